@@ -1,0 +1,92 @@
+/* Arrays: what engines read and write, and the files and generators they come from.
+ *
+ * Always row-major and contiguous; i1 is one byte of 0 or 1. Extents are ≥ 0 and at most TS_MAX_RANK
+ * of them (a file may hold an extent of 0; a program's types may not). */
+#ifndef TS_ARRAY_H
+#define TS_ARRAY_H
+
+#include "ir/ir.h"
+
+typedef struct ts_array {
+  ts_dtype dtype;
+  unsigned rank;
+  int64_t dims[TS_MAX_RANK];
+  void *data; /* 64-byte aligned when made by ts_array_create */
+  bool owned; /* ts_array_drop frees data */
+} ts_array;
+
+/* Elements; -1 when past int64. Rank 0 has one. */
+int64_t ts_array_count(const ts_array *);
+/* Zeroed. Charged to the context's memory cap; TS_LIMIT with a message before anything is allocated
+ * when it does not fit. */
+ts_result ts_array_create(ts_context *, ts_dtype, unsigned rank, const int64_t *dims, ts_array *out);
+void ts_array_drop(ts_context *, ts_array *);
+/* One element as f64 (exact but for i64 past 2^53) and from f64 with the rounding and saturation of
+ * `cast`. */
+double ts_array_get(const ts_array *, int64_t i);
+void ts_array_set(ts_array *, int64_t i, double);
+int64_t ts_array_get_int(const ts_array *, int64_t i); /* integer, index and i1 arrays */
+
+/* Scalar conversions, round to nearest even; the narrow types as their bit images. */
+uint16_t ts_f16_from_double(double); /* rounded once, straight from f64 */
+uint16_t ts_bf16_from_double(double);
+double ts_f16_to_double(uint16_t);
+double ts_bf16_to_double(uint16_t);
+double ts_round_to(ts_dtype, double); /* to a float type and back */
+
+/* ---- files ---- */
+
+/* .npy 1.0 to 3.0, both orders, both byte orders, and our f16 ('<f2') and bf16 (descr 'bfloat16' or
+ * the raw '<V2'); index and i64 are '<i8', i1 is '|b1'. The header is checked against the file's size
+ * before data is allocated. */
+ts_result ts_npy_read(ts_context *, const char *path, ts_array *out);
+/* Written to a temporary beside it and renamed: no half file. "-" is refused. */
+ts_result ts_npy_write(ts_context *, const char *path, const ts_array *);
+/* The in-memory forms, for fuzzing and for embedding. */
+ts_result ts_npy_read_bytes(ts_context *, const char *name, const void *bytes, size_t n, ts_array *out);
+/* One tensor of a safetensors file. When `name` is NULL the file must hold exactly one. */
+ts_result ts_safetensors_read(ts_context *, const char *path, const char *name, ts_array *out);
+ts_result ts_safetensors_read_bytes(ts_context *, const char *file_name, const void *bytes, size_t n,
+                                    const char *name, ts_array *out);
+/* Several tensors as one file. */
+ts_result ts_safetensors_write(ts_context *, const char *path, unsigned n, const char *const *names,
+                               const ts_array *arrays);
+/* "x.npy" or "w.safetensors#name" by ending and content. */
+ts_result ts_array_read(ts_context *, const char *path, ts_array *out);
+ts_result ts_array_write(ts_context *, const char *path, const ts_array *);
+
+/* ---- generators ---- */
+
+/* Deterministic on every machine: element i depends on (seed, name, i) alone, by counter-based hashing,
+ * so neither order nor threads matter. normal: mean 0, deviation 1 (Box–Muller in f64, rounded once);
+ * uniform: [0, 1); iota: 0 1 2 …; zeros. For integer types normal is rounded(8 × normal) saturated,
+ * uniform is the whole i8 range −128…127 (0…1 for i1). */
+typedef enum { TS_FILL_ZEROS, TS_FILL_IOTA, TS_FILL_UNIFORM, TS_FILL_NORMAL } ts_fill;
+void ts_array_fill(ts_array *, ts_fill, uint64_t seed, const char *name);
+/* "2x3xf32=1 2 3 4 5 6": white space or commas between; one value fills all. */
+ts_result ts_array_parse(ts_context *, const char *text, ts_array *out);
+
+/* ---- looking and comparing ---- */
+
+typedef struct ts_array_summary {
+  double min, max, sum; /* in f64, NaNs skipped in min and max; sum compensated */
+  int64_t nans, infs;
+  uint64_t hash; /* of dtype, shape and bytes; the same on every machine */
+} ts_array_summary;
+ts_array_summary ts_array_summarize(const ts_array *);
+/* Elements in nested brackets, as the language writes dense data. */
+void ts_array_print(ts_sink *, const ts_array *);
+/* type, corner elements, min, max, sum, hash: a few lines, each starting with `name`. */
+void ts_array_print_summary(ts_sink *, const char *name, const ts_array *);
+
+typedef struct ts_difference {
+  int64_t mismatches;  /* elements where |got - want| > atol + rtol |want|, or one only is NaN */
+  int64_t worst;       /* index of the largest excess; -1 when all are equal */
+  double got, want;    /* there */
+  double max_abs, max_rel, max_ulp; /* ULPs of got's type; infinite when one only is NaN */
+} ts_difference;
+/* Same dtype class and shape, or TS_ERR. */
+ts_result ts_array_compare(ts_context *, const ts_array *got, const ts_array *want, double rtol,
+                           double atol, ts_difference *);
+
+#endif

@@ -1,0 +1,61 @@
+/* Engines: what runs a function on arrays. */
+#ifndef TS_ENGINE_H
+#define TS_ENGINE_H
+
+#include "exec/array.h"
+
+typedef struct ts_run_limits {
+  uint64_t fuel;       /* loop iterations and ops together; 0: none */
+  unsigned threads;    /* 0: as many as the machine has */
+} ts_run_limits;
+
+/* Counted only when asked for. */
+typedef struct ts_run_stats {
+  uint64_t ops, loads, stores, flops;
+  unsigned num_buffers;
+  struct ts_buffer_stats {
+    const char *name;
+    uint64_t bytes_read, bytes_written;
+  } *buffers; /* in the context's arena */
+} ts_run_stats;
+
+typedef struct ts_run_args {
+  const ts_func *func;
+  ts_array *arrays; /* one for each entry of the function's signature, in order; outputs allocated */
+  ts_run_limits limits;
+  ts_run_stats *stats; /* or NULL */
+} ts_run_args;
+
+typedef struct ts_engine {
+  const char *name;
+  const char *summary;
+  unsigned levels; /* TS_LEVEL_* of the functions it runs */
+  /* Compiles once, runs many times (timing). TS_CHECK for what a run discovers. */
+  ts_result (*prepare)(ts_context *, ts_module *, const ts_func *, void **compiled);
+  ts_result (*run)(ts_context *, void *compiled, ts_run_args *);
+  void (*release)(ts_context *, void *compiled);
+} ts_engine;
+extern const ts_engine ts_engine_tensor; /* tensor_interp.c: the oracle */
+extern const ts_engine ts_engine_loop;   /* vm_*.c */
+/* "interp" is the tensor interpreter or the loop VM, by the function's level. NULL: unknown. */
+const ts_engine *ts_engine_find(const char *name, const ts_func *);
+
+/* Values of the symbolic extents of one run, in the order of first appearance in the signature. */
+typedef struct ts_bindings {
+  unsigned n;
+  struct ts_binding {
+    ts_str name;
+    int64_t value;   /* 0: not bound yet */
+    const char *who; /* what bound it, for the message of a clash: "dimension 0 of %X" */
+  } *at;
+} ts_bindings;
+/* Binds the signature's extents to the inputs' shapes; a wrong rank, type or extent and a clash are
+ * errors that name both sides. Entries whose array has no data yet (outputs) only receive. `fixed` are
+ * the -D bindings (may be NULL). */
+ts_result ts_bind(ts_context *, const ts_func *, const ts_array *arrays, const ts_bindings *fixed,
+                  ts_bindings *out);
+int64_t ts_binding_value(const ts_bindings *, ts_str);
+/* The type's extents with the bindings put in. */
+void ts_bound_dims(const ts_bindings *, const ts_type *, int64_t dims[TS_MAX_RANK]);
+
+#endif

@@ -1,0 +1,509 @@
+/* The IR: one set of structures for both levels.
+ *
+ * A module holds functions and globals. A function's body is a block; an op holds blocks (regions) of
+ * its own, so control flow is structured and one block is a region. Values are results, block
+ * arguments and literals (uniqued constants written in place of an operand). Every operand is on its
+ * value's use list.
+ *
+ * Memory: everything lives in the module's arena. An op, its results and its first operand array are
+ * one allocation; S3 in docs/benchmarks.md holds the budget per op. */
+#ifndef TS_IR_H
+#define TS_IR_H
+
+#include "support/diag.h"
+
+/* ---- types ---- */
+
+typedef enum ts_dtype {
+#define DTYPE(e, name, bits, cls) TS_##e,
+#include "ir/types.def"
+#undef DTYPE
+  TS_NUM_DTYPES
+} ts_dtype;
+
+typedef enum { TS_CLASS_FLOAT, TS_CLASS_INT, TS_CLASS_BOOL, TS_CLASS_INDEX } ts_class;
+
+const char *ts_dtype_name(ts_dtype);
+unsigned ts_dtype_bytes(ts_dtype); /* in an array; i1 takes one byte */
+ts_class ts_dtype_class(ts_dtype);
+static inline bool ts_is_float(ts_dtype d) { return ts_dtype_class(d) == TS_CLASS_FLOAT; }
+/* Integers that arithmetic works on: i64 i32 i8 index. */
+static inline bool ts_is_int(ts_dtype d) {
+  return ts_dtype_class(d) == TS_CLASS_INT || ts_dtype_class(d) == TS_CLASS_INDEX;
+}
+
+typedef enum {
+  TS_TYPE_ERROR, /* of a value whose op was in error: suppresses further messages */
+  TS_TYPE_SCALAR,
+  TS_TYPE_VECTOR,
+  TS_TYPE_TENSOR,
+  TS_TYPE_MEMREF,
+  TS_TYPE_FRAGMENT
+} ts_type_kind;
+
+typedef enum { TS_SPACE_GLOBAL, TS_SPACE_SHARED, TS_SPACE_LOCAL } ts_space;
+typedef enum { TS_LAYOUT_ROWMAJOR, TS_LAYOUT_PAD, TS_LAYOUT_SWIZZLE, TS_LAYOUT_STRIDES } ts_layout;
+typedef enum { TS_FRAG_A, TS_FRAG_B, TS_FRAG_C } ts_frag_role;
+
+/* An extent: > 0 the number itself; < 0 the symbolic extent whose name is interned as -e. */
+typedef int64_t ts_extent;
+static inline bool ts_is_symbolic(ts_extent e) { return e < 0; }
+static inline ts_str ts_extent_name(ts_extent e) { return (ts_str)-e; }
+static inline ts_extent ts_extent_of_name(ts_str s) { return -(ts_extent)s; }
+
+/* Uniqued in its module: equal types are the same pointer. */
+typedef struct ts_type {
+  uint8_t kind;   /* ts_type_kind */
+  uint8_t dtype;  /* ts_dtype of the (innermost) element */
+  uint8_t space;  /* memref */
+  uint8_t layout; /* memref */
+  uint8_t role;   /* fragment */
+  uint8_t rank;   /* at most TS_MAX_RANK; fragment: 3 (m, n, k); vector: 1 */
+  uint8_t num_layout_args;
+  const struct ts_type *elem; /* memref of vectors: the vector type; else NULL */
+  ts_extent *dims;
+  int64_t *layout_args; /* pad: [elements]; swizzle: [bytes]; strides: rank of them */
+} ts_type;
+
+enum { TS_MAX_RANK = 16, TS_MAX_NESTING = 256, TS_MAX_OPERANDS = 65535 };
+
+static inline bool ts_is_kind(const ts_type *t, ts_type_kind k) { return t->kind == k; }
+const ts_type *ts_type_error(ts_module *);
+const ts_type *ts_type_scalar(ts_module *, ts_dtype);
+const ts_type *ts_type_vector(ts_module *, int64_t lanes, ts_dtype);
+const ts_type *ts_type_tensor(ts_module *, unsigned rank, const ts_extent *dims, ts_dtype);
+const ts_type *ts_type_fragment(ts_module *, const int64_t mnk[3], ts_frag_role, ts_dtype);
+/* `elem` is NULL for scalars of type `dtype`. A row-major global memref has no layout args. */
+const ts_type *ts_type_memref(ts_module *, unsigned rank, const ts_extent *dims, ts_dtype,
+                              const ts_type *elem, ts_space, ts_layout, unsigned num_layout_args,
+                              const int64_t *layout_args);
+const ts_type *ts_type_buffer(ts_module *, unsigned rank, const ts_extent *dims, ts_dtype,
+                              ts_space); /* a row-major memref of scalars */
+/* What a load of one element gives: the scalar or the vector. */
+const ts_type *ts_type_element(ts_module *, const ts_type *);
+/* The same shape of another scalar type. */
+const ts_type *ts_type_with_dtype(ts_module *, const ts_type *, ts_dtype);
+/* Elements; 0 when an extent is symbolic; -1 when the product is past int64. */
+int64_t ts_type_num_elements(const ts_type *);
+void ts_type_print(ts_sink *, const ts_module *, const ts_type *);
+/* As text in the module's scratch-free arena; for messages. */
+const char *ts_type_text(ts_module *, const ts_type *);
+
+/* ---- affine expressions ---- */
+
+typedef enum {
+  TS_AFF_CONST,    /* value */
+  TS_AFF_DIM,      /* value: which of the op's map operands */
+  TS_AFF_SYM,      /* value: ts_str of a symbolic extent */
+  TS_AFF_ADD,      /* lhs + rhs; a subtraction is lhs + rhs * -1 */
+  TS_AFF_MUL,      /* lhs * constant */
+  TS_AFF_FLOORDIV, /* lhs floordiv positive constant */
+  TS_AFF_CEILDIV,
+  TS_AFF_MOD /* lhs mod positive constant; result in [0, rhs) */
+} ts_aff_kind;
+
+/* Uniqued in its module: equal expressions are the same pointer. The makers fold constants and
+ * x + 0, x * 1, x * 0, and put constants on the right; nothing else, so text stays as written. */
+typedef struct ts_aff {
+  ts_aff_kind kind;
+  const struct ts_aff *lhs, *rhs;
+  int64_t value;
+} ts_aff;
+const ts_aff *ts_aff_const(ts_module *, int64_t);
+const ts_aff *ts_aff_dim(ts_module *, unsigned);
+const ts_aff *ts_aff_sym(ts_module *, ts_str);
+/* Any kind with two sides. NULL when it is not affine (product of two non-constants, a division by a
+ * non-positive or non-constant) or a constant overflows. */
+const ts_aff *ts_aff_binary(ts_module *, ts_aff_kind, const ts_aff *lhs, const ts_aff *rhs);
+/* Replaces dim i by with[i] and symbol s by sym(ctx, s) (either may be NULL). */
+const ts_aff *ts_aff_substitute(ts_module *, const ts_aff *, const ts_aff *const *with,
+                                const ts_aff *(*sym)(void *, ts_str), void *ctx);
+/* Value with dims[i] and sym(ctx, s) put in; false on overflow. */
+bool ts_aff_eval(const ts_aff *, const int64_t *dims, int64_t (*sym)(void *, ts_str), void *ctx,
+                 int64_t *out);
+bool ts_aff_is_const(const ts_aff *, int64_t *value);
+
+/* A list of expressions, uniqued in its module. */
+typedef struct ts_map {
+  uint32_t n;
+  const ts_aff *exprs[];
+} ts_map;
+const ts_map *ts_map_get(ts_module *, unsigned n, const ts_aff *const *exprs);
+
+/* ---- ops ---- */
+
+typedef enum ts_opcode {
+#define OP(e, ...) TS_OP_##e,
+#include "ir/tir.def"
+#include "ir/lir.def"
+#undef OP
+  TS_NUM_OPCODES
+} ts_opcode;
+
+typedef enum ts_attr_key {
+#define ATTR(e, ...) TS_ATTR_##e,
+#include "ir/attrs.def"
+#undef ATTR
+  TS_NUM_ATTRS
+} ts_attr_key;
+
+typedef enum {
+  TS_AK_DTYPE, TS_AK_INT, TS_AK_INTS, TS_AK_FLOAT, TS_AK_FLOATS, TS_AK_WORD, TS_AK_UNIT,
+  TS_AK_TYPE, TS_AK_DATA, TS_AK_SYMBOL, TS_AK_WORDS
+} ts_attr_kind;
+
+enum { TS_LEVEL_T = 1, TS_LEVEL_L = 2, TS_LEVEL_TL = 3 };
+enum { TS_FLAG_NONE = 0, TS_FLAG_PURE = 1, TS_FLAG_EW = 2, TS_FLAG_COMM = 4, TS_FLAG_TERM = 8, TS_FLAG_MATH = 16 };
+
+typedef enum ts_rule { /* the type rules of the op tables; infer.c has one function each */
+  TS_RULE_NONE, TS_RULE_CONST, TS_RULE_CAST, TS_RULE_RESHAPE, TS_RULE_TRANSPOSE, TS_RULE_BROADCAST,
+  TS_RULE_MATMUL, TS_RULE_BINARY, TS_RULE_UNARY, TS_RULE_UNARY_F, TS_RULE_REDUCE, TS_RULE_SOFTMAX,
+  TS_RULE_LAYERNORM, TS_RULE_QUANTIZE, TS_RULE_DEQUANTIZE, TS_RULE_FUSED_MLP, TS_RULE_FUSED,
+  TS_RULE_CALL, TS_RULE_RETURN, TS_RULE_FOR, TS_RULE_IF, TS_RULE_LAUNCH, TS_RULE_ALLOC,
+  TS_RULE_GLOBAL, TS_RULE_LOAD, TS_RULE_STORE, TS_RULE_COPY, TS_RULE_APPLY, TS_RULE_BINARY_F,
+  TS_RULE_TERNARY_F, TS_RULE_BINARY_I, TS_RULE_COMPARE_F, TS_RULE_COMPARE_I, TS_RULE_SELECT,
+  TS_RULE_EXTF, TS_RULE_TRUNCF, TS_RULE_SITOFP, TS_RULE_FPTOSI, TS_RULE_EXTSI, TS_RULE_TRUNCI,
+  TS_RULE_SPLAT, TS_RULE_EXTRACT, TS_RULE_INSERT, TS_RULE_REDUCE_V, TS_RULE_BARRIER,
+  TS_RULE_ASYNC_COPY, TS_RULE_MMA
+} ts_rule;
+
+typedef struct ts_op_info {
+  const char *name;
+  uint8_t levels;
+  int8_t min_operands, max_operands; /* plain operands; max -1: any */
+  int8_t num_results;                /* -1: as the callee */
+  uint8_t num_regions;
+  const char *attrs; /* spellings allowed in braces, separated by spaces */
+  ts_rule rule;
+  uint8_t flags;
+  const char *summary;
+} ts_op_info;
+extern const ts_op_info ts_op_infos[TS_NUM_OPCODES];
+
+typedef struct ts_attr_info {
+  const char *name;
+  ts_attr_kind kind;
+  const char *summary;
+} ts_attr_info;
+extern const ts_attr_info ts_attr_infos[TS_NUM_ATTRS];
+
+typedef enum ts_pred { TS_EQ, TS_NE, TS_LT, TS_LE, TS_GT, TS_GE } ts_pred;
+const char *ts_pred_word(ts_pred);   /* "lt" */
+const char *ts_pred_symbol(ts_pred); /* "<" */
+
+typedef struct ts_op ts_op;
+typedef struct ts_value ts_value;
+typedef struct ts_block ts_block;
+typedef struct ts_func ts_func;
+typedef struct ts_global ts_global;
+
+/* The contents of a const or global: exactly one form. */
+typedef struct ts_data {
+  enum { TS_DATA_SPLAT, TS_DATA_DENSE, TS_DATA_FILE } form;
+  const void *bytes; /* SPLAT: one element; DENSE: all, row-major, in the array format of the type */
+  size_t num_bytes;
+  const char *path; /* FILE: as written after @, relative to the working directory */
+} ts_data;
+
+typedef struct ts_attr {
+  ts_attr_key key;
+  uint32_t n; /* INTS, FLOATS, WORDS: how many; a single one written without brackets has bare = 1 */
+  bool bare;
+  union {
+    ts_dtype dtype;
+    int64_t i;
+    double f;
+    const int64_t *ints;
+    const double *floats;
+    ts_str word; /* WORD, SYMBOL */
+    const ts_str *words;
+    const ts_type *type;
+    const ts_data *data;
+  };
+} ts_attr;
+
+typedef struct ts_use {
+  ts_value *value;
+  struct ts_use *next, **prev; /* of the same value's uses */
+  ts_op *owner;
+} ts_use;
+
+typedef enum { TS_VALUE_RESULT, TS_VALUE_ARG, TS_VALUE_LITERAL } ts_value_kind;
+
+struct ts_value {
+  const ts_type *type;
+  ts_use *uses;
+  union {
+    ts_op *def;      /* RESULT */
+    ts_block *block; /* ARG */
+    uint64_t bits;   /* LITERAL: an f64 image for float types, an int64 for the others */
+  };
+  ts_str name;    /* 0: numbered when printed */
+  uint16_t index; /* which result or argument */
+  uint8_t kind;   /* ts_value_kind */
+  uint8_t form;   /* LITERAL without a type yet: ts_number_form */
+};
+
+/* Operands: first `num_plain` in the order of the text (memrefs, values, literals, last the mask),
+ * then the map's dims in the order they first appear, each once. `map` holds, one after another, the
+ * subscripts of the subscripted plain operands (bit i of `subscripted`), or a for's bounds, an if's
+ * two sides, a launch's extents, an apply's expression. */
+struct ts_op {
+  ts_op *prev, *next;
+  ts_block *block; /* NULL while detached */
+  ts_use *operands;
+  const ts_attr *attrs; /* num_attrs of them, in the order of attrs.def */
+  const ts_map *map;
+  ts_loc loc;
+  uint32_t tag; /* scratch of the running pass; means nothing between passes */
+  uint16_t opcode, num_results, num_operands, num_plain;
+  uint8_t num_attrs, num_regions, subscripted;
+  bool has_mask; /* the last plain operand is a mask */
+  /* then num_results values, then num_regions block pointers */
+};
+
+struct ts_block {
+  ts_op *parent; /* NULL: a function's body */
+  ts_func *func;
+  ts_op *first, *last;
+  ts_value **args;
+  uint32_t num_args;
+  ts_loc end; /* of the closing brace */
+};
+
+typedef enum { TS_ROLE_IN, TS_ROLE_OUT, TS_ROLE_INOUT } ts_role;
+
+struct ts_func {
+  ts_func *prev, *next;
+  ts_module *module;
+  ts_str name;
+  ts_loc loc; /* of the name */
+  ts_block *body; /* its arguments are the parameters */
+  uint8_t *roles; /* ts_role of each parameter */
+  const ts_type **results;
+  uint32_t num_results;
+};
+
+struct ts_global {
+  ts_global *prev, *next;
+  ts_str name;
+  ts_loc loc;
+  const ts_type *type; /* memref */
+  const ts_data *data;
+};
+
+struct ts_module {
+  ts_context *ctx;
+  ts_arena arena;
+  ts_interner strings;
+  ts_source source;
+  const char *comment; /* the leading file comment with its slashes, or NULL */
+  size_t comment_len;
+  ts_func *first_func, *last_func;
+  ts_global *first_global, *last_global;
+  struct ts_uniquer *uniquer; /* types, expressions, maps, literals */
+};
+
+static inline const ts_op_info *ts_info(const ts_op *op) { return &ts_op_infos[op->opcode]; }
+static inline ts_value *ts_op_results(const ts_op *op) { return (ts_value *)(op + 1); }
+static inline ts_value *ts_op_result(const ts_op *op, unsigned i) { return ts_op_results(op) + i; }
+static inline ts_block **ts_op_regions(const ts_op *op) {
+  return (ts_block **)(ts_op_results(op) + op->num_results);
+}
+static inline ts_value *ts_operand(const ts_op *op, unsigned i) { return op->operands[i].value; }
+static inline unsigned ts_num_dims(const ts_op *op) { return op->num_operands - op->num_plain; }
+static inline ts_value *ts_dim(const ts_op *op, unsigned i) { return ts_operand(op, op->num_plain + i); }
+static inline bool ts_is_literal(const ts_value *v) { return v->kind == TS_VALUE_LITERAL; }
+static inline bool ts_has_uses(const ts_value *v) { return v->uses != NULL; }
+static inline bool ts_has_one_use(const ts_value *v) { return v->uses && !v->uses->next; }
+static inline bool ts_has_flag(const ts_op *op, unsigned flag) { return (ts_info(op)->flags & flag) != 0; }
+
+/* ---- modules ---- */
+
+ts_module *ts_module_create(ts_context *);
+/* A deep copy in the same context, sharing the source text (which must outlive both). */
+ts_module *ts_module_clone(const ts_module *);
+void ts_module_destroy(ts_module *);
+const char *ts_str_text(const ts_module *, ts_str); /* NUL-terminated copy in the arena */
+ts_func *ts_func_find(const ts_module *, ts_str name);
+ts_global *ts_global_find(const ts_module *, ts_str name);
+ts_func *ts_func_create(ts_module *, ts_str name, ts_loc, unsigned num_params,
+                        const ts_type *const *params, const ts_str *names, const uint8_t *roles,
+                        unsigned num_results, const ts_type *const *results);
+void ts_func_remove(ts_func *);
+ts_global *ts_global_create(ts_module *, ts_str name, ts_loc, const ts_type *, const ts_data *);
+/* TS_LEVEL_T, TS_LEVEL_L, or both bits for a function that has ops of both kinds (an error), judged by
+ * its parameters and ops. */
+unsigned ts_func_level(const ts_func *);
+
+/* ---- building and changing ---- */
+
+/* Where new ops go: before `before`, or at the end of `block` when that is NULL. */
+typedef struct ts_builder {
+  ts_module *module;
+  ts_block *block;
+  ts_op *before;
+  ts_loc loc; /* given to new ops */
+} ts_builder;
+ts_builder ts_builder_at_end(ts_module *, ts_block *, ts_loc);
+ts_builder ts_builder_before(ts_module *, ts_op *);
+ts_builder ts_builder_after(ts_module *, ts_op *);
+
+/* The general maker: a detached op. `types` has one entry a result. Regions get empty blocks. */
+ts_op *ts_op_create(ts_module *, ts_opcode, ts_loc, unsigned num_plain, ts_value *const *plain,
+                    unsigned num_dims, ts_value *const *dims, unsigned num_results,
+                    const ts_type *const *types, unsigned num_regions);
+void ts_op_insert(ts_builder *, ts_op *);
+/* Creates and inserts an op with one result of type `type`. */
+ts_value *ts_build(ts_builder *, ts_opcode, const ts_type *type, unsigned n, ts_value *const *operands);
+ts_value *ts_build1(ts_builder *, ts_opcode, const ts_type *, ts_value *);
+ts_value *ts_build2(ts_builder *, ts_opcode, const ts_type *, ts_value *, ts_value *);
+ts_value *ts_build3(ts_builder *, ts_opcode, const ts_type *, ts_value *, ts_value *, ts_value *);
+
+/* for %NAME = lo to hi step step. Expressions are over `dims`. The returned op's region has the
+ * induction variable as its argument. */
+ts_op *ts_build_for(ts_builder *, ts_str name, unsigned num_lo, const ts_aff *const *lo,
+                    unsigned num_hi, const ts_aff *const *hi, int64_t step, unsigned num_dims,
+                    ts_value *const *dims);
+ts_value *ts_build_load(ts_builder *, const ts_type *type, ts_value *memref, unsigned n,
+                        const ts_aff *const *subscripts, unsigned num_dims, ts_value *const *dims,
+                        ts_value *mask);
+ts_op *ts_build_store(ts_builder *, ts_value *value, ts_value *memref, unsigned n,
+                      const ts_aff *const *subscripts, unsigned num_dims, ts_value *const *dims,
+                      ts_value *mask);
+ts_value *ts_build_alloc(ts_builder *, const ts_type *memref);
+ts_value *ts_build_apply(ts_builder *, const ts_aff *, unsigned num_dims, ts_value *const *dims);
+ts_op *ts_build_terminator(ts_builder *, ts_opcode, unsigned n, ts_value *const *operands);
+
+ts_value *ts_literal_float(ts_module *, const ts_type *, double);
+ts_value *ts_literal_int(ts_module *, const ts_type *, int64_t);
+double ts_literal_as_double(const ts_value *);
+/* A literal as the text has it, before the type rule of its op gives it a type (type is NULL until
+ * then). ts_infer replaces every one of them among an op's operands. */
+typedef enum { TS_NUMBER_INT, TS_NUMBER_FLOAT, TS_NUMBER_HEX } ts_number_form;
+ts_value *ts_literal_pending(ts_module *, ts_number_form, uint64_t bits); /* int64, f64 image, bits */
+/* The typed literal (scalar or splat of a vector); NULL when the number does not fit: a fraction for
+ * an integer type, out of its range, too many bits. Hex is the bit image of the type. */
+ts_value *ts_literal_resolve(ts_module *, const ts_value *pending, const ts_type *);
+ts_value *ts_block_add_arg(ts_module *, ts_block *, const ts_type *, ts_str name);
+
+void ts_set_operand(ts_op *, unsigned i, ts_value *);
+void ts_replace_all_uses(ts_value *from, ts_value *to);
+void ts_op_unlink(ts_op *); /* takes it out of its block; operands stay on their use lists */
+void ts_op_move_before(ts_op *, ts_op *before);
+/* Unlinks, drops its operands' uses and those of its regions. Its results must have no uses. */
+void ts_op_erase(ts_op *);
+/* Deep copy, detached; operands and types mapped through `map` (value → value; NULL: the same). Results
+ * and block arguments of the copy are added to `map`. */
+ts_op *ts_op_clone(ts_module *, const ts_op *, ts_ptrmap *map);
+
+const ts_attr *ts_attr_find(const ts_op *, ts_attr_key); /* NULL when absent */
+void ts_attr_set(ts_module *, ts_op *, ts_attr);          /* replaces one of the same key */
+void ts_attr_remove(ts_module *, ts_op *, ts_attr_key);
+void ts_attr_set_int(ts_module *, ts_op *, ts_attr_key, int64_t);
+void ts_attr_set_unit(ts_module *, ts_op *, ts_attr_key);
+void ts_attr_set_dtype(ts_module *, ts_op *, ts_attr_key, ts_dtype);
+void ts_attr_set_word(ts_module *, ts_op *, ts_attr_key, const char *);
+void ts_attr_set_ints(ts_module *, ts_op *, ts_attr_key, unsigned n, const int64_t *);
+void ts_attr_set_data(ts_module *, ts_op *, ts_attr_key, const ts_data *);
+int64_t ts_attr_int(const ts_op *, ts_attr_key, int64_t otherwise);
+double ts_attr_float(const ts_op *, ts_attr_key, double otherwise);
+bool ts_attr_word_is(const ts_module *, const ts_op *, ts_attr_key, const char *);
+/* The accumulator type of a matmul, reduction, softmax, layernorm, fused_mlp or fused: acc, or by
+ * default f64 for floats, i32 for i8, and i64 for other integers. */
+ts_dtype ts_acc_dtype(const ts_op *);
+/* The axes of a reduction, softmax, layernorm, quantize or dequantize as 0-based, ascending, in `axes`
+ * (TS_MAX_RANK entries); returns how many. */
+unsigned ts_op_axes(const ts_op *, unsigned axes[TS_MAX_RANK]);
+
+/* A for's parts. */
+typedef struct ts_for {
+  unsigned num_lo, num_hi;
+  const ts_aff *const *lo, *const *hi; /* the loop starts at their largest, ends before their least */
+  int64_t step;
+  ts_value *iv;
+  ts_block *body;
+} ts_for;
+ts_for ts_for_parts(const ts_op *);
+/* A memory access's parts: the i-th subscripted operand of `op`. False when there are fewer. */
+typedef struct ts_access {
+  ts_value *memref;
+  unsigned n; /* subscripts */
+  const ts_aff *const *subscripts;
+  bool reads, writes;
+  const ts_type *type; /* of what is read or written: scalar, vector or fragment */
+} ts_access;
+bool ts_access_parts(const ts_op *, unsigned i, ts_access *);
+
+/* A launch's parts: block argument i of its region runs from 0 to extents[i]; clauses[i] is the word it
+ * stands under in the text: "blocks", "threads", … */
+typedef struct ts_launch {
+  unsigned n;
+  const ts_aff *const *extents;
+  const ts_str *clauses;
+  ts_block *body;
+} ts_launch;
+ts_launch ts_launch_parts(const ts_op *);
+/* An affine if's conditions: lhs[i] preds[i] rhs[i], all must hold. n = 0: it tests an i1 operand. */
+typedef struct ts_if {
+  unsigned n;
+  const ts_aff *const *sides; /* lhs0 rhs0 lhs1 rhs1 … */
+  const int64_t *preds;
+  ts_value *flag;
+  ts_block *then_block, *else_block; /* else_block may be empty */
+} ts_if;
+ts_if ts_if_parts(const ts_op *);
+
+/* Calls `fn` for every op of the block and its regions, outer ops first (`ts_walk_post`: inner first).
+ * `fn` may erase or replace the op it is given. */
+void ts_walk(ts_block *, void (*fn)(void *, ts_op *), void *);
+void ts_walk_post(ts_block *, void (*fn)(void *, ts_op *), void *);
+bool ts_is_ancestor(const ts_block *, const ts_op *); /* the op is inside the block, at any depth */
+
+/* ---- reading, writing, checking ---- */
+
+/* Parses text. On errors, messages stand in the context and *out is NULL. `source` is kept by
+ * reference and must outlive the module. Every op is typed by inference as it is read; the result
+ * is verified only by ts_verify. */
+ts_result ts_parse_source(ts_context *, const ts_source *source, ts_module **out);
+/* Refuses NUL bytes and invalid UTF-8 by position; drops a byte-order mark. */
+ts_result ts_source_check(ts_context *, ts_source *);
+void ts_print_module(ts_sink *, const ts_module *);
+void ts_print_func(ts_sink *, const ts_func *);
+void ts_print_op(ts_sink *, const ts_func *, const ts_op *); /* one op with its regions */
+ts_result ts_verify(ts_module *);
+
+/* Result types of an op whose operands, attributes, map and regions are set: writes `types` (the
+ * op table's number of them, or the callee's). `given` are the types in the text (NULL entries where
+ * left out). On a type error reports at the op and returns TS_ERR. Also replaces pending literal
+ * operands by typed ones. With an operand of type TS_TYPE_ERROR it is silent and gives error types.
+ * The parser calls it for each op as it is read, ts_verify again for each op, passes through
+ * ts_build_infer. */
+ts_result ts_infer(ts_module *, ts_op *, unsigned num_given, const ts_type *const *given,
+                   const ts_type **types);
+
+/* ts_infer for a freshly created op with one result whose type is not known: sets the result's type.
+ * For passes: inference must succeed, or it is a bug of the pass. */
+ts_value *ts_build_infer(ts_builder *, ts_opcode, unsigned n, ts_value *const *operands,
+                         unsigned num_attrs, const ts_attr *attrs);
+/* NumPy's broadcast of two shapes; false when they clash (or when it cannot be told: M against N). */
+bool ts_broadcast_dims(unsigned rank_a, const ts_extent *a, unsigned rank_b, const ts_extent *b,
+                       unsigned *rank, ts_extent dims[TS_MAX_RANK]);
+
+/* ---- signatures ---- */
+
+/* What a caller sees of a function, the same before and after `lower`: parameters in order, then, for
+ * a tensor function, its results, named Y (one) or Y0, Y1, … (several), with _1, _2 … added where a
+ * parameter has that name. */
+typedef struct ts_sig_entry {
+  ts_str name;
+  const ts_type *type; /* tensor or memref */
+  ts_role role;
+} ts_sig_entry;
+typedef struct ts_signature {
+  unsigned n;
+  ts_sig_entry *entries;
+} ts_signature;
+ts_signature ts_func_signature(const ts_func *);
+
+#endif

@@ -1,0 +1,63 @@
+/* Source text and the list of messages about it. The library collects; only tools print. */
+#ifndef TS_DIAG_H
+#define TS_DIAG_H
+
+#include "support/support.h"
+
+/* Byte range [begin, end) of a source. Files are limited to 1 GiB, so 32 bits do. */
+typedef struct ts_loc {
+  uint32_t begin, end;
+} ts_loc;
+
+typedef struct ts_source {
+  const char *name; /* "<stdin>" or a path, for messages */
+  const char *text; /* NUL-terminated after `n` bytes; a byte-order mark is not part of it */
+  size_t n;
+  uint32_t first_line; /* 1 but for a later part of a -split-input-file input */
+} ts_source;
+
+typedef enum { TS_SEV_ERROR, TS_SEV_WARNING, TS_SEV_REMARK, TS_SEV_NOTE } ts_severity;
+
+typedef struct ts_diag {
+  struct ts_diag *next, *notes;
+  ts_severity severity;
+  const ts_source *source; /* NULL: no place (command line, array file) */
+  ts_loc loc;
+  const char *message; /* lower-case start, no final period */
+  const char *pass;    /* remarks: the pass that speaks; else NULL */
+  const char *kind;    /* remarks: "passed", "missed" or "analysis" */
+} ts_diag;
+
+/* A context: the memory account, the collected messages, the limits. One thread at a time. */
+struct ts_context {
+  ts_memory memory;
+  ts_arena arena; /* of the messages and other things that outlive modules */
+  ts_diag *first, *last;
+  unsigned num_errors;
+  unsigned max_errors;       /* further errors are counted, not kept (default 20) */
+  const ts_source *source;   /* messages are about this text unless said otherwise */
+  uint64_t next_module_id;
+};
+
+/* Adds a message about `source` (may be NULL). Returns TS_ERR so that `return ts_error(...)` reads
+ * well. A note belongs to the last error, warning or remark. */
+ts_result ts_error(ts_context *, ts_loc, const char *fmt, ...) TS_PRINTF(3, 4);
+void ts_warning(ts_context *, ts_loc, const char *fmt, ...) TS_PRINTF(3, 4);
+void ts_note(ts_context *, ts_loc, const char *fmt, ...) TS_PRINTF(3, 4);
+/* A remark of pass `pass`; `kind` is "passed", "missed" or "analysis". */
+void ts_remark(ts_context *, ts_loc, const char *pass, const char *kind, const char *fmt, ...)
+    TS_PRINTF(5, 6);
+/* A message without a place, such as about a command line or an array file. */
+ts_result ts_error_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
+void ts_note_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
+
+/* 1-based line and column (columns count code points) of byte `at`. */
+void ts_source_position(const ts_source *, uint32_t at, unsigned *line, unsigned *column);
+/* One message in the form  file:line:col: error: text / source line / carets, with its notes. */
+void ts_diag_render(ts_sink *, const ts_diag *, bool colour);
+
+/* Runs `body` with the context's recovery point set; out of memory becomes TS_LIMIT and a message.
+ * Nested entries keep the outer point. */
+ts_result ts_protect(ts_context *, ts_result (*body)(void *), void *arg);
+
+#endif

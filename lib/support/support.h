@@ -1,0 +1,137 @@
+/* Memory, strings and containers that every other part stands on.
+ *
+ * Memory is handed out by arenas; nothing inside one is freed by hand. When the system or the
+ * context's cap refuses memory, the arena jumps to the recovery point that the public entry
+ * function set (ts_memory.recover), so no caller below it has an error path for it, and nothing
+ * leaks: every arena belongs to the context or to the entry function. */
+#ifndef TS_SUPPORT_H
+#define TS_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tilesmith.h"
+
+/* Our own bug: says where and aborts. Never reached by any input. */
+#define ts_unreachable(msg) ts_unreachable_at(__FILE__, __LINE__, msg)
+_Noreturn void ts_unreachable_at(const char *file, int line, const char *msg);
+
+#define TS_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define ts_countof(array) (sizeof(array) / sizeof((array)[0]))
+#define ts_min(a, b) ((a) < (b) ? (a) : (b))
+#define ts_max(a, b) ((a) > (b) ? (a) : (b))
+
+/* ---- memory ---- */
+
+/* The memory account of one context: bytes held by all its arenas and tables, the cap, and where to
+ * go when either the cap or the system refuses. */
+typedef struct ts_memory {
+  size_t used, cap; /* bytes; cap 0 means none */
+  jmp_buf *recover; /* the entry function's; never NULL while an arena may grow */
+} ts_memory;
+
+typedef struct ts_chunk ts_chunk;
+typedef struct ts_arena {
+  ts_memory *memory;
+  ts_chunk *chunks;
+  char *at, *end;
+} ts_arena;
+
+void ts_arena_init(ts_arena *, ts_memory *);
+void ts_arena_drop(ts_arena *); /* gives everything back; the arena can be used again */
+/* Zeroed, aligned to 8 bytes, never NULL. */
+void *ts_arena_alloc(ts_arena *, size_t bytes);
+/* The same from the calling thread's heap, charged to the account; never NULL. `old_bytes` is what
+ * `p` was asked for (0 with NULL). New bytes are not zeroed. */
+void *ts_realloc(ts_memory *, void *p, size_t old_bytes, size_t bytes);
+void ts_free(ts_memory *, void *p, size_t bytes);
+
+#define ts_new(arena, T) ((T *)ts_arena_alloc((arena), sizeof(T)))
+#define ts_new_array(arena, T, n) ((T *)ts_arena_alloc((arena), sizeof(T) * (size_t)(n)))
+char *ts_strdup(ts_arena *, const char *);
+char *ts_strndup(ts_arena *, const char *, size_t n);
+char *ts_sprintf(ts_arena *, const char *fmt, ...) TS_PRINTF(2, 3);
+char *ts_vsprintf(ts_arena *, const char *fmt, va_list);
+
+/* A growable array in an arena:  TS_VEC(int) v = {0};  ts_push(arena, &v, 3);  v.at[0]; v.n */
+#define TS_VEC(T)                                                                                  \
+  struct {                                                                                         \
+    T *at;                                                                                         \
+    size_t n, cap;                                                                                 \
+  }
+#define ts_push(arena, v, ...)                                                                     \
+  ((v)->n == (v)->cap ? ((v)->at = ts_vec_grow((arena), (v)->at, &(v)->cap, sizeof(*(v)->at)))     \
+                      : (v)->at,                                                                   \
+   (v)->at[(v)->n++] = (__VA_ARGS__))
+void *ts_vec_grow(ts_arena *, void *at, size_t *cap, size_t elem_bytes);
+
+/* A map from pointers (or non-zero integers cast to pointers) to pointers, in an arena. */
+typedef struct ts_ptrmap {
+  ts_arena *arena;
+  struct ts_ptrmap_slot {
+    const void *key;
+    void *value;
+  } *slots;
+  size_t n, cap;
+} ts_ptrmap;
+void ts_ptrmap_init(ts_ptrmap *, ts_arena *);
+void *ts_ptrmap_get(const ts_ptrmap *, const void *key); /* NULL when absent */
+void ts_ptrmap_put(ts_ptrmap *, const void *key, void *value);
+
+uint64_t ts_hash(const void *bytes, size_t n, uint64_t seed);
+
+/* ---- interned strings ---- */
+
+/* Ids count from 1; 0 is "no string". The text is not copied when it is inside the module's source
+ * (`stable`): a million value names then cost a table entry each. */
+typedef uint32_t ts_str;
+typedef struct ts_interner {
+  ts_memory *memory;
+  ts_arena *arena;
+  struct ts_interned {
+    const char *text; /* not NUL-terminated */
+    uint32_t len, hash;
+  } *entries;
+  uint32_t *slots;
+  size_t n, entries_cap, slots_cap;
+} ts_interner;
+void ts_interner_init(ts_interner *, ts_memory *, ts_arena *);
+void ts_interner_drop(ts_interner *);
+ts_str ts_intern_n(ts_interner *, const char *text, size_t n, bool stable);
+ts_str ts_intern(ts_interner *, const char *text);
+ts_str ts_intern_find(const ts_interner *, const char *text, size_t n); /* 0 when absent */
+
+/* ---- output ---- */
+
+/* Where text goes: a growing buffer or a FILE. A failed write is remembered, not reported, until
+ * ts_sink_finish. */
+typedef struct ts_sink {
+  FILE *file;        /* NULL: keep the text in `buf` */
+  ts_memory *memory; /* account for `buf` */
+  char *buf;
+  size_t n, cap;
+  bool failed;
+} ts_sink;
+void ts_sink_file(ts_sink *, ts_memory *, FILE *);
+void ts_sink_buffer(ts_sink *, ts_memory *);
+void ts_sink_write(ts_sink *, const char *, size_t);
+void ts_sink_puts(ts_sink *, const char *);
+void ts_sink_printf(ts_sink *, const char *fmt, ...) TS_PRINTF(2, 3);
+void ts_sink_int(ts_sink *, int64_t);
+/* Flushes; TS_ERR when a write failed at any time. A buffer's text stays (NUL-terminated at n). */
+ts_result ts_sink_finish(ts_sink *) __attribute__((warn_unused_result));
+void ts_sink_drop(ts_sink *);
+
+/* Shortest decimal that reads back as the same value of `bits` (16 f16, 17 bf16, 32 or 64); always
+ * holds '.', 'e', "inf" or "nan". NaNs with a payload other than the default quiet one are written
+ * as the type's bits in hex. `out` holds 40 bytes; returns the length. */
+size_t ts_format_float(char *out, double value, int bits);
+/* Locale-independent strtod over exactly [text, text+n); false when it is not a number. */
+bool ts_parse_double(const char *text, size_t n, double *out);
+
+#endif
