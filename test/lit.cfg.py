@@ -1,0 +1,45 @@
+# The lit suites. They mirror lib/ and tools/; every file with a RUN line is a test.
+#
+# In RUN lines: the tools of the build are on PATH, and FileCheck, not, count and split-file of LLVM.
+#   %s %t %S %T      as always, but relative to where the test runs: messages that quote a file name
+#                    read the same in every checkout, and spaces in its path do no harm
+#   %{root}          the checkout, absolute
+#   %{exit} N cmd    runs cmd and demands exactly this exit code; a signal is never right
+#   %python          a Python 3 with NumPy
+import os
+import shlex
+import sys
+
+sys.path.insert(0, os.path.join(config.source_root, "test"))
+import formats
+
+if not config.python:
+    lit_config.fatal("the tests need a python3 with NumPy; utils/setup installs it")
+if not config.llvm_tools:
+    lit_config.fatal("the tests need FileCheck and not of LLVM 19; utils/setup installs them")
+
+config.name = "tilesmith"
+config.test_format = formats.PlainPaths(execute_external=True)
+config.suffixes = [".tir", ".lir", ".test"]
+config.excludes = ["Inputs", "Output", "unit", "fuzz"]
+config.test_source_root = os.path.join(config.source_root, "test")
+config.test_exec_root = os.path.join(config.build_root, "test")
+
+tools = os.path.join(config.build_root, "tools")
+config.environment["PATH"] = os.pathsep.join([tools, config.llvm_tools, "/usr/bin", "/bin"])
+config.environment["LC_ALL"] = "C"
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+# A report of a sanitizer ends in a signal, so that `not` and %{exit} never take it for an error.
+for name in ("ASAN", "UBSAN", "TSAN", "LSAN"):
+    config.environment[name + "_OPTIONS"] = os.environ.get(
+        name + "_OPTIONS", "abort_on_error=1:print_stacktrace=1:allocator_may_return_null=1"
+    )
+
+for name in config.sanitizers.split(","):
+    if name and name != "none":
+        config.available_features.add(name)
+config.substitutions += [
+    ("%{root}", shlex.quote(config.source_root)),
+    ("%{exit}", shlex.quote(os.path.join(config.source_root, "utils", "expect-exit"))),
+    ("%python", shlex.quote(config.python)),
+]
