@@ -16,9 +16,7 @@ typedef struct ts_source {
   uint32_t first_line; /* 1 but for a later part of a -split-input-file input */
 } ts_source;
 
-typedef enum { TS_SEV_ERROR, TS_SEV_WARNING, TS_SEV_REMARK, TS_SEV_NOTE } ts_severity;
-
-typedef struct ts_diag {
+struct ts_diag {
   struct ts_diag *next, *notes;
   ts_severity severity;
   const ts_source *source; /* NULL: no place (command line, array file) */
@@ -26,17 +24,21 @@ typedef struct ts_diag {
   const char *message; /* lower-case start, no final period */
   const char *pass;    /* remarks: the pass that speaks; else NULL */
   const char *kind;    /* remarks: "passed", "missed" or "analysis" */
-} ts_diag;
+};
 
 /* A context: the memory account, the collected messages, the limits. One thread at a time. */
 struct ts_context {
   ts_memory memory;
-  ts_arena arena; /* of the messages and other things that outlive modules */
+  ts_arena arena;    /* of things that outlive modules */
+  ts_arena messages; /* of the messages; dropped when they are cleared */
   ts_diag *first, *last;
   unsigned num_errors;
   unsigned max_errors;       /* further errors are counted, not kept (default 20) */
+  bool dropping;             /* the last message was counted, not kept; its notes go with it */
   const ts_source *source;   /* messages are about this text unless said otherwise */
   uint64_t next_module_id;
+  ts_diag out_of_memory; /* kept ready, since saying so must not need memory */
+  char out_of_memory_text[96];
 };
 
 /* Adds a message about `source` (may be NULL). Returns TS_ERR so that `return ts_error(...)` reads
@@ -55,6 +57,9 @@ void ts_note_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
 void ts_source_position(const ts_source *, uint32_t at, unsigned *line, unsigned *column);
 /* One message in the form  file:line:col: error: text / source line / carets, with its notes. */
 void ts_diag_render(ts_sink *, const ts_diag *, bool colour);
+
+/* A range without a length: `begin` alone, for messages about one place. */
+static inline ts_loc ts_loc_at(uint32_t begin) { return (ts_loc){begin, begin + 1}; }
 
 /* Runs `body` with the context's recovery point set; out of memory becomes TS_LIMIT and a message.
  * Nested entries keep the outer point. */

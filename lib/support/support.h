@@ -31,8 +31,12 @@ _Noreturn void ts_unreachable_at(const char *file, int line, const char *msg);
 /* The memory account of one context: bytes held by all its arenas and tables, the cap, and where to
  * go when either the cap or the system refuses. */
 typedef struct ts_memory {
-  size_t used, cap; /* bytes; cap 0 means none */
-  jmp_buf *recover; /* the entry function's; never NULL while an arena may grow */
+  size_t used, cap;   /* bytes; cap 0 means none */
+  size_t peak;        /* the largest `used` so far */
+  size_t refused;     /* bytes of the request that was refused last */
+  jmp_buf *recover;   /* the entry function's; never NULL while an arena may grow */
+  uint64_t fail_after; /* for tests: the n-th request from now is refused, and so are all after it;
+                          0: off. While it counts, every arena allocation is a request of its own. */
 } ts_memory;
 
 typedef struct ts_chunk ts_chunk;
@@ -40,6 +44,7 @@ typedef struct ts_arena {
   ts_memory *memory;
   ts_chunk *chunks;
   char *at, *end;
+  size_t held; /* bytes of all chunks */
 } ts_arena;
 
 void ts_arena_init(ts_arena *, ts_memory *);
@@ -49,10 +54,18 @@ void *ts_arena_alloc(ts_arena *, size_t bytes);
 /* The same from the calling thread's heap, charged to the account; never NULL. `old_bytes` is what
  * `p` was asked for (0 with NULL). New bytes are not zeroed. */
 void *ts_realloc(ts_memory *, void *p, size_t old_bytes, size_t bytes);
+/* ts_realloc for callers that have a way to fail: NULL when refused, `p` is then untouched. Without an
+ * account (NULL) nothing is charged. */
+void *ts_try_realloc(ts_memory *, void *p, size_t old_bytes, size_t bytes);
 void ts_free(ts_memory *, void *p, size_t bytes);
 
+/* a * b, or SIZE_MAX, which no arena can give, when that overflows. */
+static inline size_t ts_size_mul(size_t a, size_t b) {
+  size_t product;
+  return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
+}
 #define ts_new(arena, T) ((T *)ts_arena_alloc((arena), sizeof(T)))
-#define ts_new_array(arena, T, n) ((T *)ts_arena_alloc((arena), sizeof(T) * (size_t)(n)))
+#define ts_new_array(arena, T, n) ((T *)ts_arena_alloc((arena), ts_size_mul(sizeof(T), (size_t)(n))))
 char *ts_strdup(ts_arena *, const char *);
 char *ts_strndup(ts_arena *, const char *, size_t n);
 char *ts_sprintf(ts_arena *, const char *fmt, ...) TS_PRINTF(2, 3);
@@ -108,11 +121,11 @@ ts_str ts_intern_find(const ts_interner *, const char *text, size_t n); /* 0 whe
 
 /* ---- output ---- */
 
-/* Where text goes: a growing buffer or a FILE. A failed write is remembered, not reported, until
- * ts_sink_finish. */
+/* Where text goes: a growing buffer or a FILE, which gets blocks of 64 KiB. A failed write is
+ * remembered, not reported, until ts_sink_finish. */
 typedef struct ts_sink {
   FILE *file;        /* NULL: keep the text in `buf` */
-  ts_memory *memory; /* account for `buf` */
+  ts_memory *memory; /* account for `buf`; may be NULL */
   char *buf;
   size_t n, cap;
   bool failed;
@@ -123,6 +136,12 @@ void ts_sink_write(ts_sink *, const char *, size_t);
 void ts_sink_puts(ts_sink *, const char *);
 void ts_sink_printf(ts_sink *, const char *fmt, ...) TS_PRINTF(2, 3);
 void ts_sink_int(ts_sink *, int64_t);
+static inline void ts_sink_putc(ts_sink *s, char c) {
+  if (s->n + 1 < s->cap)
+    s->buf[s->n++] = c;
+  else
+    ts_sink_write(s, &c, 1);
+}
 /* Flushes; TS_ERR when a write failed at any time. A buffer's text stays (NUL-terminated at n). */
 ts_result ts_sink_finish(ts_sink *) __attribute__((warn_unused_result));
 void ts_sink_drop(ts_sink *);
@@ -131,7 +150,9 @@ void ts_sink_drop(ts_sink *);
  * holds '.', 'e', "inf" or "nan". NaNs with a payload other than the default quiet one are written
  * as the type's bits in hex. `out` holds 40 bytes; returns the length. */
 size_t ts_format_float(char *out, double value, int bits);
-/* Locale-independent strtod over exactly [text, text+n); false when it is not a number. */
+/* The double nearest to the decimal number that is exactly [text, text+n): digits with an optional sign,
+ * fraction and exponent, or inf or nan. False when it is not a number; past the range gives an
+ * infinity, too small gives a zero. Linear in n, independent of the locale. */
 bool ts_parse_double(const char *text, size_t n, double *out);
 
 #endif

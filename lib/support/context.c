@@ -1,0 +1,69 @@
+/* Contexts and the public view of their messages. */
+#include <stdlib.h>
+
+#include "support/diag.h"
+
+ts_context *ts_context_create(void) {
+  ts_context *ctx = calloc(1, sizeof *ctx);
+  if (!ctx)
+    return NULL;
+  ts_arena_init(&ctx->arena, &ctx->memory);
+  ts_arena_init(&ctx->messages, &ctx->memory);
+  ctx->max_errors = 20;
+  return ctx;
+}
+
+void ts_context_destroy(ts_context *ctx) {
+  if (!ctx)
+    return;
+  ts_arena_drop(&ctx->messages);
+  ts_arena_drop(&ctx->arena);
+  free(ctx);
+}
+
+void ts_context_set_memory_cap(ts_context *ctx, size_t bytes) { ctx->memory.cap = bytes; }
+
+size_t ts_context_memory_used(const ts_context *ctx) { return ctx->memory.used; }
+
+size_t ts_context_memory_peak(const ts_context *ctx) { return ctx->memory.peak; }
+
+const ts_diag *ts_diagnostic_next(const ts_context *ctx, const ts_diag *previous) {
+  return previous ? previous->next : ctx->first;
+}
+
+ts_severity ts_diagnostic_severity(const ts_diag *d) { return d->severity; }
+
+const char *ts_diagnostic_message(const ts_diag *d) { return d->message; }
+
+struct rendering {
+  ts_context *ctx;
+  const ts_diag *diag;
+  ts_sink sink;
+  const char *text;
+};
+
+static ts_result render(void *arg) {
+  struct rendering *r = arg;
+  ts_sink_buffer(&r->sink, &r->ctx->memory);
+  ts_diag_render(&r->sink, r->diag, false);
+  r->text = ts_strndup(&r->ctx->messages, r->sink.buf, r->sink.n);
+  return TS_OK;
+}
+
+const char *ts_diagnostic_text(ts_context *ctx, const ts_diag *d) {
+  struct rendering r = {.ctx = ctx, .diag = d};
+  if (ts_protect(ctx, render, &r) != TS_OK)
+    r.text = d->message;
+  ts_sink_drop(&r.sink);
+  return r.text;
+}
+
+unsigned ts_context_num_errors(const ts_context *ctx) { return ctx->num_errors; }
+
+void ts_context_clear_diagnostics(ts_context *ctx) {
+  ctx->first = ctx->last = NULL;
+  ctx->num_errors = 0;
+  ctx->dropping = false;
+  ctx->out_of_memory = (ts_diag){0};
+  ts_arena_drop(&ctx->messages);
+}

@@ -1,0 +1,76 @@
+/* Interned strings: one table entry of 16 bytes a string, found through a hash table of 4-byte ids.
+ *
+ * An entry keeps its hash, so a probe touches a string's text only when the 32 bits agree, and growing
+ * the table touches none. */
+#include "support/support.h"
+
+enum { MIN_SLOTS = 64 };
+
+void ts_interner_init(ts_interner *in, ts_memory *memory, ts_arena *arena) {
+  *in = (ts_interner){.memory = memory, .arena = arena};
+}
+
+void ts_interner_drop(ts_interner *in) {
+  ts_free(in->memory, in->entries, in->entries_cap * sizeof *in->entries);
+  ts_free(in->memory, in->slots, in->slots_cap * sizeof *in->slots);
+  ts_interner_init(in, in->memory, in->arena);
+}
+
+static uint32_t hash_of(const char *text, size_t n) { return (uint32_t)(ts_hash(text, n, 0) >> 32); }
+
+/* The slot that holds the string's id, or the free one (0) where it belongs. */
+static uint32_t *find(const ts_interner *in, const char *text, size_t n, uint32_t hash) {
+  size_t mask = in->slots_cap - 1;
+  for (size_t i = hash & mask;; i = (i + 1) & mask) {
+    uint32_t id = in->slots[i];
+    if (!id)
+      return &in->slots[i];
+    const struct ts_interned *e = &in->entries[id - 1];
+    if (e->hash == hash && e->len == n && memcmp(e->text, text, n) == 0)
+      return &in->slots[i];
+  }
+}
+
+static void grow_slots(ts_interner *in) {
+  size_t cap = in->slots_cap ? in->slots_cap * 2 : MIN_SLOTS, mask = cap - 1;
+  size_t old_bytes = in->slots_cap * sizeof *in->slots, bytes = cap * sizeof *in->slots;
+  in->slots = ts_realloc(in->memory, in->slots, old_bytes, bytes);
+  in->slots_cap = cap;
+  memset(in->slots, 0, bytes);
+  for (uint32_t id = 1; id <= in->n; id++) {
+    size_t i = in->entries[id - 1].hash & mask;
+    while (in->slots[i])
+      i = (i + 1) & mask;
+    in->slots[i] = id;
+  }
+}
+
+/* By a quarter once large: entries are most of what a name costs. */
+static void grow_entries(ts_interner *in) {
+  size_t cap = in->entries_cap + ts_max(in->entries_cap / 4, MIN_SLOTS);
+  size_t size = sizeof *in->entries;
+  in->entries = ts_realloc(in->memory, in->entries, in->entries_cap * size, cap * size);
+  in->entries_cap = cap;
+}
+
+ts_str ts_intern_n(ts_interner *in, const char *text, size_t n, bool stable) {
+  if (4 * (in->n + 1) > 3 * in->slots_cap)
+    grow_slots(in);
+  uint32_t hash = hash_of(text, n), *slot = find(in, text, n, hash);
+  if (*slot)
+    return *slot;
+  if (in->n == in->entries_cap)
+    grow_entries(in);
+  if (!stable)
+    text = ts_strndup(in->arena, text, n);
+  in->entries[in->n++] = (struct ts_interned){text, (uint32_t)n, hash};
+  return *slot = (ts_str)in->n;
+}
+
+ts_str ts_intern(ts_interner *in, const char *text) {
+  return ts_intern_n(in, text, strlen(text), false);
+}
+
+ts_str ts_intern_find(const ts_interner *in, const char *text, size_t n) {
+  return in->slots_cap ? *find(in, text, n, hash_of(text, n)) : 0;
+}

@@ -1,0 +1,31 @@
+/* What every unit test file shares: a suite from a list of tests, and a main. */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "support/diag.h"
+
+/* Runs the tests; the exit status of main. */
+static inline int unit_main(const char *name, unsigned n, const TTest *const *tests) {
+  TCase *all = tcase_create(name);
+  tcase_set_timeout(all, 100);
+  for (unsigned i = 0; i < n; i++)
+    tcase_add_test(all, tests[i]);
+  Suite *suite = suite_create(name);
+  suite_add_tcase(suite, all);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#define UNIT_MAIN(name, ...)                                                                       \
+  int main(void) {                                                                                 \
+    const TTest *const tests[] = {__VA_ARGS__};                                                    \
+    return unit_main(name, ts_countof(tests), tests);                                              \
+  }
+
+#endif
