@@ -7,25 +7,40 @@
 
 #include "ir/ir.h"
 
+/* ---- what a pass is ---- */
+
+/* Named counters of passes (`-stats`), in the order of their first increment. */
+typedef struct ts_stat {
+  const char *pass, *what;
+  uint64_t n;
+} ts_stat;
+typedef struct ts_stat_table {
+  ts_arena *arena;
+  TS_VEC(ts_stat) rows;
+} ts_stat_table;
+
 typedef struct ts_pass_ctx {
   ts_context *ctx;
   ts_arena *scratch; /* dropped after the pass */
   const char *name;  /* the running pass' flag */
   bool changed;      /* set by the pass */
-  struct ts_stat_table *stats; /* NULL: not counted */
+  ts_stat_table *stats; /* NULL: not counted */
 } ts_pass_ctx;
 
 typedef ts_result (*ts_pass_fn)(ts_pass_ctx *, ts_module *, const void *options);
 
-/* Adds to a named counter of the running pass (`-stats`). */
+/* Adds to a named counter of the running pass (`-stats`). `what` is a string constant. */
 void ts_count(ts_pass_ctx *, const char *what, uint64_t n);
 
 typedef enum { TS_OPT_BOOL, TS_OPT_INT, TS_OPT_DTYPE, TS_OPT_STRING } ts_opt_kind;
+/* What a pass may do to the answer: nothing, or round it differently. */
+typedef enum { TS_ROUNDING_EXACT, TS_ROUNDING_ROUNDS } ts_rounding;
 
 typedef struct ts_pass_option {
   const char *name;
   ts_opt_kind kind;
-  size_t offset; /* in the option struct: bool, int64_t, ts_dtype or const char * */
+  ts_rounding rounding; /* ROUNDS: a value other than the default makes an exact pass one that rounds */
+  size_t offset;        /* in the option struct: bool, int64_t, ts_dtype or const char * */
   const char *otherwise, *summary; /* default as text ("" for none); one line */
 } ts_pass_option;
 
@@ -33,6 +48,8 @@ typedef struct ts_pass_info {
   const char *flag;
   ts_pass_fn fn;
   unsigned level_in, level_out; /* TS_LEVEL_* the functions it works on, and leaves */
+  ts_rounding rounding;
+  bool testing; /* for tests of the pass manager: not in -help */
   const char *summary;
   size_t options_bytes;
   const ts_pass_option *options;
@@ -40,7 +57,13 @@ typedef struct ts_pass_info {
 } ts_pass_info;
 extern const ts_pass_info ts_passes[];
 extern const unsigned ts_num_passes;
-const ts_pass_info *ts_pass_find(const char *flag);
+const ts_pass_info *ts_pass_find(const char *flag); /* NULL: unknown */
+/* The flag of the public pass spelled most like `flag`; NULL when none is near. */
+const char *ts_pass_nearest(const char *flag);
+/* The table as text: by level with options, or as the rows of a Markdown table. */
+void ts_passes_print(ts_sink *, bool markdown, bool testing);
+
+/* ---- pipelines ---- */
 
 typedef struct ts_pipeline_step {
   const ts_pass_info *pass;
@@ -50,30 +73,73 @@ typedef struct ts_pipeline {
   TS_VEC(ts_pipeline_step) steps;
 } ts_pipeline;
 
-/* Adds one step: "lower", with options as "acc=f32 …" (NULL or "" for none). */
+/* Adds one step: "lower", with options as "acc=f32 …" (NULL or "" for none). TS_USAGE, with a message,
+ * for an unknown pass or option and a bad value. Steps live in the context's arena. */
 ts_result ts_pipeline_add(ts_context *, ts_pipeline *, const char *flag, const char *options);
-/* Adds the steps of "fuse,lower{acc=f32}"; white space and # comments between steps are skipped. */
+/* Adds the steps of "fuse,lower{acc=f32}"; white space and # comments between steps are skipped. A value
+ * with white space, commas or braces stands in quotes. Errors are TS_USAGE, located in `text`. */
 ts_result ts_pipeline_parse(ts_context *, ts_pipeline *, const char *text);
+/* The same from a source with a name of its own, which must live as long as the context's messages. */
+ts_result ts_pipeline_parse_source(ts_context *, ts_pipeline *, const ts_source *);
 /* As text that ts_pipeline_parse reads back, options that differ from their defaults only. */
 void ts_pipeline_print(ts_sink *, const ts_pipeline *);
+void ts_pipeline_print_step(ts_sink *, const ts_pipeline_step *);
 /* One step as a command-line flag: -lower="acc=f32". */
 void ts_pipeline_print_flag(ts_sink *, const ts_pipeline_step *);
+/* Whether this step must keep every answer to the last bit. */
+bool ts_pipeline_step_exact(const ts_pipeline_step *);
+/* The value of the step's option of kind DTYPE called `name`; TS_NUM_DTYPES when it has none or it is
+ * not set. */
+ts_dtype ts_pipeline_step_dtype(const ts_pipeline_step *, const char *name);
+
+/* ---- running ---- */
+
+/* Wall-clock seconds, by pass (several runs of one add up) and by what the runner does around them. */
+typedef struct ts_time {
+  const char *what;
+  double seconds;
+  unsigned runs;
+} ts_time;
+typedef struct ts_time_table {
+  ts_arena *arena;
+  TS_VEC(ts_time) rows;
+} ts_time_table;
+void ts_time_add(ts_time_table *, const char *what, double seconds); /* `table` may be NULL */
+double ts_time_now(void); /* seconds of a monotonic clock */
+void ts_time_print(ts_sink *, const ts_time_table *);
+void ts_stat_print(ts_sink *, const ts_stat_table *);
+
+/* Where the runner stands when it calls back. */
+typedef struct ts_pass_event {
+  ts_module *module; /* as it is now */
+  ts_module *before; /* as it was before the step; NULL unless keep_before */
+  const ts_pipeline *pipeline;
+  size_t step;
+  bool changed;     /* what the pass said */
+  ts_result result; /* of a failed step */
+} ts_pass_event;
 
 /* What happens around passes. All off by default but verify_each. */
 typedef struct ts_pass_runner {
-  bool verify_each, verify_roundtrip, verify_semantics;
-  bool time_passes, stats;
-  int64_t bisect_limit; /* run only the first n steps; -1: all */
-  const char *input_name; /* for the commands in dump headers; NULL: "-" */
-  /* called around each step, in this order; any may be NULL */
-  void *user;
-  void (*before)(void *user, ts_module *, const ts_pipeline *, size_t step);
-  void (*after)(void *user, ts_module *, const ts_pipeline *, size_t step, bool changed);
-  void (*failed)(void *user, ts_module *before, const ts_pipeline *, size_t step, ts_result);
-  void (*log)(void *user, const char *line); /* bisect lines and the like */
-  uint64_t seed; /* of verify_semantics' inputs */
+  bool verify_each, verify_roundtrip;
+  bool keep_before;      /* copy the module before each step, for the callbacks */
+  int64_t bisect_limit;  /* run only the first n steps; -1: all */
+  int64_t steps_counted; /* toward the limit, over all runs with this runner */
+  ts_stat_table *stats;  /* NULL: not counted */
+  ts_time_table *times;  /* NULL: not taken */
+  /* called around each step, in this order; any may be NULL. `check` also sees the input first, with
+   * NULL for the step; its TS_CHECK says that the step changed the answer. */
+  void *user, *checker;
+  void (*before)(void *user, const ts_pass_event *);
+  ts_result (*check)(void *checker, ts_module *, const ts_pipeline_step *);
+  void (*after)(void *user, const ts_pass_event *);
+  void (*failed)(void *user, const ts_pass_event *);
+  void (*log)(void *user, const char *line); /* bisect lines */
 } ts_pass_runner;
 void ts_pass_runner_init(ts_pass_runner *);
-ts_result ts_run_pipeline(ts_module **, const ts_pipeline *, ts_pass_runner *);
+/* Runs the steps in order until one fails. TS_CHECK when a pass leaves IR that does not verify or does
+ * not read back as printed; otherwise what the pass or the checker returned. After a failure the
+ * module is good for destroying (and for looking at), no more. */
+ts_result ts_run_pipeline(ts_module *, const ts_pipeline *, ts_pass_runner *);
 
 #endif

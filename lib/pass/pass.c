@@ -1,0 +1,133 @@
+/* The pass table, made from passes.def, and looking things up in it. */
+#include "pass/pass.h"
+
+#include "pass/passes.h"
+#include "support/spelling.h"
+
+/* One option table a pass; a sentinel keeps those without options from being empty. */
+#define PASS(id, ...) static const ts_pass_option options_of_##id[] = {
+#define OPTION(id, name, kind, rounding, otherwise, summary)                                       \
+  {#name,     TS_OPT_##kind, TS_ROUNDING_##rounding, offsetof(struct ts_##id##_options, name),     \
+   otherwise, summary},
+#define END(id)                                                                                    \
+  { NULL }                                                                                         \
+  }                                                                                                \
+  ;
+#include "pass/passes.def"
+#undef PASS
+#undef OPTION
+#undef END
+
+enum { IS_PUBLIC = false, IS_TESTING = true };
+
+const ts_pass_info ts_passes[] = {
+#define T TS_LEVEL_T
+#define L TS_LEVEL_L
+#define TL TS_LEVEL_TL
+#define PASS(id, flag, in, out, rounding, category, summary)                                       \
+  {flag,                                                                                           \
+   ts_pass_##id,                                                                                   \
+   in,                                                                                             \
+   out,                                                                                            \
+   TS_ROUNDING_##rounding,                                                                         \
+   IS_##category,                                                                                  \
+   summary,                                                                                        \
+   sizeof(struct ts_##id##_options),                                                               \
+   options_of_##id,                                                                                \
+   ts_countof(options_of_##id) - 1},
+#define OPTION(...)
+#define END(id)
+#include "pass/passes.def"
+#undef T
+#undef L
+#undef TL
+};
+const unsigned ts_num_passes = ts_countof(ts_passes);
+
+const ts_pass_info *ts_pass_find(const char *flag) {
+  for (unsigned i = 0; i < ts_num_passes; i++)
+    if (!strcmp(ts_passes[i].flag, flag)) return &ts_passes[i];
+  return NULL;
+}
+
+const char *ts_pass_nearest(const char *flag) {
+  ts_nearest nearest = ts_nearest_to(flag);
+  for (unsigned i = 0; i < ts_num_passes; i++)
+    if (!ts_passes[i].testing) ts_nearest_offer(&nearest, ts_passes[i].flag);
+  return nearest.best;
+}
+
+void ts_count(ts_pass_ctx *pc, const char *what, uint64_t n) {
+  if (!pc->stats || n == 0) return;
+  for (size_t i = 0; i < pc->stats->rows.n; i++) {
+    ts_stat *row = &pc->stats->rows.at[i];
+    if (strcmp(row->pass, pc->name) || strcmp(row->what, what)) continue;
+    row->n += n;
+    return;
+  }
+  ts_push(pc->stats->arena, &pc->stats->rows, (ts_stat){pc->name, what, n});
+}
+
+/* ---- the table as text ---- */
+
+static const char *level_words(unsigned level) {
+  static const char *const words[] = {"", "tensor", "loop", "tensor and loop"};
+  return words[level & TS_LEVEL_TL];
+}
+
+static const char *kind_word(ts_opt_kind kind) {
+  static const char *const words[] = {"true|false", "<int>", "<type>", "<text>"};
+  return words[kind];
+}
+
+static void print_text_row(ts_sink *s, const ts_pass_info *p) {
+  ts_sink_printf(s, "  -%-18s %s\n", p->flag, p->summary);
+  for (unsigned i = 0; i < p->num_options; i++) {
+    const ts_pass_option *o = &p->options[i];
+    char usage[64];
+    snprintf(usage, sizeof usage, "%s=%s", o->name, kind_word(o->kind));
+    ts_sink_printf(s, "      %-20s   %s", usage, o->summary);
+    if (*o->otherwise) ts_sink_printf(s, " (default %s)", o->otherwise);
+    ts_sink_puts(s, "\n");
+  }
+}
+
+static void print_markdown_row(ts_sink *s, const ts_pass_info *p) {
+  ts_sink_printf(s, "| `-%s` | %s | %s | %s |", p->flag, level_words(p->level_in),
+                 level_words(p->level_out),
+                 p->rounding == TS_ROUNDING_EXACT ? "exact" : "may round differently");
+  ts_sink_printf(s, " %s", p->summary);
+  for (unsigned i = 0; i < p->num_options; i++) {
+    const ts_pass_option *o = &p->options[i];
+    ts_sink_printf(s, "; `%s=%s` %s", o->name, kind_word(o->kind), o->summary);
+    if (*o->otherwise) ts_sink_printf(s, " (default `%s`)", o->otherwise);
+  }
+  ts_sink_puts(s, " |\n");
+}
+
+/* Passes that share their levels stand together, in the order of the table. */
+static void print_group(ts_sink *s, unsigned in, unsigned out, bool testing) {
+  bool first = true;
+  for (unsigned i = 0; i < ts_num_passes; i++) {
+    const ts_pass_info *p = &ts_passes[i];
+    if (p->level_in != in || p->level_out != out || (p->testing && !testing)) continue;
+    if (first && in == out)
+      ts_sink_printf(s, "on %s functions:\n", level_words(in));
+    else if (first)
+      ts_sink_printf(s, "from %s to %s functions:\n", level_words(in), level_words(out));
+    first = false;
+    print_text_row(s, p);
+  }
+}
+
+void ts_passes_print(ts_sink *s, bool markdown, bool testing) {
+  if (markdown) {
+    ts_sink_puts(s, "| pass | works on | leaves | the answer | what it does |\n"
+                    "|---|---|---|---|---|\n");
+    for (unsigned i = 0; i < ts_num_passes; i++)
+      if (!ts_passes[i].testing || testing) print_markdown_row(s, &ts_passes[i]);
+    return;
+  }
+  for (unsigned in = TS_LEVEL_T; in <= TS_LEVEL_TL; in++)
+    for (unsigned out = TS_LEVEL_T; out <= TS_LEVEL_TL; out++) print_group(s, in, out, testing);
+}
