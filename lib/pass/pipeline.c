@@ -1,0 +1,389 @@
+/* Pipelines as text: "fuse,lower{acc=f32}" to steps with filled option structs, and back.
+ *
+ * One reader serves both the text of a whole pipeline and the options of a single flag; every message
+ * points into what the user wrote. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "pass/pass.h"
+#include "support/spelling.h"
+
+typedef struct reader {
+  ts_context *ctx;
+  const ts_source *source;
+  size_t at;
+  ts_pipeline_step step; /* being read */
+} reader;
+
+static ts_loc range(size_t begin, size_t end) {
+  return (ts_loc){(uint32_t)begin, (uint32_t)end};
+}
+
+static bool at_end(const reader *r) { return r->at >= r->source->n; }
+static char peek(const reader *r) { return at_end(r) ? '\0' : r->source->text[r->at]; }
+
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+static bool is_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_';
+}
+static bool is_bare_value(char c) {
+  return c && !is_space(c) && !strchr("{}'\"#", c);
+}
+
+static void skip_space(reader *r) {
+  while (!at_end(r) && (is_space(peek(r)) || peek(r) == '#')) {
+    if (peek(r) != '#') {
+      r->at++;
+      continue;
+    }
+    while (!at_end(r) && peek(r) != '\n') r->at++;
+  }
+}
+
+static const char *text_between(const reader *r, size_t begin, size_t end) {
+  return ts_strndup(&r->ctx->arena, r->source->text + begin, end - begin);
+}
+
+static const char *read_name(reader *r) {
+  size_t begin = r->at;
+  while (is_name(peek(r))) r->at++;
+  return text_between(r, begin, r->at);
+}
+
+/* What stands here, for a message: one character, quoted, or "the end". */
+static const char *found(const reader *r) {
+  if (at_end(r)) return "the end";
+  size_t n = 1;
+  while (r->at + n < r->source->n && ((unsigned char)r->source->text[r->at + n] & 0xC0) == 0x80) n++;
+  return ts_sprintf(&r->ctx->arena, "'%s'", text_between(r, r->at, r->at + n));
+}
+
+static ts_result expected(reader *r, const char *what) {
+  size_t end = at_end(r) ? r->at : r->at + 1;
+  ts_error(r->ctx, range(r->at, end), "expected %s, found %s", what, found(r));
+  return TS_USAGE;
+}
+
+/* ---- option values ---- */
+
+static void *slot(const ts_pipeline_step *step, const ts_pass_option *o) {
+  return (char *)step->options + o->offset;
+}
+
+static bool parse_bool(const char *text, bool *out) {
+  *out = !strcmp(text, "true");
+  return *out || !strcmp(text, "false");
+}
+
+static bool parse_int(const char *text, int64_t *out) {
+  char *end;
+  errno = 0;
+  *out = strtoll(text, &end, 10);
+  return *text && !is_space(*text) && !*end && !errno;
+}
+
+static bool parse_dtype(const char *text, ts_dtype *out) {
+  for (*out = 0; *out < TS_NUM_DTYPES; (*out)++)
+    if (!strcmp(text, ts_dtype_name(*out))) return true;
+  return !*text; /* unset: TS_NUM_DTYPES */
+}
+
+static bool set_value(const ts_pipeline_step *step, const ts_pass_option *o, const char *text) {
+  void *to = slot(step, o);
+  switch (o->kind) {
+  case TS_OPT_BOOL: return parse_bool(text, to);
+  case TS_OPT_INT: return parse_int(text, to);
+  case TS_OPT_DTYPE: return parse_dtype(text, to);
+  case TS_OPT_STRING: *(const char **)to = text; return true;
+  }
+  ts_unreachable("option kind");
+}
+
+static const char *wanted(ts_context *ctx, ts_opt_kind kind) {
+  if (kind == TS_OPT_BOOL) return "true or false";
+  if (kind == TS_OPT_INT) return "an integer";
+  const char *list = "one of";
+  for (ts_dtype d = 0; d < TS_NUM_DTYPES; d++)
+    list = ts_sprintf(&ctx->arena, "%s %s", list, ts_dtype_name(d));
+  return list;
+}
+
+/* The value as the text that set_value reads. */
+static const char *value_text(const ts_pipeline_step *step, const ts_pass_option *o, char buf[32]) {
+  const void *from = slot(step, o);
+  switch (o->kind) {
+  case TS_OPT_BOOL: return *(const bool *)from ? "true" : "false";
+  case TS_OPT_INT: snprintf(buf, 32, "%lld", (long long)*(const int64_t *)from); return buf;
+  case TS_OPT_DTYPE: {
+    ts_dtype d = *(const ts_dtype *)from;
+    return d == TS_NUM_DTYPES ? "" : ts_dtype_name(d);
+  }
+  case TS_OPT_STRING: return *(const char *const *)from;
+  }
+  ts_unreachable("option kind");
+}
+
+static bool is_default(const ts_pipeline_step *step, const ts_pass_option *o) {
+  char buf[32];
+  return !strcmp(value_text(step, o, buf), o->otherwise);
+}
+
+/* ---- reading options ---- */
+
+static const ts_pass_option *find_option(const ts_pass_info *pass, const char *name) {
+  for (unsigned i = 0; i < pass->num_options; i++)
+    if (!strcmp(pass->options[i].name, name)) return &pass->options[i];
+  return NULL;
+}
+
+static ts_result unknown_option(reader *r, ts_loc loc, const char *name) {
+  const ts_pass_info *pass = r->step.pass;
+  if (!pass->num_options) {
+    ts_error(r->ctx, loc, "pass '%s' takes no options, given '%s'", pass->flag, name);
+    return TS_USAGE;
+  }
+  const char *list = "";
+  for (unsigned i = 0; i < pass->num_options; i++)
+    list = ts_sprintf(&r->ctx->arena, "%s%s%s", list, i ? ", " : "", pass->options[i].name);
+  ts_error(r->ctx, loc, "pass '%s' has no option '%s'; it has %s", pass->flag, name, list);
+  return TS_USAGE;
+}
+
+static ts_result read_value(reader *r, const char **out) {
+  char quote = peek(r);
+  size_t begin = r->at;
+  if (quote != '\'' && quote != '"') {
+    while (is_bare_value(peek(r))) r->at++;
+    *out = text_between(r, begin, r->at);
+    return TS_OK;
+  }
+  for (r->at++; !at_end(r) && peek(r) != quote && peek(r) != '\n';) r->at++;
+  if (peek(r) != quote) {
+    ts_error(r->ctx, range(begin, begin + 1), "this quote is not closed");
+    return TS_USAGE;
+  }
+  *out = text_between(r, begin + 1, r->at++);
+  return TS_OK;
+}
+
+static ts_result read_option(reader *r, uint64_t *seen) {
+  size_t begin = r->at;
+  const char *name = read_name(r);
+  if (!*name) return expected(r, "an option's name");
+  const ts_pass_info *pass = r->step.pass;
+  const ts_pass_option *o = find_option(pass, name);
+  if (!o) return unknown_option(r, range(begin, r->at), name);
+  uint64_t bit = UINT64_C(1) << (o - pass->options);
+  if (*seen & bit) {
+    ts_error(r->ctx, range(begin, r->at), "option '%s' is given twice", name);
+    return TS_USAGE;
+  }
+  *seen |= bit;
+  const char *value = o->kind == TS_OPT_BOOL ? "true" : "";
+  size_t value_at = begin;
+  if (peek(r) == '=') {
+    value_at = ++r->at;
+    ts_result result = read_value(r, &value);
+    if (result) return result;
+  } else if (o->kind != TS_OPT_BOOL) {
+    return expected(r, ts_sprintf(&r->ctx->arena, "'=' after option '%s'", name));
+  }
+  if (set_value(&r->step, o, value)) return TS_OK;
+  ts_error(r->ctx, range(value_at, r->at), "option '%s' of pass '%s' wants %s, not '%s'", name,
+           pass->flag, wanted(r->ctx, o->kind), value);
+  return TS_USAGE;
+}
+
+/* Options up to `close` ('}', or '\0' for the end of the text), which is left in place. */
+static ts_result read_options(reader *r, char close) {
+  uint64_t seen = 0;
+  for (;;) {
+    size_t before = r->at;
+    skip_space(r);
+    if (close ? peek(r) == close : at_end(r)) return TS_OK;
+    if (seen && before == r->at) return expected(r, "white space between options");
+    ts_result result = read_option(r, &seen);
+    if (result) return result;
+  }
+}
+
+/* ---- reading steps ---- */
+
+static ts_result begin_step(reader *r, const char *flag, ts_loc loc) {
+  const ts_pass_info *pass = ts_pass_find(flag);
+  if (!pass) {
+    const char *near = ts_pass_nearest(flag);
+    const char *help = near ? ts_sprintf(&r->ctx->arena, "did you mean '%s'?", near)
+                            : "-print-passes lists those there are";
+    ts_error(r->ctx, loc, "there is no pass '%s'; %s", flag, help);
+    return TS_USAGE;
+  }
+  r->step.pass = pass;
+  r->step.options = ts_arena_alloc(&r->ctx->arena, ts_max(pass->options_bytes, (size_t)1));
+  for (unsigned i = 0; i < pass->num_options; i++)
+    if (!set_value(&r->step, &pass->options[i], pass->options[i].otherwise))
+      ts_unreachable("passes.def: a default that does not parse");
+  return TS_OK;
+}
+
+static ts_result read_step(reader *r) {
+  size_t begin = r->at;
+  const char *name = read_name(r);
+  if (!*name) return expected(r, "a pass");
+  ts_result result = begin_step(r, name, range(begin, r->at));
+  if (result) return result;
+  skip_space(r);
+  if (peek(r) != '{') return TS_OK;
+  size_t open = r->at++;
+  result = read_options(r, '}');
+  if (result) return result;
+  if (at_end(r)) {
+    ts_error(r->ctx, range(open, open + 1), "this '{' is not closed");
+    return TS_USAGE;
+  }
+  r->at++;
+  return TS_OK;
+}
+
+static ts_result read_steps(reader *r, ts_pipeline *p) {
+  skip_space(r);
+  if (at_end(r)) return TS_OK;
+  for (;;) {
+    ts_result result = read_step(r);
+    if (result) return result;
+    ts_push(&r->ctx->arena, &p->steps, r->step);
+    skip_space(r);
+    if (at_end(r)) return TS_OK;
+    if (peek(r) != ',') return expected(r, "',' or the end of the pipeline");
+    r->at++;
+    skip_space(r);
+  }
+}
+
+/* The work of the entry functions, under ts_protect. `flag` is NULL for a whole pipeline. */
+typedef struct parse_call {
+  ts_context *ctx;
+  ts_pipeline *pipeline;
+  const char *flag;
+  const ts_source *source;
+} parse_call;
+
+static ts_result parse_body(void *arg) {
+  parse_call *call = arg;
+  reader r = {.ctx = call->ctx, .source = call->source};
+  if (!call->flag) return read_steps(&r, call->pipeline);
+  ts_result result = begin_step(&r, call->flag, range(0, r.source->n));
+  if (!result) result = read_options(&r, '\0');
+  if (!result) ts_push(&r.ctx->arena, &call->pipeline->steps, r.step);
+  return result;
+}
+
+static ts_result parse_located(parse_call *call) {
+  const ts_source *outer = call->ctx->source;
+  call->ctx->source = call->source->n ? call->source : NULL; /* no text: nothing to point into */
+  ts_result result = ts_protect(call->ctx, parse_body, call);
+  call->ctx->source = outer;
+  return result;
+}
+
+ts_result ts_pipeline_parse_source(ts_context *ctx, ts_pipeline *p, const ts_source *source) {
+  return parse_located(&(parse_call){ctx, p, NULL, source});
+}
+
+/* Copies what a message may point to later into the context. */
+typedef struct source_call {
+  ts_context *ctx;
+  const char *dash, *name, *text;
+  ts_source *out;
+} source_call;
+
+static ts_result source_body(void *arg) {
+  source_call *call = arg;
+  ts_arena *arena = &call->ctx->arena;
+  call->out = ts_new(arena, ts_source);
+  *call->out = (ts_source){.name = ts_sprintf(arena, "%s%s", call->dash, call->name),
+                           .text = ts_strdup(arena, call->text),
+                           .n = strlen(call->text),
+                           .first_line = 1};
+  return TS_OK;
+}
+
+ts_result ts_pipeline_parse(ts_context *ctx, ts_pipeline *p, const char *text) {
+  source_call call = {ctx, "", "<pipeline>", text, NULL};
+  ts_result result = ts_protect(ctx, source_body, &call);
+  return result ? result : ts_pipeline_parse_source(ctx, p, call.out);
+}
+
+ts_result ts_pipeline_add(ts_context *ctx, ts_pipeline *p, const char *flag, const char *options) {
+  source_call call = {ctx, "-", flag, options ? options : "", NULL};
+  ts_result result = ts_protect(ctx, source_body, &call);
+  return result ? result : parse_located(&(parse_call){ctx, p, flag, call.out});
+}
+
+/* ---- printing ---- */
+
+/* A value holds at most one sort of quote, since it was read between the other sort. */
+static void print_value(ts_sink *s, const char *value) {
+  bool bare = *value != '\0';
+  for (const char *c = value; *c; c++) bare = bare && is_bare_value(*c);
+  const char *quote = bare ? "" : strchr(value, '\'') ? "\"" : "'";
+  ts_sink_printf(s, "%s%s%s", quote, value, quote);
+}
+
+/* "acc=f32 …"; nothing when all are at their defaults. */
+static bool print_options(ts_sink *s, const ts_pipeline_step *step, const char *open) {
+  bool any = false;
+  for (unsigned i = 0; i < step->pass->num_options; i++) {
+    const ts_pass_option *o = &step->pass->options[i];
+    char buf[32];
+    if (is_default(step, o)) continue;
+    ts_sink_printf(s, "%s%s=", any ? " " : open, o->name);
+    print_value(s, value_text(step, o, buf));
+    any = true;
+  }
+  return any;
+}
+
+void ts_pipeline_print_step(ts_sink *s, const ts_pipeline_step *step) {
+  ts_sink_puts(s, step->pass->flag);
+  if (print_options(s, step, "{")) ts_sink_puts(s, "}");
+}
+
+void ts_pipeline_print(ts_sink *s, const ts_pipeline *p) {
+  for (size_t i = 0; i < p->steps.n; i++) {
+    if (i) ts_sink_puts(s, ",");
+    ts_pipeline_print_step(s, &p->steps.at[i]);
+  }
+}
+
+void ts_pipeline_print_flag(ts_sink *s, const ts_pipeline_step *step) {
+  ts_sink options;
+  ts_sink_buffer(&options, s->memory);
+  ts_sink_printf(s, "-%s", step->pass->flag);
+  if (print_options(&options, step, "")) {
+    ts_sink_puts(s, "=\"");
+    for (size_t i = 0; i < options.n; i++) {
+      if (strchr("\"\\$`", options.buf[i])) ts_sink_puts(s, "\\");
+      ts_sink_write(s, options.buf + i, 1);
+    }
+    ts_sink_puts(s, "\"");
+  }
+  ts_sink_drop(&options);
+}
+
+/* ---- asking ---- */
+
+bool ts_pipeline_step_exact(const ts_pipeline_step *step) {
+  const ts_pass_info *pass = step->pass;
+  bool exact = pass->rounding == TS_ROUNDING_EXACT;
+  for (unsigned i = 0; i < pass->num_options; i++)
+    if (pass->options[i].rounding == TS_ROUNDING_ROUNDS)
+      exact = exact && is_default(step, &pass->options[i]);
+  return exact;
+}
+
+ts_dtype ts_pipeline_step_dtype(const ts_pipeline_step *step, const char *name) {
+  const ts_pass_option *o = find_option(step->pass, name);
+  return o && o->kind == TS_OPT_DTYPE ? *(const ts_dtype *)slot(step, o) : TS_NUM_DTYPES;
+}

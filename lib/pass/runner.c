@@ -1,0 +1,178 @@
+/* Runs a pipeline and does everything around its passes: copies for the callbacks, verification, the
+ * round trip through text, the check of the answer, timing, and the bisect limit. */
+#include "pass/pass.h"
+
+typedef struct run {
+  ts_context *ctx;
+  ts_module *module;
+  const ts_pipeline *pipeline;
+  ts_pass_runner *runner;
+  /* held while a step runs, so that they can be dropped when memory runs out in its midst */
+  ts_arena scratch;
+  ts_module *before, *reread;
+  ts_sink text, reread_text;
+} run;
+
+void ts_pass_runner_init(ts_pass_runner *r) {
+  *r = (ts_pass_runner){.verify_each = true, .bisect_limit = -1};
+}
+
+static void drop_module(ts_module **m) {
+  if (*m) ts_module_destroy(*m);
+  *m = NULL;
+}
+
+static void drop_step(run *s) {
+  ts_arena_drop(&s->scratch);
+  drop_module(&s->before);
+  drop_module(&s->reread);
+  ts_sink_drop(&s->text);
+  ts_sink_drop(&s->reread_text);
+}
+
+/* ---- checks ---- */
+
+static ts_result verify(run *s, const char *after) {
+  double start = ts_time_now();
+  ts_result result = ts_verify(s->module);
+  ts_time_add(s->runner->times, "verify", ts_time_now() - start);
+  if (result == TS_ERR && after) {
+    ts_note_plain(s->ctx, "the module does not verify after pass '%s'", after);
+    return TS_CHECK;
+  }
+  return result;
+}
+
+static size_t first_difference(const ts_sink *a, const ts_sink *b) {
+  size_t i = 0;
+  while (i < a->n && i < b->n && a->buf[i] == b->buf[i]) i++;
+  return i;
+}
+
+/* The line of `text` that byte `at` stands in. */
+static const char *line_at(ts_arena *arena, const ts_sink *text, size_t at) {
+  size_t begin = at, end = at;
+  while (begin > 0 && text->buf[begin - 1] != '\n') begin--;
+  while (end < text->n && text->buf[end] != '\n') end++;
+  return end > begin ? ts_strndup(arena, text->buf + begin, end - begin) : "(nothing)";
+}
+
+static ts_result report_round_trip(run *s, const char *after) {
+  size_t at = first_difference(&s->text, &s->reread_text);
+  unsigned line = 1;
+  for (size_t i = 0; i < at; i++) line += s->text.buf[i] == '\n';
+  ts_error_plain(s->ctx, "%s%s, the module changes when it is printed and read back, in line %u",
+                 after ? "after pass " : "before any pass", after ? after : "", line);
+  ts_note_plain(s->ctx, "printed:   %s", line_at(&s->scratch, &s->text, at));
+  ts_note_plain(s->ctx, "read back: %s", line_at(&s->scratch, &s->reread_text, at));
+  return TS_CHECK;
+}
+
+/* print → parse → verify → print again: the same bytes. */
+static ts_result round_trip(run *s, const char *after) {
+  ts_sink_buffer(&s->text, &s->ctx->memory);
+  ts_print_module(&s->text, s->module);
+  if (ts_sink_finish(&s->text)) return TS_LIMIT;
+  ts_source *source = ts_new(&s->ctx->arena, ts_source);
+  *source = (ts_source){
+      .name = "<printed module>", .text = s->text.buf, .n = s->text.n, .first_line = 1};
+  const ts_source *outer = s->ctx->source;
+  ts_result result = ts_parse_source(s->ctx, source, &s->reread);
+  if (!result) result = ts_verify(s->reread);
+  s->ctx->source = outer;
+  if (result) /* the messages about this text outlive it */
+    source->text = ts_strndup(&s->ctx->arena, s->text.buf, s->text.n);
+  if (result == TS_ERR) {
+    ts_note_plain(s->ctx, "the module as printed %s%s is not valid",
+                  after ? "after pass " : "before any pass", after ? after : "");
+    return TS_CHECK;
+  }
+  if (result) return result;
+  ts_sink_buffer(&s->reread_text, &s->ctx->memory);
+  ts_print_module(&s->reread_text, s->reread);
+  if (ts_sink_finish(&s->reread_text)) return TS_LIMIT;
+  bool same = s->text.n == s->reread_text.n &&
+              (!s->text.n || !memcmp(s->text.buf, s->reread_text.buf, s->text.n));
+  return same ? TS_OK : report_round_trip(s, after);
+}
+
+/* The checks that are on, cheapest first; `step` is NULL for the input, which is verified already. */
+static ts_result check(run *s, const ts_pipeline_step *step) {
+  const ts_pass_runner *r = s->runner;
+  const char *name = step ? step->pass->flag : NULL;
+  ts_result result = TS_OK;
+  if (r->verify_each && step) result = verify(s, name);
+  if (!result && r->verify_roundtrip) result = round_trip(s, name);
+  if (result || !r->check) return result;
+  double start = ts_time_now();
+  result = r->check(r->checker, s->module, step);
+  ts_time_add(r->times, "verify semantics", ts_time_now() - start);
+  return result;
+}
+
+/* ---- steps ---- */
+
+/* Whether the bisect limit lets the step run; says so when there is a limit. */
+static bool may_run(run *s, const ts_pipeline_step *step) {
+  ts_pass_runner *r = s->runner;
+  int64_t n = ++r->steps_counted;
+  if (r->bisect_limit < 0) return true;
+  bool yes = n <= r->bisect_limit;
+  if (!r->log) return yes;
+  char line[160];
+  snprintf(line, sizeof line, "BISECT: %srunning pass (%lld) %s", yes ? "" : "NOT ", (long long)n,
+           step->pass->flag);
+  r->log(r->user, line);
+  return yes;
+}
+
+static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) {
+  ts_pass_ctx pc = {.ctx = s->ctx,
+                    .scratch = &s->scratch,
+                    .name = step->pass->flag,
+                    .stats = s->runner->stats};
+  unsigned errors = s->ctx->num_errors;
+  double start = ts_time_now();
+  ts_result result = step->pass->fn(&pc, s->module, step->options);
+  ts_time_add(s->runner->times, step->pass->flag, ts_time_now() - start);
+  *changed = pc.changed;
+  if (result && s->ctx->num_errors == errors)
+    ts_error_plain(s->ctx, "pass '%s' failed", step->pass->flag);
+  else if (result)
+    ts_note_plain(s->ctx, "in pass '%s'", step->pass->flag);
+  return result;
+}
+
+static ts_result run_step(run *s, size_t i) {
+  ts_pass_runner *r = s->runner;
+  const ts_pipeline_step *step = &s->pipeline->steps.at[i];
+  if (!may_run(s, step)) return TS_OK;
+  if (r->keep_before) s->before = ts_module_clone(s->module);
+  ts_pass_event event = {
+      .module = s->module, .before = s->before, .pipeline = s->pipeline, .step = i};
+  if (r->before) r->before(r->user, &event);
+  event.result = call_pass(s, step, &event.changed);
+  if (!event.result) event.result = check(s, step);
+  if (event.result && r->failed) r->failed(r->user, &event);
+  if (!event.result && r->after) r->after(r->user, &event);
+  drop_step(s);
+  return event.result;
+}
+
+static ts_result run_body(void *arg) {
+  run *s = arg;
+  ts_result result = check(s, NULL);
+  drop_step(s);
+  for (size_t i = 0; !result && i < s->pipeline->steps.n; i++) result = run_step(s, i);
+  return result;
+}
+
+ts_result ts_run_pipeline(ts_module *module, const ts_pipeline *pipeline, ts_pass_runner *runner) {
+  run s = {.ctx = module->ctx, .module = module, .pipeline = pipeline, .runner = runner};
+  ts_arena_init(&s.scratch, &s.ctx->memory);
+  ts_sink_buffer(&s.text, &s.ctx->memory);
+  ts_sink_buffer(&s.reread_text, &s.ctx->memory);
+  ts_result result = ts_protect(s.ctx, run_body, &s);
+  drop_step(&s);
+  return result;
+}
