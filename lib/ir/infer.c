@@ -1,0 +1,253 @@
+/* Type inference: what the types of an op's results are, and whether its operands and attributes fit it.
+ *
+ * The op table names a rule for each op; this file checks what all ops have in common (how many
+ * operands, which attributes, index-typed dims), calls the rule and compares its answer with the type
+ * that was written. The rules stand in infer_tensor.c and infer_loop.c. A rule never allocates but
+ * for a type that is new to the module. */
+#include "ir/infer.h"
+
+#include <inttypes.h>
+
+/* ---- helpers of the rules ---- */
+
+const ts_type *ts_inf_error(ts_inf *f, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  char *text = ts_vsprintf(&f->m->arena, fmt, args);
+  va_end(args);
+  (void)ts_error(f->m->ctx, f->op->loc, "%s", text);
+  return NULL;
+}
+
+const char *ts_inf_text(ts_inf *f, const ts_type *t) { return ts_type_text(f->m, t); }
+
+const char *ts_extent_text(ts_module *m, ts_extent e) {
+  return ts_is_symbolic(e) ? ts_str_text(m, ts_extent_name(e))
+                           : ts_sprintf(&m->arena, "%" PRId64, e);
+}
+
+const ts_type *ts_inf_type(const ts_inf *f, unsigned i) { return ts_operand(f->op, i)->type; }
+
+/* A pending literal as it may be written, for messages. */
+static const char *literal_text(ts_inf *f, const ts_value *v) {
+  if (v->form == TS_NUMBER_INT) return ts_sprintf(&f->m->arena, "%" PRId64, (int64_t)v->bits);
+  if (v->form == TS_NUMBER_HEX) return ts_sprintf(&f->m->arena, "0x%" PRIX64, v->bits);
+  char text[40];
+  double d;
+  memcpy(&d, &v->bits, sizeof d);
+  ts_format_float(text, d, 64);
+  return ts_strdup(&f->m->arena, text);
+}
+
+bool ts_inf_settle(ts_inf *f, unsigned i, const ts_type *type) {
+  ts_value *v = ts_operand(f->op, i);
+  if (v->type) return true;
+  ts_value *typed = ts_literal_resolve(f->m, v, type);
+  if (!typed) {
+    ts_inf_error(f, "the literal %s does not fit %s", literal_text(f, v), ts_inf_text(f, type));
+    return false;
+  }
+  ts_set_operand(f->op, i, typed);
+  return true;
+}
+
+const ts_type *ts_inf_untold(ts_inf *f) {
+  unsigned i = 0;
+  while (i + 1 < f->op->num_plain && ts_inf_type(f, i)) i++;
+  const ts_value *v = ts_operand(f->op, i);
+  const char *type = v->form == TS_NUMBER_INT ? "i32" : "f32";
+  return ts_inf_error(f, "write `const %s : %s`: the type of this literal cannot be told",
+                      literal_text(f, v), type);
+}
+
+bool ts_inf_no_literals(ts_inf *f) {
+  for (unsigned i = 0; i < f->op->num_plain; i++)
+    if (!ts_inf_type(f, i)) return ts_inf_untold(f), false;
+  return true;
+}
+
+const ts_type *ts_inf_need_given(ts_inf *f, const char *example) {
+  if (f->given) return f->given;
+  const char *name = ts_info(f->op)->name;
+  return ts_inf_error(f, "the type of `%s` must be written, such as `: %s`", name, example);
+}
+
+const char *ts_inf_word(const ts_inf *f, ts_attr_key key) {
+  const ts_attr *a = ts_attr_find(f->op, key);
+  return a ? ts_str_text(f->m, a->word) : NULL;
+}
+
+bool ts_is_number(ts_dtype d) { return ts_is_float(d) || ts_is_int(d); }
+
+unsigned ts_dtype_width(ts_dtype d) { return d == TS_I1 ? 1 : ts_dtype_bytes(d) * 8; }
+
+bool ts_dtype_holds(ts_dtype wide, ts_dtype narrow) {
+  if (wide == narrow) return true;
+  if (ts_is_float(wide) != ts_is_float(narrow)) return false;
+  if (ts_is_float(wide)) return ts_dtype_bytes(wide) > ts_dtype_bytes(narrow);
+  return ts_dtype_width(wide) >= ts_dtype_width(narrow);
+}
+
+/* ---- what all ops have in common ---- */
+
+static const ts_type *rule_none(ts_inf *f) {
+  return ts_inf_no_literals(f) ? ts_type_error(f->m) : NULL;
+}
+
+static const ts_rule_fn rules[] = {
+    [TS_RULE_NONE] = rule_none,
+    [TS_RULE_CONST] = ts_rule_const,
+    [TS_RULE_CAST] = ts_rule_cast,
+    [TS_RULE_RESHAPE] = ts_rule_reshape,
+    [TS_RULE_TRANSPOSE] = ts_rule_transpose,
+    [TS_RULE_BROADCAST] = ts_rule_broadcast,
+    [TS_RULE_MATMUL] = ts_rule_matmul,
+    [TS_RULE_BINARY] = ts_rule_binary,
+    [TS_RULE_UNARY] = ts_rule_unary,
+    [TS_RULE_UNARY_F] = ts_rule_unary_f,
+    [TS_RULE_REDUCE] = ts_rule_reduce,
+    [TS_RULE_SOFTMAX] = ts_rule_softmax,
+    [TS_RULE_LAYERNORM] = ts_rule_layernorm,
+    [TS_RULE_QUANTIZE] = ts_rule_quantize,
+    [TS_RULE_DEQUANTIZE] = ts_rule_dequantize,
+    [TS_RULE_FUSED_MLP] = ts_rule_fused_mlp,
+    [TS_RULE_FUSED] = ts_rule_fused,
+    [TS_RULE_CALL] = rule_none,
+    [TS_RULE_RETURN] = rule_none,
+    [TS_RULE_FOR] = ts_rule_for,
+    [TS_RULE_IF] = ts_rule_if,
+    [TS_RULE_LAUNCH] = ts_rule_launch,
+    [TS_RULE_ALLOC] = ts_rule_alloc,
+    [TS_RULE_GLOBAL] = ts_rule_global,
+    [TS_RULE_LOAD] = ts_rule_load,
+    [TS_RULE_STORE] = ts_rule_store,
+    [TS_RULE_COPY] = ts_rule_copy,
+    [TS_RULE_APPLY] = ts_rule_apply,
+    [TS_RULE_BINARY_F] = ts_rule_binary_f,
+    [TS_RULE_TERNARY_F] = ts_rule_binary_f,
+    [TS_RULE_BINARY_I] = ts_rule_binary_i,
+    [TS_RULE_COMPARE_F] = ts_rule_compare_f,
+    [TS_RULE_COMPARE_I] = ts_rule_compare_i,
+    [TS_RULE_SELECT] = ts_rule_select,
+    [TS_RULE_EXTF] = ts_rule_extf,
+    [TS_RULE_TRUNCF] = ts_rule_truncf,
+    [TS_RULE_SITOFP] = ts_rule_sitofp,
+    [TS_RULE_FPTOSI] = ts_rule_fptosi,
+    [TS_RULE_EXTSI] = ts_rule_extsi,
+    [TS_RULE_TRUNCI] = ts_rule_trunci,
+    [TS_RULE_SPLAT] = ts_rule_splat,
+    [TS_RULE_EXTRACT] = ts_rule_extract,
+    [TS_RULE_INSERT] = ts_rule_insert,
+    [TS_RULE_REDUCE_V] = ts_rule_reduce_v,
+    [TS_RULE_BARRIER] = ts_rule_barrier,
+    [TS_RULE_ASYNC_COPY] = ts_rule_async_copy,
+    [TS_RULE_MMA] = ts_rule_mma,
+};
+
+/* Attributes with a place of their own in the text, as a set, by the rule of the op that has them. */
+#define KEY(e) (UINT64_C(1) << TS_ATTR_##e)
+static uint64_t structural_attrs(ts_rule rule) {
+  switch (rule) {
+  case TS_RULE_FOR: return KEY(STEP) | KEY(NUM_LO) | KEY(PARALLEL) | KEY(UNROLL) | KEY(VECTOR);
+  case TS_RULE_IF: return KEY(PREDS);
+  case TS_RULE_LAUNCH: return KEY(DIMS);
+  case TS_RULE_CONST: return KEY(VALUE);
+  case TS_RULE_CALL:
+  case TS_RULE_GLOBAL: return KEY(CALLEE);
+  case TS_RULE_COMPARE_F:
+  case TS_RULE_COMPARE_I: return KEY(PRED);
+  default: return 0;
+  }
+}
+
+/* Is `word` one of the space-separated words of `list`? */
+static bool has_word(const char *list, const char *word) {
+  size_t n = strlen(word);
+  for (const char *at = list; *at;) {
+    size_t len = strcspn(at, " ");
+    if (len == n && memcmp(at, word, n) == 0) return true;
+    at += len;
+    while (*at == ' ') at++;
+  }
+  return false;
+}
+
+static bool check_attrs(ts_inf *f) {
+  const ts_op_info *info = ts_info(f->op);
+  for (unsigned i = 0; i < f->op->num_attrs; i++) {
+    ts_attr_key key = f->op->attrs[i].key;
+    if (structural_attrs(info->rule) >> key & 1) continue;
+    const char *name = ts_attr_infos[key].name;
+    if (has_word(info->attrs, name)) continue;
+    if (*info->attrs)
+      ts_inf_error(f, "`%s` has no attribute `%s`; it takes: %s", info->name, name, info->attrs);
+    else
+      ts_inf_error(f, "`%s` has no attribute `%s`; it takes none", info->name, name);
+    return false;
+  }
+  return true;
+}
+
+static bool check_arity(ts_inf *f) {
+  const ts_op_info *info = ts_info(f->op);
+  unsigned n = f->op->num_plain, lo = (unsigned)info->min_operands;
+  bool any = info->max_operands < 0;
+  unsigned hi = any ? TS_MAX_OPERANDS : (unsigned)info->max_operands;
+  if (n >= lo && n <= hi) return true;
+  if (any)
+    ts_inf_error(f, "`%s` takes at least %u operand%s, not %u", info->name, lo, ts_plural(lo), n);
+  else if (lo == hi)
+    ts_inf_error(f, "`%s` takes %u operand%s, not %u", info->name, lo, ts_plural(lo), n);
+  else
+    ts_inf_error(f, "`%s` takes %u to %u operands, not %u", info->name, lo, hi, n);
+  return false;
+}
+
+/* Dims of the map are index values. */
+static bool check_dims(ts_inf *f) {
+  for (unsigned i = f->op->num_plain; i < f->op->num_operands; i++) {
+    const ts_type *t = ts_operand(f->op, i)->type;
+    if (t && t->kind == TS_TYPE_SCALAR && t->dtype == TS_INDEX) continue;
+    ts_inf_error(f, "an affine expression uses a value of type %s; it takes values of type index",
+                 t ? ts_inf_text(f, t) : "literal");
+    return false;
+  }
+  return true;
+}
+
+/* Does the op hang off something that was in error? */
+static bool is_poisoned(const ts_op *op, unsigned num_given, const ts_type *const *given) {
+  for (unsigned i = 0; i < op->num_operands; i++) {
+    const ts_type *t = op->operands[i].value->type;
+    if (t && t->kind == TS_TYPE_ERROR) return true;
+  }
+  for (unsigned i = 0; i < num_given; i++)
+    if (given[i] && given[i]->kind == TS_TYPE_ERROR) return true;
+  return false;
+}
+
+static ts_result mismatch(ts_inf *f, const ts_type *type) {
+  const char *name = ts_info(f->op)->name;
+  const char *is = ts_inf_text(f, type), *written = ts_inf_text(f, f->given);
+  (void)ts_inf_error(f, "`%s` gives %s here, not %s", name, is, written);
+  return TS_ERR;
+}
+
+ts_result ts_infer(ts_module *m, ts_op *op, unsigned num_given, const ts_type *const *given,
+                   const ts_type **types) {
+  ts_inf f = {m, op, num_given ? given[0] : NULL};
+  if (is_poisoned(op, num_given, given)) {
+    for (unsigned i = 0; i < op->num_results; i++) types[i] = ts_type_error(m);
+    return TS_OK;
+  }
+  if (!check_arity(&f) || (op->num_attrs && !check_attrs(&f)) || !check_dims(&f)) return TS_ERR;
+  ts_rule rule = ts_info(op)->rule;
+  if (rule == TS_RULE_CALL)
+    return ts_inf_no_literals(&f) && ts_infer_call(&f, num_given, given, types) ? TS_OK : TS_ERR;
+  const ts_type *type = rules[rule](&f);
+  if (!type) return TS_ERR;
+  if (op->num_results == 0) return TS_OK;
+  if (f.given && f.given != type && type->kind != TS_TYPE_ERROR) return mismatch(&f, type);
+  types[0] = type;
+  return TS_OK;
+}

@@ -1,0 +1,91 @@
+/* What the files of type inference share: one rule is one function of the op's operands, attributes and
+ * written type. Private to lib/ir. */
+#ifndef TS_INFER_H
+#define TS_INFER_H
+
+#include "ir/ir.h"
+
+/* One op under inference. */
+typedef struct ts_inf {
+  ts_module *m;
+  ts_op *op;
+  const ts_type *given; /* the type written for the one result, or NULL */
+} ts_inf;
+
+/* A type rule: settles pending literals and gives the type of the op's result (the error type when it
+ * has none). NULL: an error was reported. */
+typedef const ts_type *(*ts_rule_fn)(ts_inf *);
+
+/* Reports at the op; always NULL, so that a rule can return it. */
+const ts_type *ts_inf_error(ts_inf *, const char *fmt, ...) TS_PRINTF(2, 3);
+/* The same for a check that answers true or false. */
+#define ts_inf_refuse(...) (ts_inf_error(__VA_ARGS__), false)
+const char *ts_inf_text(ts_inf *, const ts_type *);
+/* "768" or "M". */
+const char *ts_extent_text(ts_module *, ts_extent);
+/* Type of plain operand i; NULL while it is a pending literal. */
+const ts_type *ts_inf_type(const ts_inf *, unsigned i);
+/* Gives pending operand i the type (scalar or vector); true when it fits or was not pending. */
+bool ts_inf_settle(ts_inf *, unsigned i, const ts_type *);
+/* For rules that cannot type a literal: true when none of the operands is one, else reports. */
+bool ts_inf_no_literals(ts_inf *);
+/* Reports that the type of a literal operand cannot be told; NULL. */
+const ts_type *ts_inf_untold(ts_inf *);
+/* The written type, which this op cannot do without; NULL: reported, with `example` as what to write. */
+const ts_type *ts_inf_need_given(ts_inf *, const char *example);
+/* A word attribute's text, or NULL. */
+const char *ts_inf_word(const ts_inf *, ts_attr_key);
+bool ts_is_number(ts_dtype); /* what arithmetic works on: floats and integers, not i1 */
+unsigned ts_dtype_width(ts_dtype); /* bits of a value: i1 has one, index 64 */
+/* Can `wide` hold every value of `narrow`, both floats or both integers? */
+bool ts_dtype_holds(ts_dtype wide, ts_dtype narrow);
+/* Plural ending of a count. */
+static inline const char *ts_plural(uint64_t n) { return n == 1 ? "" : "s"; }
+
+const ts_type *ts_rule_const(ts_inf *);
+const ts_type *ts_rule_cast(ts_inf *);
+const ts_type *ts_rule_reshape(ts_inf *);
+const ts_type *ts_rule_transpose(ts_inf *);
+const ts_type *ts_rule_broadcast(ts_inf *);
+const ts_type *ts_rule_matmul(ts_inf *);
+const ts_type *ts_rule_binary(ts_inf *);
+const ts_type *ts_rule_unary(ts_inf *);
+const ts_type *ts_rule_unary_f(ts_inf *);
+const ts_type *ts_rule_reduce(ts_inf *);
+const ts_type *ts_rule_softmax(ts_inf *);
+const ts_type *ts_rule_layernorm(ts_inf *);
+const ts_type *ts_rule_quantize(ts_inf *);
+const ts_type *ts_rule_dequantize(ts_inf *);
+const ts_type *ts_rule_fused_mlp(ts_inf *);
+const ts_type *ts_rule_fused(ts_inf *);
+const ts_type *ts_rule_for(ts_inf *);
+const ts_type *ts_rule_if(ts_inf *);
+const ts_type *ts_rule_launch(ts_inf *);
+const ts_type *ts_rule_alloc(ts_inf *);
+const ts_type *ts_rule_global(ts_inf *);
+const ts_type *ts_rule_load(ts_inf *);
+const ts_type *ts_rule_store(ts_inf *);
+const ts_type *ts_rule_copy(ts_inf *);
+const ts_type *ts_rule_apply(ts_inf *);
+const ts_type *ts_rule_binary_f(ts_inf *);
+const ts_type *ts_rule_binary_i(ts_inf *);
+const ts_type *ts_rule_compare_f(ts_inf *);
+const ts_type *ts_rule_compare_i(ts_inf *);
+const ts_type *ts_rule_select(ts_inf *);
+const ts_type *ts_rule_extf(ts_inf *);
+const ts_type *ts_rule_truncf(ts_inf *);
+const ts_type *ts_rule_sitofp(ts_inf *);
+const ts_type *ts_rule_fptosi(ts_inf *);
+const ts_type *ts_rule_extsi(ts_inf *);
+const ts_type *ts_rule_trunci(ts_inf *);
+const ts_type *ts_rule_splat(ts_inf *);
+const ts_type *ts_rule_extract(ts_inf *);
+const ts_type *ts_rule_insert(ts_inf *);
+const ts_type *ts_rule_reduce_v(ts_inf *);
+const ts_type *ts_rule_barrier(ts_inf *);
+const ts_type *ts_rule_async_copy(ts_inf *);
+const ts_type *ts_rule_mma(ts_inf *);
+/* Several results: writes one type each. False: reported. */
+bool ts_infer_call(ts_inf *, unsigned num_given, const ts_type *const *given, const ts_type **types);
+
+#endif
