@@ -86,9 +86,9 @@ void ts_note_plain(ts_context *ctx, const char *fmt, ...) {
 
 static void report_out_of_memory(ts_context *ctx) {
   const ts_memory *m = &ctx->memory;
-  ctx->num_errors++;
   if (ctx->out_of_memory.message)
     return;
+  ctx->num_errors++;
   char *text = ctx->out_of_memory_text;
   size_t n = sizeof ctx->out_of_memory_text;
   if (m->cap && (m->refused > m->cap || m->used > m->cap - m->refused))

@@ -1,4 +1,6 @@
 /* Buffered text output to a FILE or to memory. */
+#include <errno.h>
+
 #include "support/support.h"
 
 enum { BLOCK = 64 << 10 };
@@ -22,21 +24,31 @@ void ts_sink_file(ts_sink *s, ts_memory *memory, FILE *file) {
 
 void ts_sink_buffer(ts_sink *s, ts_memory *memory) { *s = (ts_sink){.memory = memory}; }
 
+static void fail(ts_sink *s) {
+  if (!s->failed)
+    s->error = errno;
+  s->failed = true;
+}
+
+static void put(ts_sink *s, const char *text, size_t n) {
+  if (n && !s->failed && fwrite(text, 1, n, s->file) != n)
+    fail(s);
+}
+
 static void flush(ts_sink *s) {
-  if (s->n && !s->failed && fwrite(s->buf, 1, s->n, s->file) != s->n)
-    s->failed = true;
+  put(s, s->buf, s->n);
   s->n = 0;
 }
 
 /* A file's block is full, or not there yet. */
 static void write_file(ts_sink *s, const char *text, size_t n) {
   if (!s->cap && !reserve(s, BLOCK)) {
-    s->failed = true;
+    fail(s);
     return;
   }
   flush(s);
   if (n >= s->cap) {
-    s->failed = s->failed || fwrite(text, 1, n, s->file) != n;
+    put(s, text, n);
     return;
   }
   memcpy(s->buf, text, n);
@@ -46,7 +58,8 @@ static void write_file(ts_sink *s, const char *text, size_t n) {
 static void write_buffer(ts_sink *s, const char *text, size_t n) {
   size_t need = s->n + n + 1; /* with the NUL of ts_sink_finish */
   if (need < n || s->failed || !reserve(s, ts_max(need, ts_max(2 * s->cap, 256)))) {
-    s->failed = true;
+    errno = ENOMEM;
+    fail(s);
     return;
   }
   memcpy(s->buf + s->n, text, n);
@@ -79,7 +92,8 @@ void ts_sink_printf(ts_sink *s, const char *fmt, ...) {
       ts_sink_write(s, big, (size_t)n);
       ts_free(s->memory, big, (size_t)n + 1);
     }
-    s->failed |= !big;
+    if (!big)
+      fail(s);
   } else if (n > 0) {
     ts_sink_write(s, small, (size_t)n);
   }
@@ -101,11 +115,12 @@ void ts_sink_int(ts_sink *s, int64_t value) {
 ts_result ts_sink_finish(ts_sink *s) {
   if (s->file) {
     flush(s);
-    s->failed = (fflush(s->file) != 0) || ferror(s->file) || s->failed;
+    if (fflush(s->file) != 0)
+      fail(s);
   } else if (s->cap || reserve(s, 1)) {
     s->buf[s->n] = '\0';
   } else {
-    s->failed = true;
+    fail(s);
   }
   return s->failed ? TS_ERR : TS_OK;
 }

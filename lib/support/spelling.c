@@ -30,7 +30,7 @@ ts_nearest ts_nearest_to(const char *word) {
 
 void ts_nearest_offer(ts_nearest *n, const char *candidate) {
   unsigned d = ts_word_distance(n->word, candidate);
-  if (d >= n->distance) return;
+  if (d >= n->distance || d >= strlen(n->word)) return; /* not every letter replaced */
   n->distance = d;
   n->best = candidate;
 }

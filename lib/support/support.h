@@ -129,6 +129,7 @@ typedef struct ts_sink {
   char *buf;
   size_t n, cap;
   bool failed;
+  int error; /* errno of the first failed write */
 } ts_sink;
 void ts_sink_file(ts_sink *, ts_memory *, FILE *);
 void ts_sink_buffer(ts_sink *, ts_memory *);
