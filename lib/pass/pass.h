@@ -100,19 +100,20 @@ typedef struct ts_time {
   double seconds;
   unsigned runs;
 } ts_time;
+enum { TS_MAX_TIMES = 128 }; /* more than there are passes; what comes later is left out */
 typedef struct ts_time_table {
-  ts_arena *arena;
-  TS_VEC(ts_time) rows;
+  ts_time rows[TS_MAX_TIMES];
+  size_t n;
 } ts_time_table;
-void ts_time_add(ts_time_table *, const char *what, double seconds); /* `table` may be NULL */
+void ts_time_add(ts_time_table *, const char *what, double seconds); /* the table may be NULL */
 double ts_time_now(void); /* seconds of a monotonic clock */
 void ts_time_print(ts_sink *, const ts_time_table *);
 void ts_stat_print(ts_sink *, const ts_stat_table *);
 
-/* Where the runner stands when it calls back. */
+/* Where the runner stands when it calls back. Who needs the module as it was before a step keeps its text
+ * in `before`: plain runs then copy nothing. */
 typedef struct ts_pass_event {
-  ts_module *module; /* as it is now */
-  ts_module *before; /* as it was before the step; NULL unless keep_before */
+  ts_module *module;
   const ts_pipeline *pipeline;
   size_t step;
   bool changed;     /* what the pass said */
@@ -122,7 +123,6 @@ typedef struct ts_pass_event {
 /* What happens around passes. All off by default but verify_each. */
 typedef struct ts_pass_runner {
   bool verify_each, verify_roundtrip;
-  bool keep_before;      /* copy the module before each step, for the callbacks */
   int64_t bisect_limit;  /* run only the first n steps; -1: all */
   int64_t steps_counted; /* toward the limit, over all runs with this runner */
   ts_stat_table *stats;  /* NULL: not counted */

@@ -1,5 +1,5 @@
-/* Runs a pipeline and does everything around its passes: copies for the callbacks, verification, the
- * round trip through text, the check of the answer, timing, and the bisect limit. */
+/* Runs a pipeline and does everything around its passes: verification, the round trip through
+ * text, the check of the answer, timing, and the bisect limit. */
 #include "pass/pass.h"
 
 typedef struct run {
@@ -9,7 +9,7 @@ typedef struct run {
   ts_pass_runner *runner;
   /* held while a step runs, so that they can be dropped when memory runs out in its midst */
   ts_arena scratch;
-  ts_module *before, *reread;
+  ts_module *reread;
   ts_sink text, reread_text;
 } run;
 
@@ -17,15 +17,10 @@ void ts_pass_runner_init(ts_pass_runner *r) {
   *r = (ts_pass_runner){.verify_each = true, .bisect_limit = -1};
 }
 
-static void drop_module(ts_module **m) {
-  if (*m) ts_module_destroy(*m);
-  *m = NULL;
-}
-
 static void drop_step(run *s) {
   ts_arena_drop(&s->scratch);
-  drop_module(&s->before);
-  drop_module(&s->reread);
+  if (s->reread) ts_module_destroy(s->reread);
+  s->reread = NULL;
   ts_sink_drop(&s->text);
   ts_sink_drop(&s->reread_text);
 }
@@ -147,9 +142,7 @@ static ts_result run_step(run *s, size_t i) {
   ts_pass_runner *r = s->runner;
   const ts_pipeline_step *step = &s->pipeline->steps.at[i];
   if (!may_run(s, step)) return TS_OK;
-  if (r->keep_before) s->before = ts_module_clone(s->module);
-  ts_pass_event event = {
-      .module = s->module, .before = s->before, .pipeline = s->pipeline, .step = i};
+  ts_pass_event event = {.module = s->module, .pipeline = s->pipeline, .step = i};
   if (r->before) r->before(r->user, &event);
   event.result = call_pass(s, step, &event.changed);
   if (!event.result) event.result = check(s, step);

@@ -1,0 +1,50 @@
+/* Remarks apart from the other messages. */
+#include "support/remarks.h"
+
+static const char *tag(const char *kind) {
+  if (!strcmp(kind, "passed")) return "Passed";
+  return strcmp(kind, "missed") ? "Analysis" : "Missed";
+}
+
+/* A single-quoted YAML scalar: only the quote needs care; control characters become spaces. */
+static void print_quoted(ts_sink *s, const char *text) {
+  ts_sink_puts(s, "'");
+  for (; *text; text++) {
+    char c = (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text;
+    ts_sink_write(s, &c, 1);
+    if (c == '\'') ts_sink_puts(s, "'");
+  }
+  ts_sink_puts(s, "'");
+}
+
+static void print_remark(ts_sink *s, const ts_diag *d) {
+  ts_sink_printf(s, "--- !%s\nPass: %s\n", tag(d->kind), d->pass);
+  if (d->source) {
+    unsigned line, column;
+    ts_source_position(d->source, d->loc.begin, &line, &column);
+    ts_sink_puts(s, "DebugLoc: { File: ");
+    print_quoted(s, d->source->name);
+    ts_sink_printf(s, ", Line: %u, Column: %u }\n", line, column);
+  }
+  ts_sink_puts(s, "Message: ");
+  print_quoted(s, d->message);
+  ts_sink_puts(s, "\n...\n");
+}
+
+void ts_remarks_print_yaml(ts_sink *s, const ts_context *ctx) {
+  for (const ts_diag *d = ctx->first; d; d = d->next)
+    if (d->severity == TS_SEV_REMARK) print_remark(s, d);
+}
+
+void ts_remarks_drop(ts_context *ctx) {
+  ts_diag **link = &ctx->first;
+  ctx->last = NULL;
+  while (*link) {
+    if ((*link)->severity == TS_SEV_REMARK) {
+      *link = (*link)->next;
+      continue;
+    }
+    ctx->last = *link;
+    link = &(*link)->next;
+  }
+}

@@ -1,0 +1,13 @@
+/* What passes had to say, as a file or not at all. */
+#ifndef TS_REMARKS_H
+#define TS_REMARKS_H
+
+#include "support/diag.h"
+
+/* The collected remarks as a YAML stream in the form of LLVM's optimisation records (one document a
+ * remark: kind, Pass, DebugLoc, Message). */
+void ts_remarks_print_yaml(ts_sink *, const ts_context *);
+/* Takes remarks off the context's list of messages. */
+void ts_remarks_drop(ts_context *);
+
+#endif

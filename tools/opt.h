@@ -1,0 +1,38 @@
+/* What ts-opt's command line sets, and what a run of it holds. */
+#ifndef TS_OPT_H
+#define TS_OPT_H
+
+#include "pass/instrument.h"
+#include "pass/reproducer.h"
+#include "tool.h"
+#include "transforms/bind.h"
+
+typedef struct opt {
+  ts_tool tool;
+  /* the command line */
+  ts_pipeline pipeline;
+  ts_checks checks;
+  int64_t bisect_limit;
+  TS_VEC(ts_extent_value) extents;
+  const char *output, *reproducer, *remarks_file; /* NULL: not asked for */
+  bool print_pipeline, split, verify_diagnostics, run_reproducer, remarks, count, time;
+  /* the run */
+  ts_source source;
+  ts_source *parts; /* of the source, when it is split */
+  size_t num_parts;
+  ts_instrument instrument;
+  ts_pass_runner runner;
+  ts_stat_table stats;
+  ts_time_table times;
+  ts_sink messages; /* stderr: everything but diagnostics */
+  ts_sink prepared; /* the reproducer of the running step */
+  ts_sink yaml;
+  ts_output out;
+  bool opened;     /* out is open */
+  bool reproduced; /* the file of the first failure stands */
+} opt;
+
+/* Fills `o` from the command line, passes in the order given. */
+ts_result opt_parse(opt *o, int argc, char **argv);
+
+#endif

@@ -1,0 +1,137 @@
+/* ts-opt's command line: its own options, and one for each row of the pass table. */
+#include "opt.h"
+
+static opt *opt_of(ts_tool *t) { return t->user; }
+
+static ts_result add_pass(ts_tool *t, const ts_flag *flag, const char *options) {
+  return ts_pipeline_add(t->ctx, &opt_of(t)->pipeline, flag->name, options);
+}
+
+static ts_result add_pipeline(ts_tool *t, const ts_flag *flag, const char *text) {
+  (void)flag;
+  ts_source *source = ts_new(&t->ctx->arena, ts_source);
+  *source = (ts_source){.name = "--pass-pipeline", .text = text, .n = strlen(text), .first_line = 1};
+  ts_result result = TS_OK;
+  if (*text == '@') result = ts_tool_read(t, text + 1, source);
+  return result ? result : ts_pipeline_parse_source(t->ctx, &opt_of(t)->pipeline, source);
+}
+
+static ts_result add_extent(ts_tool *t, const ts_flag *flag, const char *text) {
+  (void)flag;
+  opt *o = opt_of(t);
+  ts_extent_value value;
+  ts_result result = ts_extent_parse(t->ctx, text, &value);
+  if (result) return result;
+  ts_push(&t->ctx->arena, &o->extents, value);
+  o->instrument.flags = ts_sprintf(&t->ctx->arena, "%s%s-D %s=%lld", o->instrument.flags,
+                                   *o->instrument.flags ? " " : "", value.name,
+                                   (long long)value.value);
+  return TS_OK;
+}
+
+static ts_result print_passes(ts_tool *t, const ts_flag *flag, const char *how) {
+  bool markdown = how && !strcmp(how, "markdown");
+  if (how && !markdown)
+    return ts_tool_usage(t, "-%s wants 'markdown' or nothing, not '%s'", flag->name, how);
+  ts_output out;
+  ts_result result = ts_output_open(t, &out, "-");
+  if (result) return result;
+  ts_passes_print(&out.sink, markdown, false);
+  t->done = true;
+  return ts_output_commit(t, &out);
+}
+
+static ts_result print_changed(ts_tool *t, const ts_flag *flag, const char *how) {
+  if (how && strcmp(how, "diff"))
+    return ts_tool_usage(t, "-%s wants 'diff' or nothing, not '%s'", flag->name, how);
+  opt_of(t)->instrument.changed = how ? TS_CHANGED_DIFF : TS_CHANGED_PRINT;
+  return TS_OK;
+}
+
+static ts_result remarks(ts_tool *t, const ts_flag *flag, const char *file) {
+  (void)flag;
+  opt_of(t)->remarks = true;
+  opt_of(t)->remarks_file = file;
+  return TS_OK;
+}
+
+enum { MAX_FLAGS = 128 };
+
+/* The options that are no passes; returns how many. `f` has MAX_FLAGS entries. */
+static size_t own_flags(opt *o, ts_flag *f) {
+  ts_instrument *in = &o->instrument;
+  static const char see[] = "Looking on", chk[] = "Checking", tst[] = "Testing", cost[] = "Cost",
+                    fail[] = "Failures";
+  const ts_flag flags[] = {
+      {"o", TS_FLAG_STRING, "file", "where the result goes; kept only on success", .at = &o->output},
+      {"D", TS_FLAG_CALL, "NAME=n", "give symbolic extent NAME the value n", .call = add_extent,
+       .joined = true},
+      {"pass-pipeline", TS_FLAG_CALL, "text|@file", "passes as 'fuse,lower{acc=f32}', or from a file",
+       "Passes", .call = add_pipeline},
+      {"print-passes", TS_FLAG_CALL_OPTIONAL, "markdown", "list the passes and their options", see,
+       .call = print_passes},
+      {"print-pipeline", TS_FLAG_BOOL, NULL, "print the passes as a pipeline and run nothing", see,
+       .at = &o->print_pipeline},
+      {"print-before", TS_FLAG_STRING, "passes", "dump the module before these passes", see,
+       .at = &in->before},
+      {"print-after", TS_FLAG_STRING, "passes", "dump the module after these passes", see,
+       .at = &in->after},
+      {"print-before-all", TS_FLAG_BOOL, NULL, "dump before every pass", see, .at = &in->before_all},
+      {"print-after-all", TS_FLAG_BOOL, NULL, "dump after every pass", see, .at = &in->after_all},
+      {"print-changed", TS_FLAG_CALL_OPTIONAL, "diff",
+       "dump after each pass that changed something, whole or as a diff", see, .call = print_changed},
+      {"print-tree-dir", TS_FLAG_STRING, "dir", "write every stage to a numbered file", see,
+       .at = &in->tree_dir},
+      {"remarks", TS_FLAG_CALL_OPTIONAL, "file", "show what passes did, or could not do; to a file as YAML",
+       see, .call = remarks},
+      {"verify-each", TS_FLAG_BOOL, NULL, "verify after each pass (on)", chk,
+       .at = &o->checks.verify_each},
+      {"verify-roundtrip", TS_FLAG_BOOL, NULL,
+       "after each pass, print, read back and print again: the same bytes", chk,
+       .at = &o->checks.verify_roundtrip},
+      {"split-input-file", TS_FLAG_BOOL, NULL, "treat parts between lines '// -----' alone", tst,
+       .at = &o->split},
+      {"verify-diagnostics", TS_FLAG_BOOL, NULL,
+       "compare messages with 'expected-error@+1 {{text}}' in the input; 1 on a difference", tst,
+       .at = &o->verify_diagnostics},
+      {"time-passes", TS_FLAG_BOOL, NULL, "report the time of each pass", cost, .at = &o->time},
+      {"stats", TS_FLAG_BOOL, NULL, "report what passes counted", cost, .at = &o->count},
+      {"opt-bisect-limit", TS_FLAG_INT, "n", "run only the first n passes", fail,
+       .at = &o->bisect_limit, .min = -1, .max = INT64_MAX},
+      {"reproducer", TS_FLAG_STRING, "file",
+       "when a pass fails, crashes or changes the answer, write how to see it again", fail,
+       .at = &o->reproducer},
+      {"run-reproducer", TS_FLAG_BOOL, NULL, "take pipeline and checks from the input's comment", fail,
+       .at = &o->run_reproducer},
+  };
+  memcpy(f, flags, sizeof flags);
+  return ts_countof(flags);
+}
+
+static ts_flag pass_flag(const ts_pass_info *p) {
+  return (ts_flag){.name = p->flag,
+                   .kind = TS_FLAG_CALL_OPTIONAL,
+                   .value_name = p->num_options ? "options" : NULL,
+                   .summary = p->summary,
+                   .category = p->testing ? "Passes for testing" : "Passes",
+                   .call = add_pass,
+                   .hidden = p->testing};
+}
+
+/* What cannot go together. */
+static ts_result check(opt *o) {
+  ts_tool *t = &o->tool;
+  if (o->split && o->instrument.tree_dir)
+    return ts_tool_usage(t, "-print-tree-dir wants one module: it does not go with -split-input-file");
+  if (o->run_reproducer && o->pipeline.steps.n)
+    return ts_tool_usage(t, "-run-reproducer takes its passes from the input, and no others");
+  return ts_instrument_check(&o->instrument);
+}
+
+ts_result opt_parse(opt *o, int argc, char **argv) {
+  static ts_flag flags[MAX_FLAGS];
+  size_t n = own_flags(o, flags);
+  for (unsigned i = 0; i < ts_num_passes && n < MAX_FLAGS; i++) flags[n++] = pass_flag(&ts_passes[i]);
+  ts_result result = ts_tool_parse(&o->tool, argc, argv, flags, n, 1);
+  return result || o->tool.done ? result : check(o);
+}

@@ -1,0 +1,187 @@
+/* ts-opt: parse → verify → passes → print. With no pass it formats its input. */
+#include "crash.h"
+#include "opt.h"
+#include "support/expect.h"
+#include "support/remarks.h"
+
+/* ---- around passes ---- */
+
+static void before_pass(void *user, const ts_pass_event *e) {
+  opt *o = user;
+  ts_instrument_before(&o->instrument, e);
+  if (!o->reproducer || o->reproduced) return;
+  const ts_pipeline_step *step = &e->pipeline->steps.at[e->step];
+  ts_sink_drop(&o->prepared);
+  ts_sink_buffer(&o->prepared, &o->tool.ctx->memory);
+  ts_reproducer_print(&o->prepared, o->reproducer, e->module, step, &o->checks);
+  ts_crash_arm(o->reproducer, o->prepared.buf, o->prepared.n, step->pass->flag);
+}
+
+static void after_pass(void *user, const ts_pass_event *e) {
+  opt *o = user;
+  if (o->reproducer) ts_crash_disarm();
+  ts_instrument_after(&o->instrument, e);
+}
+
+static void failed_pass(void *user, const ts_pass_event *e) {
+  opt *o = user;
+  if (o->reproducer) ts_crash_disarm();
+  ts_instrument_failed(&o->instrument, e);
+  ts_output file;
+  if (!o->reproducer || o->reproduced || ts_output_open(&o->tool, &file, o->reproducer)) return;
+  ts_sink_write(&file.sink, o->prepared.buf, o->prepared.n);
+  o->reproduced = ts_output_commit(&o->tool, &file) == TS_OK;
+  if (o->reproduced) ts_note_plain(o->tool.ctx, "reproducer written to %s", o->reproducer);
+}
+
+static void log_line(void *user, const char *line) {
+  opt *o = user;
+  ts_sink_printf(&o->messages, "%s\n", line);
+}
+
+static void set_up(opt *o) {
+  ts_pass_runner *r = &o->runner;
+  ts_pass_runner_init(r);
+  r->verify_each = o->checks.verify_each;
+  r->verify_roundtrip = o->checks.verify_roundtrip;
+  r->bisect_limit = o->bisect_limit;
+  r->user = o;
+  r->before = before_pass, r->after = after_pass, r->failed = failed_pass, r->log = log_line;
+  o->stats.arena = &o->tool.ctx->arena;
+  r->stats = o->count ? &o->stats : NULL;
+  r->times = o->time ? &o->times : NULL;
+  o->instrument.input = o->tool.inputs[0];
+}
+
+/* ---- one module ---- */
+
+static ts_result print_module(void *arg) {
+  opt *o = ((void **)arg)[0];
+  ts_print_module(&o->out.sink, ((void **)arg)[1]);
+  return TS_OK;
+}
+
+static ts_result print_result(opt *o, ts_module *m) {
+  ts_result result = o->opened ? TS_OK : ts_output_open(&o->tool, &o->out, o->output);
+  if (result) return result;
+  if (o->opened) ts_sink_puts(&o->out.sink, "// -----\n");
+  o->opened = true;
+  double start = ts_time_now();
+  result = ts_protect(o->tool.ctx, print_module, (void *[]){o, m});
+  ts_time_add(o->runner.times, "print", ts_time_now() - start);
+  return result;
+}
+
+static ts_result transform(opt *o, const ts_source *source, ts_module **m) {
+  double start = ts_time_now();
+  ts_result result = ts_parse_source(o->tool.ctx, source, m);
+  ts_time_add(o->runner.times, "parse", ts_time_now() - start);
+  start = ts_time_now();
+  if (!result) result = ts_verify(*m);
+  ts_time_add(o->runner.times, "verify", ts_time_now() - start);
+  if (!result) result = ts_bind_extents(*m, (unsigned)o->extents.n, o->extents.at);
+  if (!result) result = ts_instrument_input(&o->instrument, *m);
+  if (!result) result = ts_run_pipeline(*m, &o->pipeline, &o->runner);
+  return result ? result : o->instrument.result;
+}
+
+/* Messages and what else a part leaves behind. */
+static void report(opt *o) {
+  ts_context *ctx = o->tool.ctx;
+  if (o->remarks_file) ts_remarks_print_yaml(&o->yaml, ctx);
+  if (!o->remarks || o->remarks_file) ts_remarks_drop(ctx);
+  (void)!ts_sink_finish(&o->messages);
+  ts_tool_print_diagnostics(&o->tool);
+  ts_sink_write(&o->messages, o->instrument.failure_diff.buf, o->instrument.failure_diff.n);
+  o->instrument.failure_diff.n = 0;
+}
+
+static ts_result run_part(opt *o, const ts_source *source) {
+  ts_module *m = NULL;
+  o->tool.ctx->source = source;
+  ts_result result = transform(o, source, &m);
+  if (o->verify_diagnostics) {
+    if (result != TS_LIMIT) result = ts_expect_diagnostics(o->tool.ctx, source, o->remarks);
+  } else if (!result) {
+    result = print_result(o, m);
+  }
+  report(o);
+  if (m) ts_module_destroy(m);
+  o->tool.ctx->source = NULL;
+  return result;
+}
+
+/* ---- the whole input ---- */
+
+static ts_result print_pipeline(opt *o) {
+  ts_result result = ts_output_open(&o->tool, &o->out, o->output);
+  if (result) return result;
+  ts_pipeline_print(&o->out.sink, &o->pipeline);
+  ts_sink_puts(&o->out.sink, "\n");
+  return ts_output_commit(&o->tool, &o->out);
+}
+
+static ts_result write_remarks(opt *o) {
+  ts_output file;
+  if (!o->remarks_file) return TS_OK;
+  ts_result result = ts_output_open(&o->tool, &file, o->remarks_file);
+  if (result) return result;
+  ts_sink_write(&file.sink, o->yaml.buf, o->yaml.n);
+  return ts_output_commit(&o->tool, &file);
+}
+
+static ts_result split(void *arg) {
+  opt *o = arg;
+  o->num_parts = ts_source_split(&o->tool.ctx->arena, &o->source, &o->parts);
+  return TS_OK;
+}
+
+static ts_result run_parts(opt *o) {
+  o->parts = &o->source;
+  o->num_parts = 1;
+  ts_result worst = o->split ? ts_protect(o->tool.ctx, split, o) : TS_OK;
+  for (size_t i = 0; i < o->num_parts && worst != TS_LIMIT; i++)
+    worst = ts_max(worst, run_part(o, &o->parts[i]));
+  return worst;
+}
+
+static ts_result run(opt *o) {
+  if (o->print_pipeline) return print_pipeline(o);
+  ts_context *ctx = o->tool.ctx;
+  ts_result result = ts_tool_read(&o->tool, o->tool.inputs[0], &o->source);
+  ctx->source = &o->source;
+  if (!result) result = ts_source_check(ctx, &o->source);
+  if (!result && o->run_reproducer)
+    result = ts_reproducer_read(ctx, &o->source, &o->pipeline, &o->checks);
+  ctx->source = NULL;
+  if (result) return result;
+  if (o->verify_diagnostics) ctx->max_errors = UINT32_MAX;
+  set_up(o);
+  result = run_parts(o);
+  if (o->count) ts_stat_print(&o->messages, &o->stats);
+  if (o->time) ts_time_print(&o->messages, &o->times);
+  (void)!ts_sink_finish(&o->messages);
+  if (!result) result = write_remarks(o);
+  if (!o->opened) return result;
+  if (!result) return ts_output_commit(&o->tool, &o->out);
+  ts_output_discard(&o->out);
+  return result;
+}
+
+int main(int argc, char **argv) {
+  opt o = {.output = "-", .bisect_limit = -1, .checks = {.verify_each = true}};
+  ts_result result = ts_tool_begin(&o.tool, "ts-opt", "runs passes over a program", &o);
+  if (result) return ts_tool_end(&o.tool, result);
+  ts_memory *memory = &o.tool.ctx->memory;
+  ts_sink_file(&o.messages, memory, stderr);
+  ts_sink_buffer(&o.prepared, memory);
+  ts_sink_buffer(&o.yaml, memory);
+  ts_instrument_init(&o.instrument, o.tool.ctx, &o.messages);
+  result = opt_parse(&o, argc, argv);
+  if (!result && !o.tool.done) result = run(&o);
+  ts_instrument_drop(&o.instrument);
+  ts_sink_drop(&o.prepared);
+  ts_sink_drop(&o.yaml);
+  ts_sink_drop(&o.messages);
+  return ts_tool_end(&o.tool, result);
+}
