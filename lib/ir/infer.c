@@ -203,6 +203,34 @@ static bool check_arity(ts_inf *f) {
   return false;
 }
 
+/* Which plain operands take subscripts, as a set. */
+static unsigned subscripted_operands(ts_rule rule) {
+  switch (rule) {
+  case TS_RULE_LOAD: return 1;
+  case TS_RULE_STORE: return 2;
+  case TS_RULE_ASYNC_COPY: return 3;
+  default: return 0;
+  }
+}
+
+/* Subscripts, expressions and masks stand only where the op has a use for them. */
+static bool check_form(ts_inf *f) {
+  const ts_op *op = f->op;
+  const ts_op_info *info = ts_info(op);
+  unsigned want = subscripted_operands(info->rule);
+  bool has_map = info->rule == TS_RULE_FOR || info->rule == TS_RULE_IF ||
+                 info->rule == TS_RULE_LAUNCH || info->rule == TS_RULE_APPLY;
+  if (op->subscripted & ~want)
+    return ts_inf_refuse(f, "`%s` takes no subscripts here", info->name);
+  if (want & ~op->subscripted)
+    return ts_inf_refuse(f, "a buffer of `%s` needs its subscripts, such as %%A[%%i, 0]", info->name);
+  if (op->map && !want && !has_map)
+    return ts_inf_refuse(f, "`%s` takes no [expression]", info->name);
+  if (op->has_mask && op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE)
+    return ts_inf_refuse(f, "`%s` takes no mask", info->name);
+  return true;
+}
+
 /* Dims of the map are index values. */
 static bool check_dims(ts_inf *f) {
   for (unsigned i = f->op->num_plain; i < f->op->num_operands; i++) {
@@ -240,7 +268,8 @@ ts_result ts_infer(ts_module *m, ts_op *op, unsigned num_given, const ts_type *c
     for (unsigned i = 0; i < op->num_results; i++) types[i] = ts_type_error(m);
     return TS_OK;
   }
-  if (!check_arity(&f) || (op->num_attrs && !check_attrs(&f)) || !check_dims(&f)) return TS_ERR;
+  if (!check_arity(&f) || (op->num_attrs && !check_attrs(&f)) || !check_form(&f) || !check_dims(&f))
+    return TS_ERR;
   ts_rule rule = ts_info(op)->rule;
   if (rule == TS_RULE_CALL)
     return ts_inf_no_literals(&f) && ts_infer_call(&f, num_given, given, types) ? TS_OK : TS_ERR;

@@ -363,21 +363,6 @@ const ts_type *ts_rule_async_copy(ts_inf *f) {
 
 /* ---- loops, conditions, launches ---- */
 
-/* The region's arguments are n index values. */
-static bool check_index_args(ts_inf *f, unsigned n) {
-  const ts_block *body = ts_op_regions(f->op)[0];
-  if (body->num_args != n)
-    return ts_inf_refuse(f, "the region of `%s` has %u argument%s, not %u", op_name(f),
-                         body->num_args, ts_plural(body->num_args), n);
-  for (unsigned i = 0; i < n; i++) {
-    const ts_type *t = body->args[i]->type;
-    if (t != ts_type_scalar(f->m, TS_INDEX))
-      return ts_inf_refuse(f, "argument %u of `%s` has type %s, not index", i + 1, op_name(f),
-                           ts_inf_text(f, t));
-  }
-  return true;
-}
-
 const ts_type *ts_rule_for(ts_inf *f) {
   int64_t step = ts_attr_int(f->op, TS_ATTR_STEP, 1);
   int64_t num_lo = ts_attr_int(f->op, TS_ATTR_NUM_LO, 1);
@@ -387,7 +372,7 @@ const ts_type *ts_rule_for(ts_inf *f) {
   int64_t lanes = ts_attr_int(f->op, TS_ATTR_VECTOR, 1);
   if (lanes < 1 || lanes > 4096)
     return ts_inf_error(f, "vector(%" PRId64 "): it takes 1 to 4096 iterations at once", lanes);
-  return check_index_args(f, 1) ? ts_type_error(f->m) : NULL;
+  return ts_type_error(f->m);
 }
 
 const ts_type *ts_rule_if(ts_inf *f) {
@@ -406,7 +391,7 @@ const ts_type *ts_rule_launch(ts_inf *f) {
   unsigned n = map_size(f->op);
   if (!dims || dims->n != n || n == 0)
     return ts_inf_error(f, "`launch` needs blocks(…) and threads(…)");
-  return check_index_args(f, n) ? ts_type_error(f->m) : NULL;
+  return ts_type_error(f->m);
 }
 
 const ts_type *ts_rule_apply(ts_inf *f) {
