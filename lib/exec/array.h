@@ -27,6 +27,11 @@ double ts_array_get(const ts_array *, int64_t i);
 void ts_array_set(ts_array *, int64_t i, double);
 int64_t ts_array_get_int(const ts_array *, int64_t i); /* integer, index and i1 arrays */
 
+void ts_array_set_int(ts_array *, int64_t i, int64_t); /* the same arrays; keeps the low bits */
+/* "2x3xf32", or "f32" for rank 0, cut to `size` with its NUL; returns the length. */
+enum { TS_SHAPE_TEXT = TS_MAX_RANK * 21 + 8 }; /* holds any */
+size_t ts_shape_text(char *out, size_t size, ts_dtype, unsigned rank, const int64_t *dims);
+
 /* Scalar conversions, round to nearest even; the narrow types as their bit images. */
 uint16_t ts_f16_from_double(double); /* rounded once, straight from f64 */
 uint16_t ts_bf16_from_double(double);

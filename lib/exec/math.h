@@ -17,15 +17,18 @@ double ts_relu(double x); /* NaN stays NaN */
 double ts_fmax(double, double); /* NaN if either is; +0 > -0 */
 double ts_fmin(double, double);
 
-/* One float op on f64 images, rounded once to `type`: abs … gelu, negf, addf … minf, fma, roundeven.
- * `b` and `c` are read as the op's arity says; `approx_tanh` chooses gelu's form. */
+/* One float op on f64 images, rounded once to `type`: add … gelu, negf, addf … minf, fma,
+ * roundeven. `b` and `c` are read as the op's arity says; `approx_tanh` chooses gelu's form. */
 double ts_eval_float(ts_opcode, ts_dtype type, double a, double b, double c, bool approx_tanh);
-/* One integer op (addi … xori, abs, relu, neg), wrapped to `type`; false for a division by zero. */
+/* a * b + c rounded once to `type`, for a, b and c of that type. */
+double ts_fma_to(ts_dtype type, double a, double b, double c);
+/* One integer op (add … min, addi … xori, abs, relu, neg), wrapped to `type`; false for a division by zero. */
 bool ts_eval_int(ts_opcode, ts_dtype type, int64_t a, int64_t b, int64_t *out);
 int64_t ts_wrap_int(ts_dtype, int64_t);
 bool ts_eval_cmp_float(ts_pred, double, double);
 bool ts_eval_cmp_int(ts_pred, int64_t, int64_t);
-int64_t ts_float_to_int(ts_dtype to, double); /* toward zero, saturating, NaN to 0 */
+int64_t ts_float_to_int(ts_dtype to, double); /* toward zero, saturating, NaN to 0; to i1: x != 0 */
+double ts_int_to_float(ts_dtype to, int64_t); /* to nearest even, rounded once */
 /* Saturated rounded x/scale + zero_point, the division and rounding in f64. */
 int64_t ts_quantize(double x, double scale, int64_t zero_point);
 /* The activation named by a fused_mlp's act: an opcode, TS_NUM_OPCODES for none; false if unknown. */
