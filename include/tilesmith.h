@@ -55,6 +55,95 @@ const char *ts_diagnostic_text(ts_context *, const ts_diag *);
 unsigned ts_context_num_errors(const ts_context *);
 void ts_context_clear_diagnostics(ts_context *);
 
+/* ---- modules ---- */
+
+/* Reads a program; `name` stands in messages. The text is copied and, with what the messages quote of
+ * it, stays in the context. TS_ERR for text that is wrong; the module is then NULL. What reads well is
+ * not yet verified. */
+ts_result ts_module_parse(ts_context *, const char *name, const char *text, size_t n,
+                          ts_module **out);
+/* A module without functions. */
+ts_result ts_module_new(ts_context *, ts_module **out);
+/* NULL is allowed. */
+void ts_module_destroy(ts_module *);
+/* TS_ERR when the program breaks a rule of the language; every breach is a message. */
+ts_result ts_module_verify(ts_module *);
+/* Verifies, then runs a pipeline such as "fuse,lower{acc=f32}" with verification after every pass.
+ * TS_USAGE for an unknown pass or option. After a failure the module is only good for destroying. */
+ts_result ts_module_run_passes(ts_module *, const char *pipeline);
+/* The program's text, NUL-terminated, for the caller to give to ts_text_free; `n` may be NULL. */
+ts_result ts_module_text(ts_module *, char **text, size_t *n);
+void ts_text_free(char *);
+
+/* ---- building ---- */
+
+typedef struct ts_func ts_func;
+typedef struct ts_value ts_value;
+
+/* Adds an empty function; `head` is written as in the language:
+ * "@mlp(%X: tensor<4x8xf32>) -> tensor<4x4xf32>". */
+ts_result ts_build_func(ts_module *, const char *head, ts_func **out);
+/* The i-th argument; NULL when there are fewer. */
+ts_value *ts_func_arg(const ts_func *, unsigned i);
+/* Appends an op with one result to the function: its name, operands, attributes without their braces
+ * ("axis = 1, keepdims"; NULL for none) and result type (NULL to infer it). A wrong op, attribute or
+ * type is TS_ERR, with a message that quotes the op as text. */
+ts_result ts_build_op(ts_func *, const char *op, unsigned n, ts_value *const *operands,
+                      const char *attrs, const char *type, ts_value **out);
+ts_result ts_build_return(ts_func *, unsigned n, ts_value *const *values);
+/* Appends ops written as text, such as a whole loop; they see the function's arguments and named values
+ * by their names. */
+ts_result ts_build_text(ts_func *, const char *text);
+
+/* ---- running ---- */
+
+/* The scalar types, in the order of the language's table. i1 takes one byte in an array. */
+typedef enum ts_dtype {
+  TS_F64, TS_F32, TS_F16, TS_BF16, TS_I64, TS_I32, TS_I8, TS_I1, TS_INDEX,
+  TS_NUM_DTYPES
+} ts_dtype;
+enum { TS_MAX_RANK = 16 };
+typedef enum ts_role { TS_ROLE_IN, TS_ROLE_OUT, TS_ROLE_INOUT } ts_role;
+
+/* What a function takes: its parameters in order and then, for a tensor function, its results, named Y
+ * (one) or Y0, Y1, … (several). It stays the same when passes lower the function to loops. */
+typedef struct ts_param {
+  const char *name; /* without % */
+  ts_role role;
+  ts_dtype dtype;
+  unsigned rank;
+  int64_t dims[TS_MAX_RANK]; /* 0 where the extent is symbolic */
+} ts_param;
+
+/* A function made ready to run. */
+typedef struct ts_executable ts_executable;
+
+/* `entry`: the function's name; NULL for the only one, or the one that no other calls. `engine`: "interp"
+ * (NULL too) picks by the function's level, "tensor" is the tensor interpreter, "loop" the loop VM.
+ * The module must stay as it is, and outlive the executable. */
+ts_result ts_compile(ts_module *, const char *entry, const char *engine, ts_executable **out);
+unsigned ts_executable_num_params(const ts_executable *);
+const ts_param *ts_executable_param(const ts_executable *, unsigned i);
+/* NULL is allowed. */
+void ts_executable_destroy(ts_executable *);
+
+/* An array of the caller's: row-major, contiguous, aligned as its elements are. */
+typedef struct ts_tensor {
+  ts_dtype dtype;
+  unsigned rank;
+  const int64_t *dims;
+  void *data; /* read for in, written for out, both for inout */
+} ts_tensor;
+
+typedef struct ts_limits {
+  uint64_t fuel;    /* loop iterations and ops together; 0: no limit */
+  unsigned threads; /* 0: as many as the machine has */
+} ts_limits;
+
+/* Runs on one tensor for each parameter, in order. Their shapes give the symbolic extents their values; a
+ * shape or type that does not fit is TS_ERR. `limits` may be NULL. */
+ts_result ts_execute(ts_executable *, unsigned n, const ts_tensor *tensors, const ts_limits *limits);
+
 #ifdef __cplusplus
 }
 #endif

@@ -70,8 +70,8 @@ static int open_temporary(const char *path, char **name) {
   return -1;
 }
 
-ts_result ts_output_open(ts_context *ctx, const char *path, ts_output *out) {
-  *out = (ts_output){.path = path, .fd = -1};
+ts_result ts_array_file_open(ts_context *ctx, const char *path, ts_array_file *out) {
+  *out = (ts_array_file){.path = path, .fd = -1};
   if (strcmp(path, "-") == 0)
     return ts_error_plain(ctx, "an array is not written to standard output; name a file");
   struct stat st;
@@ -86,7 +86,7 @@ ts_result ts_output_open(ts_context *ctx, const char *path, ts_output *out) {
   return TS_OK;
 }
 
-void ts_output_write(ts_output *out, const void *bytes, size_t n) {
+void ts_array_file_write(ts_array_file *out, const void *bytes, size_t n) {
   for (size_t done = 0; done < n && !out->error;) {
     ssize_t put = write(out->fd, (const char *)bytes + done, n - done);
     if (put < 0 && errno == EINTR) continue;
@@ -106,7 +106,7 @@ static int rename_over(const char *temporary, const char *path) {
   return failed ? error : 0;
 }
 
-ts_result ts_output_close(ts_context *ctx, ts_output *out) {
+ts_result ts_array_file_close(ts_context *ctx, ts_array_file *out) {
   if (close(out->fd) != 0 && !out->error) out->error = errno;
   if (out->temporary) {
     if (!out->error) out->error = rename_over(out->temporary, out->path);

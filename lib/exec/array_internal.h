@@ -27,17 +27,17 @@ ts_result ts_input_read(ts_context *, const ts_input *, uint64_t offset, void *t
 
 /* A file that appears only when all of it was written: a temporary beside it is renamed at the end.
  * Devices and pipes are written directly. */
-typedef struct ts_output {
+typedef struct ts_array_file {
   const char *path;
   char *temporary; /* NULL: writing to path itself */
   int fd;
   int error; /* errno of the first failure */
   jmp_buf *outer;
-} ts_output;
-ts_result ts_output_open(ts_context *, const char *path, ts_output *out);
-void ts_output_write(ts_output *, const void *, size_t n);
+} ts_array_file;
+ts_result ts_array_file_open(ts_context *, const char *path, ts_array_file *out);
+void ts_array_file_write(ts_array_file *, const void *, size_t n);
 /* Renames, or removes the temporary and reports what went wrong. */
-ts_result ts_output_close(ts_context *, ts_output *);
+ts_result ts_array_file_close(ts_context *, ts_array_file *);
 
 /* The array's elements from `offset` of the file on, in its byte and axis order. */
 ts_result ts_input_read_array(ts_context *, const ts_input *, uint64_t offset, bool swapped,

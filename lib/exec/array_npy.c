@@ -327,10 +327,10 @@ static size_t format_header(const ts_array *a, char *out, size_t size) {
 
 ts_result ts_npy_write(ts_context *ctx, const char *path, const ts_array *a) {
   char header[1024]; /* 16 extents of 19 digits and the words between take less than 500 bytes */
-  ts_output out;
-  ts_result r = ts_output_open(ctx, path, &out);
+  ts_array_file out;
+  ts_result r = ts_array_file_open(ctx, path, &out);
   if (r != TS_OK) return r;
-  ts_output_write(&out, header, format_header(a, header, sizeof header));
-  ts_output_write(&out, a->data, (size_t)ts_array_count(a) * ts_dtype_bytes(a->dtype));
-  return ts_output_close(ctx, &out);
+  ts_array_file_write(&out, header, format_header(a, header, sizeof header));
+  ts_array_file_write(&out, a->data, (size_t)ts_array_count(a) * ts_dtype_bytes(a->dtype));
+  return ts_array_file_close(ctx, &out);
 }

@@ -320,19 +320,19 @@ static void in_layout_order(unsigned n, const ts_array *arrays, unsigned *order)
 
 static ts_result write_parts(ts_context *ctx, const char *path, const char *json, unsigned n,
                              const unsigned *order, const ts_array *arrays) {
-  ts_output out;
-  ts_result r = ts_output_open(ctx, path, &out);
+  ts_array_file out;
+  ts_result r = ts_array_file_open(ctx, path, &out);
   if (r != TS_OK) return r;
   size_t length = strlen(json), padded = (length + 7) / 8 * 8;
   unsigned char lead[8];
   for (int i = 0; i < 8; i++)
     lead[i] = (unsigned char)(padded >> 8 * i);
-  ts_output_write(&out, lead, sizeof lead);
-  ts_output_write(&out, json, length);
-  ts_output_write(&out, "       ", padded - length);
+  ts_array_file_write(&out, lead, sizeof lead);
+  ts_array_file_write(&out, json, length);
+  ts_array_file_write(&out, "       ", padded - length);
   for (unsigned i = 0; i < n; i++)
-    ts_output_write(&out, arrays[order[i]].data, array_bytes(&arrays[order[i]]));
-  return ts_output_close(ctx, &out);
+    ts_array_file_write(&out, arrays[order[i]].data, array_bytes(&arrays[order[i]]));
+  return ts_array_file_close(ctx, &out);
 }
 
 ts_result ts_safetensors_write(ts_context *ctx, const char *path, unsigned n,

@@ -14,12 +14,7 @@
 
 /* ---- types ---- */
 
-typedef enum ts_dtype {
-#define DTYPE(e, name, bits, cls) TS_##e,
-#include "ir/types.def"
-#undef DTYPE
-  TS_NUM_DTYPES
-} ts_dtype;
+/* ts_dtype stands in tilesmith.h; lib/api/module.c holds it against types.def. */
 
 typedef enum { TS_CLASS_FLOAT, TS_CLASS_INT, TS_CLASS_BOOL, TS_CLASS_INDEX } ts_class;
 
@@ -65,7 +60,7 @@ typedef struct ts_type {
   int64_t *layout_args; /* pad: [elements]; swizzle: [bytes]; strides: rank of them */
 } ts_type;
 
-enum { TS_MAX_RANK = 16, TS_MAX_NESTING = 256, TS_MAX_OPERANDS = 65535 };
+enum { TS_MAX_NESTING = 256, TS_MAX_OPERANDS = 65535 };
 
 static inline bool ts_is_kind(const ts_type *t, ts_type_kind k) { return t->kind == k; }
 const ts_type *ts_type_error(ts_module *);
@@ -192,9 +187,7 @@ const char *ts_pred_word(ts_pred);   /* "lt" */
 const char *ts_pred_symbol(ts_pred); /* "<" */
 
 typedef struct ts_op ts_op;
-typedef struct ts_value ts_value;
 typedef struct ts_block ts_block;
-typedef struct ts_func ts_func;
 typedef struct ts_global ts_global;
 
 /* The contents of a const or global: exactly one form. */
@@ -271,8 +264,6 @@ struct ts_block {
   ts_loc end; /* of the closing brace */
 };
 
-typedef enum { TS_ROLE_IN, TS_ROLE_OUT, TS_ROLE_INOUT } ts_role;
-
 struct ts_func {
   ts_func *prev, *next;
   ts_module *module;
@@ -323,7 +314,6 @@ static inline bool ts_has_flag(const ts_op *op, unsigned flag) { return (ts_info
 ts_module *ts_module_create(ts_context *);
 /* A deep copy in the same context, sharing the source text (which must outlive both). */
 ts_module *ts_module_clone(const ts_module *);
-void ts_module_destroy(ts_module *);
 const char *ts_str_text(const ts_module *, ts_str); /* NUL-terminated copy in the arena */
 ts_func *ts_func_find(const ts_module *, ts_str name);
 ts_global *ts_global_find(const ts_module *, ts_str name);

@@ -1,0 +1,293 @@
+/* Opening, executing and closing a run: the order of its steps, and the choice of function and
+ * engine. */
+#include "exec/run_internal.h"
+
+const ts_engine_name ts_engine_names[] = {
+    {"interp", NULL},
+    {"tensor", &ts_engine_tensor},
+    {"loop", &ts_engine_loop},
+};
+const unsigned ts_num_engine_names = ts_countof(ts_engine_names);
+
+void ts_run_request_init(ts_run_request *request) {
+  *request = (ts_run_request){.engine = "interp", .seed = 2025};
+}
+
+const char *ts_run_join(ts_context *ctx, unsigned n, const char *const *names) {
+  const char *text = n ? names[0] : "none";
+  for (unsigned i = 1; i < n; i++)
+    text = ts_sprintf(&ctx->arena, "%s, %s", text, names[i]);
+  return text;
+}
+
+const char *ts_setting_find(const ts_settings *list, const char *name) {
+  for (size_t i = 0; i < list->n; i++)
+    if (strcmp(list->at[i].name, name) == 0) return list->at[i].text;
+  return NULL;
+}
+
+ts_result ts_run_add_named(ts_context *ctx, ts_settings *list, const char *option,
+                           const char *text) {
+  const char *name = *text == '%' ? text + 1 : text;
+  const char *equals = strchr(name, '=');
+  if (!equals || equals == name || !equals[1])
+    return ts_run_usage(ctx, "'%s%s': wanted %sNAME=…", option, text, option);
+  ts_setting named = {ts_strndup(&ctx->arena, name, (size_t)(equals - name)), equals + 1};
+  if (ts_setting_find(list, named.name))
+    return ts_run_usage(ctx, "'%s%s': '%s' is given twice", option, text, named.name);
+  ts_push(&ctx->arena, list, named);
+  return TS_OK;
+}
+
+ts_result ts_run_add_extent(ts_context *ctx, ts_run_request *request, const char *text) {
+  ts_extent_value value;
+  ts_result result = ts_extent_parse(ctx, text, &value);
+  if (result) return result;
+  for (size_t k = 0; k < request->defines.n; k++)
+    if (strcmp(request->defines.at[k].name, value.name) == 0)
+      return ts_run_usage(ctx, "'-D %s': %s is given twice", text, value.name);
+  ts_push(&ctx->arena, &request->defines, value);
+  return TS_OK;
+}
+
+/* ---- engines ---- */
+
+static const ts_engine_name *find_engine_name(const char *name) {
+  for (unsigned i = 0; i < ts_num_engine_names; i++)
+    if (strcmp(ts_engine_names[i].name, name) == 0) return &ts_engine_names[i];
+  return NULL;
+}
+
+static ts_result check_engine_name(ts_context *ctx, const char *name) {
+  if (find_engine_name(name)) return TS_OK;
+  const char *names[ts_countof(ts_engine_names)];
+  for (unsigned i = 0; i < ts_num_engine_names; i++)
+    names[i] = ts_engine_names[i].name;
+  return ts_run_usage(ctx, "this build has no engine '%s'; engines: %s", name,
+                      ts_run_join(ctx, ts_num_engine_names, names));
+}
+
+ts_result ts_run_add_engines(ts_context *ctx, ts_run_request *request, const char *text) {
+  for (;;) {
+    size_t n = strcspn(text, ",");
+    const char *name = ts_strndup(&ctx->arena, text, n);
+    ts_result result = check_engine_name(ctx, name);
+    if (result) return result;
+    ts_push(&ctx->arena, &request->compare, name);
+    if (!text[n]) return TS_OK;
+    text += n + 1;
+  }
+}
+
+const ts_engine *ts_run_engine_called(const char *name) {
+  const ts_engine_name *found = find_engine_name(name);
+  return found ? found->engine : NULL;
+}
+
+static ts_result choose_engine(ts_run *run, const char *name) {
+  ts_result result = check_engine_name(run->ctx, name);
+  if (result) return result;
+  unsigned level = ts_func_level(run->func);
+  run->engine = find_engine_name(name)->engine;
+  if (!run->engine) run->engine = ts_engine_find(name, run->func);
+  if (run->engine && (run->engine->levels & level)) return TS_OK;
+  return ts_run_usage(run->ctx, "engine '%s' runs %s functions, and @%s is a %s function", name,
+                      level == TS_LEVEL_T ? "loop" : "tensor",
+                      ts_str_text(run->module, run->func->name),
+                      level == TS_LEVEL_T ? "tensor" : "loop");
+}
+
+/* ---- the function ---- */
+
+typedef struct callees {
+  ts_module *module;
+  ts_ptrmap called; /* by name */
+} callees;
+
+static void note_callee(void *user, ts_op *op) {
+  callees *c = user;
+  const ts_attr *callee = op->opcode == TS_OP_CALL ? ts_attr_find(op, TS_ATTR_CALLEE) : NULL;
+  if (callee) ts_ptrmap_put(&c->called, (void *)(uintptr_t)callee->word, op);
+}
+
+/* The function that no other calls; NULL unless there is exactly one. */
+static const ts_func *only_root(ts_context *ctx, ts_module *module) {
+  callees c = {.module = module};
+  ts_ptrmap_init(&c.called, &ctx->arena);
+  for (ts_func *f = module->first_func; f; f = f->next)
+    ts_walk(f->body, note_callee, &c);
+  const ts_func *root = NULL;
+  for (ts_func *f = module->first_func; f; f = f->next) {
+    if (ts_ptrmap_get(&c.called, (void *)(uintptr_t)f->name)) continue;
+    if (root) return NULL;
+    root = f;
+  }
+  return root;
+}
+
+static const char *function_names(ts_context *ctx, const ts_module *module) {
+  const char *text = NULL;
+  for (const ts_func *f = module->first_func; f; f = f->next)
+    text = ts_sprintf(&ctx->arena, "%s%s@%s", text ? text : "", text ? ", " : "",
+                      ts_str_text(module, f->name));
+  return text;
+}
+
+ts_result ts_run_find_entry(ts_context *ctx, ts_module *module, const char *name,
+                            const ts_func **out) {
+  if (!module->first_func) return ts_error_plain(ctx, "the module has no function to run");
+  if (name) {
+    if (*name == '@') name++;
+    ts_str id = ts_intern_find(&module->strings, name, strlen(name));
+    *out = id ? ts_func_find(module, id) : NULL;
+    if (*out) return TS_OK;
+    return ts_run_usage(ctx, "there is no function '@%s'; functions: %s", name,
+                        function_names(ctx, module));
+  }
+  *out = only_root(ctx, module);
+  if (*out) return TS_OK;
+  return ts_run_usage(ctx, "which function to run? give --entry=NAME; functions: %s",
+                      function_names(ctx, module));
+}
+
+/* ---- the request's names ---- */
+
+ts_result ts_run_entry_named(ts_run *run, const char *option, const char *name, bool output,
+                             unsigned *i) {
+  const char **names = ts_new_array(&run->ctx->arena, const char *, run->sig.n + 1);
+  unsigned n = 0;
+  for (unsigned k = 0; k < run->sig.n; k++) {
+    if (output ? !ts_run_is_output(run, k) : !ts_run_is_input(run, k)) continue;
+    if (strcmp(run->names[k], name) == 0) {
+      *i = k;
+      return TS_OK;
+    }
+    names[n++] = run->names[k];
+  }
+  const char *side = output ? "output" : "input";
+  return ts_run_usage(run->ctx, "'%s%s=…': @%s has no %s '%s'; %ss: %s", option, name,
+                      ts_str_text(run->module, run->func->name), side, name, side,
+                      ts_run_join(run->ctx, n, names));
+}
+
+static ts_result check_names(ts_run *run, const char *option, const ts_settings *list,
+                             bool output) {
+  for (size_t k = 0; k < list->n; k++) {
+    unsigned i;
+    ts_result result = ts_run_entry_named(run, option, list->at[k].name, output, &i);
+    if (result) return result;
+  }
+  return TS_OK;
+}
+
+static ts_result check_request(ts_run *run) {
+  const ts_run_request *request = run->request;
+  ts_result result = check_names(run, "--input=", &request->inputs, false);
+  if (!result) result = check_names(run, "--output=", &request->outputs, true);
+  if (!result) result = check_names(run, "--expect=", &request->expects, true);
+  for (size_t k = 0; !result && k < request->outputs.n; k++)
+    if (request->outputs.at[k].text[0] != '@' || !request->outputs.at[k].text[1])
+      result = ts_run_usage(run->ctx, "'--output=%s=%s': wanted @FILE, such as @y.npy",
+                            request->outputs.at[k].name, request->outputs.at[k].text);
+  return result;
+}
+
+/* The request's extents as bindings, whose messages then quote the option. */
+static void take_extents(ts_run *run) {
+  const ts_run_request *request = run->request;
+  run->fixed.at = ts_new_array(&run->ctx->arena, struct ts_binding, request->defines.n + 1);
+  for (size_t k = 0; k < request->defines.n; k++) {
+    const ts_extent_value *e = &request->defines.at[k];
+    run->fixed.at[run->fixed.n++] = (struct ts_binding){
+        ts_intern(&run->module->strings, e->name), e->value,
+        ts_sprintf(&run->ctx->arena, "-D %s=%lld", e->name, (long long)e->value)};
+  }
+}
+
+/* ---- open, execute, close ---- */
+
+static void take_signature(ts_run *run) {
+  ts_arena *arena = &run->ctx->arena;
+  run->sig = ts_func_signature(run->func);
+  run->names = ts_new_array(arena, const char *, run->sig.n + 1);
+  run->sources = ts_new_array(arena, const char *, run->sig.n + 1);
+  run->initial = ts_new_array(arena, ts_array, run->sig.n + 1);
+  run->arrays = ts_new_array(arena, ts_array, run->sig.n + 1);
+  for (unsigned i = 0; i < run->sig.n; i++)
+    run->names[i] = ts_str_text(run->module, run->sig.entries[i].name);
+}
+
+/* An inout array is kept as given, so that every run starts from the same values. */
+static ts_result keep_initial(ts_run *run) {
+  for (unsigned i = 0; i < run->sig.n; i++) {
+    if (run->sig.entries[i].role != TS_ROLE_INOUT) continue;
+    const ts_array *a = &run->arrays[i];
+    ts_result result = ts_array_create(run->ctx, a->dtype, a->rank, a->dims, &run->initial[i]);
+    if (result) return result;
+    memcpy(run->initial[i].data, a->data, (size_t)ts_array_count(a) * ts_dtype_bytes(a->dtype));
+  }
+  return TS_OK;
+}
+
+ts_result ts_run_open_bare(ts_run *run, ts_context *ctx, ts_module *module,
+                           const ts_run_request *request) {
+  *run = (ts_run){.ctx = ctx, .request = request, .module = module};
+  ts_result result = ts_run_find_entry(ctx, module, request->entry, &run->func);
+  if (result) return result;
+  take_signature(run);
+  return choose_engine(run, request->engine);
+}
+
+ts_result ts_run_compile(ts_run *run) {
+  return run->engine->prepare(run->ctx, run->module, run->func, &run->compiled);
+}
+
+ts_result ts_run_open(ts_run *run, ts_context *ctx, ts_module *module,
+                      const ts_run_request *request) {
+  ts_result result = ts_run_open_bare(run, ctx, module, request);
+  if (!result) result = check_request(run);
+  if (result) return result;
+  take_extents(run);
+  if (request->data_dir) ts_run_rebase_files(module, request->data_dir);
+  result = ts_run_read_inputs(run);
+  if (!result) result = keep_initial(run);
+  return result ? result : ts_run_compile(run);
+}
+
+ts_result ts_run_once(ts_run *run, ts_run_stats *stats) {
+  for (unsigned i = 0; i < run->sig.n; i++) {
+    ts_array *a = &run->arrays[i];
+    if (run->initial[i].data)
+      memcpy(a->data, run->initial[i].data, (size_t)ts_array_count(a) * ts_dtype_bytes(a->dtype));
+  }
+  ts_run_args args = {run->func, run->arrays, run->request->limits, stats};
+  return run->engine->run(run->ctx, run->compiled, &args);
+}
+
+ts_result ts_run_execute(ts_run *run) {
+  bool counted = run->request->stats || run->request->time_runs;
+  ts_result result = ts_run_once(run, counted ? &run->stats : NULL);
+  if (!result && run->request->time_runs) result = ts_run_measure(run);
+  if (result) return result;
+  ts_result expected = ts_run_expectations(run);
+  if (expected && expected != TS_CHECK) return expected;
+  ts_result compared = ts_run_comparisons(run);
+  return compared ? compared : expected;
+}
+
+void ts_run_close_other(ts_run *run) {
+  if (run->other) ts_run_close(run->other);
+  if (run->other_module) ts_module_destroy(run->other_module);
+  run->other = NULL;
+  run->other_module = NULL;
+}
+
+void ts_run_close(ts_run *run) {
+  ts_run_close_other(run);
+  if (run->compiled) run->engine->release(run->ctx, run->compiled);
+  for (unsigned i = 0; run->arrays && i < run->sig.n; i++) {
+    ts_array_drop(run->ctx, &run->arrays[i]);
+    ts_array_drop(run->ctx, &run->initial[i]);
+  }
+  *run = (ts_run){0};
+}

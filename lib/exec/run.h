@@ -1,0 +1,134 @@
+/* A run: which function, on which engine and arrays, and what is done with the results. This is
+ * ts-run without its command line; ts_execute of the public API stands on the same parts.
+ *
+ * The order is ts_run_open (everything a wrong call or bad input can fail at), ts_run_execute (the
+ * run itself, then timing, expectations and comparisons), the reports, ts_run_close. Texts such as
+ * input specifications are kept by reference. */
+#ifndef TS_RUN_H
+#define TS_RUN_H
+
+#include "exec/engine.h"
+#include "transforms/bind.h"
+
+/* NAME=TEXT of the command line; the name stands without its %. */
+typedef struct ts_setting {
+  const char *name, *text;
+} ts_setting;
+typedef TS_VEC(ts_setting) ts_settings;
+
+typedef enum { TS_PRINT_SUMMARY, TS_PRINT_FULL, TS_PRINT_NONE } ts_print_how;
+
+typedef struct ts_run_request {
+  const char *engine;              /* "interp", "tensor" or "loop" */
+  const char *entry;               /* NULL: the only function, or the one that no other calls */
+  ts_settings inputs;              /* X → "@x.npy", "normal", "2x3xf32=1 2 3 4 5 6", … */
+  ts_settings outputs, expects;    /* Y → "@y.npy" */
+  TS_VEC(ts_extent_value) defines; /* M → 512 */
+  TS_VEC(const char *) compare;    /* engine names */
+  const char *data_dir;            /* where the program's @files are; NULL: the working directory */
+  uint64_t seed;
+  double rtol, atol;  /* of expects */
+  unsigned time_runs; /* 0: not timed */
+  ts_run_limits limits;
+  bool stats;
+  ts_print_how print;
+} ts_run_request;
+void ts_run_request_init(ts_run_request *);
+/* Splits "X=TEXT" or "%X=TEXT" (`option` for the message) and adds it; TS_USAGE when there is no
+ * name, no text or the name is there already. */
+ts_result ts_run_add_named(ts_context *, ts_settings *, const char *option, const char *text);
+/* Adds "M=512". */
+ts_result ts_run_add_extent(ts_context *, ts_run_request *, const char *text);
+/* Adds each name of "interp,loop". */
+ts_result ts_run_add_engines(ts_context *, ts_run_request *, const char *text);
+
+/* One output held against an expectation or another engine. */
+typedef struct ts_run_check {
+  const char *output;
+  const char *with; /* the file or the engine */
+  bool is_engine, ok;
+  double bound_ulp;        /* engines: what the error at the worst element may be, in ULPs there */
+  int64_t reduction;       /* engines: length of the longest reduction */
+  int64_t at[TS_MAX_RANK]; /* index of the worst element */
+  unsigned rank;
+  ts_difference difference;
+} ts_run_check;
+
+typedef struct ts_run_timing {
+  unsigned runs, threads;
+  double median_ms, min_ms;
+  uint64_t flops;     /* of one run */
+  double gflops;      /* by the median; 0 when the run has no floating-point work */
+  double peak_gflops; /* f32 multiply-adds on as many threads, measured in this process */
+} ts_run_timing;
+
+typedef struct ts_run {
+  ts_context *ctx;
+  const ts_run_request *request;
+  ts_module *module;
+  const ts_func *func;
+  const ts_engine *engine;
+  ts_signature sig;
+  const char **names; /* of the signature's entries */
+  ts_array *arrays;
+  ts_array *initial;    /* inout arrays as they were given */
+  const char **sources; /* of inputs: what they were filled from */
+  ts_bindings fixed, bindings;
+  void *compiled;
+  ts_run_stats stats;
+  ts_run_timing timing;
+  TS_VEC(ts_run_check) checks;
+  struct ts_run *other; /* of the comparison under way, with its copy of the module */
+  ts_module *other_module;
+} ts_run;
+
+/* Chooses the function and the engine, reads and generates the inputs, binds the extents, allocates
+ * the outputs and compiles. TS_USAGE for a wrong request, TS_ERR for bad files, TS_LIMIT for
+ * memory. ts_run_close is due whatever it returns. */
+ts_result ts_run_open(ts_run *, ts_context *, ts_module *, const ts_run_request *);
+/* Runs, and does what the request asks for besides. TS_CHECK when an expectation or a comparison
+ * fails; what failed stands in the messages and in `checks`. */
+ts_result ts_run_execute(ts_run *);
+/* The outputs as the request says, then checks, statistics and times. */
+void ts_run_print(ts_sink *, const ts_run *);
+/* Writes the request's --output files. Several tensors for one safetensors file go there together.
+ */
+ts_result ts_run_write_outputs(ts_run *);
+/* Every figure of the run as JSON, ending in a newline. `status` is what ts_run_execute returned.
+ */
+ts_result ts_run_json(ts_sink *, const ts_run *, ts_result status);
+void ts_run_close(ts_run *);
+
+/* The names that --engine and --compare take, and what they stand for. */
+typedef struct ts_engine_name {
+  const char *name;
+  const ts_engine *engine; /* NULL: by the function's level */
+} ts_engine_name;
+extern const ts_engine_name ts_engine_names[];
+extern const unsigned ts_num_engine_names;
+
+/* ---- parts that the public API uses too ---- */
+
+/* ts_run_open in two parts: up to the choice of function and engine, with no arrays yet; and the
+ * end. */
+ts_result ts_run_open_bare(ts_run *, ts_context *, ts_module *, const ts_run_request *);
+ts_result ts_run_compile(ts_run *);
+/* One run on run->arrays from the inputs as they were given. `stats` may be NULL. */
+ts_result ts_run_once(ts_run *, ts_run_stats *stats);
+/* The function called `name`, or with NULL the only one or the only one that no other calls.
+ * TS_USAGE with the candidates in the message. */
+ts_result ts_run_find_entry(ts_context *, ts_module *, const char *name, const ts_func **out);
+/* Makes every relative @file of the module's constants and globals relative to `dir`. */
+void ts_run_rebase_files(ts_module *, const char *dir);
+/* Length of the longest reduction of a function, its extents bound: the inner extent of a matmul,
+ * the reduced extents of a reduction; in a loop function the iterations between a store and the
+ * allocation of its buffer whose variables the store does not use. At least 1. */
+int64_t ts_run_reduction_length(const ts_func *, const ts_bindings *);
+/* The type in which the function's reductions accumulate: the least precise. */
+ts_dtype ts_run_acc_dtype(const ts_func *);
+
+/* Peak rate of f32 fused multiply-adds (two operations each) on `threads` threads, in 10^9 a
+ * second, the best of several short measurements. Takes about 50 ms. */
+double ts_peak_gflops(unsigned threads);
+
+#endif

@@ -1,0 +1,161 @@
+/* The arrays of a run: inputs from files, literals and generators, extents bound by their shapes,
+ * outputs allocated; and the way of outputs to files. */
+#include "exec/run_internal.h"
+
+static const struct {
+  const char *name;
+  ts_fill fill;
+} fills[] = {{"normal", TS_FILL_NORMAL},
+             {"uniform", TS_FILL_UNIFORM},
+             {"iota", TS_FILL_IOTA},
+             {"zeros", TS_FILL_ZEROS}};
+
+static bool find_fill(const char *text, ts_fill *out) {
+  for (unsigned i = 0; i < ts_countof(fills); i++) {
+    if (strcmp(fills[i].name, text) != 0) continue;
+    *out = fills[i].fill;
+    return true;
+  }
+  return false;
+}
+
+static ts_result read_one(ts_run *run, unsigned i, const char *text) {
+  run->sources[i] = text;
+  if (text[0] == '@') return ts_array_read(run->ctx, text + 1, &run->arrays[i]);
+  if (strchr(text, '=')) return ts_array_parse(run->ctx, text, &run->arrays[i]);
+  return ts_run_usage(run->ctx,
+                      "'--input=%s=%s': wanted @FILE, normal, uniform, iota, zeros or a literal "
+                      "such as 2x3xf32=1 2 3 4 5 6",
+                      run->names[i], text);
+}
+
+/* Reads the inputs that come with a shape; the others are left without data for ts_bind to see. */
+static ts_result read_shaped(ts_run *run) {
+  for (unsigned i = 0; i < run->sig.n; i++) {
+    const char *text =
+        ts_run_is_input(run, i) ? ts_setting_find(&run->request->inputs, run->names[i]) : NULL;
+    ts_fill fill;
+    if (!text || find_fill(text, &fill)) continue;
+    ts_result result = read_one(run, i, text);
+    if (result) return result;
+  }
+  return TS_OK;
+}
+
+static bool has_extent(const ts_run *run, ts_str name) {
+  for (unsigned i = 0; i < run->bindings.n; i++)
+    if (run->bindings.at[i].name == name) return true;
+  return false;
+}
+
+/* Every extent has a value, and every value given an extent. */
+static ts_result check_all_bound(ts_run *run) {
+  for (unsigned i = 0; i < run->fixed.n; i++)
+    if (!has_extent(run, run->fixed.at[i].name))
+      return ts_run_usage(run->ctx, "'%s': @%s has no extent %s", run->fixed.at[i].who,
+                          ts_str_text(run->module, run->func->name),
+                          ts_str_text(run->module, run->fixed.at[i].name));
+  for (unsigned i = 0; i < run->bindings.n; i++) {
+    const struct ts_binding *b = &run->bindings.at[i];
+    if (b->value) continue;
+    const char *name = ts_str_text(run->module, b->name);
+    return ts_run_usage(run->ctx,
+                        "nothing says what the extent %s of @%s is: give -D %s=N or an input "
+                        "whose shape has it",
+                        name, ts_str_text(run->module, run->func->name), name);
+  }
+  return TS_OK;
+}
+
+static ts_result create_and_fill(ts_run *run, unsigned i) {
+  const ts_type *type = run->sig.entries[i].type;
+  int64_t dims[TS_MAX_RANK];
+  ts_bound_dims(&run->bindings, type, dims);
+  ts_result result = ts_array_create(run->ctx, type->dtype, type->rank, dims, &run->arrays[i]);
+  if (result || !ts_run_is_input(run, i)) return result;
+  ts_fill fill = TS_FILL_NORMAL;
+  const char *text = ts_setting_find(&run->request->inputs, run->names[i]);
+  if (text) find_fill(text, &fill);
+  run->sources[i] = text ? text : "normal";
+  ts_array_fill(&run->arrays[i], fill, run->request->seed, run->names[i]);
+  return TS_OK;
+}
+
+ts_result ts_run_read_inputs(ts_run *run) {
+  ts_result result = read_shaped(run);
+  if (!result) result = ts_bind(run->ctx, run->func, run->arrays, &run->fixed, &run->bindings);
+  if (!result) result = check_all_bound(run);
+  for (unsigned i = 0; !result && i < run->sig.n; i++)
+    if (!run->arrays[i].data) result = create_and_fill(run, i);
+  return result;
+}
+
+/* ---- the program's own files ---- */
+
+static const ts_data *rebased(ts_module *module, const ts_data *data, const char *dir) {
+  if (data->form != TS_DATA_FILE || data->path[0] == '/') return data;
+  ts_data *copy = ts_new(&module->arena, ts_data);
+  *copy = *data;
+  copy->path = ts_sprintf(&module->arena, "%s/%s", dir, data->path);
+  return copy;
+}
+
+struct rebase {
+  ts_module *module;
+  const char *dir;
+};
+
+static void rebase_op(void *user, ts_op *op) {
+  const struct rebase *r = user;
+  const ts_attr *value = op->opcode == TS_OP_CONST ? ts_attr_find(op, TS_ATTR_VALUE) : NULL;
+  if (value)
+    ts_attr_set_data(r->module, op, TS_ATTR_VALUE, rebased(r->module, value->data, r->dir));
+}
+
+void ts_run_rebase_files(ts_module *module, const char *dir) {
+  struct rebase r = {module, dir};
+  for (ts_func *f = module->first_func; f; f = f->next)
+    ts_walk(f->body, rebase_op, &r);
+  for (ts_global *g = module->first_global; g; g = g->next)
+    g->data = rebased(module, g->data, dir);
+}
+
+/* ---- output files ---- */
+
+static size_t path_length(const char *file) {
+  return strcspn(file, "#");
+}
+
+static bool same_safetensors(const char *a, const char *b) {
+  size_t n = path_length(a);
+  return a[n] && path_length(b) == n && b[n] && strncmp(a, b, n) == 0;
+}
+
+/* Writes the file of output k and with it, for a safetensors file, all others that go there. */
+static ts_result write_file(ts_run *run, size_t k) {
+  const ts_settings *outputs = &run->request->outputs;
+  const char *file = outputs->at[k].text + 1;
+  ts_array *arrays = ts_new_array(&run->ctx->arena, ts_array, outputs->n);
+  const char **names = ts_new_array(&run->ctx->arena, const char *, outputs->n);
+  unsigned n = 0, i = 0;
+  for (size_t j = 0; j < outputs->n; j++) {
+    const char *other = outputs->at[j].text + 1;
+    if (j != k && !same_safetensors(file, other)) continue;
+    if (j < k) return TS_OK; /* written with that one */
+    ts_result result = ts_run_entry_named(run, "--output=", outputs->at[j].name, true, &i);
+    if (result) return result;
+    names[n] = other + path_length(other) + 1;
+    arrays[n++] = run->arrays[i];
+  }
+  if (!file[path_length(file)]) return ts_array_write(run->ctx, file, &arrays[0]);
+  const char *path = ts_strndup(&run->ctx->arena, file, path_length(file));
+  return ts_safetensors_write(run->ctx, path, n, names, arrays);
+}
+
+ts_result ts_run_write_outputs(ts_run *run) {
+  for (size_t k = 0; k < run->request->outputs.n; k++) {
+    ts_result result = write_file(run, k);
+    if (result) return result;
+  }
+  return TS_OK;
+}

@@ -1,0 +1,163 @@
+/* Every figure of a run as one JSON object. Numbers that JSON cannot hold are written as strings.
+ */
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "exec/run_internal.h"
+
+static json_t *real(double value) {
+  if (isnan(value)) return json_string("nan");
+  if (isinf(value)) return json_string(value > 0 ? "inf" : "-inf");
+  return json_real(value);
+}
+
+static json_t *integer(uint64_t value) {
+  return json_integer((json_int_t)value);
+}
+
+static json_t *dims_json(unsigned rank, const int64_t *dims) {
+  json_t *list = json_array();
+  for (unsigned d = 0; d < rank; d++)
+    json_array_append_new(list, json_integer(dims[d]));
+  return list;
+}
+
+static json_t *array_json(const ts_run *run, unsigned i) {
+  const ts_array *a = &run->arrays[i];
+  json_t *o = json_object();
+  json_object_set_new(o, "name", json_string(run->names[i]));
+  json_object_set_new(o, "dtype", json_string(ts_dtype_name(a->dtype)));
+  json_object_set_new(o, "shape", dims_json(a->rank, a->dims));
+  return o;
+}
+
+static json_t *inputs_json(const ts_run *run) {
+  json_t *list = json_array();
+  for (unsigned i = 0; i < run->sig.n; i++) {
+    if (!ts_run_is_input(run, i)) continue;
+    json_t *o = array_json(run, i);
+    json_object_set_new(o, "from", json_string(run->sources[i]));
+    json_array_append_new(list, o);
+  }
+  return list;
+}
+
+static json_t *output_json(const ts_run *run, unsigned i) {
+  ts_array_summary s = ts_array_summarize(&run->arrays[i]);
+  char hash[20];
+  snprintf(hash, sizeof hash, "%016llx", (unsigned long long)s.hash);
+  json_t *o = array_json(run, i);
+  json_object_set_new(o, "min", real(s.min));
+  json_object_set_new(o, "max", real(s.max));
+  json_object_set_new(o, "sum", real(s.sum));
+  json_object_set_new(o, "nans", json_integer(s.nans));
+  json_object_set_new(o, "infs", json_integer(s.infs));
+  json_object_set_new(o, "hash", json_string(hash));
+  return o;
+}
+
+static json_t *outputs_json(const ts_run *run) {
+  json_t *list = json_array();
+  for (unsigned i = 0; i < run->sig.n; i++)
+    if (ts_run_is_output(run, i)) json_array_append_new(list, output_json(run, i));
+  return list;
+}
+
+static json_t *check_json(const ts_run_check *c) {
+  json_t *o = json_object();
+  json_object_set_new(o, "output", json_string(c->output));
+  json_object_set_new(o, c->is_engine ? "engine" : "expected", json_string(c->with));
+  json_object_set_new(o, "ok", json_boolean(c->ok));
+  json_object_set_new(o, "mismatches", json_integer(c->difference.mismatches));
+  json_object_set_new(o, "max_abs", real(c->difference.max_abs));
+  json_object_set_new(o, "max_rel", real(c->difference.max_rel));
+  json_object_set_new(o, "max_ulp", real(c->difference.max_ulp));
+  if (c->is_engine) {
+    json_object_set_new(o, "bound_ulp", real(c->bound_ulp));
+    json_object_set_new(o, "reduction_length", json_integer(c->reduction));
+  }
+  if (c->difference.worst >= 0) {
+    json_object_set_new(o, "worst", dims_json(c->rank, c->at));
+    json_object_set_new(o, "got", real(c->difference.got));
+    json_object_set_new(o, "want", real(c->difference.want));
+  }
+  return o;
+}
+
+static void add_checks(json_t *root, const ts_run *run) {
+  if (run->checks.n == 0) return;
+  json_t *list = json_array();
+  double max_ulp = 0;
+  for (size_t k = 0; k < run->checks.n; k++) {
+    json_array_append_new(list, check_json(&run->checks.at[k]));
+    max_ulp = fmax(max_ulp, run->checks.at[k].difference.max_ulp);
+  }
+  json_object_set_new(root, "checks", list);
+  json_object_set_new(root, "max_ulp", real(max_ulp));
+}
+
+static void add_timing(json_t *root, const ts_run_timing *t) {
+  if (t->runs == 0) return;
+  json_object_set_new(root, "runs", json_integer(t->runs));
+  json_object_set_new(root, "threads", json_integer(t->threads));
+  json_object_set_new(root, "median_ms", real(t->median_ms));
+  json_object_set_new(root, "min_ms", real(t->min_ms));
+  json_object_set_new(root, "gflops", real(t->gflops));
+  json_object_set_new(root, "peak_gflops", real(t->peak_gflops));
+  json_object_set_new(root, "percent_of_peak", real(100 * t->gflops / t->peak_gflops));
+}
+
+static void add_stats(json_t *root, const ts_run *run) {
+  const ts_run_stats *s = &run->stats;
+  if (!run->request->stats) return;
+  json_object_set_new(root, "ops", integer(s->ops));
+  json_object_set_new(root, "loads", integer(s->loads));
+  json_object_set_new(root, "stores", integer(s->stores));
+  json_object_set_new(root, "flops", integer(s->flops));
+  json_t *list = json_array();
+  for (unsigned i = 0; i < s->num_buffers; i++) {
+    json_t *o = json_object();
+    json_object_set_new(o, "name", json_string(s->buffers[i].name));
+    json_object_set_new(o, "bytes_read", integer(s->buffers[i].bytes_read));
+    json_object_set_new(o, "bytes_written", integer(s->buffers[i].bytes_written));
+    json_array_append_new(list, o);
+  }
+  json_object_set_new(root, "buffers", list);
+}
+
+static json_t *bindings_json(const ts_run *run) {
+  json_t *o = json_object();
+  for (unsigned i = 0; i < run->bindings.n; i++)
+    json_object_set_new(o, ts_str_text(run->module, run->bindings.at[i].name),
+                        json_integer(run->bindings.at[i].value));
+  return o;
+}
+
+static int write_text(const char *text, size_t n, void *sink) {
+  ts_sink_write(sink, text, n);
+  return 0;
+}
+
+ts_result ts_run_json(ts_sink *sink, const ts_run *run, ts_result status) {
+  json_t *root = json_object();
+  json_object_set_new(root, "engine", json_string(run->request->engine));
+  json_object_set_new(root, "runs_on", json_string(run->engine->name));
+  json_object_set_new(root, "function", json_string(ts_str_text(run->module, run->func->name)));
+  json_object_set_new(root, "status", json_integer(status));
+  json_object_set_new(root, "seed", integer(run->request->seed));
+  json_object_set_new(root, "extents", bindings_json(run));
+  json_object_set_new(root, "inputs", inputs_json(run));
+  json_object_set_new(root, "outputs", outputs_json(run));
+  add_checks(root, run);
+  add_stats(root, run);
+  add_timing(root, &run->timing);
+  int failed = json_dump_callback(root, write_text, sink, JSON_INDENT(2));
+  json_decref(root);
+  if (failed) {
+    (void)ts_error_plain(run->ctx, "out of memory while writing JSON");
+    return TS_LIMIT;
+  }
+  ts_sink_puts(sink, "\n");
+  return TS_OK;
+}
