@@ -3,7 +3,7 @@
 # In RUN lines: the tools of the build are on PATH, and FileCheck, not, count and split-file of LLVM.
 #   %s %t %S %T      as always, but relative to where the test runs: messages that quote a file name
 #                    read the same in every checkout, and spaces in its path do no harm
-#   %{root}          the checkout, absolute
+#   %{root} %{build} the checkout and the build folder, absolute
 #   %{exit} N cmd    runs cmd and demands exactly this exit code; a signal is never right
 #   %python          a Python 3 with NumPy
 import os
@@ -40,6 +40,7 @@ for name in config.sanitizers.split(","):
         config.available_features.add(name)
 config.substitutions += [
     ("%{root}", shlex.quote(config.source_root)),
+    ("%{build}", shlex.quote(config.build_root)),
     ("%{exit}", shlex.quote(os.path.join(config.source_root, "utils", "expect-exit"))),
     ("%python", shlex.quote(config.python)),
 ]
