@@ -127,11 +127,11 @@ typedef struct ts_pass_runner {
   int64_t steps_counted; /* toward the limit, over all runs with this runner */
   ts_stat_table *stats;  /* NULL: not counted */
   ts_time_table *times;  /* NULL: not taken */
-  /* called around each step, in this order; any may be NULL. `check` also sees the input first, with
-   * NULL for the step; its TS_CHECK says that the step changed the answer. */
+  /* called around each step, in this order; any may be NULL. `check` is called before and after the
+   * pass; its TS_CHECK says that the step changed the answer. */
   void *user, *checker;
   void (*before)(void *user, const ts_pass_event *);
-  ts_result (*check)(void *checker, ts_module *, const ts_pipeline_step *);
+  ts_result (*check)(void *checker, ts_module *, const ts_pipeline_step *, bool after);
   void (*after)(void *user, const ts_pass_event *);
   void (*failed)(void *user, const ts_pass_event *);
   void (*log)(void *user, const char *line); /* bisect lines */

@@ -31,7 +31,7 @@ static ts_result verify(run *s, const char *after) {
   double start = ts_time_now();
   ts_result result = ts_verify(s->module);
   ts_time_add(s->runner->times, "verify", ts_time_now() - start);
-  if (result == TS_ERR && after) {
+  if (result == TS_ERR) {
     ts_note_plain(s->ctx, "the module does not verify after pass '%s'", after);
     return TS_CHECK;
   }
@@ -91,18 +91,21 @@ static ts_result round_trip(run *s, const char *after) {
   return same ? TS_OK : report_round_trip(s, after);
 }
 
-/* The checks that are on, cheapest first; `step` is NULL for the input, which is verified already. */
-static ts_result check(run *s, const ts_pipeline_step *step) {
-  const ts_pass_runner *r = s->runner;
-  const char *name = step ? step->pass->flag : NULL;
-  ts_result result = TS_OK;
-  if (r->verify_each && step) result = verify(s, name);
-  if (!result && r->verify_roundtrip) result = round_trip(s, name);
-  if (result || !r->check) return result;
+static ts_result check_answers(run *s, const ts_pipeline_step *step, bool after) {
+  ts_pass_runner *r = s->runner;
+  if (!r->check) return TS_OK;
   double start = ts_time_now();
-  result = r->check(r->checker, s->module, step);
+  ts_result result = r->check(r->checker, s->module, step, after);
   ts_time_add(r->times, "verify semantics", ts_time_now() - start);
   return result;
+}
+
+/* The checks of the module after a step that are on, cheapest first. */
+static ts_result check(run *s, const ts_pipeline_step *step) {
+  const ts_pass_runner *r = s->runner;
+  ts_result result = r->verify_each ? verify(s, step->pass->flag) : TS_OK;
+  if (!result && r->verify_roundtrip) result = round_trip(s, step->pass->flag);
+  return result ? result : check_answers(s, step, true);
 }
 
 /* ---- steps ---- */
@@ -144,7 +147,8 @@ static ts_result run_step(run *s, size_t i) {
   if (!may_run(s, step)) return TS_OK;
   ts_pass_event event = {.module = s->module, .pipeline = s->pipeline, .step = i};
   if (r->before) r->before(r->user, &event);
-  event.result = call_pass(s, step, &event.changed);
+  event.result = check_answers(s, step, false);
+  if (!event.result) event.result = call_pass(s, step, &event.changed);
   if (!event.result) event.result = check(s, step);
   if (event.result && r->failed) r->failed(r->user, &event);
   if (!event.result && r->after) r->after(r->user, &event);
@@ -154,7 +158,7 @@ static ts_result run_step(run *s, size_t i) {
 
 static ts_result run_body(void *arg) {
   run *s = arg;
-  ts_result result = check(s, NULL);
+  ts_result result = s->runner->verify_roundtrip ? round_trip(s, NULL) : TS_OK;
   drop_step(s);
   for (size_t i = 0; !result && i < s->pipeline->steps.n; i++) result = run_step(s, i);
   return result;
