@@ -13,7 +13,7 @@ START_TEST(arena_memory_is_zeroed_aligned_and_distinct) {
     ck_assert_ptr_nonnull(p);
     ck_assert_uint_eq((uintptr_t)p % 8, 0);
     for (size_t i = 0; i < n; i++)
-      ck_assert_int_eq(p[i], 0);
+      unit_check(p[i] == 0, "byte %zu of %zu", i, n);
     memset(p, 0xff, n);
     ck_assert(n <= 7 || p != last);
     last = p;
@@ -138,7 +138,7 @@ static ts_result fill_map(void *arg) {
     ts_ptrmap_put(&map, (void *)(i * 48), (void *)(i + 1));
   ck_assert_uint_eq(map.n, 100000);
   for (uintptr_t i = 1; i <= 100000; i++)
-    ck_assert_uint_eq((uintptr_t)ts_ptrmap_get(&map, (void *)(i * 48)), i % 2 ? i + 1 : i);
+    unit_check((uintptr_t)ts_ptrmap_get(&map, (void *)(i * 48)) == (i % 2 ? i + 1 : i), "%zu", i);
   ck_assert_ptr_null(ts_ptrmap_get(&map, (void *)7));
   return TS_OK;
 }
@@ -182,12 +182,12 @@ static ts_result intern_a_million(void *arg) {
   char *text = ts_arena_alloc(&ctx->arena, 8 << 20), *p = text;
   for (unsigned i = 0; i < 1000000; i++, p += 8) {
     snprintf(p, 8, "%u", i);
-    ck_assert_uint_eq(ts_intern_n(&in, p, strlen(p), true), i + 1);
+    unit_check(ts_intern_n(&in, p, strlen(p), true) == i + 1, "%s", p);
   }
   p = text;
   for (unsigned i = 0; i < 1000000; i++, p += 8) {
-    ck_assert_uint_eq(ts_intern_find(&in, p, strlen(p)), i + 1);
-    ck_assert_ptr_eq(in.entries[i].text, p); /* stable text is not copied */
+    unit_check(ts_intern_find(&in, p, strlen(p)) == i + 1, "%s", p);
+    unit_check(in.entries[i].text == p, "stable text is not copied");
   }
   ck_assert_uint_eq(ts_intern_find(&in, "1000000", 7), 0);
   ck_assert_uint_lt(in.entries_cap * 16 + in.slots_cap * 4, 30 * 1000000);

@@ -22,6 +22,13 @@ static inline int unit_main(const char *name, unsigned n, const TTest *const *te
   return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* For loops of millions: ck_assert tells its runner of every single success. */
+#define unit_check(condition, ...)                                                                 \
+  do {                                                                                             \
+    if (!(condition))                                                                              \
+      ck_abort_msg(__VA_ARGS__);                                                                   \
+  } while (0)
+
 #define UNIT_MAIN(name, ...)                                                                       \
   int main(void) {                                                                                 \
     const TTest *const tests[] = {__VA_ARGS__};                                                    \

@@ -1,0 +1,21 @@
+/* Narrow floats and their f64 images. A value of any float type is held exactly by an f64; NaNs keep
+ * their sign and the top bits of their payload. */
+#ifndef TS_FLOATS_H
+#define TS_FLOATS_H
+
+#include <stdint.h>
+
+/* A binary floating-point format of 1 + exponent + fraction bits, IEEE-like. */
+typedef struct ts_float_format {
+  unsigned exponent, fraction;
+} ts_float_format;
+#define TS_FORMAT_F64 ((ts_float_format){11, 52})
+#define TS_FORMAT_F32 ((ts_float_format){8, 23})
+#define TS_FORMAT_F16 ((ts_float_format){5, 10})
+#define TS_FORMAT_BF16 ((ts_float_format){8, 7})
+
+/* Bits of `value` in the format, rounded once to nearest even; overflow gives infinity. */
+uint64_t ts_float_encode(ts_float_format, double value);
+double ts_float_decode(ts_float_format, uint64_t bits); /* exact */
+
+#endif
