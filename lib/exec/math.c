@@ -231,15 +231,14 @@ int64_t ts_quantize(double x, double scale, int64_t zero_point) {
 }
 
 bool ts_activation(const char *name, ts_opcode *out) {
-  static const ts_opcode known[] = {TS_OP_RELU,    TS_OP_GELU, TS_OP_SILU,
-                                    TS_OP_SIGMOID, TS_OP_TANH, TS_OP_ERF};
-  if (strcmp(name, "none") == 0) {
-    *out = TS_NUM_OPCODES;
+  *out = TS_NUM_OPCODES;
+  if (strcmp(name, "none") == 0) return true;
+  for (int op = 0; op < TS_NUM_OPCODES; op++) {
+    const ts_op_info *info = &ts_op_infos[op];
+    bool suits = op == TS_OP_RELU || (info->flags & TS_FLAG_MATH);
+    if (!suits || strcmp(name, info->name) != 0) continue;
+    *out = (ts_opcode)op;
     return true;
-  }
-  for (size_t i = 0; i < ts_countof(known); i++) {
-    *out = known[i];
-    if (strcmp(name, ts_op_infos[known[i]].name) == 0) return true;
   }
   return false;
 }

@@ -69,7 +69,7 @@ static inline size_t ts_size_mul(size_t a, size_t b) {
 char *ts_strdup(ts_arena *, const char *);
 char *ts_strndup(ts_arena *, const char *, size_t n);
 char *ts_sprintf(ts_arena *, const char *fmt, ...) TS_PRINTF(2, 3);
-char *ts_vsprintf(ts_arena *, const char *fmt, va_list) TS_PRINTF(2, 0);
+char *ts_vsprintf(ts_arena *, const char *fmt, va_list);
 
 /* A growable array in an arena:  TS_VEC(int) v = {0};  ts_push(arena, &v, 3);  v.at[0]; v.n */
 #define TS_VEC(T)                                                                                  \

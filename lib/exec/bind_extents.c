@@ -1,0 +1,114 @@
+/* Symbolic extents get their values from the shapes of the inputs: M of tensor<MxKxf32> from an
+ * array 512x768xf32. Every extent keeps what bound it, so that a clash can name both sides. */
+#include <inttypes.h>
+
+#include "exec/engine.h"
+
+typedef struct binder {
+  ts_context *ctx;
+  const ts_func *func;
+  ts_arena *arena; /* of the bindings and their `who` */
+  const ts_array *arrays;
+  const ts_bindings *fixed;
+  TS_VEC(struct ts_binding) found;
+} binder;
+
+static const char *name_of(const binder *b, ts_str s) {
+  return ts_str_text(b->func->module, s);
+}
+
+static struct ts_binding *find(binder *b, ts_str name) {
+  for (size_t i = 0; i < b->found.n; i++)
+    if (b->found.at[i].name == name) return &b->found.at[i];
+  return NULL;
+}
+
+/* All extents of the signature in order of appearance, those of -D with their values. */
+static void collect(binder *b, const ts_signature *sig) {
+  for (unsigned i = 0; i < sig->n; i++) {
+    const ts_type *t = sig->entries[i].type;
+    for (unsigned d = 0; d < t->rank; d++) {
+      if (!ts_is_symbolic(t->dims[d]) || find(b, ts_extent_name(t->dims[d]))) continue;
+      struct ts_binding fresh = {.name = ts_extent_name(t->dims[d])};
+      for (unsigned k = 0; b->fixed && k < b->fixed->n; k++)
+        if (b->fixed->at[k].name == fresh.name) fresh = b->fixed->at[k];
+      ts_push(b->arena, &b->found, fresh);
+    }
+  }
+}
+
+static ts_result bad_shape(binder *b, const ts_sig_entry *e, const ts_array *a) {
+  char has[TS_SHAPE_TEXT];
+  ts_shape_text(has, sizeof has, a->dtype, a->rank, a->dims);
+  return ts_error_plain(b->ctx, "%%%s is %s, but @%s takes %s", name_of(b, e->name), has,
+                        name_of(b, b->func->name), ts_type_text(b->func->module, e->type));
+}
+
+static ts_result bind_extent(binder *b, const ts_sig_entry *e, unsigned axis, int64_t extent) {
+  struct ts_binding *x = find(b, ts_extent_name(e->type->dims[axis]));
+  if (x->value == extent) return TS_OK;
+  const char *who = ts_sprintf(b->arena, "dimension %u of %%%s", axis, name_of(b, e->name));
+  if (extent == 0)
+    return ts_error_plain(b->ctx, "%s is 0, but the extent %s is at least 1", who,
+                          name_of(b, x->name));
+  if (x->value)
+    return ts_error_plain(b->ctx, "the extent %s is %" PRId64 " by %s, but %" PRId64 " by %s",
+                          name_of(b, x->name), x->value, x->who ? x->who : "the caller", extent,
+                          who);
+  x->value = extent;
+  x->who = who;
+  return TS_OK;
+}
+
+/* i64 data serves as index values: files know no index. */
+static bool suits(ts_dtype has, ts_dtype wants) {
+  return has == wants || (has == TS_I64 && wants == TS_INDEX);
+}
+
+static ts_result bind_entry(binder *b, const ts_sig_entry *e, const ts_array *a) {
+  if (!suits(a->dtype, (ts_dtype)e->type->dtype) || a->rank != e->type->rank)
+    return bad_shape(b, e, a);
+  for (unsigned d = 0; d < a->rank; d++)
+    if (!ts_is_symbolic(e->type->dims[d]) && e->type->dims[d] != a->dims[d])
+      return bad_shape(b, e, a);
+  for (unsigned d = 0; d < a->rank; d++) {
+    if (!ts_is_symbolic(e->type->dims[d])) continue;
+    ts_result r = bind_extent(b, e, d, a->dims[d]);
+    if (r != TS_OK) return r;
+  }
+  return TS_OK;
+}
+
+static ts_result bind_all(void *arg) {
+  binder *b = arg;
+  ts_signature sig = ts_func_signature(b->func);
+  collect(b, &sig);
+  for (unsigned i = 0; i < sig.n; i++) {
+    if (!b->arrays[i].data) continue;
+    ts_result r = bind_entry(b, &sig.entries[i], &b->arrays[i]);
+    if (r != TS_OK) return r;
+  }
+  return TS_OK;
+}
+
+ts_result ts_bind(ts_context *ctx, const ts_func *func, const ts_array *arrays,
+                  const ts_bindings *fixed, ts_bindings *out) {
+  binder b = {.ctx = ctx, .func = func, .arena = &ctx->arena, .arrays = arrays, .fixed = fixed};
+  ts_result r = ts_protect(ctx, bind_all, &b);
+  out->n = (unsigned)b.found.n;
+  out->at = b.found.at;
+  return r;
+}
+
+int64_t ts_binding_value(const ts_bindings *b, ts_str name) {
+  for (unsigned i = 0; i < b->n; i++)
+    if (b->at[i].name == name) return b->at[i].value;
+  return 0;
+}
+
+void ts_bound_dims(const ts_bindings *b, const ts_type *t, int64_t dims[TS_MAX_RANK]) {
+  for (unsigned i = 0; i < t->rank; i++) {
+    ts_extent e = t->dims[i];
+    dims[i] = ts_is_symbolic(e) ? ts_binding_value(b, ts_extent_name(e)) : e;
+  }
+}
