@@ -55,12 +55,14 @@ typedef struct ts_type {
   uint8_t role;   /* fragment */
   uint8_t rank;   /* at most TS_MAX_RANK; fragment: 3 (m, n, k); vector: 1 */
   uint8_t num_layout_args;
+  uint32_t text_len;
+  const char *text; /* as written in the language */
   const struct ts_type *elem; /* memref of vectors: the vector type; else NULL */
   ts_extent *dims;
   int64_t *layout_args; /* pad: [elements]; swizzle: [bytes]; strides: rank of them */
 } ts_type;
 
-enum { TS_MAX_NESTING = 256, TS_MAX_OPERANDS = 65535 };
+enum { TS_MAX_NESTING = 256, TS_MAX_OPERANDS = 65535, TS_MAX_AFF_DEPTH = 200, TS_MAX_DIMS = 64 };
 
 static inline bool ts_is_kind(const ts_type *t, ts_type_kind k) { return t->kind == k; }
 const ts_type *ts_type_error(ts_module *);
@@ -80,9 +82,6 @@ const ts_type *ts_type_element(ts_module *, const ts_type *);
 const ts_type *ts_type_with_dtype(ts_module *, const ts_type *, ts_dtype);
 /* Elements; 0 when an extent is symbolic; -1 when the product is past int64. */
 int64_t ts_type_num_elements(const ts_type *);
-void ts_type_print(ts_sink *, const ts_module *, const ts_type *);
-/* As text in the module's scratch-free arena; for messages. */
-const char *ts_type_text(ts_module *, const ts_type *);
 
 /* ---- affine expressions ---- */
 
@@ -100,7 +99,8 @@ typedef enum {
 /* Uniqued in its module: equal expressions are the same pointer. The makers fold constants and
  * x + 0, x * 1, x * 0, and put constants on the right; nothing else, so text stays as written. */
 typedef struct ts_aff {
-  ts_aff_kind kind;
+  uint16_t kind;  /* ts_aff_kind */
+  uint16_t depth; /* at most TS_MAX_AFF_DEPTH, so recursion over it is safe */
   const struct ts_aff *lhs, *rhs;
   int64_t value;
 } ts_aff;
@@ -108,7 +108,7 @@ const ts_aff *ts_aff_const(ts_module *, int64_t);
 const ts_aff *ts_aff_dim(ts_module *, unsigned);
 const ts_aff *ts_aff_sym(ts_module *, ts_str);
 /* Any kind with two sides. NULL when it is not affine (product of two non-constants, a division by a
- * non-positive or non-constant) or a constant overflows. */
+ * non-positive or non-constant), a constant overflows, or it gets too deep. */
 const ts_aff *ts_aff_binary(ts_module *, ts_aff_kind, const ts_aff *lhs, const ts_aff *rhs);
 /* Replaces dim i by with[i] and symbol s by sym(ctx, s) (either may be NULL). */
 const ts_aff *ts_aff_substitute(ts_module *, const ts_aff *, const ts_aff *const *with,
@@ -375,6 +375,13 @@ ts_value *ts_literal_pending(ts_module *, ts_number_form, uint64_t bits); /* int
 /* The typed literal (scalar or splat of a vector); NULL when the number does not fit: a fraction for
  * an integer type, out of its range, too many bits. Hex is the bit image of the type. */
 ts_value *ts_literal_resolve(ts_module *, const ts_value *pending, const ts_type *);
+/* Numbers of a scalar type by image: f64 bits for floats, int64 for the rest. False when the number of
+ * the text does not fit the type. */
+bool ts_number_image(ts_dtype, ts_number_form, uint64_t bits, uint64_t *image);
+void ts_number_store(ts_dtype, uint64_t image, void *out); /* in the array format of the type */
+uint64_t ts_number_load(ts_dtype, const void *in);
+double ts_round_to(ts_dtype, double); /* to a float type, to nearest even, and back */
+void ts_number_print(ts_sink *, ts_dtype, uint64_t image);
 ts_value *ts_block_add_arg(ts_module *, ts_block *, const ts_type *, ts_str name);
 
 void ts_set_operand(ts_op *, unsigned i, ts_value *);
@@ -453,7 +460,8 @@ bool ts_is_ancestor(const ts_block *, const ts_op *); /* the op is inside the bl
 /* ---- reading, writing, checking ---- */
 
 /* Parses text. On errors, messages stand in the context and *out is NULL. `source` is kept by
- * reference and must outlive the module. Every op is typed by inference as it is read; the result
+ * reference and must outlive the module; its text must end in two NUL bytes and lie in writable
+ * memory (the scanner terminates each token in place while it reads, and restores it). Every op is typed by inference as it is read; the result
  * is verified only by ts_verify. */
 ts_result ts_parse_source(ts_context *, const ts_source *source, ts_module **out);
 /* Refuses NUL bytes and invalid UTF-8 by position; drops a byte-order mark. */

@@ -1,0 +1,165 @@
+/* Building ops, and literals. */
+#include "ir/uniquer.h"
+
+#include <math.h>
+
+ts_builder ts_builder_at_end(ts_module *m, ts_block *block, ts_loc loc) {
+  return (ts_builder){.module = m, .block = block, .loc = loc};
+}
+
+ts_builder ts_builder_before(ts_module *m, ts_op *op) {
+  return (ts_builder){.module = m, .block = op->block, .before = op, .loc = op->loc};
+}
+
+ts_builder ts_builder_after(ts_module *m, ts_op *op) {
+  return (ts_builder){.module = m, .block = op->block, .before = op->next, .loc = op->loc};
+}
+
+ts_value *ts_build(ts_builder *b, ts_opcode opcode, const ts_type *type, unsigned n,
+                   ts_value *const *operands) {
+  ts_op *op = ts_op_create(b->module, opcode, b->loc, n, operands, 0, NULL, 1, &type,
+                           ts_op_infos[opcode].num_regions);
+  ts_op_insert(b, op);
+  return ts_op_result(op, 0);
+}
+
+ts_value *ts_build1(ts_builder *b, ts_opcode opcode, const ts_type *type, ts_value *x) {
+  return ts_build(b, opcode, type, 1, (ts_value *[]){x});
+}
+
+ts_value *ts_build2(ts_builder *b, ts_opcode opcode, const ts_type *type, ts_value *x, ts_value *y) {
+  return ts_build(b, opcode, type, 2, (ts_value *[]){x, y});
+}
+
+ts_value *ts_build3(ts_builder *b, ts_opcode opcode, const ts_type *type, ts_value *x, ts_value *y,
+                    ts_value *z) {
+  return ts_build(b, opcode, type, 3, (ts_value *[]){x, y, z});
+}
+
+ts_value *ts_build_infer(ts_builder *b, ts_opcode opcode, unsigned n, ts_value *const *operands,
+                         unsigned num_attrs, const ts_attr *attrs) {
+  ts_op *op = ts_op_create(b->module, opcode, b->loc, n, operands, 0, NULL, 1, NULL,
+                           ts_op_infos[opcode].num_regions);
+  for (unsigned i = 0; i < num_attrs; i++) ts_attr_set(b->module, op, attrs[i]);
+  const ts_type *type = NULL;
+  if (ts_infer(b->module, op, 0, NULL, &type) != TS_OK)
+    ts_unreachable("a pass built an op whose type cannot be inferred");
+  ts_op_result(op, 0)->type = type;
+  ts_op_insert(b, op);
+  return ts_op_result(op, 0);
+}
+
+ts_op *ts_build_terminator(ts_builder *b, ts_opcode opcode, unsigned n, ts_value *const *operands) {
+  ts_op *op = ts_op_create(b->module, opcode, b->loc, n, operands, 0, NULL, 0, NULL, 0);
+  ts_op_insert(b, op);
+  return op;
+}
+
+ts_op *ts_build_for(ts_builder *b, ts_str name, unsigned num_lo, const ts_aff *const *lo,
+                    unsigned num_hi, const ts_aff *const *hi, int64_t step, unsigned num_dims,
+                    ts_value *const *dims) {
+  ts_module *m = b->module;
+  ts_op *op = ts_op_create(m, TS_OP_FOR, b->loc, 0, NULL, num_dims, dims, 0, NULL, 1);
+  const ts_aff *bounds[2 * TS_MAX_DIMS];
+  if (num_lo + num_hi > ts_countof(bounds)) ts_unreachable("too many bounds for one loop");
+  memcpy(bounds, lo, num_lo * sizeof *lo);
+  memcpy(bounds + num_lo, hi, num_hi * sizeof *hi);
+  op->map = ts_map_get(m, num_lo + num_hi, bounds);
+  if (num_lo != 1) ts_attr_set_int(m, op, TS_ATTR_NUM_LO, num_lo);
+  if (step != 1) ts_attr_set_int(m, op, TS_ATTR_STEP, step);
+  ts_op_insert(b, op);
+  ts_block_add_arg(m, ts_op_regions(op)[0], ts_type_scalar(m, TS_INDEX), name);
+  return op;
+}
+
+ts_value *ts_build_load(ts_builder *b, const ts_type *type, ts_value *memref, unsigned n,
+                        const ts_aff *const *subscripts, unsigned num_dims, ts_value *const *dims,
+                        ts_value *mask) {
+  ts_value *plain[] = {memref, mask};
+  ts_op *op = ts_op_create(b->module, TS_OP_LOAD, b->loc, mask ? 2 : 1, plain, num_dims, dims, 1,
+                           &type, 0);
+  op->map = ts_map_get(b->module, n, subscripts);
+  op->subscripted = 1;
+  op->has_mask = mask != NULL;
+  ts_op_insert(b, op);
+  return ts_op_result(op, 0);
+}
+
+ts_op *ts_build_store(ts_builder *b, ts_value *value, ts_value *memref, unsigned n,
+                      const ts_aff *const *subscripts, unsigned num_dims, ts_value *const *dims,
+                      ts_value *mask) {
+  ts_value *plain[] = {value, memref, mask};
+  ts_op *op = ts_op_create(b->module, TS_OP_STORE, b->loc, mask ? 3 : 2, plain, num_dims, dims, 0,
+                           NULL, 0);
+  op->map = ts_map_get(b->module, n, subscripts);
+  op->subscripted = 2;
+  op->has_mask = mask != NULL;
+  ts_op_insert(b, op);
+  return op;
+}
+
+ts_value *ts_build_alloc(ts_builder *b, const ts_type *memref) {
+  return ts_build(b, TS_OP_ALLOC, memref, 0, NULL);
+}
+
+ts_value *ts_build_apply(ts_builder *b, const ts_aff *expr, unsigned num_dims,
+                         ts_value *const *dims) {
+  const ts_type *type = ts_type_scalar(b->module, TS_INDEX);
+  ts_op *op = ts_op_create(b->module, TS_OP_APPLY, b->loc, 0, NULL, num_dims, dims, 1, &type, 0);
+  op->map = ts_map_get(b->module, 1, &expr);
+  ts_op_insert(b, op);
+  return ts_op_result(op, 0);
+}
+
+/* ---- literals ---- */
+
+typedef struct {
+  const ts_type *type;
+  uint64_t bits;
+} literal_key;
+
+static bool same_literal(const void *key, const void *item) {
+  const literal_key *k = key;
+  const ts_value *v = item;
+  return v->type == k->type && v->bits == k->bits;
+}
+
+static ts_value *literal(ts_module *m, const ts_type *type, uint64_t bits) {
+  literal_key key = {type, bits};
+  uint64_t hash = ts_hash(&key, sizeof key, 1);
+  struct ts_uniq_slot *slot = ts_uniq_slot(m, &m->uniquer->literals, hash, &key, same_literal);
+  if (slot->item) return (ts_value *)slot->item;
+  ts_value *v = ts_new(&m->arena, ts_value);
+  *v = (ts_value){.type = type, .bits = bits, .kind = TS_VALUE_LITERAL};
+  ts_uniq_fill(&m->uniquer->literals, slot, hash, v);
+  return v;
+}
+
+ts_value *ts_literal_float(ts_module *m, const ts_type *type, double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return literal(m, type, bits);
+}
+
+ts_value *ts_literal_int(ts_module *m, const ts_type *type, int64_t value) {
+  return literal(m, type, (uint64_t)value);
+}
+
+double ts_literal_as_double(const ts_value *v) {
+  double d;
+  if (!ts_is_float(v->type->dtype)) return (double)(int64_t)v->bits;
+  memcpy(&d, &v->bits, sizeof d);
+  return d;
+}
+
+ts_value *ts_literal_pending(ts_module *m, ts_number_form form, uint64_t bits) {
+  ts_value *v = ts_new(&m->arena, ts_value);
+  *v = (ts_value){.bits = bits, .kind = TS_VALUE_LITERAL, .form = (uint8_t)form};
+  return v;
+}
+
+ts_value *ts_literal_resolve(ts_module *m, const ts_value *pending, const ts_type *type) {
+  uint64_t bits;
+  if (!ts_number_image(type->dtype, pending->form, pending->bits, &bits)) return NULL;
+  return literal(m, type, bits);
+}
