@@ -69,7 +69,9 @@ const ts_aff *ts_aff_binary(ts_module *m, ts_aff_kind kind, const ts_aff *lhs, c
   if (!commutes && b <= 0) return NULL;
   if (const_rhs && ts_aff_is_const(lhs, &a)) {
     int64_t value;
-    return fold(kind, a, b, &value) ? ts_aff_const(m, value) : NULL;
+    /* The least int64 is refused too: its text could not be read back. */
+    bool fits = fold(kind, a, b, &value) && value != INT64_MIN;
+    return fits ? ts_aff_const(m, value) : NULL;
   }
   if (const_rhs) {
     if (kind == TS_AFF_ADD && b == 0) return lhs;

@@ -292,6 +292,7 @@ struct ts_module {
   size_t comment_len;
   ts_func *first_func, *last_func;
   ts_global *first_global, *last_global;
+  ts_ptrmap funcs, globals; /* by name, the ts_str as a pointer */
   struct ts_uniquer *uniquer; /* types, expressions, maps, literals */
 };
 
@@ -468,7 +469,10 @@ ts_result ts_parse_source(ts_context *, const ts_source *source, ts_module **out
 ts_result ts_source_check(ts_context *, ts_source *);
 void ts_print_module(ts_sink *, const ts_module *);
 void ts_print_func(ts_sink *, const ts_func *);
-void ts_print_op(ts_sink *, const ts_func *, const ts_op *); /* one op with its regions */
+/* One op with its regions, named as in its function's text. Costs a walk over the function. */
+void ts_print_op(ts_sink *, const ts_func *, const ts_op *);
+/* A value as it is written in its function's text: %name or a literal. As costly. */
+const char *ts_value_text(ts_arena *, const ts_func *, const ts_value *);
 ts_result ts_verify(ts_module *);
 
 /* Result types of an op whose operands, attributes, map and regions are set: writes `types` (the

@@ -10,6 +10,8 @@ ts_module *ts_module_create(ts_context *ctx) {
   m->source = (ts_source){.name = "<built>", .text = "", .first_line = 1};
   ts_interner_init(&m->strings, &ctx->memory, &m->arena);
   ts_uniquer_init(m);
+  ts_ptrmap_init(&m->funcs, &m->arena);
+  ts_ptrmap_init(&m->globals, &m->arena);
   return m;
 }
 
@@ -27,15 +29,11 @@ const char *ts_str_text(const ts_module *m, ts_str s) {
 }
 
 ts_func *ts_func_find(const ts_module *m, ts_str name) {
-  for (ts_func *f = m->first_func; f; f = f->next)
-    if (f->name == name) return f;
-  return NULL;
+  return ts_ptrmap_get(&m->funcs, (void *)(uintptr_t)name);
 }
 
 ts_global *ts_global_find(const ts_module *m, ts_str name) {
-  for (ts_global *g = m->first_global; g; g = g->next)
-    if (g->name == name) return g;
-  return NULL;
+  return ts_ptrmap_get(&m->globals, (void *)(uintptr_t)name);
 }
 
 ts_func *ts_func_create(ts_module *m, ts_str name, ts_loc loc, unsigned num_params,
@@ -60,6 +58,7 @@ ts_func *ts_func_create(ts_module *m, ts_str name, ts_loc loc, unsigned num_para
   if (m->last_func) m->last_func->next = f;
   else m->first_func = f;
   m->last_func = f;
+  ts_ptrmap_put(&m->funcs, (void *)(uintptr_t)name, f);
   return f;
 }
 
@@ -69,6 +68,7 @@ void ts_func_remove(ts_func *f) {
   else m->first_func = f->next;
   if (f->next) f->next->prev = f->prev;
   else m->last_func = f->prev;
+  ts_ptrmap_put(&m->funcs, (void *)(uintptr_t)f->name, NULL);
 }
 
 ts_global *ts_global_create(ts_module *m, ts_str name, ts_loc loc, const ts_type *type,
@@ -78,6 +78,7 @@ ts_global *ts_global_create(ts_module *m, ts_str name, ts_loc loc, const ts_type
   if (m->last_global) m->last_global->next = g;
   else m->first_global = g;
   m->last_global = g;
+  ts_ptrmap_put(&m->globals, (void *)(uintptr_t)name, g);
   return g;
 }
 

@@ -1,0 +1,309 @@
+/* Entry to the parser; words, scopes, functions, and getting on after an error. */
+#include "ir/parser.h"
+
+#include "support/suggest.h"
+
+#include "ir_parser.h"
+
+#include "ir_lexer.h"
+
+/* ---- words ---- */
+
+static const struct {
+  const char *word;
+  int token;
+} keywords[] = {
+    {"func", FUNC}, {"global", GLOBAL},     {"for", FOR},           {"to", TO},
+    {"step", STEP}, {"if", IF},             {"else", ELSE},         {"and", AND},
+    {"in", IN},     {"launch", LAUNCH},     {"out", OUT},           {"inout", INOUT},
+    {"mask", MASK}, {"const", CONST},       {"floordiv", FLOORDIV}, {"ceildiv", CEILDIV},
+    {"mod", MOD},
+};
+
+static void add_word(ts_parser *p, const char *word, int token, int value) {
+  ts_str s = ts_intern_n(&p->m->strings, word, strlen(word), true);
+  if (p->words_by_id[s].token) return; /* `for` is an op too, but first a keyword */
+  p->words_by_id[s] = (struct ts_word){token, value};
+  p->last_word = s;
+}
+
+/* The module is new, so these words get the first ids, and an id says at once what a word is. */
+static void add_words(ts_parser *p) {
+  size_t n = ts_countof(keywords) + TS_NUM_DTYPES + TS_NUM_OPCODES;
+  p->words_by_id = ts_new_array(&p->scratch, struct ts_word, n + 1);
+  for (size_t i = 0; i < ts_countof(keywords); i++) add_word(p, keywords[i].word, keywords[i].token, 0);
+  for (int d = 0; d < TS_NUM_DTYPES; d++) add_word(p, ts_dtype_name((ts_dtype)d), DTYPE, d);
+  for (int i = 0; i < TS_NUM_OPCODES; i++) add_word(p, ts_op_infos[i].name, OP, i);
+}
+
+int ts_parser_word(ts_parser *p, const char *text, size_t n, ts_loc loc, void *yylval) {
+  YYSTYPE *value = yylval;
+  ts_str s = ts_intern_n(&p->m->strings, text, n, true);
+  if (s > p->last_word) {
+    value->named = (ts_named){s, loc};
+    return IDENT;
+  }
+  struct ts_word w = p->words_by_id[s];
+  if (w.token == DTYPE) value->dtype = (ts_dtype)w.value;
+  if (w.token == OP) value->opcode = (ts_opcode)w.value;
+  return w.token;
+}
+
+static const char *skip_space(const char *at) { return at + strspn(at, " \t\r\n"); }
+
+static size_t word_length(const char *at) {
+  return strspn(at, "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+}
+
+bool ts_parser_is_attr_open(ts_parser *p, const char *after_brace) {
+  const char *word = skip_space(after_brace);
+  size_t n = word_length(word);
+  if (n == 0) return false;
+  const char *next = skip_space(word + n);
+  if (*next == '=') return true;
+  if (*next != ',' && *next != '}') return false;
+  ts_str s = ts_intern_find(&p->m->strings, word, n); /* `{ return }` is a block */
+  return !s || s > p->last_word || p->words_by_id[s].token != OP;
+}
+
+/* A look ahead serves for every value it passes, which keeps long operand lists linear. */
+bool ts_parser_is_result(ts_parser *p, const char *after_value) {
+  if (after_value <= p->results_until) return true;
+  if (after_value <= p->operands_until) return false;
+  const char *at = after_value;
+  for (;;) {
+    const char *next = skip_space(at);
+    if (*next == '=') {
+      p->results_until = next[1] == '=' ? p->results_until : next;
+      if (next[1] == '=') p->operands_until = next;
+      return next[1] != '=';
+    }
+    if (*next == ',') next = skip_space(next + 1);
+    if (*next != '%' || *skip_space(at) != ',') break;
+    at = next + 1 + strspn(next + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$");
+  }
+  p->operands_until = at;
+  return false;
+}
+
+/* ---- errors ---- */
+
+static ts_str unknown_word(ts_parser *p, ts_loc loc, char *buf, size_t cap) {
+  size_t n = ts_min((size_t)(loc.end - loc.begin), cap - 1);
+  memcpy(buf, p->base + loc.begin, n);
+  buf[n] = 0;
+  return (ts_str)n;
+}
+
+static void unknown_op(ts_parser *p, ts_loc loc) {
+  const char *names[TS_NUM_OPCODES];
+  char word[64];
+  for (int i = 0; i < TS_NUM_OPCODES; i++) names[i] = ts_op_infos[i].name;
+  size_t n = unknown_word(p, loc, word, sizeof word);
+  const char *near = ts_suggest(word, n, names, TS_NUM_OPCODES);
+  if (near) ts_error(p->ctx, loc, "unknown op '%s'; did you mean '%s'?", word, near);
+  else ts_error(p->ctx, loc, "unknown op '%s'", word);
+}
+
+void ts_parse_syntax_error(ts_parser *p, ts_loc loc, bool is_word, bool is_end, int n,
+                           const char *const *expected) {
+  bool wants_op = false;
+  char found[64], list[256] = "";
+  for (int i = 0; i < n; i++) wants_op |= strcmp(expected[i], "an op") == 0;
+  if (is_word && wants_op) {
+    unknown_op(p, loc);
+    return;
+  }
+  for (int i = 0; i < n; i++) {
+    strncat(list, i == 0 ? "; expected " : i + 1 < n ? ", " : " or ", sizeof list - strlen(list) - 1);
+    strncat(list, expected[i], sizeof list - strlen(list) - 1);
+  }
+  unknown_word(p, loc, found, sizeof found);
+  if (is_end) ts_error(p->ctx, loc, "the input ends too early%s", list);
+  else ts_error(p->ctx, loc, "unexpected '%s'%s", found, list);
+}
+
+static void forget_head(ts_parser *p) {
+  p->results.n = p->items.n = p->dims.n = p->exprs.n = p->attrs.n = p->types.n = 0;
+  p->numbers.n = p->words.n = p->arg_names.n = p->arg_types.n = p->arg_roles.n = p->preds.n = 0;
+  p->subscripted = 0;
+  p->has_mask = false;
+  p->symbol = (ts_named){0};
+  p->list_depth = p->list_rank = 0;
+  p->list_ragged = false;
+}
+
+void ts_parser_forget_head(ts_parser *p) { forget_head(p); }
+
+void ts_parse_recover(ts_parser *p) {
+  for (size_t i = 0; i < p->results.n; i++) {
+    ts_value *v = ts_new(&p->m->arena, ts_value);
+    *v = (ts_value){.type = ts_type_error(p->m), .kind = TS_VALUE_ARG, .name = p->results.at[i].name};
+    ts_parser_define(p, p->results.at[i], v);
+  }
+  forget_head(p);
+}
+
+/* ---- scopes ---- */
+
+static ts_value **def_of(ts_parser *p, ts_str name) {
+  if (name >= p->defs_cap) {
+    size_t cap = ts_max((size_t)256, p->defs_cap);
+    while (cap <= name) cap *= 2;
+    p->defs = ts_realloc(&p->ctx->memory, p->defs, p->defs_cap * sizeof *p->defs, cap * sizeof *p->defs);
+    memset(p->defs + p->defs_cap, 0, (cap - p->defs_cap) * sizeof *p->defs);
+    p->defs_cap = cap;
+  }
+  return &p->defs[name];
+}
+
+static ts_loc place_of(const ts_value *v) {
+  if (v->kind == TS_VALUE_RESULT) return v->def->loc;
+  if (v->block && v->block->parent) return v->block->parent->loc;
+  return v->block ? v->block->func->loc : (ts_loc){0};
+}
+
+void ts_parser_define(ts_parser *p, ts_named n, ts_value *v) {
+  ts_value **def = def_of(p, n.name);
+  if (*def && ts_op_rule_is_error(*def)) *def = NULL;
+  if (*def) {
+    ts_error(p->ctx, n.loc, "%%%s is defined already", ts_parser_text(p, n.name));
+    ts_note(p->ctx, place_of(*def), "by this");
+  }
+  ts_push(&p->scratch, &p->undo, (ts_undo){n.name, *def});
+  *def = v;
+}
+
+ts_value *ts_parser_use(ts_parser *p, ts_named n) {
+  ts_value *v = *def_of(p, n.name);
+  if (v) return v;
+  if (!p->poisoned) ts_error(p->ctx, n.loc, "%%%s is not defined here", ts_parser_text(p, n.name));
+  v = ts_new(&p->m->arena, ts_value);
+  *v = (ts_value){.type = ts_type_error(p->m), .kind = TS_VALUE_ARG, .name = n.name};
+  return v;
+}
+
+const char *ts_parser_text(ts_parser *p, ts_str s) {
+  const struct ts_interned *e = &p->m->strings.entries[s];
+  return ts_strndup(&p->scratch, e->text, e->len);
+}
+
+bool ts_parse_block_open(ts_parser *p, ts_loc brace) {
+  ts_block *block = p->pending_block;
+  ts_op *op = p->pending_op;
+  if (p->scopes.n > TS_MAX_NESTING) {
+    ts_error(p->ctx, brace, "blocks nest deeper than %d", TS_MAX_NESTING);
+    return false;
+  }
+  if (!block) { /* after an error, or an op without a region: read it, keep it nowhere */
+    block = ts_new(&p->m->arena, ts_block);
+    block->func = p->scopes.n ? p->scopes.at[p->scopes.n - 1].block->func : NULL;
+    block->parent = p->scopes.n ? p->scopes.at[p->scopes.n - 1].block->parent : NULL;
+    if (p->last_op_lacks_region)
+      ts_error(p->ctx, brace, "'%s' takes no block", ts_info(p->last_op_lacks_region)->name);
+  }
+  p->last_op_lacks_region = NULL;
+  ts_push(&p->scratch, &p->scopes, (ts_scope){block, p->undo.n, op, p->pending_infer});
+  for (size_t i = 0; i < p->arg_names.n && i < block->num_args; i++)
+    ts_parser_define(p, p->arg_names.at[i], block->args[i]);
+  p->arg_names.n = p->arg_types.n = p->arg_roles.n = 0;
+  p->pending_block = NULL;
+  p->pending_op = NULL;
+  p->pending_infer = false;
+  return true;
+}
+
+void ts_parse_block_close(ts_parser *p, ts_loc brace) {
+  ts_scope scope = p->scopes.at[--p->scopes.n];
+  scope.block->end = brace;
+  while (p->undo.n > scope.undo_mark) {
+    ts_undo u = p->undo.at[--p->undo.n];
+    p->defs[u.name] = u.shadowed;
+  }
+  if (scope.infer_after) ts_parser_finish_region_op(p, scope.op);
+}
+
+/* ---- functions ---- */
+
+static bool is_identifier(const struct ts_interned *e) {
+  if (e->len == 0 || (e->text[0] >= '0' && e->text[0] <= '9')) return false;
+  for (uint32_t i = 0; i < e->len; i++) {
+    char c = e->text[i];
+    bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '_' || c == '.' || c == '$';
+    if (!ok) return false;
+  }
+  return true;
+}
+
+void ts_parser_check_name(ts_parser *p, ts_named n, const char *what) {
+  if (!is_identifier(&p->m->strings.entries[n.name]))
+    ts_error(p->ctx, n.loc, "a %s's name is made of letters, digits, '_', '.' and '$', and does not start with a digit", what);
+  ts_func *f = ts_func_find(p->m, n.name);
+  ts_global *g = ts_global_find(p->m, n.name);
+  if (!f && !g) return;
+  ts_error(p->ctx, n.loc, "@%s is defined already", ts_parser_text(p, n.name));
+  ts_note(p->ctx, f ? f->loc : g->loc, "by this");
+}
+
+void ts_parse_func_begin(ts_parser *p, ts_named name) {
+  if (name.name) ts_parser_check_name(p, name, "function");
+  size_t n = p->arg_names.n;
+  ts_str *names = ts_new_array(&p->scratch, ts_str, n + 1);
+  for (size_t i = 0; i < n; i++) names[i] = p->arg_names.at[i].name;
+  if (n > UINT16_MAX) {
+    ts_error(p->ctx, name.loc, "%zu parameters are more than %d", n, UINT16_MAX);
+    n = UINT16_MAX;
+  }
+  ts_func *f = ts_func_create(p->m, name.name, name.loc, (unsigned)n, p->arg_types.at, names,
+                              p->arg_roles.at, (unsigned)p->types.n, p->types.at);
+  p->pending_block = f->body;
+  p->types.n = 0;
+}
+
+/* ---- entry ---- */
+
+/* The comment lines that the text starts with, each ending in one newline. */
+static void take_comment(ts_module *m) {
+  const char *at = skip_space(m->source.text), *limit = m->source.text + m->source.n;
+  ts_sink lines;
+  ts_sink_buffer(&lines, &m->ctx->memory);
+  while (at < limit && at[0] == '/' && at[1] == '/') {
+    const char *end = memchr(at, '\n', (size_t)(limit - at));
+    if (!end) end = limit;
+    const char *trimmed = end;
+    while (trimmed > at && strchr(" \t\r", trimmed[-1])) trimmed--;
+    ts_sink_write(&lines, at, (size_t)(trimmed - at));
+    ts_sink_puts(&lines, "\n");
+    at = end < limit ? end + 1 : limit;
+  }
+  if (lines.n) m->comment = ts_strndup(&m->arena, lines.buf, lines.n);
+  m->comment_len = lines.n;
+  ts_sink_drop(&lines);
+}
+
+ts_result ts_parse_source(ts_context *ctx, const ts_source *source, ts_module **out) {
+  *out = NULL;
+  if (source->n > 1u << 30)
+    return ts_error_plain(ctx, "%s is larger than 1 GiB", source->name);
+  ts_module *m = ts_module_create(ctx);
+  m->source = *source;
+  ctx->source = &m->source;
+  ts_parser p = {.ctx = ctx, .m = m, .base = source->text, .limit = source->text + source->n};
+  unsigned errors_before = ctx->num_errors;
+  ts_arena_init(&p.scratch, &ctx->memory);
+  add_words(&p);
+  take_comment(m);
+  void *scanner;
+  ts_ir_lex_init_extra(&p, &scanner);
+  ts_ir__scan_buffer((char *)source->text, source->n + 2, scanner);
+  int failed = ts_ir_parse(scanner, &p);
+  ts_ir_lex_destroy(scanner);
+  ts_free(&ctx->memory, p.defs, p.defs_cap * sizeof *p.defs);
+  ts_arena_drop(&p.scratch);
+  if (!failed && ctx->num_errors == errors_before) {
+    *out = m;
+    return TS_OK;
+  }
+  return TS_ERR;
+}

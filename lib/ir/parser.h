@@ -1,0 +1,148 @@
+/* What the scanner, the grammar and the actions of the parser share. Private to grammar/ and lib/ir.
+ *
+ * The grammar (ir.y) says what text looks like; each action calls one function here, which builds the
+ * IR at once, without a tree in between. An op's parts are collected in the parser until its head is
+ * complete; regions open only after that, so one set of collections does for any nesting. */
+#ifndef TS_PARSER_H
+#define TS_PARSER_H
+
+#include "ir/ir.h"
+
+typedef struct ts_number {
+  ts_number_form form;
+  uint64_t bits; /* INT: magnitude as uint64 until the sign is known, then int64 */
+  ts_loc loc;
+} ts_number;
+
+/* The value of an attribute as written. */
+typedef struct ts_raw_attr {
+  enum { TS_RAW_NUMBER, TS_RAW_LIST, TS_RAW_WORD, TS_RAW_DTYPE } kind;
+  ts_dtype dtype;
+  ts_str word;
+  ts_number number; /* LIST: the numbers are in parser.numbers */
+} ts_raw_attr;
+
+typedef struct ts_named {
+  ts_str name;
+  ts_loc loc;
+} ts_named;
+
+typedef struct ts_scope {
+  ts_block *block;
+  size_t undo_mark;
+  ts_op *op;        /* whose region this is; NULL for a function */
+  bool infer_after; /* the op's type comes from the region */
+} ts_scope;
+
+typedef struct ts_parser {
+  ts_context *ctx;
+  ts_module *m;
+  ts_arena scratch;
+  const char *base, *limit; /* the text being scanned */
+  unsigned errors_before;
+
+  /* names in scope */
+  ts_value **defs; /* by ts_str; NULL: not visible */
+  size_t defs_cap;
+  TS_VEC(struct { ts_str name; ts_value *shadowed; }) undo;
+  TS_VEC(ts_scope) scopes;
+  bool poisoned; /* the function's head was in error: its undefined values are not reported */
+
+  /* the op whose head is being read */
+  TS_VEC(ts_named) results;
+  TS_VEC(ts_value *) items;
+  TS_VEC(ts_value *) dims;
+  TS_VEC(const ts_aff *) exprs;
+  TS_VEC(ts_attr) attrs;
+  TS_VEC(const ts_type *) types;
+  TS_VEC(ts_number) numbers;
+  TS_VEC(ts_str) words;      /* a launch's clauses, one for each argument */
+  TS_VEC(ts_named) arg_names; /* of a launch or region, with arg_types and arg_roles */
+  TS_VEC(const ts_type *) arg_types;
+  TS_VEC(uint8_t) arg_roles;
+  TS_VEC(int64_t) preds;
+  uint8_t subscripted;
+  bool has_mask;
+  ts_named symbol; /* @name in the head */
+  unsigned list_depth;
+  int64_t list_dims[TS_MAX_RANK + 1], list_counts[TS_MAX_RANK + 1];
+  unsigned list_rank;
+  bool list_ragged;
+
+  /* the type being read */
+  ts_extent shape[TS_MAX_RANK];
+  unsigned shape_rank;
+  ts_space space;
+  ts_layout layout;
+  unsigned num_layout_args;
+  int64_t layout_args[TS_MAX_RANK];
+
+  const char *results_until, *operands_until; /* what is_result found out up to there */
+  /* error recovery: see the scanner */
+  bool recovering;
+  int redeliver; /* a token to return again after the SYNC; 0: none */
+  ts_loc redeliver_loc;
+  uint32_t last_end; /* end of the last token before the current one */
+  int last_token;
+  struct ts_word {
+    int token, value; /* value: the dtype or opcode */
+  } *words_by_id; /* of the ids up to last_word, which were interned before the text's */
+  ts_str last_word;
+} ts_parser;
+
+/* ---- scanner side ---- */
+/* The token for a word: a keyword, a scalar type, an op, or IDENT. */
+int ts_parser_word(ts_parser *, const char *text, size_t n, ts_loc, void *yylval);
+/* Whether the brace opens attributes (`{axis = 1`, `{keepdims}`) rather than a block. */
+bool ts_parser_is_attr_open(ts_parser *, const char *after_brace);
+/* Whether the value just scanned is a result: `=` follows, or more values with commas and then `=`. */
+bool ts_parser_is_result(ts_parser *, const char *after_value);
+
+/* ---- actions ---- */
+void ts_parse_syntax_error(ts_parser *, ts_loc, bool is_word, bool is_end, int n,
+                           const char *const *expected);
+void ts_parse_recover(ts_parser *); /* defines the results read so far as in error, forgets the head */
+
+void ts_parse_func_begin(ts_parser *, ts_named name); /* name 0: its head was in error */
+void ts_parse_global(ts_parser *, ts_named name, const ts_type *, bool is_splat, ts_loc);
+bool ts_parse_block_open(ts_parser *, ts_loc brace); /* false: nested too deeply */
+void ts_parse_block_close(ts_parser *, ts_loc brace);
+void ts_parse_region_args(ts_parser *);
+
+void ts_parse_op(ts_parser *, ts_opcode, ts_loc);
+void ts_parse_const(ts_parser *, const ts_type *, bool is_splat, ts_loc);
+void ts_parse_for(ts_parser *, ts_named iv, unsigned num_lo, int64_t step, ts_loc);
+bool ts_parse_bound(ts_parser *, ts_opcode, ts_loc); /* max or min? */
+void ts_parse_mark(ts_parser *, ts_named word, const ts_number *);
+void ts_parse_if(ts_parser *, ts_loc);
+void ts_parse_else(ts_parser *);
+void ts_parse_launch(ts_parser *, ts_loc);
+void ts_parse_clause(ts_parser *, ts_str word, ts_loc);
+
+void ts_parse_operand(ts_parser *, ts_named value, bool subscripted);
+void ts_parse_symbol(ts_parser *, ts_named symbol);
+void ts_parse_literal(ts_parser *, ts_number);
+void ts_parse_literal_word(ts_parser *, ts_named word); /* inf, nan */
+void ts_parse_pred(ts_parser *, ts_str word, ts_loc);
+void ts_parse_attr(ts_parser *, ts_str key, const ts_raw_attr *, ts_loc); /* NULL: a unit */
+
+void ts_parse_list_open(ts_parser *, ts_loc);
+void ts_parse_list_number(ts_parser *, ts_number);
+void ts_parse_list_close(ts_parser *);
+
+ts_number ts_parse_negate(ts_parser *, ts_number);
+/* The number as an int64 of at least `least`; reports otherwise and gives `least`. */
+int64_t ts_parse_int(ts_parser *, ts_number, int64_t least, const char *what);
+const ts_aff *ts_parse_aff_value(ts_parser *, ts_named);
+const ts_aff *ts_parse_aff_binary(ts_parser *, ts_aff_kind, const ts_aff *, const ts_aff *, ts_loc);
+const ts_aff *ts_parse_aff_minus(ts_parser *, const ts_aff *, const ts_aff *, ts_loc);
+
+void ts_parse_extent(ts_parser *, ts_extent, ts_loc);
+const ts_type *ts_parse_vector(ts_parser *, ts_extent lanes, ts_dtype, ts_loc);
+void ts_parse_memref_begin(ts_parser *);
+void ts_parse_memref_word(ts_parser *, ts_str word, bool has_args, ts_loc);
+void ts_parse_layout_arg(ts_parser *, ts_number);
+const ts_type *ts_parse_type_end(ts_parser *, ts_type_kind, ts_dtype, const ts_type *elem, ts_loc);
+const ts_type *ts_parse_fragment(ts_parser *, ts_number k, ts_str role, ts_dtype, ts_loc);
+
+#endif

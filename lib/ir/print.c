@@ -1,0 +1,512 @@
+/* The printer: the one canonical text of a module.
+ *
+ * Values keep their names. Where passes left a value without one, it gets the next number that no
+ * value of the function is named; where they made two of one name visible at once, the inner gets
+ * _1, _2, …. Both are settled while printing, in a side table: printing changes nothing. */
+#include "ir/ir.h"
+
+typedef struct {
+  ts_sink *out;
+  const ts_module *m;
+  ts_arena scratch;
+  uint8_t *names;   /* by ts_str: NAME_USED, NAME_VISIBLE */
+  ts_ptrmap given;  /* value → text, for values printed under another name than their own */
+  ts_ptrmap suffix; /* ts_str → last suffix tried */
+  uint64_t next_number;
+  unsigned depth;
+} printer;
+
+enum { NAME_USED = 1, NAME_VISIBLE = 2 };
+
+static void put(printer *p, const char *text) { ts_sink_puts(p->out, text); }
+
+static void put_str(printer *p, ts_str s) {
+  const struct ts_interned *e = &p->m->strings.entries[s];
+  ts_sink_write(p->out, e->text, e->len);
+}
+
+static void put_type(printer *p, const ts_type *t) { ts_sink_write(p->out, t->text, t->text_len); }
+
+static void put_indent(printer *p) {
+  for (unsigned i = 0; i < p->depth; i++) ts_sink_write(p->out, "  ", 2);
+}
+
+/* ---- names ---- */
+
+static void mark_value(printer *p, const ts_value *v) {
+  if (v->name) p->names[v->name] = NAME_USED;
+}
+
+static void mark_names(printer *p, const ts_block *block) {
+  for (unsigned i = 0; i < block->num_args; i++) mark_value(p, block->args[i]);
+  for (const ts_op *op = block->first; op; op = op->next) {
+    for (unsigned i = 0; i < op->num_results; i++) mark_value(p, ts_op_result(op, i));
+    for (unsigned i = 0; i < op->num_regions; i++) mark_names(p, ts_op_regions(op)[i]);
+  }
+}
+
+static bool name_taken(printer *p, const char *text) {
+  ts_str s = ts_intern_find(&p->m->strings, text, strlen(text));
+  return s && p->names[s];
+}
+
+static void give_number(printer *p, const ts_value *v) {
+  char text[24];
+  do snprintf(text, sizeof text, "%llu", (unsigned long long)p->next_number++);
+  while (name_taken(p, text));
+  ts_ptrmap_put(&p->given, v, ts_strdup(&p->scratch, text));
+}
+
+static void give_suffix(printer *p, const ts_value *v) {
+  const struct ts_interned *e = &p->m->strings.entries[v->name];
+  const void *key = (void *)(uintptr_t)v->name;
+  uintptr_t n = (uintptr_t)ts_ptrmap_get(&p->suffix, key);
+  char *text;
+  do text = ts_sprintf(&p->scratch, "%.*s_%llu", (int)e->len, e->text, (unsigned long long)++n);
+  while (name_taken(p, text));
+  ts_ptrmap_put(&p->suffix, key, (void *)n);
+  ts_ptrmap_put(&p->given, v, text);
+}
+
+static void define(printer *p, const ts_value *v) {
+  if (p->given.n && ts_ptrmap_get(&p->given, v)) return; /* named by an earlier round */
+  if (!v->name) give_number(p, v);
+  else if (p->names[v->name] & NAME_VISIBLE) give_suffix(p, v);
+  else p->names[v->name] |= NAME_VISIBLE;
+}
+
+static void undefine(printer *p, const ts_value *v) {
+  if (v->name && !ts_ptrmap_get(&p->given, v)) p->names[v->name] &= ~NAME_VISIBLE;
+}
+
+/* ---- operands ---- */
+
+static void put_value(printer *p, const ts_value *v) {
+  if (ts_is_literal(v)) {
+    ts_number_print(p->out, v->type->dtype, v->bits);
+    return;
+  }
+  ts_sink_write(p->out, "%", 1);
+  const char *given = p->given.n ? ts_ptrmap_get(&p->given, v) : NULL;
+  if (given) put(p, given);
+  else put_str(p, v->name);
+}
+
+static void put_aff(printer *p, const ts_op *op, const ts_aff *a, bool parens);
+
+static bool is_sum(const ts_aff *a) { return a->kind == TS_AFF_ADD; }
+static bool is_leaf(const ts_aff *a) { return a->kind <= TS_AFF_SYM; }
+
+/* `lhs - x` for lhs + x * -1 and lhs + -3; a sum on the right keeps its parentheses. */
+static void put_sum(printer *p, const ts_op *op, const ts_aff *a) {
+  const ts_aff *r = a->rhs;
+  put_aff(p, op, a->lhs, false);
+  if (r->kind == TS_AFF_CONST && r->value < 0 && r->value != INT64_MIN) {
+    put(p, " - ");
+    ts_sink_int(p->out, -r->value);
+  } else if (r->kind == TS_AFF_MUL && r->rhs->value == -1) {
+    put(p, " - ");
+    put_aff(p, op, r->lhs, is_sum(r->lhs));
+  } else {
+    put(p, " + ");
+    put_aff(p, op, r, is_sum(r));
+  }
+}
+
+static void put_aff(printer *p, const ts_op *op, const ts_aff *a, bool parens) {
+  static const char *const words[] = {[TS_AFF_MUL] = " * ",
+                                      [TS_AFF_FLOORDIV] = " floordiv ",
+                                      [TS_AFF_CEILDIV] = " ceildiv ",
+                                      [TS_AFF_MOD] = " mod "};
+  if (parens) put(p, "(");
+  switch ((ts_aff_kind)a->kind) {
+  case TS_AFF_CONST: ts_sink_int(p->out, a->value); break;
+  case TS_AFF_DIM: put_value(p, ts_dim(op, (unsigned)a->value)); break;
+  case TS_AFF_SYM: put_str(p, (ts_str)a->value); break;
+  case TS_AFF_ADD: put_sum(p, op, a); break;
+  default:
+    put_aff(p, op, a->lhs, is_sum(a->lhs));
+    put(p, words[a->kind]);
+    put_aff(p, op, a->rhs, !is_leaf(a->rhs));
+  }
+  if (parens) put(p, ")");
+}
+
+static void put_affs(printer *p, const ts_op *op, unsigned n, const ts_aff *const *exprs) {
+  for (unsigned i = 0; i < n; i++) {
+    if (i) put(p, ", ");
+    put_aff(p, op, exprs[i], false);
+  }
+}
+
+static void put_subscripts(printer *p, const ts_op *op, unsigned n, const ts_aff *const *exprs) {
+  put(p, "[");
+  put_affs(p, op, n, exprs);
+  put(p, "]");
+}
+
+static void put_operands(printer *p, const ts_op *op, bool first) {
+  unsigned at = 0, n = op->num_plain - op->has_mask;
+  for (unsigned i = 0; i < n; i++) {
+    put(p, first ? " " : ", ");
+    first = false;
+    const ts_value *v = ts_operand(op, i);
+    put_value(p, v);
+    if (i < 8 && op->subscripted >> i & 1) {
+      put_subscripts(p, op, v->type->rank, op->map->exprs + at);
+      at += v->type->rank;
+    }
+  }
+  if (!op->has_mask) return;
+  put(p, " mask ");
+  put_value(p, ts_operand(op, n));
+}
+
+/* ---- attributes and data ---- */
+
+static void put_float(printer *p, double d) {
+  char text[40];
+  ts_sink_write(p->out, text, ts_format_float(text, d, 64));
+}
+
+static void put_list(printer *p, const ts_attr *a) {
+  bool floats = ts_attr_infos[a->key].kind == TS_AK_FLOATS;
+  if (!a->bare) put(p, "[");
+  for (unsigned i = 0; i < a->n; i++) {
+    if (i) put(p, ", ");
+    if (floats) put_float(p, a->floats[i]);
+    else ts_sink_int(p->out, a->ints[i]);
+  }
+  if (!a->bare) put(p, "]");
+}
+
+static void put_attr(printer *p, const ts_attr *a) {
+  put(p, ts_attr_infos[a->key].name);
+  if (ts_attr_infos[a->key].kind == TS_AK_UNIT) return;
+  put(p, " = ");
+  switch (ts_attr_infos[a->key].kind) {
+  case TS_AK_DTYPE: put(p, ts_dtype_name(a->dtype)); break;
+  case TS_AK_INT: ts_sink_int(p->out, a->i); break;
+  case TS_AK_FLOAT: put_float(p, a->f); break;
+  case TS_AK_INTS:
+  case TS_AK_FLOATS: put_list(p, a); break;
+  case TS_AK_WORD: put_str(p, a->word); break;
+  default: put_type(p, a->type); break;
+  }
+}
+
+/* Those that stand in braces come first in attrs.def. */
+static void put_attrs(printer *p, const ts_op *op) {
+  const char *before = " {";
+  for (unsigned i = 0; i < op->num_attrs && op->attrs[i].key < TS_ATTR_STEP; i++) {
+    put(p, before);
+    put_attr(p, &op->attrs[i]);
+    before = ", ";
+  }
+  if (before[0] == ',') put(p, "}");
+}
+
+static void put_path(printer *p, const char *path) {
+  size_t plain = strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./$#+-");
+  put(p, "@");
+  if (path[0] && !path[plain]) {
+    put(p, path);
+    return;
+  }
+  put(p, "\"");
+  for (; *path; path++) {
+    if (*path == '"' || *path == '\\') put(p, "\\");
+    ts_sink_write(p->out, path, 1);
+  }
+  put(p, "\"");
+}
+
+/* Nested lists over the dims from `dim` on; returns the bytes after what it printed. */
+static const char *put_dense(printer *p, const ts_type *t, unsigned dim, const char *bytes) {
+  if (dim == t->rank) {
+    ts_number_print(p->out, t->dtype, ts_number_load(t->dtype, bytes));
+    return bytes + ts_dtype_bytes(t->dtype);
+  }
+  put(p, "[");
+  for (int64_t i = 0; i < t->dims[dim]; i++) {
+    if (i) put(p, ", ");
+    bytes = put_dense(p, t, dim + 1, bytes);
+  }
+  put(p, "]");
+  return bytes;
+}
+
+static void put_data(printer *p, const ts_type *t, const ts_data *d) {
+  if (d->form == TS_DATA_FILE) put_path(p, d->path);
+  else if (d->form == TS_DATA_SPLAT) ts_number_print(p->out, t->dtype, ts_number_load(t->dtype, d->bytes));
+  else put_dense(p, t, 0, d->bytes);
+}
+
+/* ---- ops ---- */
+
+static void put_op(printer *p, const ts_op *op);
+
+static void put_block(printer *p, const ts_block *block) {
+  put(p, "{\n");
+  p->depth++;
+  for (const ts_op *op = block->first; op; op = op->next) put_op(p, op);
+  p->depth--;
+  for (const ts_op *op = block->first; op; op = op->next)
+    for (unsigned i = 0; i < op->num_results; i++) undefine(p, ts_op_result(op, i));
+  for (unsigned i = 0; i < block->num_args; i++) undefine(p, block->args[i]);
+  put_indent(p);
+  put(p, "}");
+}
+
+static void define_args(printer *p, const ts_block *block) {
+  for (unsigned i = 0; i < block->num_args; i++) define(p, block->args[i]);
+}
+
+static void put_params(printer *p, const ts_block *block, const uint8_t *roles) {
+  static const char *const words[] = {"", "out ", "inout "};
+  define_args(p, block);
+  put(p, "(");
+  for (unsigned i = 0; i < block->num_args; i++) {
+    if (i) put(p, ", ");
+    put_value(p, block->args[i]);
+    put(p, ": ");
+    if (roles) put(p, words[roles[i]]);
+    put_type(p, block->args[i]->type);
+  }
+  put(p, ")");
+}
+
+static void put_bound(printer *p, const ts_op *op, const char *word, unsigned n,
+                      const ts_aff *const *exprs) {
+  if (n == 1) {
+    put_aff(p, op, exprs[0], false);
+    return;
+  }
+  put(p, word);
+  put(p, "(");
+  put_affs(p, op, n, exprs);
+  put(p, ")");
+}
+
+static void put_for(printer *p, const ts_op *op) {
+  ts_for f = ts_for_parts(op);
+  define_args(p, f.body);
+  put(p, "for ");
+  put_value(p, f.iv);
+  put(p, " = ");
+  put_bound(p, op, "max", f.num_lo, f.lo);
+  put(p, " to ");
+  put_bound(p, op, "min", f.num_hi, f.hi);
+  if (ts_attr_find(op, TS_ATTR_STEP)) ts_sink_printf(p->out, " step %lld", (long long)f.step);
+  if (ts_attr_find(op, TS_ATTR_PARALLEL)) put(p, " parallel");
+  if (ts_attr_find(op, TS_ATTR_UNROLL)) put(p, " unroll");
+  const ts_attr *vector = ts_attr_find(op, TS_ATTR_VECTOR);
+  if (vector) ts_sink_printf(p->out, " vector(%lld)", (long long)vector->i);
+  put(p, " ");
+  put_block(p, f.body);
+}
+
+static void put_if(printer *p, const ts_op *op) {
+  ts_if f = ts_if_parts(op);
+  put(p, "if ");
+  if (!f.n) put_value(p, f.flag);
+  for (unsigned i = 0; i < f.n; i++) {
+    if (i) put(p, " and ");
+    put_aff(p, op, f.sides[2 * i], false);
+    ts_sink_printf(p->out, " %s ", ts_pred_symbol((ts_pred)f.preds[i]));
+    put_aff(p, op, f.sides[2 * i + 1], false);
+  }
+  put(p, " ");
+  put_block(p, f.then_block);
+  if (!f.else_block->first) return;
+  put(p, " else ");
+  put_block(p, f.else_block);
+}
+
+static void put_launch(printer *p, const ts_op *op) {
+  ts_launch l = ts_launch_parts(op);
+  put(p, "launch");
+  /* Arguments are named before the extents, which cannot refer to them. */
+  define_args(p, l.body);
+  for (unsigned i = 0; i < l.n; i++) {
+    bool opens = i == 0 || l.clauses[i] != l.clauses[i - 1];
+    put(p, opens ? i ? ") " : " " : ", ");
+    if (opens) {
+      put_str(p, l.clauses[i]);
+      put(p, "(");
+    }
+    put_value(p, l.body->args[i]);
+    put(p, " in ");
+    put_aff(p, op, l.extents[i], false);
+  }
+  put(p, l.n ? ") " : " ");
+  put_block(p, l.body);
+}
+
+static void put_call(printer *p, const ts_op *op) {
+  put(p, " @");
+  put_str(p, ts_attr_find(op, TS_ATTR_CALLEE)->word);
+  put(p, "(");
+  for (unsigned i = 0; i < op->num_plain; i++) {
+    if (i) put(p, ", ");
+    put_value(p, ts_operand(op, i));
+  }
+  put(p, ")");
+}
+
+/* What stands between the op's name and its attributes. */
+static void put_items(printer *p, const ts_op *op) {
+  const ts_attr *pred = ts_attr_find(op, TS_ATTR_PRED);
+  if (op->opcode == TS_OP_CALL) {
+    put_call(p, op);
+    return;
+  }
+  if (op->opcode == TS_OP_CONST) {
+    put(p, " ");
+    put_data(p, ts_op_result(op, 0)->type, ts_attr_find(op, TS_ATTR_VALUE)->data);
+    return;
+  }
+  if (op->opcode == TS_OP_GLOBAL) {
+    put(p, " @");
+    put_str(p, ts_attr_find(op, TS_ATTR_CALLEE)->word);
+  }
+  if (pred) {
+    put(p, " ");
+    put_str(p, pred->word);
+  }
+  if (op->map && !op->subscripted) {
+    put(p, " ");
+    put_subscripts(p, op, op->map->n, op->map->exprs);
+  }
+  put_operands(p, op, !pred);
+}
+
+static void put_generic(printer *p, const ts_op *op) {
+  for (unsigned i = 0; i < op->num_results; i++) {
+    if (i) put(p, ", ");
+    put_value(p, ts_op_result(op, i));
+  }
+  if (op->num_results) put(p, " = ");
+  put(p, ts_info(op)->name);
+  put_items(p, op);
+  put_attrs(p, op);
+  for (unsigned i = 0; i < op->num_results; i++) {
+    put(p, i ? ", " : " : ");
+    put_type(p, ts_op_result(op, i)->type);
+  }
+  for (unsigned i = 0; i < op->num_regions; i++) {
+    put(p, " ");
+    if (ts_op_regions(op)[i]->num_args) {
+      put_params(p, ts_op_regions(op)[i], NULL);
+      put(p, " ");
+    }
+    put_block(p, ts_op_regions(op)[i]);
+  }
+}
+
+static void put_op(printer *p, const ts_op *op) {
+  put_indent(p);
+  for (unsigned i = 0; i < op->num_results; i++) define(p, ts_op_result(op, i));
+  switch ((ts_opcode)op->opcode) {
+  case TS_OP_FOR: put_for(p, op); break;
+  case TS_OP_IF: put_if(p, op); break;
+  case TS_OP_LAUNCH: put_launch(p, op); break;
+  default: put_generic(p, op); break;
+  }
+  ts_sink_write(p->out, "\n", 1);
+}
+
+/* ---- functions and modules ---- */
+
+static void put_func(printer *p, const ts_func *f) {
+  p->next_number = 0;
+  mark_names(p, f->body);
+  put(p, "func @");
+  put_str(p, f->name);
+  put_params(p, f->body, f->roles);
+  if (f->num_results) put(p, " -> ");
+  if (f->num_results > 1) put(p, "(");
+  for (unsigned i = 0; i < f->num_results; i++) {
+    if (i) put(p, ", ");
+    put_type(p, f->results[i]);
+  }
+  if (f->num_results > 1) put(p, ")");
+  put(p, " ");
+  put_block(p, f->body);
+  put(p, "\n");
+}
+
+static void unmark_names(printer *p, const ts_block *block) {
+  for (unsigned i = 0; i < block->num_args; i++) p->names[block->args[i]->name] = 0;
+  for (const ts_op *op = block->first; op; op = op->next) {
+    for (unsigned i = 0; i < op->num_results; i++) p->names[ts_op_result(op, i)->name] = 0;
+    for (unsigned i = 0; i < op->num_regions; i++) unmark_names(p, ts_op_regions(op)[i]);
+  }
+}
+
+static void printer_init(printer *p, ts_sink *out, const ts_module *m) {
+  *p = (printer){.out = out, .m = m};
+  ts_arena_init(&p->scratch, &m->ctx->memory);
+  p->names = ts_new_array(&p->scratch, uint8_t, m->strings.n + 1);
+  ts_ptrmap_init(&p->given, &p->scratch);
+  ts_ptrmap_init(&p->suffix, &p->scratch);
+}
+
+static void put_global(printer *p, const ts_global *g) {
+  put(p, "global @");
+  put_str(p, g->name);
+  put(p, " : ");
+  put_type(p, g->type);
+  put(p, " = ");
+  put_data(p, g->type, g->data);
+  put(p, "\n");
+}
+
+void ts_print_module(ts_sink *out, const ts_module *m) {
+  printer p;
+  printer_init(&p, out, m);
+  if (m->comment) ts_sink_write(out, m->comment, m->comment_len);
+  for (const ts_global *g = m->first_global; g; g = g->next) put_global(&p, g);
+  for (const ts_func *f = m->first_func; f; f = f->next) {
+    if (f != m->first_func || m->first_global) put(&p, "\n");
+    put_func(&p, f);
+    unmark_names(&p, f->body);
+  }
+  ts_arena_drop(&p.scratch);
+}
+
+void ts_print_func(ts_sink *out, const ts_func *f) {
+  printer p;
+  printer_init(&p, out, f->module);
+  put_func(&p, f);
+  ts_arena_drop(&p.scratch);
+}
+
+/* Settles every name of the function by printing it to nowhere. */
+static void name_function(printer *p, ts_sink *nowhere, const ts_func *f) {
+  ts_sink_buffer(nowhere, &f->module->ctx->memory);
+  printer_init(p, nowhere, f->module);
+  put_func(p, f);
+  ts_sink_drop(nowhere);
+}
+
+void ts_print_op(ts_sink *out, const ts_func *f, const ts_op *op) {
+  printer p;
+  ts_sink nowhere;
+  name_function(&p, &nowhere, f);
+  p.out = out;
+  put_op(&p, op);
+  ts_arena_drop(&p.scratch);
+}
+
+const char *ts_value_text(ts_arena *arena, const ts_func *f, const ts_value *v) {
+  printer p;
+  ts_sink text;
+  name_function(&p, &text, f);
+  ts_sink_buffer(&text, &f->module->ctx->memory);
+  put_value(&p, v);
+  const char *copy = ts_strndup(arena, text.buf, text.n);
+  ts_sink_drop(&text);
+  ts_arena_drop(&p.scratch);
+  return copy;
+}
