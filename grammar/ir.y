@@ -61,7 +61,7 @@ static void yyerror(YYLTYPE *loc, void *scanner, ts_parser *p, const char *messa
 %token TENSOR_OPEN "'tensor<'" MEMREF_OPEN "'memref<'" VECTOR_OPEN "'vector<'" FRAGMENT_OPEN "'fragment<'"
 %token ARROW "'->'" ATTR_OPEN "'{' of attributes" STRAY "a stray character"
 %token SYNC OPEN_SYNC
-%token YYEOF 0 "the end of the input"
+%token END 0 "the end of the input"
 
 /* `@f (` calls; the arguments of a region never follow a bare symbol. */
 %precedence SYMBOL
@@ -215,8 +215,8 @@ element
 
 /* ---- structured ops ---- */
 
-for: FOR RESULT '=' bound TO bound step marks
-                                          { ts_parse_for(p, $2, $4, $7, @$); };
+for: FOR RESULT '=' bound TO               { p->in_upper_bound = true; }
+     bound step marks                     { ts_parse_for(p, $2, $4, $8, @$); };
 bound
   : affine                                { $$ = 1; ts_push(&p->scratch, &p->exprs, $1); }
   | OP '(' affine_list ')'                { $$ = $3; if (!ts_parse_bound(p, $1, @1)) $$ = 0; }
@@ -316,7 +316,8 @@ static void plan_recovery(ts_parser *p, yysymbol_kind_t found, ts_loc loc) {
   bool brace = found == YYSYMBOL_YYEOF || p->last_token == '{' || p->last_token == '}';
   bool new_line = memchr(p->base + p->last_end, '\n', loc.begin - p->last_end) != NULL;
   p->recovering = true;
-  p->redeliver = brace || new_line ? p->last_token : 0;
+  bool again = p->redelivered_at == loc.begin && loc.begin > 0; /* once, or we would never end */
+  p->redeliver = (brace || new_line) && !again ? p->last_token : 0;
   p->redeliver_loc = loc;
 }
 

@@ -1,10 +1,12 @@
 /* Entry to the parser; words, scopes, functions, and getting on after an error. */
 #include "ir/parser.h"
 
-#include "support/suggest.h"
+#include "support/spelling.h"
 
 #include "ir_parser.h"
 
+#define YYSTYPE TS_IR_STYPE
+#define YYLTYPE TS_IR_LTYPE
 #include "ir_lexer.h"
 
 /* ---- words ---- */
@@ -37,7 +39,7 @@ static void add_words(ts_parser *p) {
 }
 
 int ts_parser_word(ts_parser *p, const char *text, size_t n, ts_loc loc, void *yylval) {
-  YYSTYPE *value = yylval;
+  TS_IR_STYPE *value = yylval;
   ts_str s = ts_intern_n(&p->m->strings, text, n, true);
   if (s > p->last_word) {
     value->named = (ts_named){s, loc};
@@ -49,7 +51,10 @@ int ts_parser_word(ts_parser *p, const char *text, size_t n, ts_loc loc, void *y
   return w.token;
 }
 
-static const char *skip_space(const char *at) { return at + strspn(at, " \t\r\n"); }
+static const char *skip_space(const char *at) {
+  while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r') at++;
+  return at;
+}
 
 static size_t word_length(const char *at) {
   return strspn(at, "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
@@ -88,20 +93,21 @@ bool ts_parser_is_result(ts_parser *p, const char *after_value) {
 
 /* ---- errors ---- */
 
-static ts_str unknown_word(ts_parser *p, ts_loc loc, char *buf, size_t cap) {
+/* The text of a token, cut to the buffer at a character's edge. */
+static size_t copy_token(ts_parser *p, ts_loc loc, char *buf, size_t cap) {
   size_t n = ts_min((size_t)(loc.end - loc.begin), cap - 1);
+  while (n > 0 && n < loc.end - loc.begin && (p->base[loc.begin + n] & 0xc0) == 0x80) n--;
   memcpy(buf, p->base + loc.begin, n);
   buf[n] = 0;
-  return (ts_str)n;
+  return n;
 }
 
 static void unknown_op(ts_parser *p, ts_loc loc) {
-  const char *names[TS_NUM_OPCODES];
   char word[64];
-  for (int i = 0; i < TS_NUM_OPCODES; i++) names[i] = ts_op_infos[i].name;
-  size_t n = unknown_word(p, loc, word, sizeof word);
-  const char *near = ts_suggest(word, n, names, TS_NUM_OPCODES);
-  if (near) ts_error(p->ctx, loc, "unknown op '%s'; did you mean '%s'?", word, near);
+  copy_token(p, loc, word, sizeof word);
+  ts_nearest near = ts_nearest_to(word);
+  for (int i = 0; i < TS_NUM_OPCODES; i++) ts_nearest_offer(&near, ts_op_infos[i].name);
+  if (near.best) ts_error(p->ctx, loc, "unknown op '%s'; did you mean '%s'?", word, near.best);
   else ts_error(p->ctx, loc, "unknown op '%s'", word);
 }
 
@@ -118,22 +124,22 @@ void ts_parse_syntax_error(ts_parser *p, ts_loc loc, bool is_word, bool is_end, 
     strncat(list, i == 0 ? "; expected " : i + 1 < n ? ", " : " or ", sizeof list - strlen(list) - 1);
     strncat(list, expected[i], sizeof list - strlen(list) - 1);
   }
-  unknown_word(p, loc, found, sizeof found);
+  copy_token(p, loc, found, sizeof found);
   if (is_end) ts_error(p->ctx, loc, "the input ends too early%s", list);
   else ts_error(p->ctx, loc, "unexpected '%s'%s", found, list);
 }
 
-static void forget_head(ts_parser *p) {
+void ts_parser_forget_head(ts_parser *p) {
   p->results.n = p->items.n = p->dims.n = p->exprs.n = p->attrs.n = p->types.n = 0;
   p->numbers.n = p->words.n = p->arg_names.n = p->arg_types.n = p->arg_roles.n = p->preds.n = 0;
   p->subscripted = 0;
   p->has_mask = false;
   p->symbol = (ts_named){0};
-  p->list_depth = p->list_rank = 0;
+  if (p->list_dims[0] || p->list_depth) memset(p->list_dims, 0, sizeof p->list_dims);
+  p->list_depth = p->list_rank = p->list_too_deep = 0;
+  p->in_upper_bound = false;
   p->list_ragged = false;
 }
-
-void ts_parser_forget_head(ts_parser *p) { forget_head(p); }
 
 void ts_parse_recover(ts_parser *p) {
   for (size_t i = 0; i < p->results.n; i++) {
@@ -141,7 +147,7 @@ void ts_parse_recover(ts_parser *p) {
     *v = (ts_value){.type = ts_type_error(p->m), .kind = TS_VALUE_ARG, .name = p->results.at[i].name};
     ts_parser_define(p, p->results.at[i], v);
   }
-  forget_head(p);
+  ts_parser_forget_head(p);
 }
 
 /* ---- scopes ---- */
@@ -165,8 +171,7 @@ static ts_loc place_of(const ts_value *v) {
 
 void ts_parser_define(ts_parser *p, ts_named n, ts_value *v) {
   ts_value **def = def_of(p, n.name);
-  if (*def && ts_op_rule_is_error(*def)) *def = NULL;
-  if (*def) {
+  if (*def && (*def)->type && (*def)->type->kind != TS_TYPE_ERROR) {
     ts_error(p->ctx, n.loc, "%%%s is defined already", ts_parser_text(p, n.name));
     ts_note(p->ctx, place_of(*def), "by this");
   }
@@ -188,39 +193,52 @@ const char *ts_parser_text(ts_parser *p, ts_str s) {
   return ts_strndup(&p->scratch, e->text, e->len);
 }
 
+void ts_parser_check_pending(ts_parser *p) {
+  if (p->pending_op) ts_error(p->ctx, p->pending_op->loc, "'%s' needs a block", ts_info(p->pending_op)->name);
+  p->pending_op = NULL;
+  p->pending_block = NULL;
+  p->pending = NULL;
+  p->without_region = NULL;
+}
+
+/* A block that belongs to nothing: after an error, or after an op that takes none. Read, kept nowhere. */
+static ts_block *stray_block(ts_parser *p, ts_loc brace) {
+  ts_block *block = ts_new(&p->m->arena, ts_block);
+  const ts_block *outer = p->scopes.n ? p->scopes.at[p->scopes.n - 1].block : NULL;
+  if (outer) {
+    block->func = outer->func;
+    block->parent = outer->parent;
+  }
+  if (p->without_region)
+    ts_error(p->ctx, brace, "'%s' takes no block", ts_info(p->without_region)->name);
+  return block;
+}
+
 bool ts_parse_block_open(ts_parser *p, ts_loc brace) {
-  ts_block *block = p->pending_block;
-  ts_op *op = p->pending_op;
   if (p->scopes.n > TS_MAX_NESTING) {
     ts_error(p->ctx, brace, "blocks nest deeper than %d", TS_MAX_NESTING);
     return false;
   }
-  if (!block) { /* after an error, or an op without a region: read it, keep it nowhere */
-    block = ts_new(&p->m->arena, ts_block);
-    block->func = p->scopes.n ? p->scopes.at[p->scopes.n - 1].block->func : NULL;
-    block->parent = p->scopes.n ? p->scopes.at[p->scopes.n - 1].block->parent : NULL;
-    if (p->last_op_lacks_region)
-      ts_error(p->ctx, brace, "'%s' takes no block", ts_info(p->last_op_lacks_region)->name);
-  }
-  p->last_op_lacks_region = NULL;
-  ts_push(&p->scratch, &p->scopes, (ts_scope){block, p->undo.n, op, p->pending_infer});
+  ts_block *block = p->pending_block ? p->pending_block : stray_block(p, brace);
+  ts_push(&p->scratch, &p->scopes, (ts_scope){block, p->undo.n, p->pending_op, p->pending});
   for (size_t i = 0; i < p->arg_names.n && i < block->num_args; i++)
     ts_parser_define(p, p->arg_names.at[i], block->args[i]);
-  p->arg_names.n = p->arg_types.n = p->arg_roles.n = 0;
-  p->pending_block = NULL;
   p->pending_op = NULL;
-  p->pending_infer = false;
+  ts_parser_check_pending(p);
+  ts_parser_forget_head(p);
   return true;
 }
 
 void ts_parse_block_close(ts_parser *p, ts_loc brace) {
+  ts_parser_check_pending(p);
   ts_scope scope = p->scopes.at[--p->scopes.n];
   scope.block->end = brace;
   while (p->undo.n > scope.undo_mark) {
     ts_undo u = p->undo.at[--p->undo.n];
     p->defs[u.name] = u.shadowed;
   }
-  if (scope.infer_after) ts_parser_finish_region_op(p, scope.op);
+  p->last_closed = scope.op;
+  if (scope.pending) ts_parser_finish_pending(p, scope.pending);
 }
 
 /* ---- functions ---- */
@@ -288,7 +306,7 @@ ts_result ts_parse_source(ts_context *ctx, const ts_source *source, ts_module **
     return ts_error_plain(ctx, "%s is larger than 1 GiB", source->name);
   ts_module *m = ts_module_create(ctx);
   m->source = *source;
-  ctx->source = &m->source;
+  ctx->source = source;
   ts_parser p = {.ctx = ctx, .m = m, .base = source->text, .limit = source->text + source->n};
   unsigned errors_before = ctx->num_errors;
   ts_arena_init(&p.scratch, &ctx->memory);
@@ -305,5 +323,6 @@ ts_result ts_parse_source(ts_context *ctx, const ts_source *source, ts_module **
     *out = m;
     return TS_OK;
   }
+  ts_module_destroy(m);
   return TS_ERR;
 }

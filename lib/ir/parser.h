@@ -10,8 +10,9 @@
 
 typedef struct ts_number {
   ts_number_form form;
-  uint64_t bits; /* INT: magnitude as uint64 until the sign is known, then int64 */
+  uint64_t bits; /* INT: the magnitude, or with `negative` the int64 */
   ts_loc loc;
+  bool negative;
 } ts_number;
 
 /* The value of an attribute as written. */
@@ -27,12 +28,25 @@ typedef struct ts_named {
   ts_loc loc;
 } ts_named;
 
+/* An op whose type comes from its region: what its head said, kept until the region is closed. */
+typedef struct ts_pending {
+  ts_op *op;
+  ts_named *results;
+  const ts_type **types;
+  unsigned num_types;
+} ts_pending;
+
 typedef struct ts_scope {
   ts_block *block;
   size_t undo_mark;
-  ts_op *op;        /* whose region this is; NULL for a function */
-  bool infer_after; /* the op's type comes from the region */
+  ts_op *op; /* whose region this is; NULL for a function */
+  const ts_pending *pending; /* to be typed when the region closes, or NULL */
 } ts_scope;
+
+typedef struct ts_undo {
+  ts_str name;
+  ts_value *shadowed;
+} ts_undo;
 
 typedef struct ts_parser {
   ts_context *ctx;
@@ -44,8 +58,13 @@ typedef struct ts_parser {
   /* names in scope */
   ts_value **defs; /* by ts_str; NULL: not visible */
   size_t defs_cap;
-  TS_VEC(struct { ts_str name; ts_value *shadowed; }) undo;
+  TS_VEC(ts_undo) undo;
   TS_VEC(ts_scope) scopes;
+  ts_block *pending_block; /* the region that the next block fills */
+  ts_op *pending_op;
+  const ts_pending *pending;
+  ts_op *without_region; /* the last op, when it takes no block */
+  ts_op *last_closed;    /* the op whose region closed last: an else belongs to it */
   bool poisoned; /* the function's head was in error: its undefined values are not reported */
 
   /* the op whose head is being read */
@@ -68,11 +87,14 @@ typedef struct ts_parser {
   int64_t list_dims[TS_MAX_RANK + 1], list_counts[TS_MAX_RANK + 1];
   unsigned list_rank;
   bool list_ragged;
+  unsigned list_too_deep; /* levels open past the deepest */
+  bool in_upper_bound;
 
   /* the type being read */
   ts_extent shape[TS_MAX_RANK];
   unsigned shape_rank;
   ts_space space;
+  bool has_space;
   ts_layout layout;
   unsigned num_layout_args;
   int64_t layout_args[TS_MAX_RANK];
@@ -82,7 +104,8 @@ typedef struct ts_parser {
   bool recovering;
   int redeliver; /* a token to return again after the SYNC; 0: none */
   ts_loc redeliver_loc;
-  uint32_t last_end; /* end of the last token before the current one */
+  uint32_t redelivered_at;
+  uint32_t this_end, last_end; /* of the current token and the one before it */
   int last_token;
   struct ts_word {
     int token, value; /* value: the dtype or opcode */
@@ -97,6 +120,18 @@ int ts_parser_word(ts_parser *, const char *text, size_t n, ts_loc, void *yylval
 bool ts_parser_is_attr_open(ts_parser *, const char *after_brace);
 /* Whether the value just scanned is a result: `=` follows, or more values with commas and then `=`. */
 bool ts_parser_is_result(ts_parser *, const char *after_value);
+
+/* ---- between the files of actions ---- */
+void ts_parser_define(ts_parser *, ts_named, ts_value *);
+ts_value *ts_parser_use(ts_parser *, ts_named); /* of the error type when it is not defined */
+const char *ts_parser_text(ts_parser *, ts_str);
+bool ts_parser_float_word(const char *, size_t, double *); /* inf, nan */
+void ts_parser_forget_head(ts_parser *);
+void ts_parser_check_name(ts_parser *, ts_named, const char *what); /* of a function or global */
+void ts_parser_check_pending(ts_parser *); /* reports an op that still lacks its block */
+void ts_parser_finish_pending(ts_parser *, const ts_pending *);
+/* The numbers or list read last as data of `type`; NULL after a report. */
+const ts_data *ts_parser_data(ts_parser *, const ts_type *, bool is_splat, ts_loc);
 
 /* ---- actions ---- */
 void ts_parse_syntax_error(ts_parser *, ts_loc, bool is_word, bool is_end, int n,

@@ -1,0 +1,446 @@
+/* Actions for ops: operands, attributes, affine expressions, and building each op when its head has been
+ * read. */
+#include "ir/parser.h"
+
+#include <math.h>
+
+static ts_result error(ts_parser *p, ts_loc loc, const char *message) {
+  return ts_error(p->ctx, loc, "%s", message);
+}
+
+/* ---- operands ---- */
+
+void ts_parse_operand(ts_parser *p, ts_named n, bool subscripted) {
+  if (subscripted && p->items.n >= 8) {
+    error(p, n.loc, "only the first eight operands can take subscripts");
+    subscripted = false;
+  }
+  if (subscripted) p->subscripted |= (uint8_t)(1u << p->items.n);
+  ts_push(&p->scratch, &p->items, ts_parser_use(p, n));
+}
+
+void ts_parse_symbol(ts_parser *p, ts_named symbol) {
+  if (p->symbol.name) error(p, symbol.loc, "an op takes one @name");
+  p->symbol = symbol;
+}
+
+void ts_parse_literal(ts_parser *p, ts_number n) {
+  if (n.form == TS_NUMBER_INT && n.bits > INT64_MAX && !n.negative)
+    error(p, n.loc, "number is past the range of 64 bits");
+  ts_push(&p->scratch, &p->items, ts_literal_pending(p->m, n.form, n.bits));
+}
+
+void ts_parse_pred(ts_parser *p, ts_str word, ts_loc loc) {
+  const struct ts_interned *e = &p->m->strings.entries[word];
+  double value;
+  if (ts_parser_float_word(e->text, e->len, &value)) {
+    ts_number n = {.form = TS_NUMBER_FLOAT, .loc = loc};
+    memcpy(&n.bits, &value, sizeof value);
+    ts_parse_literal(p, n);
+    return;
+  }
+  for (size_t i = 0; i < p->attrs.n; i++)
+    if (p->attrs.at[i].key == TS_ATTR_PRED) {
+      ts_error(p->ctx, loc, "unexpected word '%s'", ts_parser_text(p, word));
+      return;
+    }
+  if (p->items.n) ts_error(p->ctx, loc, "the word '%s' comes before the operands", ts_parser_text(p, word));
+  ts_push(&p->scratch, &p->attrs, (ts_attr){.key = TS_ATTR_PRED, .word = word});
+}
+
+bool ts_parser_float_word(const char *text, size_t n, double *value) {
+  bool inf = n == 3 && memcmp(text, "inf", 3) == 0, nan = n == 3 && memcmp(text, "nan", 3) == 0;
+  *value = inf ? (double)INFINITY : (double)NAN;
+  return inf || nan;
+}
+
+void ts_parse_literal_word(ts_parser *p, ts_named word) {
+  const struct ts_interned *e = &p->m->strings.entries[word.name];
+  double value;
+  ts_number n = {.form = TS_NUMBER_FLOAT, .loc = word.loc};
+  if (!ts_parser_float_word(e->text, e->len, &value))
+    ts_error(p->ctx, word.loc, "'%s' is not a number", ts_parser_text(p, word.name));
+  memcpy(&n.bits, &value, sizeof value);
+  ts_push(&p->scratch, &p->numbers, n);
+}
+
+ts_number ts_parse_negate(ts_parser *p, ts_number n) {
+  double d;
+  switch (n.form) {
+  case TS_NUMBER_INT:
+    if (n.bits > 1ull << 63) error(p, n.loc, "number is past the range of 64 bits");
+    if (n.bits == 0) { /* an integer has no -0, but the float that it may become does */
+      d = -0.0;
+      memcpy(&n.bits, &d, sizeof d);
+      n.form = TS_NUMBER_FLOAT;
+      return n;
+    }
+    n.bits = -n.bits;
+    n.negative = true;
+    break;
+  case TS_NUMBER_FLOAT:
+    memcpy(&d, &n.bits, sizeof d);
+    d = -d;
+    memcpy(&n.bits, &d, sizeof d);
+    break;
+  case TS_NUMBER_HEX: error(p, n.loc, "hex is the bits of the number: set its sign bit instead"); break;
+  }
+  return n;
+}
+
+int64_t ts_parse_int(ts_parser *p, ts_number n, int64_t least, const char *what) {
+  bool whole = n.form == TS_NUMBER_INT || (n.form == TS_NUMBER_FLOAT && n.bits == 1ull << 63);
+  int64_t v = n.form == TS_NUMBER_INT ? (int64_t)n.bits : 0;
+  if (n.form == TS_NUMBER_INT && !n.negative && n.bits > INT64_MAX)
+    error(p, n.loc, "number is past the range of 64 bits");
+  else if (!whole)
+    ts_error(p->ctx, n.loc, "%s is an integer", what);
+  else if (v < least)
+    ts_error(p->ctx, n.loc, "%s is at least %lld, not %lld", what, (long long)least, (long long)v);
+  else
+    return v;
+  return least;
+}
+
+/* ---- affine expressions ---- */
+
+const ts_aff *ts_parse_aff_value(ts_parser *p, ts_named n) {
+  ts_value *v = ts_parser_use(p, n);
+  for (size_t i = 0; i < p->dims.n; i++)
+    if (p->dims.at[i] == v) return ts_aff_dim(p->m, (unsigned)i);
+  if (p->dims.n == TS_MAX_DIMS) {
+    ts_error(p->ctx, n.loc, "more than %d different values in one op's subscripts", TS_MAX_DIMS);
+    return ts_aff_dim(p->m, 0);
+  }
+  ts_push(&p->scratch, &p->dims, v);
+  return ts_aff_dim(p->m, (unsigned)p->dims.n - 1);
+}
+
+const ts_aff *ts_parse_aff_binary(ts_parser *p, ts_aff_kind kind, const ts_aff *lhs,
+                                  const ts_aff *rhs, ts_loc loc) {
+  const ts_aff *a = ts_aff_binary(p->m, kind, lhs, rhs);
+  if (a) return a;
+  bool const_lhs = lhs->kind == TS_AFF_CONST, const_rhs = rhs->kind == TS_AFF_CONST;
+  if (const_lhs && const_rhs && (kind <= TS_AFF_MUL || rhs->value > 0))
+    error(p, loc, "the constant is past the range of 64 bits");
+  else if (kind == TS_AFF_MUL && !const_lhs && !const_rhs)
+    error(p, loc, "not affine: one side of a product is a constant");
+  else if (kind > TS_AFF_MUL && (!const_rhs || rhs->value <= 0))
+    error(p, loc, "not affine: the divisor is a positive constant");
+  else
+    ts_error(p->ctx, loc, "the expression nests deeper than %d", TS_MAX_AFF_DEPTH);
+  return ts_aff_const(p->m, 0);
+}
+
+const ts_aff *ts_parse_aff_minus(ts_parser *p, const ts_aff *lhs, const ts_aff *rhs, ts_loc loc) {
+  const ts_aff *negated = ts_parse_aff_binary(p, TS_AFF_MUL, rhs, ts_aff_const(p->m, -1), loc);
+  return ts_parse_aff_binary(p, TS_AFF_ADD, lhs, negated, loc);
+}
+
+/* ---- attributes ---- */
+
+static const char *const attr_wants[] = {
+    [TS_AK_DTYPE] = "a scalar type", [TS_AK_INT] = "an integer",
+    [TS_AK_INTS] = "an integer or a list of them", [TS_AK_FLOAT] = "a number",
+    [TS_AK_FLOATS] = "a number or a list of them", [TS_AK_WORD] = "a word",
+    [TS_AK_UNIT] = "no value",
+};
+
+static double as_double(ts_number n) {
+  double d;
+  memcpy(&d, &n.bits, sizeof d);
+  return n.form == TS_NUMBER_INT ? (double)(int64_t)n.bits : d;
+}
+
+/* The numbers as integers or floats in the module's arena; false when one is of the wrong kind. */
+static bool take_numbers(ts_parser *p, ts_attr *a, bool floats, const ts_number *at, size_t n) {
+  int64_t *ints = ts_new_array(&p->m->arena, int64_t, n ? n : 1);
+  double *reals = (double *)ints;
+  for (size_t i = 0; i < n; i++) {
+    if (at[i].form == TS_NUMBER_HEX) return false;
+    if (floats) {
+      reals[i] = as_double(at[i]);
+      continue;
+    }
+    if (at[i].form != TS_NUMBER_INT) {
+      if (at[i].bits != 1ull << 63) return false; /* but -0 is an integer here */
+      ints[i] = 0;
+    } else {
+      ints[i] = (int64_t)at[i].bits;
+    }
+    if (!at[i].negative && ints[i] < 0) return false;
+  }
+  a->n = (uint32_t)n;
+  if (floats) a->floats = reals;
+  else a->ints = ints;
+  return true;
+}
+
+static bool take_scalar(ts_parser *p, ts_attr *a, ts_attr_kind kind, ts_number n) {
+  if (!take_numbers(p, a, kind == TS_AK_FLOAT, &n, 1)) return false;
+  if (kind == TS_AK_FLOAT) a->f = a->floats[0];
+  else a->i = a->ints[0];
+  a->n = 0;
+  return true;
+}
+
+static bool take_attr(ts_parser *p, ts_attr *a, const ts_raw_attr *raw) {
+  ts_attr_kind kind = ts_attr_infos[a->key].kind;
+  if (kind == TS_AK_UNIT || !raw) return kind == TS_AK_UNIT && !raw;
+  switch (raw->kind) {
+  case TS_RAW_DTYPE: a->dtype = raw->dtype; return kind == TS_AK_DTYPE;
+  case TS_RAW_WORD: a->word = raw->word; return kind == TS_AK_WORD;
+  case TS_RAW_NUMBER:
+    if (kind == TS_AK_INT || kind == TS_AK_FLOAT) return take_scalar(p, a, kind, raw->number);
+    a->bare = true;
+    return (kind == TS_AK_INTS || kind == TS_AK_FLOATS) &&
+           take_numbers(p, a, kind == TS_AK_FLOATS, &raw->number, 1);
+  case TS_RAW_LIST:
+    return (kind == TS_AK_INTS || kind == TS_AK_FLOATS) &&
+           take_numbers(p, a, kind == TS_AK_FLOATS, p->numbers.at, p->numbers.n);
+  }
+  return false;
+}
+
+static bool attr_seen(const ts_parser *p, ts_attr_key key) {
+  for (size_t i = 0; i < p->attrs.n; i++)
+    if (p->attrs.at[i].key == key) return true;
+  return false;
+}
+
+void ts_parse_attr(ts_parser *p, ts_str word, const ts_raw_attr *raw, ts_loc loc) {
+  const struct ts_interned *e = &p->m->strings.entries[word];
+  ts_attr a = {.key = 0};
+  while (a.key < TS_ATTR_STEP && (strlen(ts_attr_infos[a.key].name) != e->len ||
+                                  memcmp(ts_attr_infos[a.key].name, e->text, e->len) != 0))
+    a.key++;
+  if (a.key == TS_ATTR_STEP)
+    ts_error(p->ctx, loc, "unknown attribute '%s'", ts_parser_text(p, word));
+  else if (attr_seen(p, a.key))
+    ts_error(p->ctx, loc, "attribute '%s' is given twice", ts_parser_text(p, word));
+  else if (!take_attr(p, &a, raw))
+    ts_error(p->ctx, loc, "'%s' takes %s", ts_parser_text(p, word), attr_wants[ts_attr_infos[a.key].kind]);
+  else
+    ts_push(&p->scratch, &p->attrs, a);
+  p->numbers.n = 0;
+}
+
+/* ---- ops ---- */
+
+static ts_block *current_block(ts_parser *p) { return p->scopes.at[p->scopes.n - 1].block; }
+
+/* A new op of what the head collected, at the end of the current block. */
+static ts_op *build_op(ts_parser *p, ts_opcode opcode, ts_loc loc, unsigned num_results) {
+  ts_parser_check_pending(p);
+  if (p->items.n > TS_MAX_OPERANDS) {
+    ts_error(p->ctx, loc, "%zu operands are more than %d", p->items.n, TS_MAX_OPERANDS);
+    p->items.n = 0;
+    p->subscripted = 0;
+    p->has_mask = false;
+  }
+  ts_op *op = ts_op_create(p->m, opcode, loc, (unsigned)p->items.n, p->items.at,
+                           (unsigned)p->dims.n, p->dims.at, num_results, NULL,
+                           ts_op_infos[opcode].num_regions);
+  for (size_t i = 0; i < p->attrs.n; i++) ts_attr_set(p->m, op, p->attrs.at[i]);
+  if (p->exprs.n || p->subscripted) op->map = ts_map_get(p->m, (unsigned)p->exprs.n, p->exprs.at);
+  op->subscripted = p->subscripted;
+  op->has_mask = p->has_mask;
+  ts_builder b = ts_builder_at_end(p->m, current_block(p), loc);
+  ts_op_insert(&b, op);
+  return op;
+}
+
+static void type_results(ts_parser *p, ts_op *op, unsigned num_types, const ts_type **given) {
+  const ts_type *one = NULL, **types = &one;
+  if (op->num_results > 1) types = ts_new_array(&p->scratch, const ts_type *, op->num_results);
+  bool ok = ts_infer(p->m, op, num_types, given, types) == TS_OK;
+  for (unsigned i = 0; i < op->num_results; i++)
+    ts_op_result(op, i)->type = ok ? types[i] : ts_type_error(p->m);
+}
+
+static void define_results(ts_parser *p, ts_op *op, const ts_named *names) {
+  for (unsigned i = 0; i < op->num_results; i++) {
+    ts_op_result(op, i)->name = names[i].name;
+    ts_parser_define(p, names[i], ts_op_result(op, i));
+  }
+}
+
+static bool check_counts(ts_parser *p, ts_opcode opcode, ts_loc loc) {
+  const ts_op_info *info = &ts_op_infos[opcode];
+  bool counts = info->num_results < 0 || p->results.n == (size_t)info->num_results;
+  if (!counts)
+    ts_error(p->ctx, loc, "'%s' gives %d result%s, not %zu", info->name, info->num_results,
+             info->num_results == 1 ? "" : "s", p->results.n);
+  if (p->results.n > UINT16_MAX) return ts_error(p->ctx, loc, "too many results") == TS_OK;
+  if (p->types.n > p->results.n)
+    return ts_error(p->ctx, loc, "%zu result types for %zu results", p->types.n, p->results.n) == TS_OK;
+  return counts;
+}
+
+/* @name is a file or global, by the op. */
+static void take_symbol(ts_parser *p, ts_opcode opcode, ts_loc loc) {
+  bool wants = opcode == TS_OP_CALL || opcode == TS_OP_GLOBAL;
+  if (wants && !p->symbol.name) ts_error(p->ctx, loc, "'%s' needs a @name", ts_op_infos[opcode].name);
+  if (!wants && p->symbol.name)
+    ts_error(p->ctx, p->symbol.loc, "'%s' takes no @name", ts_op_infos[opcode].name);
+  if (wants) ts_push(&p->scratch, &p->attrs, (ts_attr){.key = TS_ATTR_CALLEE, .word = p->symbol.name});
+}
+
+static void keep_pending(ts_parser *p, ts_op *op) {
+  ts_pending *pending = ts_new(&p->scratch, ts_pending);
+  *pending = (ts_pending){.op = op, .num_types = (unsigned)p->types.n};
+  pending->results = ts_new_array(&p->scratch, ts_named, p->results.n + 1);
+  pending->types = ts_new_array(&p->scratch, const ts_type *, p->types.n + 1);
+  if (p->results.n) memcpy(pending->results, p->results.at, p->results.n * sizeof(ts_named));
+  if (p->types.n) memcpy(pending->types, p->types.at, p->types.n * sizeof(ts_type *));
+  p->pending = pending;
+  p->pending_op = op;
+  p->pending_block = ts_op_regions(op)[0];
+}
+
+void ts_parse_op(ts_parser *p, ts_opcode opcode, ts_loc loc) {
+  take_symbol(p, opcode, loc);
+  bool ok = check_counts(p, opcode, loc);
+  unsigned num_results = ok ? (unsigned)p->results.n : 0;
+  ts_op *op = build_op(p, opcode, loc, num_results);
+  if (!ok) {
+    ts_parse_recover(p);
+  } else if (op->num_regions) {
+    keep_pending(p, op);
+    ts_parser_forget_head(p);
+  } else {
+    p->without_region = op;
+    type_results(p, op, (unsigned)p->types.n, p->types.at);
+    define_results(p, op, p->results.at);
+    ts_parser_forget_head(p);
+  }
+}
+
+void ts_parse_region_args(ts_parser *p) {
+  ts_block *block = p->pending_block;
+  for (size_t i = 0; block && i < p->arg_types.n; i++) {
+    if (p->arg_roles.at[i] != TS_ROLE_IN) error(p, p->arg_names.at[i].loc, "only a function's parameters are out or inout");
+    ts_block_add_arg(p->m, block, p->arg_types.at[i], p->arg_names.at[i].name);
+  }
+}
+
+void ts_parser_finish_pending(ts_parser *p, const ts_pending *pending) {
+  type_results(p, pending->op, pending->num_types, pending->types);
+  define_results(p, pending->op, pending->results);
+}
+
+void ts_parse_const(ts_parser *p, const ts_type *type, bool is_splat, ts_loc loc) {
+  const ts_data *data = ts_parser_data(p, type, is_splat, loc);
+  if (!check_counts(p, TS_OP_CONST, loc) || !data) {
+    ts_parse_recover(p);
+    return;
+  }
+  ts_op *op = build_op(p, TS_OP_CONST, loc, 1);
+  p->without_region = op;
+  ts_attr_set_data(p->m, op, TS_ATTR_VALUE, data);
+  type_results(p, op, 1, &type);
+  define_results(p, op, p->results.at);
+  ts_parser_forget_head(p);
+}
+
+/* ---- structured ops ---- */
+
+static void open_region(ts_parser *p, ts_op *op) {
+  p->pending_op = op;
+  p->pending_block = ts_op_regions(op)[0];
+}
+
+static void add_index_arg(ts_parser *p, ts_op *op, ts_named name) {
+  ts_block_add_arg(p->m, ts_op_regions(op)[0], ts_type_scalar(p->m, TS_INDEX), name.name);
+}
+
+void ts_parse_for(ts_parser *p, ts_named iv, unsigned num_lo, int64_t step, ts_loc loc) {
+  if (num_lo != 1) ts_push(&p->scratch, &p->attrs, (ts_attr){.key = TS_ATTR_NUM_LO, .i = num_lo});
+  if (step != 1) ts_push(&p->scratch, &p->attrs, (ts_attr){.key = TS_ATTR_STEP, .i = step});
+  ts_op *op = build_op(p, TS_OP_FOR, loc, 0);
+  type_results(p, op, 0, NULL);
+  ts_parser_forget_head(p);
+  add_index_arg(p, op, iv);
+  ts_push(&p->scratch, &p->arg_names, iv);
+  open_region(p, op);
+}
+
+bool ts_parse_bound(ts_parser *p, ts_opcode opcode, ts_loc loc) {
+  bool lower = p->in_upper_bound == false;
+  ts_opcode right = lower ? TS_OP_MAX : TS_OP_MIN;
+  if (opcode != right)
+    error(p, loc, lower ? "a lower bound is an expression or max(…)" : "an upper bound is an expression or min(…)");
+  return opcode == right;
+}
+
+void ts_parse_mark(ts_parser *p, ts_named word, const ts_number *n) {
+  static const struct {
+    const char *name;
+    ts_attr_key key;
+    bool takes_number;
+  } marks[] = {{"parallel", TS_ATTR_PARALLEL, false},
+               {"unroll", TS_ATTR_UNROLL, false},
+               {"vector", TS_ATTR_VECTOR, true}};
+  const char *text = ts_parser_text(p, word.name);
+  for (size_t i = 0; i < ts_countof(marks); i++) {
+    if (strcmp(text, marks[i].name) != 0) continue;
+    if (marks[i].takes_number != (n != NULL))
+      ts_error(p->ctx, word.loc, marks[i].takes_number ? "write '%s(n)'" : "'%s' takes no number", text);
+    else if (attr_seen(p, marks[i].key))
+      ts_error(p->ctx, word.loc, "'%s' is given twice", text);
+    else
+      ts_push(&p->scratch, &p->attrs,
+              (ts_attr){.key = marks[i].key, .i = n ? ts_parse_int(p, *n, 1, "a vector's width") : 0});
+    return;
+  }
+  ts_error(p->ctx, word.loc, "unknown mark '%s'; a loop can be parallel, unroll or vector(n)", text);
+}
+
+/* One lone value is an i1 to test; otherwise every condition compares two sides. */
+void ts_parse_if(ts_parser *p, ts_loc loc) {
+  bool flag = p->preds.n == 0 && p->exprs.n == 1 && p->exprs.at[0]->kind == TS_AFF_DIM;
+  if (flag) {
+    ts_push(&p->scratch, &p->items, p->dims.at[0]);
+    p->dims.n = p->exprs.n = 0;
+  } else if (p->exprs.n != 2 * p->preds.n) {
+    error(p, loc, "a condition is an i1 value alone, or comparisons joined by 'and'");
+    p->exprs.n = p->preds.n = 0;
+    p->dims.n = 0;
+  }
+  ts_op *op = build_op(p, TS_OP_IF, loc, 0);
+  if (!flag) ts_attr_set_ints(p->m, op, TS_ATTR_PREDS, (unsigned)p->preds.n, p->preds.at);
+  type_results(p, op, 0, NULL);
+  ts_parser_forget_head(p);
+  open_region(p, op);
+}
+
+void ts_parse_else(ts_parser *p) {
+  ts_op *op = p->last_closed;
+  if (!op || op->opcode != TS_OP_IF) return;
+  p->pending_op = op;
+  p->pending_block = ts_op_regions(op)[1];
+}
+
+void ts_parse_clause(ts_parser *p, ts_str word, ts_loc loc) {
+  for (size_t i = 0; i < p->words.n; i++)
+    if (p->words.at[i] == word) {
+      ts_error(p->ctx, loc, "'%s' is given twice", ts_parser_text(p, word));
+      break;
+    }
+  while (p->words.n < p->arg_names.n) ts_push(&p->scratch, &p->words, word);
+}
+
+void ts_parse_launch(ts_parser *p, ts_loc loc) {
+  ts_str *words = ts_new_array(&p->m->arena, ts_str, p->words.n + 1);
+  if (p->words.n) memcpy(words, p->words.at, p->words.n * sizeof *words);
+  ts_push(&p->scratch, &p->attrs,
+          (ts_attr){.key = TS_ATTR_DIMS, .n = (uint32_t)p->words.n, .words = words});
+  ts_op *op = build_op(p, TS_OP_LAUNCH, loc, 0);
+  if (!op->map) op->map = ts_map_get(p->m, 0, NULL);
+  for (size_t i = 0; i < p->arg_names.n; i++) add_index_arg(p, op, p->arg_names.at[i]);
+  type_results(p, op, 0, NULL);
+  size_t args = p->arg_names.n;
+  ts_parser_forget_head(p);
+  p->arg_names.n = args;
+  open_region(p, op);
+}
