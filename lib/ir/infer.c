@@ -19,8 +19,6 @@ const ts_type *ts_inf_error(ts_inf *f, const char *fmt, ...) {
   return NULL;
 }
 
-const char *ts_inf_text(ts_inf *f, const ts_type *t) { return ts_type_text(f->m, t); }
-
 const char *ts_extent_text(ts_module *m, ts_extent e) {
   return ts_is_symbolic(e) ? ts_str_text(m, ts_extent_name(e))
                            : ts_sprintf(&m->arena, "%" PRId64, e);
@@ -44,7 +42,7 @@ bool ts_inf_settle(ts_inf *f, unsigned i, const ts_type *type) {
   if (v->type) return true;
   ts_value *typed = ts_literal_resolve(f->m, v, type);
   if (!typed) {
-    ts_inf_error(f, "the literal %s does not fit %s", literal_text(f, v), ts_inf_text(f, type));
+    ts_inf_error(f, "the literal %s does not fit %s", literal_text(f, v), type->text);
     return false;
   }
   ts_set_operand(f->op, i, typed);
@@ -237,7 +235,7 @@ static bool check_dims(ts_inf *f) {
     const ts_type *t = ts_operand(f->op, i)->type;
     if (t && t->kind == TS_TYPE_SCALAR && t->dtype == TS_INDEX) continue;
     ts_inf_error(f, "an affine expression uses a value of type %s; it takes values of type index",
-                 t ? ts_inf_text(f, t) : "literal");
+                 t ? t->text : "literal");
     return false;
   }
   return true;
@@ -256,7 +254,7 @@ static bool is_poisoned(const ts_op *op, unsigned num_given, const ts_type *cons
 
 static ts_result mismatch(ts_inf *f, const ts_type *type) {
   const char *name = ts_info(f->op)->name;
-  const char *is = ts_inf_text(f, type), *written = ts_inf_text(f, f->given);
+  const char *is = type->text, *written = f->given->text;
   (void)ts_inf_error(f, "`%s` gives %s here, not %s", name, is, written);
   return TS_ERR;
 }

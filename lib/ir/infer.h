@@ -20,7 +20,6 @@ typedef const ts_type *(*ts_rule_fn)(ts_inf *);
 const ts_type *ts_inf_error(ts_inf *, const char *fmt, ...) TS_PRINTF(2, 3);
 /* The same for a check that answers true or false. */
 #define ts_inf_refuse(...) (ts_inf_error(__VA_ARGS__), false)
-const char *ts_inf_text(ts_inf *, const ts_type *);
 /* "768" or "M". */
 const char *ts_extent_text(ts_module *, ts_extent);
 /* Type of plain operand i; NULL while it is a pending literal. */

@@ -52,8 +52,8 @@ static bool unify(ts_inf *f, binding *b, unsigned i, const ts_value *param) {
   }
   if (!same_but_extents(want, have))
     return ts_inf_refuse(f, "argument %u has type %s; parameter %%%s has type %s", i + 1,
-                         ts_inf_text(f, have), ts_str_text(f->m, param->name),
-                         ts_inf_text(f, want));
+                         have->text, ts_str_text(f->m, param->name),
+                         want->text);
   for (unsigned d = 0; d < want->rank; d++)
     if (!unify_extent(b, want->dims[d], have->dims[d])) goto clash;
   return true;
@@ -65,7 +65,7 @@ clash:
                                         ts_extent_text(f->m, *value))
                            : ts_extent_text(f->m, w);
     return ts_inf_refuse(f, "argument %u has type %s; extent %u of parameter %%%s is %s, not %s",
-                         i + 1, ts_inf_text(f, have), d, ts_str_text(f->m, param->name), is,
+                         i + 1, have->text, d, ts_str_text(f->m, param->name), is,
                          ts_extent_text(f->m, h));
   }
   return ts_inf_refuse(f, "a call binds more than %d symbolic extents", MAX_NAMES);
@@ -119,8 +119,8 @@ bool ts_infer_call(ts_inf *f, unsigned num_given, const ts_type *const *given,
     const ts_type *t = substitute(f->m, &b, to->results[i]);
     if (!t) return ts_inf_refuse(f, "a result of @%s has an extent that no parameter binds", name);
     if (i < num_given && given[i] && given[i] != t && t->kind != TS_TYPE_ERROR)
-      return ts_inf_refuse(f, "`call @%s` gives %s here, not %s", name, ts_inf_text(f, t),
-                           ts_inf_text(f, given[i]));
+      return ts_inf_refuse(f, "`call @%s` gives %s here, not %s", name, t->text,
+                           given[i]->text);
     types[i] = t;
   }
   return true;

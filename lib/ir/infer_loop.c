@@ -15,7 +15,7 @@ static const char *op_name(const ts_inf *f) { return ts_info(f->op)->name; }
 /* "operand 2 of `addf` has type X; it takes Y". */
 static const ts_type *wrong_operand(ts_inf *f, unsigned i, const char *takes) {
   return ts_inf_error(f, "operand %u of `%s` has type %s; it takes %s", i + 1, op_name(f),
-                      ts_inf_text(f, ts_inf_type(f, i)), takes);
+                      ts_inf_type(f, i)->text, takes);
 }
 
 /* The one type of operands first…last-1; literals among them take it, or `hint` where all are literals
@@ -35,7 +35,7 @@ static const ts_type *one_type(ts_inf *f, unsigned first, unsigned last, const t
     if (t && !is_scalar_or_vector(t)) return wrong_operand(f, i, "a scalar or vector");
     if (t && t != type)
       return ts_inf_error(f, "operands of `%s` have types %s and %s; they must be the same",
-                          op_name(f), ts_inf_text(f, type), ts_inf_text(f, t));
+                          op_name(f), type->text, t->text);
   }
   if (pending && !is_scalar_or_vector(type)) return ts_inf_untold(f);
   for (unsigned i = first; pending && i < last; i++)
@@ -44,7 +44,7 @@ static const ts_type *one_type(ts_inf *f, unsigned first, unsigned last, const t
 }
 
 static const ts_type *wrong_dtype(ts_inf *f, const ts_type *t, const char *takes) {
-  return ts_inf_error(f, "`%s` takes %s, not %s", op_name(f), takes, ts_inf_text(f, t));
+  return ts_inf_error(f, "`%s` takes %s, not %s", op_name(f), takes, t->text);
 }
 
 const ts_type *ts_rule_binary_f(ts_inf *f) {
@@ -88,7 +88,7 @@ const ts_type *ts_rule_select(ts_inf *f) {
   if (c->kind == TS_TYPE_SCALAR && c->dtype == TS_I1) return t;
   if (c == ts_type_with_dtype(f->m, t, TS_I1)) return t;
   return wrong_operand(f, 0, ts_sprintf(&f->m->arena, "i1 or as many of them as %s has lanes",
-                                        ts_inf_text(f, t)));
+                                        t->text));
 }
 
 /* ---- conversions ---- */
@@ -102,7 +102,7 @@ static const ts_type *conversion(ts_inf *f, const char *example) {
   if (!to) return NULL;
   if (is_scalar_or_vector(to) && ts_type_with_dtype(f->m, from, to->dtype) == to) return from;
   return ts_inf_error(f, "`%s` of %s cannot give %s: their shapes differ", op_name(f),
-                      ts_inf_text(f, from), ts_inf_text(f, to));
+                      from->text, to->text);
 }
 
 static const ts_type *converted(ts_inf *f, const ts_type *from, bool legal, const char *does) {
@@ -164,10 +164,10 @@ const ts_type *ts_rule_splat(ts_inf *f) {
   const ts_type *to = ts_inf_need_given(f, "vector<16xf32>");
   if (!to) return NULL;
   if (to->kind != TS_TYPE_VECTOR && to->kind != TS_TYPE_FRAGMENT)
-    return ts_inf_error(f, "`splat` gives a vector or fragment, not %s", ts_inf_text(f, to));
+    return ts_inf_error(f, "`splat` gives a vector or fragment, not %s", to->text);
   const ts_type *scalar = ts_type_scalar(f->m, to->dtype);
   if (!ts_inf_settle(f, 0, scalar)) return NULL;
-  return ts_inf_type(f, 0) == scalar ? to : wrong_operand(f, 0, ts_inf_text(f, scalar));
+  return ts_inf_type(f, 0) == scalar ? to : wrong_operand(f, 0, scalar->text);
 }
 
 static const ts_type *vector_operand(ts_inf *f, unsigned i) {
@@ -181,7 +181,7 @@ static bool check_lane(ts_inf *f, const ts_type *v) {
   int64_t lane = ts_attr_int(f->op, TS_ATTR_LANE, 0);
   if (lane >= 0 && lane < v->dims[0]) return true;
   return ts_inf_refuse(f, "lane %" PRId64 " is outside %s: lanes count from 0 to %" PRId64, lane,
-                       ts_inf_text(f, v), v->dims[0] - 1);
+                       v->text, v->dims[0] - 1);
 }
 
 const ts_type *ts_rule_extract(ts_inf *f) {
@@ -194,7 +194,7 @@ const ts_type *ts_rule_insert(ts_inf *f) {
   if (!v || !check_lane(f, v)) return NULL;
   const ts_type *scalar = ts_type_scalar(f->m, v->dtype);
   if (!ts_inf_settle(f, 0, scalar)) return NULL;
-  return ts_inf_type(f, 0) == scalar ? v : wrong_operand(f, 0, ts_inf_text(f, scalar));
+  return ts_inf_type(f, 0) == scalar ? v : wrong_operand(f, 0, scalar->text);
 }
 
 const ts_type *ts_rule_reduce_v(ts_inf *f) {
@@ -220,7 +220,7 @@ const ts_type *ts_rule_mma(ts_inf *f) {
     for (unsigned d = 0; d < 3; d++)
       if (t[i]->dims[d] != t[0]->dims[d])
         return ts_inf_error(f, "fragments of `mma` have different shapes: %s and %s",
-                            ts_inf_text(f, t[0]), ts_inf_text(f, t[i]));
+                            t[0]->text, t[i]->text);
   }
   if (t[0]->dtype != t[1]->dtype || !sums_in(t[0]->dtype, t[2]->dtype))
     return ts_inf_error(f, "`mma` cannot sum products of %s and %s in %s",
@@ -240,7 +240,7 @@ static const ts_type *memref_operand(ts_inf *f, unsigned i) {
 const ts_type *ts_rule_alloc(ts_inf *f) {
   const ts_type *t = ts_inf_need_given(f, "memref<4xf32, local>");
   if (!t || t->kind == TS_TYPE_MEMREF) return t;
-  return ts_inf_error(f, "`alloc` gives a memref, not %s", ts_inf_text(f, t));
+  return ts_inf_error(f, "`alloc` gives a memref, not %s", t->text);
 }
 
 const ts_type *ts_rule_global(ts_inf *f) {
@@ -257,7 +257,7 @@ const ts_type *ts_rule_global(ts_inf *f) {
 static bool check_subscripts(ts_inf *f, unsigned have, const ts_type *memref) {
   if (have == memref->rank) return true;
   return ts_inf_refuse(f, "%u subscript%s for %s, which has %u ax%s", have, ts_plural(have),
-                       ts_inf_text(f, memref), memref->rank, memref->rank == 1 ? "is" : "es");
+                       memref->text, memref->rank, memref->rank == 1 ? "is" : "es");
 }
 
 /* Last-dimension stride of a buffer is 1 unless its layout says otherwise. */
@@ -271,32 +271,32 @@ static bool check_accessed(ts_inf *f, const ts_type *memref, const ts_type *t) {
   if (t == ts_type_element(f->m, memref)) return true;
   if (memref->elem || !(t->kind == TS_TYPE_VECTOR || t->kind == TS_TYPE_FRAGMENT) ||
       t->dtype != memref->dtype)
-    return ts_inf_refuse(f, "%s has elements of type %s, not %s", ts_inf_text(f, memref),
-                         ts_inf_text(f, ts_type_element(f->m, memref)), ts_inf_text(f, t));
+    return ts_inf_refuse(f, "%s has elements of type %s, not %s", memref->text,
+                         ts_type_element(f->m, memref)->text, t->text);
   unsigned axes = t->kind == TS_TYPE_FRAGMENT ? 2 : 1;
   if (memref->rank < axes)
-    return ts_inf_refuse(f, "%s has too few axes for an access of %s", ts_inf_text(f, memref),
-                         ts_inf_text(f, t));
+    return ts_inf_refuse(f, "%s has too few axes for an access of %s", memref->text,
+                         t->text);
   if (!is_contiguous(memref))
     return ts_inf_refuse(f, "an access of %s needs a last stride of 1, which %s has not",
-                         ts_inf_text(f, t), ts_inf_text(f, memref));
+                         t->text, memref->text);
   ts_extent e = memref->dims[memref->rank - 1];
   if (t->kind == TS_TYPE_FRAGMENT || ts_is_symbolic(e) || t->dims[0] <= e || f->op->has_mask)
     return true;
-  return ts_inf_refuse(f, "%s is wider than the last axis of %s", ts_inf_text(f, t),
-                       ts_inf_text(f, memref));
+  return ts_inf_refuse(f, "%s is wider than the last axis of %s", t->text,
+                       memref->text);
 }
 
 /* The last operand is a mask for an access of type t. */
 static bool check_mask(ts_inf *f, const ts_type *t) {
   unsigned i = f->op->num_plain - 1u;
   if (t->kind != TS_TYPE_VECTOR)
-    return ts_inf_refuse(f, "a mask belongs to an access of a vector, not of %s", ts_inf_text(f, t));
+    return ts_inf_refuse(f, "a mask belongs to an access of a vector, not of %s", t->text);
   const ts_type *want = ts_type_with_dtype(f->m, t, TS_I1);
   if (!ts_inf_settle(f, i, want)) return false;
   if (ts_inf_type(f, i) == want) return true;
-  return ts_inf_refuse(f, "a mask of type %s for %s; it takes %s", ts_inf_text(f, ts_inf_type(f, i)),
-                       ts_inf_text(f, t), ts_inf_text(f, want));
+  return ts_inf_refuse(f, "a mask of type %s for %s; it takes %s", ts_inf_type(f, i)->text,
+                       t->text, want->text);
 }
 
 static unsigned map_size(const ts_op *op) { return op->map ? op->map->n : 0; }
@@ -325,7 +325,7 @@ const ts_type *ts_rule_store(ts_inf *f) {
   const ts_type *t = ts_inf_type(f, 0);
   if (!check_accessed(f, memref, t)) return NULL;
   if (f->op->opcode == TS_OP_ATOMIC_ADD && (t->kind != TS_TYPE_SCALAR || !ts_is_number(t->dtype)))
-    return ts_inf_error(f, "`atomic_add` adds a number, not %s", ts_inf_text(f, t));
+    return ts_inf_error(f, "`atomic_add` adds a number, not %s", t->text);
   return !f->op->has_mask || check_mask(f, t) ? element : NULL;
 }
 
@@ -336,7 +336,7 @@ const ts_type *ts_rule_copy(ts_inf *f) {
   for (unsigned i = 0; same && i < a->rank; i++) same = a->dims[i] == b->dims[i];
   if (same) return a;
   return ts_inf_error(f, "`copy` from %s to %s: shapes and elements must be the same",
-                      ts_inf_text(f, a), ts_inf_text(f, b));
+                      a->text, b->text);
 }
 
 const ts_type *ts_rule_async_copy(ts_inf *f) {
@@ -344,10 +344,10 @@ const ts_type *ts_rule_async_copy(ts_inf *f) {
   if (!b) return NULL;
   if (a->space != TS_SPACE_GLOBAL || b->space != TS_SPACE_SHARED)
     return ts_inf_error(f, "`async_copy` goes from global to shared memory, not from %s to %s",
-                        ts_inf_text(f, a), ts_inf_text(f, b));
+                        a->text, b->text);
   if (a->dtype != b->dtype || a->elem != b->elem)
     return ts_inf_error(f, "`async_copy` from %s to %s: elements must be the same",
-                        ts_inf_text(f, a), ts_inf_text(f, b));
+                        a->text, b->text);
   unsigned have = map_size(f->op), first = ts_min(have, (unsigned)a->rank);
   if (!check_subscripts(f, first, a) || !check_subscripts(f, have - first, b)) return NULL;
   int64_t count = ts_attr_int(f->op, TS_ATTR_COUNT, 1);
@@ -356,7 +356,7 @@ const ts_type *ts_rule_async_copy(ts_inf *f) {
     ts_extent e = t->rank ? t->dims[t->rank - 1] : 1;
     if (count < 1 || (!ts_is_symbolic(e) && count > e) || (count > 1 && !is_contiguous(t)))
       return ts_inf_error(f, "count = %" PRId64 " does not fit the last axis of %s", count,
-                          ts_inf_text(f, t));
+                          t->text);
   }
   return a;
 }

@@ -43,8 +43,8 @@ static bool same_dims(unsigned n, const ts_extent *a, const ts_extent *b) {
 static const ts_type *clash_error(ts_inf *f, const ts_type *a, const ts_type *b,
                                   const ts_extent clash[2]) {
   const char *x = ts_extent_text(f->m, clash[0]), *y = ts_extent_text(f->m, clash[1]);
-  return ts_inf_error(f, "%s and %s do not broadcast: extent %s against %s", ts_inf_text(f, a),
-                      ts_inf_text(f, b), x, y);
+  return ts_inf_error(f, "%s and %s do not broadcast: extent %s against %s", a->text,
+                      b->text, x, y);
 }
 
 /* ---- what rules ask of operands and attributes ---- */
@@ -55,7 +55,7 @@ static const ts_type *tensor_operand(ts_inf *f, unsigned i) {
   if (!t) return ts_inf_untold(f);
   if (t->kind == TS_TYPE_TENSOR) return t;
   return ts_inf_error(f, "operand %u of `%s` has type %s; it takes a tensor", i + 1,
-                      ts_info(f->op)->name, ts_inf_text(f, t));
+                      ts_info(f->op)->name, t->text);
 }
 
 static const ts_type *float_tensor(ts_inf *f, unsigned i) {
@@ -73,8 +73,8 @@ static const ts_type *number_tensor(ts_inf *f, unsigned i) {
 
 static bool same_dtypes(ts_inf *f, const ts_type *a, const ts_type *b) {
   if (a->dtype == b->dtype) return true;
-  ts_inf_error(f, "`%s` of %s and %s: cast one of them", ts_info(f->op)->name, ts_inf_text(f, a),
-               ts_inf_text(f, b));
+  ts_inf_error(f, "`%s` of %s and %s: cast one of them", ts_info(f->op)->name, a->text,
+               b->text);
   return false;
 }
 
@@ -102,7 +102,7 @@ static bool check_axes(ts_inf *f, const ts_type *t, unsigned most) {
     int64_t a = axis->ints[i], rank = t->rank;
     if (a < -rank || a >= rank) {
       ts_inf_error(f, "axis %" PRId64 " is outside the %u ax%s of %s", a, t->rank,
-                   rank == 1 ? "is" : "es", ts_inf_text(f, t));
+                   rank == 1 ? "is" : "es", t->text);
       return false;
     }
     unsigned bit = 1u << (a < 0 ? a + rank : a);
@@ -131,7 +131,7 @@ static bool check_approx(ts_inf *f, bool is_gelu) {
 
 static bool data_fits(ts_inf *f, const ts_data *data, const ts_type *t) {
   int64_t n = ts_type_num_elements(t), bytes = ts_dtype_bytes(t->dtype);
-  const char *text = ts_inf_text(f, t);
+  const char *text = t->text;
   if (data->form == TS_DATA_FILE && t->kind != TS_TYPE_TENSOR) {
     ts_inf_error(f, "a file gives a tensor, not %s", text);
   } else if (data->form != TS_DATA_SPLAT && n <= 0) {
@@ -153,7 +153,7 @@ const ts_type *ts_rule_const(ts_inf *f) {
   if (!t) return NULL;
   if (t->kind != TS_TYPE_TENSOR && t->kind != TS_TYPE_SCALAR && t->kind != TS_TYPE_VECTOR)
     return ts_inf_error(f, "a constant of type %s: it takes a tensor, scalar or vector",
-                        ts_inf_text(f, t));
+                        t->text);
   const ts_attr *value = ts_attr_find(f->op, TS_ATTR_VALUE);
   if (!value) return ts_inf_error(f, "`const` has no value");
   return data_fits(f, value->data, t) ? t : NULL;
@@ -194,10 +194,10 @@ const ts_type *ts_rule_reshape(ts_inf *f) {
   const ts_type *to = t ? ts_inf_need_given(f, "tensor<4x2xf32>") : NULL;
   if (!to) return NULL;
   if (to->kind != TS_TYPE_TENSOR || to->dtype != t->dtype)
-    return ts_inf_error(f, "a reshape of %s cannot give %s", ts_inf_text(f, t), ts_inf_text(f, to));
+    return ts_inf_error(f, "a reshape of %s cannot give %s", t->text, to->text);
   if (same_count(t, to)) return to;
-  return ts_inf_error(f, "%s and %s have not the same number of elements", ts_inf_text(f, t),
-                      ts_inf_text(f, to));
+  return ts_inf_error(f, "%s and %s have not the same number of elements", t->text,
+                      to->text);
 }
 
 const ts_type *ts_rule_transpose(ts_inf *f) {
@@ -207,7 +207,7 @@ const ts_type *ts_rule_transpose(ts_inf *f) {
   ts_extent dims[TS_MAX_RANK];
   unsigned seen = 0;
   if (!perm && t->rank < 2)
-    return ts_inf_error(f, "%s has no two axes to transpose", ts_inf_text(f, t));
+    return ts_inf_error(f, "%s has no two axes to transpose", t->text);
   if (!perm) {
     memcpy(dims, t->dims, sizeof(*dims) * t->rank);
     dims[t->rank - 1] = t->dims[t->rank - 2];
@@ -216,7 +216,7 @@ const ts_type *ts_rule_transpose(ts_inf *f) {
   }
   if (perm->n != t->rank)
     return ts_inf_error(f, "perm has %u entries for the %u axes of %s", perm->n, t->rank,
-                        ts_inf_text(f, t));
+                        t->text);
   for (unsigned i = 0; i < perm->n; i++) {
     int64_t p = perm->ints[i];
     if (p < 0 || p >= t->rank || seen >> p & 1)
@@ -235,12 +235,12 @@ const ts_type *ts_rule_broadcast(ts_inf *f) {
   ts_extent dims[TS_MAX_RANK], clash[2];
   unsigned rank;
   if (to->kind != TS_TYPE_TENSOR || to->dtype != t->dtype)
-    return ts_inf_error(f, "a broadcast of %s cannot give %s", ts_inf_text(f, t), ts_inf_text(f, to));
+    return ts_inf_error(f, "a broadcast of %s cannot give %s", t->text, to->text);
   if (!broadcast(t->rank, t->dims, to->rank, to->dims, &rank, dims, clash))
     return clash_error(f, t, to, clash);
   if (rank == to->rank && same_dims(rank, dims, to->dims)) return to;
-  return ts_inf_error(f, "%s does not broadcast to the smaller %s", ts_inf_text(f, t),
-                      ts_inf_text(f, to));
+  return ts_inf_error(f, "%s does not broadcast to the smaller %s", t->text,
+                      to->text);
 }
 
 /* ---- elementwise ---- */
@@ -289,7 +289,7 @@ static const ts_type *unary_operand(ts_inf *f) {
   const char *takes = info->levels == TS_LEVEL_TL  ? "a tensor, scalar or vector"
                       : info->levels == TS_LEVEL_T ? "a tensor"
                                                    : "a scalar or vector";
-  return ts_inf_error(f, "operand 1 of `%s` has type %s; it takes %s", info->name, ts_inf_text(f, t),
+  return ts_inf_error(f, "operand 1 of `%s` has type %s; it takes %s", info->name, t->text,
                       takes);
 }
 
@@ -321,12 +321,12 @@ static const ts_type *product(ts_inf *f) {
   for (unsigned i = 0; i < 2; i++)
     if (ts_inf_type(f, i)->rank < 2)
       return ts_inf_error(f, "operand %u of `%s` has type %s; it takes at least two axes", i + 1,
-                          name, ts_inf_text(f, ts_inf_type(f, i)));
+                          name, ts_inf_type(f, i)->text);
   ts_extent k = a->dims[a->rank - 1], l = b->dims[b->rank - 2];
   if (k != l)
     return ts_inf_error(f, "inner extents of `%s` differ: %s in %s, %s in %s", name,
-                        ts_extent_text(f->m, k), ts_inf_text(f, a), ts_extent_text(f->m, l),
-                        ts_inf_text(f, b));
+                        ts_extent_text(f->m, k), a->text, ts_extent_text(f->m, l),
+                        b->text);
   ts_extent dims[TS_MAX_RANK], clash[2];
   unsigned batch;
   if (!broadcast(a->rank - 2u, a->dims, b->rank - 2u, b->dims, &batch, dims, clash))
@@ -370,7 +370,7 @@ const ts_type *ts_rule_fused_mlp(ts_inf *f) {
   if (!bias) return NULL;
   if (bias->dtype != t->dtype || !is_bias_of(bias, t))
     return ts_inf_error(f, "a bias of type %s; this `fused_mlp` takes tensor<%sx%s>",
-                        ts_inf_text(f, bias), ts_extent_text(f->m, t->dims[t->rank - 1]),
+                        bias->text, ts_extent_text(f->m, t->dims[t->rank - 1]),
                         ts_dtype_name(t->dtype));
   return check_act(f, t->dtype) ? t : NULL;
 }
@@ -397,7 +397,7 @@ static const ts_type *along_one_axis(ts_inf *f) {
   if (!t || !check_acc(f, t->dtype)) return NULL;
   if (t->rank == 0)
     return ts_inf_error(f, "`%s` works along an axis, and %s has none", ts_info(f->op)->name,
-                        ts_inf_text(f, t));
+                        t->text);
   return check_axes(f, t, 1) ? t : NULL;
 }
 
@@ -414,7 +414,7 @@ const ts_type *ts_rule_layernorm(ts_inf *f) {
     if (!s) return NULL;
     if (s->dtype != t->dtype || s->rank != 1 || s->dims[0] != e)
       return ts_inf_error(f, "operand %u of `layernorm` has type %s, not tensor<%sx%s>", i + 1,
-                          ts_inf_text(f, s), ts_extent_text(f->m, e), ts_dtype_name(t->dtype));
+                          s->text, ts_extent_text(f->m, e), ts_dtype_name(t->dtype));
   }
   double eps = ts_attr_float(f->op, TS_ATTR_EPS, 1e-5);
   if (!(eps >= 0) || isinf(eps)) return ts_inf_error(f, "eps must be a finite number from 0 up");
@@ -456,7 +456,7 @@ const ts_type *ts_rule_dequantize(ts_inf *f) {
   const ts_type *t = tensor_operand(f, 0);
   if (!t) return NULL;
   if (t->dtype != TS_I8)
-    return ts_inf_error(f, "`dequantize` takes an i8 tensor, not %s", ts_inf_text(f, t));
+    return ts_inf_error(f, "`dequantize` takes an i8 tensor, not %s", t->text);
   ts_dtype to = f->given && ts_is_float(f->given->dtype) ? (ts_dtype)f->given->dtype : TS_F32;
   return check_steps(f, t) ? ts_type_with_dtype(f->m, t, to) : NULL;
 }
@@ -481,7 +481,7 @@ static bool check_arg(ts_inf *f, const ts_block *body, unsigned i, ts_dtype dtyp
   const ts_type *t = body->args[i]->type;
   if (t->kind == TS_TYPE_ERROR || t == ts_type_scalar(f->m, dtype)) return true;
   return ts_inf_refuse(f, "region argument %u has type %s, but the operand's elements are %s", i + 1,
-                      ts_inf_text(f, t), ts_dtype_name(dtype));
+                      t->text, ts_dtype_name(dtype));
 }
 
 /* The result's scalar type: of the region's yield. */
@@ -490,7 +490,7 @@ static const ts_type *yielded(ts_inf *f, const ts_block *body) {
     return ts_inf_error(f, "the region of `fused` must end with `yield`");
   const ts_type *t = ts_operand(body->last, 0)->type;
   if (t->kind == TS_TYPE_SCALAR || t->kind == TS_TYPE_ERROR) return t;
-  return ts_inf_error(f, "the region of `fused` yields %s; it must be a scalar", ts_inf_text(f, t));
+  return ts_inf_error(f, "the region of `fused` yields %s; it must be a scalar", t->text);
 }
 
 const ts_type *ts_rule_fused(ts_inf *f) {

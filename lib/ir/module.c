@@ -24,7 +24,7 @@ void ts_module_destroy(ts_module *m) {
 }
 
 const char *ts_str_text(const ts_module *m, ts_str s) {
-  const struct ts_interned *e = &m->strings.entries[s];
+  const struct ts_interned *e = ts_interned_of(&m->strings, s);
   return ts_strndup((ts_arena *)&m->arena, e->text, e->len);
 }
 
@@ -95,7 +95,7 @@ typedef struct {
 static void copy_strings(const ts_module *from, ts_module *to) {
   const char *begin = from->source.text, *end = begin + from->source.n;
   for (size_t i = 1; i <= from->strings.n; i++) {
-    const struct ts_interned *e = &from->strings.entries[i];
+    const struct ts_interned *e = ts_interned_of(&from->strings, i);
     ts_intern_n(&to->strings, e->text, e->len, e->text >= begin && e->text < end);
   }
 }

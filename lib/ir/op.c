@@ -235,7 +235,7 @@ double ts_attr_float(const ts_op *op, ts_attr_key key, double otherwise) {
 bool ts_attr_word_is(const ts_module *m, const ts_op *op, ts_attr_key key, const char *word) {
   const ts_attr *a = ts_attr_find(op, key);
   if (!a) return false;
-  const struct ts_interned *e = &m->strings.entries[a->word];
+  const struct ts_interned *e = ts_interned_of(&m->strings, a->word);
   return e->len == strlen(word) && memcmp(e->text, word, e->len) == 0;
 }
 

@@ -189,7 +189,7 @@ ts_value *ts_parser_use(ts_parser *p, ts_named n) {
 }
 
 const char *ts_parser_text(ts_parser *p, ts_str s) {
-  const struct ts_interned *e = &p->m->strings.entries[s];
+  const struct ts_interned *e = ts_interned_of(&p->m->strings, s);
   return ts_strndup(&p->scratch, e->text, e->len);
 }
 
@@ -255,7 +255,7 @@ static bool is_identifier(const struct ts_interned *e) {
 }
 
 void ts_parser_check_name(ts_parser *p, ts_named n, const char *what) {
-  if (!is_identifier(&p->m->strings.entries[n.name]))
+  if (!is_identifier(ts_interned_of(&p->m->strings, n.name)))
     ts_error(p->ctx, n.loc, "a %s's name is made of letters, digits, '_', '.' and '$', and does not start with a digit", what);
   ts_func *f = ts_func_find(p->m, n.name);
   ts_global *g = ts_global_find(p->m, n.name);

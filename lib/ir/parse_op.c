@@ -31,7 +31,7 @@ void ts_parse_literal(ts_parser *p, ts_number n) {
 }
 
 void ts_parse_pred(ts_parser *p, ts_str word, ts_loc loc) {
-  const struct ts_interned *e = &p->m->strings.entries[word];
+  const struct ts_interned *e = ts_interned_of(&p->m->strings, word);
   double value;
   if (ts_parser_float_word(e->text, e->len, &value)) {
     ts_number n = {.form = TS_NUMBER_FLOAT, .loc = loc};
@@ -55,7 +55,7 @@ bool ts_parser_float_word(const char *text, size_t n, double *value) {
 }
 
 void ts_parse_literal_word(ts_parser *p, ts_named word) {
-  const struct ts_interned *e = &p->m->strings.entries[word.name];
+  const struct ts_interned *e = ts_interned_of(&p->m->strings, word.name);
   double value;
   ts_number n = {.form = TS_NUMBER_FLOAT, .loc = word.loc};
   if (!ts_parser_float_word(e->text, e->len, &value))
@@ -209,7 +209,7 @@ static bool attr_seen(const ts_parser *p, ts_attr_key key) {
 }
 
 void ts_parse_attr(ts_parser *p, ts_str word, const ts_raw_attr *raw, ts_loc loc) {
-  const struct ts_interned *e = &p->m->strings.entries[word];
+  const struct ts_interned *e = ts_interned_of(&p->m->strings, word);
   ts_attr a = {.key = 0};
   while (a.key < TS_ATTR_STEP && (strlen(ts_attr_infos[a.key].name) != e->len ||
                                   memcmp(ts_attr_infos[a.key].name, e->text, e->len) != 0))

@@ -2,7 +2,7 @@
 #include "ir/parser.h"
 
 static bool word_is(ts_parser *p, ts_str word, const char *text) {
-  const struct ts_interned *e = &p->m->strings.entries[word];
+  const struct ts_interned *e = ts_interned_of(&p->m->strings, word);
   return e->len == strlen(text) && memcmp(e->text, text, e->len) == 0;
 }
 

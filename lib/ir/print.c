@@ -21,7 +21,7 @@ enum { NAME_USED = 1, NAME_VISIBLE = 2 };
 static void put(printer *p, const char *text) { ts_sink_puts(p->out, text); }
 
 static void put_str(printer *p, ts_str s) {
-  const struct ts_interned *e = &p->m->strings.entries[s];
+  const struct ts_interned *e = ts_interned_of(&p->m->strings, s);
   ts_sink_write(p->out, e->text, e->len);
 }
 
@@ -58,7 +58,7 @@ static void give_number(printer *p, const ts_value *v) {
 }
 
 static void give_suffix(printer *p, const ts_value *v) {
-  const struct ts_interned *e = &p->m->strings.entries[v->name];
+  const struct ts_interned *e = ts_interned_of(&p->m->strings, v->name);
   const void *key = (void *)(uintptr_t)v->name;
   uintptr_t n = (uintptr_t)ts_ptrmap_get(&p->suffix, key);
   char *text;

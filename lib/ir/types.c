@@ -35,7 +35,7 @@ static bool same_type(const void *key, const void *item) {
 static void print_dims(ts_sink *s, const ts_module *m, const ts_type *t) {
   for (unsigned i = 0; i < t->rank; i++) {
     if (ts_is_symbolic(t->dims[i])) {
-      const struct ts_interned *e = &m->strings.entries[ts_extent_name(t->dims[i])];
+      const struct ts_interned *e = ts_interned_of(&m->strings, ts_extent_name(t->dims[i]));
       ts_sink_write(s, e->text, e->len);
     } else {
       ts_sink_int(s, t->dims[i]);

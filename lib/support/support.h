@@ -117,6 +117,10 @@ void ts_interner_init(ts_interner *, ts_memory *, ts_arena *);
 void ts_interner_drop(ts_interner *);
 ts_str ts_intern_n(ts_interner *, const char *text, size_t n, bool stable);
 ts_str ts_intern(ts_interner *, const char *text);
+/* The text of an id other than 0. */
+static inline const struct ts_interned *ts_interned_of(const ts_interner *in, ts_str id) {
+  return &in->entries[id - 1];
+}
 ts_str ts_intern_find(const ts_interner *, const char *text, size_t n); /* 0 when absent */
 
 /* ---- output ---- */
