@@ -138,17 +138,14 @@ char *ts_strndup(ts_arena *a, const char *text, size_t n) {
 char *ts_strdup(ts_arena *a, const char *text) { return ts_strndup(a, text, strlen(text)); }
 
 char *ts_vsprintf(ts_arena *a, const char *fmt, va_list args) {
-  char small[256];
+  if (!fmt)
+    ts_unreachable("no format");
   va_list again;
   va_copy(again, args);
-  int n = vsnprintf(small, sizeof small, fmt, args);
-  if (n < 0)
-    n = 0;
-  char *text = ts_arena_alloc(a, (size_t)n + 1);
-  if ((size_t)n < sizeof small)
-    memcpy(text, small, (size_t)n);
-  else
-    vsnprintf(text, (size_t)n + 1, fmt, again);
+  int n = vsnprintf(NULL, 0, fmt, args);
+  size_t bytes = n < 0 ? 1 : (size_t)n + 1;
+  char *text = ts_arena_alloc(a, bytes);
+  vsnprintf(text, bytes, fmt, again);
   va_end(again);
   return text;
 }
