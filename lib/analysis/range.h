@@ -47,6 +47,8 @@ int64_t ts_access_width(const ts_op *, const ts_access *, unsigned dim);
  * extents compare by name: %i < M is proved for `for %i = 0 to M`, offsets and tiles included. A masked
  * access is never disproved. */
 ts_proof ts_range_in_bounds(ts_ranges *, const ts_op *, const ts_access *, unsigned dim);
+/* Does ts_range_in_bounds disprove? Cheaper, for those who need no proof. */
+bool ts_range_is_outside(ts_ranges *, const ts_op *, const ts_access *, unsigned dim);
 /* Is lhs PRED rhs, two expressions over the dims of `op`? Never TS_DISPROVED by one iteration only:
  * TS_DISPROVED means that it holds in none. */
 ts_proof ts_range_compare(ts_ranges *, const ts_op *, const ts_aff *lhs, ts_pred, const ts_aff *rhs);

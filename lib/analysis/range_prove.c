@@ -303,23 +303,45 @@ int64_t ts_access_width(const ts_op *op, const ts_access *access, unsigned dim) 
   return 1;
 }
 
-ts_proof ts_range_in_bounds(ts_ranges *r, const ts_op *op, const ts_access *access, unsigned dim) {
-  int64_t width = ts_access_width(op, access, dim);
-  ts_extent extent = access->memref->type->dims[dim];
-  const ts_aff *subscript = access->subscripts[dim];
-  if (ts_ranges_scope(r)->dead) return TS_PROVED;
-  ts_range range = ts_range_of(r, op, subscript);
-  if (!ts_is_symbolic(extent) && range.lo >= 0 && range.hi <= extent - width) return TS_PROVED;
-  linear s, below, above, e = extent_form(r, extent);
+/* A subscript's question as forms that must be at most 0: -s, and s + width - extent. */
+typedef struct question {
+  linear below, above;
+} question;
+
+static bool ask(ts_ranges *r, const ts_op *op, const ts_access *access, unsigned dim, question *q) {
+  linear s, e = extent_form(r, access->memref->type->dims[dim]);
   r->num_opaque = 0;
-  if (!ts_linear_of(r, op, subscript, &s)) return TS_UNKNOWN;
-  below = (linear){0};
-  above = (linear){.constant = width};
-  if (!ts_linear_add(&below, &s, -1) || !ts_linear_add(&above, &s, 1) || !ts_linear_add(&above, &e, -1))
-    return TS_UNKNOWN;
-  if (!op->has_mask && (positive_somewhere(r, &below) || positive_somewhere(r, &above)))
-    return TS_DISPROVED;
-  return at_most_zero(r, &below) && at_most_zero(r, &above) ? TS_PROVED : TS_UNKNOWN;
+  q->below = (linear){0};
+  q->above = (linear){.constant = ts_access_width(op, access, dim)};
+  return ts_linear_of(r, op, access->subscripts[dim], &s) && ts_linear_add(&q->below, &s, -1) &&
+         ts_linear_add(&q->above, &s, 1) && ts_linear_add(&q->above, &e, -1);
+}
+
+/* Intervals alone show it: the common case, without a linear form. */
+static bool plainly_inside(ts_ranges *r, const ts_op *op, const ts_access *access, unsigned dim) {
+  ts_extent extent = access->memref->type->dims[dim];
+  if (ts_ranges_scope(r)->dead) return true;
+  ts_range range = ts_range_of(r, op, access->subscripts[dim]);
+  if (range.lo < 0) return false;
+  if (range.hi == INT64_MAX || ts_is_symbolic(extent)) return false;
+  return range.hi <= extent - ts_access_width(op, access, dim);
+}
+
+static bool outside(ts_ranges *r, const ts_op *op, const question *q) {
+  return !op->has_mask && (positive_somewhere(r, &q->below) || positive_somewhere(r, &q->above));
+}
+
+bool ts_range_is_outside(ts_ranges *r, const ts_op *op, const ts_access *access, unsigned dim) {
+  question q;
+  return !plainly_inside(r, op, access, dim) && ask(r, op, access, dim, &q) && outside(r, op, &q);
+}
+
+ts_proof ts_range_in_bounds(ts_ranges *r, const ts_op *op, const ts_access *access, unsigned dim) {
+  question q;
+  if (plainly_inside(r, op, access, dim)) return TS_PROVED;
+  if (!ask(r, op, access, dim, &q)) return TS_UNKNOWN;
+  if (outside(r, op, &q)) return TS_DISPROVED;
+  return at_most_zero(r, &q.below) && at_most_zero(r, &q.above) ? TS_PROVED : TS_UNKNOWN;
 }
 
 /* d <= -plus everywhere, or d >= 1 - plus everywhere? */

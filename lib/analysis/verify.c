@@ -1,0 +1,263 @@
+/* The verifier: everything that a run or a compile would otherwise discover, found in one linear walk.
+ *
+ * The parser has refused text that makes no sense at all; this checks what text and passes can both get
+ * wrong, so it trusts nothing but pointers: structure and uses, types (by inference again), levels,
+ * what may stand where, subscripts that are provably out of bounds, and calls. All errors of a module
+ * are reported, not only the first. An op's tag says what the walk knows of it; tags are 0 again
+ * afterwards. */
+#include "analysis/verify.h"
+
+#include <inttypes.h>
+
+bool ts_verify_error(ts_verifier *v, ts_loc loc, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  char *text = ts_vsprintf(&v->scratch, fmt, args);
+  va_end(args);
+  return ts_error(v->m->ctx, loc, "%s", text) == TS_OK;
+}
+
+/* ---- names and types ---- */
+
+const char *ts_verify_name(ts_verifier *v, const ts_value *value) {
+  if (!ts_is_literal(value) && value->name)
+    return ts_sprintf(&v->scratch, "%%%s", ts_str_text(v->m, value->name));
+  if (v->m->ctx->num_errors >= v->m->ctx->max_errors) return "a value"; /* not kept anyway */
+  return ts_value_text(&v->scratch, v->func, value);
+}
+
+static bool is_bound(const ts_verifier *v, ts_str symbol) {
+  return symbol < v->num_bound && v->bound[symbol] == v->func;
+}
+
+static bool unbound(ts_verifier *v, ts_loc loc, ts_str symbol) {
+  return ts_verify_error(v, loc, "no parameter of @%s has the symbolic extent %s",
+                  ts_str_text(v->m, v->func->name), ts_str_text(v->m, symbol));
+}
+
+/* Bytes of an array of this type fit int64. */
+static bool size_fits(const ts_type *t) {
+  int64_t n = ts_type_num_elements(t), bytes = ts_dtype_bytes(t->dtype);
+  if (t->elem && __builtin_mul_overflow(bytes, t->elem->dims[0], &bytes)) return false;
+  return n >= 0 && !__builtin_mul_overflow(n, bytes, &n);
+}
+
+static bool vector_fits(const ts_type *t) {
+  const ts_type *vector = t->kind == TS_TYPE_VECTOR ? t : t->elem;
+  return !vector || (vector->dims[0] >= 1 && vector->dims[0] <= 4096);
+}
+
+bool ts_verify_type(ts_verifier *v, ts_loc loc, const ts_type *t) {
+  if (t == v->last_type || t->kind == TS_TYPE_SCALAR) return true;
+  for (unsigned i = 0; i < t->rank; i++) {
+    if (t->dims[i] == 0)
+      return ts_verify_error(v, loc, "extent %u of %s must be at least 1", i, t->text);
+    if (ts_is_symbolic(t->dims[i]) && !is_bound(v, ts_extent_name(t->dims[i])))
+      return unbound(v, loc, ts_extent_name(t->dims[i]));
+  }
+  if (!vector_fits(t))
+    return ts_verify_error(v, loc, "%s: a vector has 1 to 4096 lanes", t->text);
+  if (!size_fits(t))
+    return ts_verify_error(v, loc, "%s takes more bytes than 64 bits can count", t->text);
+  v->last_type = t;
+  return true;
+}
+
+/* ---- blocks ---- */
+
+/* Clears tags and checks the links of a block, so that the walk can rely on both. */
+static void prepare(ts_verifier *v, ts_block *block) {
+  const ts_op *prev = NULL;
+  for (ts_op *op = block->first; op; prev = op, op = op->next) {
+    op->tag = 0;
+    if (op->block != block || op->prev != prev)
+      ts_verify_error(v, op->loc, "`%s` is linked wrongly into its block", ts_info(op)->name);
+    for (unsigned i = 0; i < op->num_regions; i++) prepare(v, ts_op_regions(op)[i]);
+  }
+  if (block->last != prev)
+    ts_verify_error(v, block->end, "a block's last op is linked wrongly");
+}
+
+/* Terminators end blocks; a return ends a function, a yield a fused region. */
+static void check_terminator(ts_verifier *v, const ts_block *block, const ts_op *op) {
+  if (op->opcode == TS_OP_RETURN && block->parent)
+    ts_verify_error(v, op->loc, "`return` inside `%s`: it ends a function, so it stands last in its body",
+                   ts_info(block->parent)->name);
+  else if (op->opcode == TS_OP_YIELD && (!block->parent || block->parent->opcode != TS_OP_FUSED))
+    ts_verify_error(v, op->loc, "`yield` outside the region of a `fused`");
+  else if (op->next)
+    ts_verify_error(v, op->loc, "`%s` is not the last op of its block", ts_info(op)->name);
+}
+
+static void walk(ts_verifier *v, ts_block *block);
+
+static void walk_regions(ts_verifier *v, ts_op *op) {
+  const ts_op *launch = v->launch, *fused = v->fused, *divergent = v->divergent;
+  if (op->opcode == TS_OP_LAUNCH) v->launch = op;
+  if (op->opcode == TS_OP_FUSED) v->fused = op;
+  if (!divergent && op->tag & VARIES && (op->opcode == TS_OP_IF || op->opcode == TS_OP_FOR))
+    v->divergent = op;
+  op->tag |= OPEN;
+  for (unsigned i = 0; i < op->num_regions; i++) walk(v, ts_op_regions(op)[i]);
+  op->tag &= ~(uint32_t)OPEN;
+  v->launch = launch;
+  v->fused = fused;
+  v->divergent = divergent;
+}
+
+static void walk(ts_verifier *v, ts_block *block) {
+  if (v->depth >= TS_MAX_NESTING) {
+    ts_verify_error(v, block->parent->loc, "blocks nest deeper than %d", TS_MAX_NESTING);
+    return;
+  }
+  v->depth++;
+  ts_ranges_enter(v->ranges, block);
+  for (ts_op *op = block->first; op; op = op->next) {
+    bool sound = ts_verify_op(v, op);
+    if (ts_has_flag(op, TS_FLAG_TERM)) check_terminator(v, block, op);
+    if (op->num_regions && sound) walk_regions(v, op);
+    op->tag |= SEEN;
+  }
+  ts_ranges_leave(v->ranges);
+  for (ts_op *op = block->first; op; op = op->next) op->tag = 0;
+  v->depth--;
+}
+
+/* ---- functions ---- */
+
+static void bind_symbols(ts_verifier *v, const ts_type *t) {
+  for (unsigned i = 0; i < t->rank; i++)
+    if (ts_is_symbolic(t->dims[i]) && ts_extent_name(t->dims[i]) < v->num_bound)
+      v->bound[ts_extent_name(t->dims[i])] = v->func;
+}
+
+/* A parameter is bound to an array of the caller: a tensor, or a plain buffer in global memory. */
+static void check_param(ts_verifier *v, unsigned i) {
+  const ts_func *f = v->func;
+  const ts_value *p = f->body->args[i];
+  if (!ts_verify_type(v, f->loc, p->type)) return;
+  const char *name = ts_verify_name(v, p), *text = p->type->text;
+  bool memref = p->type->kind == TS_TYPE_MEMREF;
+  if (p->type->kind != TS_TYPE_TENSOR && !memref)
+    ts_verify_error(v, f->loc, "parameter %s has type %s; it must be a tensor or a memref", name, text);
+  else if (memref && p->type->space != TS_SPACE_GLOBAL)
+    ts_verify_error(v, f->loc, "parameter %s has type %s; it must lie in global memory", name, text);
+  else if (memref && (p->type->elem || p->type->layout != TS_LAYOUT_ROWMAJOR))
+    ts_verify_error(v, f->loc, "parameter %s has type %s; it must be a row-major memref of scalars",
+                   name, text);
+  else if (!memref && f->roles[i] != TS_ROLE_IN)
+    ts_verify_error(v, f->loc, "parameter %s is a tensor; only a memref can be out or inout", name);
+}
+
+/* Parameters are known by name from outside, so two of one name will not do. */
+static void check_param_names(ts_verifier *v) {
+  const ts_block *body = v->func->body;
+  ts_ptrmap names;
+  ts_ptrmap_init(&names, &v->scratch);
+  for (unsigned i = 0; i < body->num_args; i++) {
+    const void *key = (const void *)(uintptr_t)body->args[i]->name;
+    if (!key) continue;
+    if (ts_ptrmap_get(&names, key))
+      ts_verify_error(v, v->func->loc, "two parameters are called %s",
+                     ts_verify_name(v, body->args[i]));
+    ts_ptrmap_put(&names, key, body->args[i]);
+  }
+}
+
+static void check_results(ts_verifier *v) {
+  const ts_func *f = v->func;
+  const ts_op *last = f->body->last;
+  for (unsigned i = 0; i < f->num_results; i++)
+    if (ts_verify_type(v, f->loc, f->results[i]) && f->results[i]->kind != TS_TYPE_TENSOR)
+      ts_verify_error(v, f->loc, "result %u has type %s; a function gives tensors and writes memrefs",
+                     i, f->results[i]->text);
+  if (!last || last->opcode != TS_OP_RETURN) {
+    if (f->num_results > 0)
+      ts_verify_error(v, f->loc, "@%s must end with `return`", ts_str_text(v->m, f->name));
+    return;
+  }
+  if (last->num_plain != f->num_results) {
+    ts_verify_error(v, last->loc, "`return` of %u value%s from @%s, which gives %u", last->num_plain,
+                   last->num_plain == 1 ? "" : "s", ts_str_text(v->m, f->name), f->num_results);
+    return;
+  }
+  for (unsigned i = 0; i < last->num_plain; i++)
+    if (ts_operand(last, i)->type != f->results[i])
+      ts_verify_error(v, last->loc, "`return` gives %s as result %u of @%s, which is %s",
+                     ts_operand(last, i)->type->text, i, ts_str_text(v->m, f->name),
+                     f->results[i]->text);
+}
+
+/* The level that the signature shows; 0: it shows none. */
+static unsigned signature_level(const ts_func *f) {
+  unsigned level = f->num_results ? TS_LEVEL_T : 0;
+  for (unsigned i = 0; i < f->body->num_args; i++) {
+    uint8_t kind = f->body->args[i]->type->kind;
+    if (kind == TS_TYPE_TENSOR) level |= TS_LEVEL_T;
+    if (kind == TS_TYPE_MEMREF) level |= TS_LEVEL_L;
+  }
+  return level;
+}
+
+static void verify_func(ts_verifier *v, ts_func *f) {
+  v->func = f;
+  v->mixed = false;
+  v->last_type = NULL;
+  v->ranges = ts_ranges_create(&v->scratch);
+  if (ts_func_find(v->m, f->name) != f)
+    ts_verify_error(v, f->loc, "@%s is defined already", ts_str_text(v->m, f->name));
+  for (unsigned i = 0; i < f->body->num_args; i++) bind_symbols(v, f->body->args[i]->type);
+  for (unsigned i = 0; i < f->body->num_args; i++) check_param(v, i);
+  check_param_names(v);
+  v->level = signature_level(f);
+  if (v->level == TS_LEVEL_TL) {
+    ts_verify_error(v, f->loc, "@%s has tensors and memrefs in its signature; a function has one level",
+                   ts_str_text(v->m, f->name));
+    v->mixed = true;
+  }
+  walk(v, f->body);
+  check_results(v);
+}
+
+/* ---- modules ---- */
+
+/* Module-level data: a plain buffer of known extents. */
+static void verify_global(ts_verifier *v, const ts_global *g) {
+  const ts_type *t = g->type;
+  const char *name = ts_str_text(v->m, g->name);
+  if (ts_global_find(v->m, g->name) != g || ts_func_find(v->m, g->name))
+    ts_verify_error(v, g->loc, "@%s is defined already", name);
+  if (t->kind != TS_TYPE_MEMREF || t->space != TS_SPACE_GLOBAL || t->elem ||
+      t->layout != TS_LAYOUT_ROWMAJOR) {
+    ts_verify_error(v, g->loc, "global @%s has type %s; it must be a row-major memref of scalars in "
+                                "global memory", name, t->text);
+    return;
+  }
+  for (unsigned i = 0; i < t->rank; i++)
+    if (t->dims[i] <= 0) {
+      ts_verify_error(v, g->loc, "global @%s has type %s; its extents must be known", name,
+                     t->text);
+      return;
+    }
+  int64_t n = ts_type_num_elements(t), bytes = ts_dtype_bytes(t->dtype);
+  if (!size_fits(t))
+    ts_verify_error(v, g->loc, "%s takes more bytes than 64 bits can count", t->text);
+  else if (g->data->form == TS_DATA_DENSE && g->data->num_bytes != (uint64_t)n * (uint64_t)bytes)
+    ts_verify_error(v, g->loc, "global @%s has %zu elements for %s", name,
+                   g->data->num_bytes / (size_t)bytes, t->text);
+}
+
+ts_result ts_verify(ts_module *m) {
+  ts_verifier v = {.m = m};
+  unsigned before = m->ctx->num_errors;
+  ts_arena_init(&v.scratch, &m->ctx->memory);
+  ts_ptrmap_init(&v.maps, &v.scratch);
+  v.num_bound = m->strings.n + 1;
+  v.bound = ts_new_array(&v.scratch, const ts_func *, v.num_bound);
+  for (const ts_global *g = m->first_global; g; g = g->next) verify_global(&v, g);
+  for (ts_func *f = m->first_func; f; f = f->next) prepare(&v, f->body);
+  for (ts_func *f = m->first_func; f; f = f->next) verify_func(&v, f);
+  ts_verify_recursion(&v);
+  ts_arena_drop(&v.scratch);
+  return m->ctx->num_errors == before ? TS_OK : TS_ERR;
+}
