@@ -41,7 +41,7 @@ static ts_result bad_shape(binder *b, const ts_sig_entry *e, const ts_array *a) 
   char has[TS_SHAPE_TEXT];
   ts_shape_text(has, sizeof has, a->dtype, a->rank, a->dims);
   return ts_error_plain(b->ctx, "%%%s is %s, but @%s takes %s", name_of(b, e->name), has,
-                        name_of(b, b->func->name), ts_type_text(b->func->module, e->type));
+                        name_of(b, b->func->name), e->type->text);
 }
 
 static ts_result bind_extent(binder *b, const ts_sig_entry *e, unsigned axis, int64_t extent) {
