@@ -37,7 +37,6 @@ uint16_t ts_f16_from_double(double); /* rounded once, straight from f64 */
 uint16_t ts_bf16_from_double(double);
 double ts_f16_to_double(uint16_t);
 double ts_bf16_to_double(uint16_t);
-double ts_round_to(ts_dtype, double); /* to a float type and back */
 
 /* ---- files ---- */
 
