@@ -1,0 +1,130 @@
+/* What the files of the pass `lower` share: the state of lowering one function, and a vocabulary for
+ * writing loop nests.
+ *
+ * A nest is written top-down. ts_lower_loop opens a loop and gives its variable as a subscript,
+ * ts_lower_end closes loops; everything in between lands in the innermost open one. Elements of
+ * tensors are fetched with ts_lower_load, which gives a literal where the tensor is a splat. Values are
+ * simply named after what they are: the printer tells those of one name apart. Only loops get unique
+ * names here, because schedules speak of loops by them. */
+#ifndef TS_LOWER_H
+#define TS_LOWER_H
+
+#include "pass/pass.h"
+
+/* A matmul of the largest rank nests TS_MAX_RANK + 1 loops; fusing it may broadcast it once more. */
+enum { TS_LOWER_SCOPES = TS_MAX_RANK + 4, TS_LOWER_DIMS = 4 * TS_MAX_RANK };
+
+/* Subscripts of one element; dims are numbered as in ts_lower.dims. */
+typedef struct ts_subs {
+  unsigned n;
+  const ts_aff *at[TS_MAX_RANK];
+} ts_subs;
+
+typedef struct ts_lower {
+  ts_pass_ctx *pass;
+  ts_module *m;
+  ts_arena *scratch;
+  ts_func *func;
+  ts_builder b;      /* at the end of the innermost open block */
+  ts_ptrmap buffers; /* tensor value → memref value that holds it */
+  ts_ptrmap taken;   /* names (ts_str) that loops must not have → anything */
+  unsigned num_consts, num_renamed, num_nests;
+  unsigned depth, num_dims;
+  unsigned dims_outside[TS_LOWER_SCOPES]; /* num_dims where each open loop began */
+  ts_value *dims[TS_LOWER_DIMS]; /* index values that subscripts speak of: loop variables and others */
+} ts_lower;
+
+/* ---- buffers ---- */
+
+/* Where the tensor value is; a constant is fetched by get_global, so outside of loops only. */
+ts_value *ts_lower_buffer(ts_lower *, ts_value *tensor);
+/* Where a result is to be written: an out argument or a new alloc named after it. */
+ts_value *ts_lower_result(ts_lower *, ts_value *tensor);
+/* A buffer of the current block: %name = alloc : memref<extent x dtype, local>. */
+ts_value *ts_lower_local(ts_lower *, const char *name, ts_extent, ts_dtype);
+/* The buffer of a new module-level global @FUNCTION_name that holds `n` f64 values. */
+ts_value *ts_lower_table(ts_lower *, const char *name, unsigned n, const double *values);
+
+/* ---- loops ---- */
+
+/* for %name = 0 to extent { …; the variable as a subscript. */
+const ts_aff *ts_lower_loop(ts_lower *, const char *name, ts_extent);
+/* Closes the `n` innermost loops. */
+void ts_lower_end(ts_lower *, unsigned n);
+/* Starts the nest of one op: its loops share a number, so that a schedule can name every loop of a
+ * function (%i, %j of the first nest, %i_1, %j_1 of the second, …). */
+void ts_lower_begin_nest(ts_lower *);
+/* Begins a nest with one loop (%i, %j, …) an axis of `shape`. */
+ts_subs ts_lower_nest(ts_lower *, const ts_type *shape);
+/* The name of the loop over axis `axis` of `rank`: i, j, … n, or i0, i1, … past six axes. */
+const char *ts_lower_axis_name(ts_lower *, unsigned axis, unsigned rank);
+/* An index value that is not a loop variable, as a subscript. */
+const ts_aff *ts_lower_dim(ts_lower *, ts_value *index);
+/* The subscript as an index value. */
+ts_value *ts_lower_index(ts_lower *, const char *name, const ts_aff *);
+/* Subscripts of an operand of that shape broadcast to the shape that `out` walks: the last axes, 0
+ * where the operand's extent is 1. */
+ts_subs ts_lower_broadcast(ts_lower *, unsigned rank, const ts_extent *dims, const ts_subs *out);
+
+/* ---- scalars ---- */
+
+/* An element of a tensor, in its type: a load named after `name`, or a literal for a splat. */
+ts_value *ts_lower_load(ts_lower *, const char *name, ts_value *tensor, const ts_subs *);
+/* The same of an operand that is broadcast to the shape that `out` walks. */
+ts_value *ts_lower_load_broadcast(ts_lower *, const char *name, ts_value *tensor, const ts_subs *out);
+ts_value *ts_lower_load_memref(ts_lower *, const char *name, ts_value *memref, const ts_subs *);
+void ts_lower_store(ts_lower *, ts_value *scalar, ts_value *memref, const ts_subs *);
+/* The same number in another type, as `cast` says; named after it: %x as f64 is %x.f64. */
+ts_value *ts_lower_convert(ts_lower *, ts_value *scalar, ts_dtype to);
+/* ts_lower_convert, then a store, to an element of `memref` (converted to its type). */
+void ts_lower_store_as(ts_lower *, ts_value *scalar, ts_value *memref, const ts_subs *);
+/* One scalar op whose result has the type of the operands; literals among them are fine. */
+ts_value *ts_lower_op(ts_lower *, const char *name, ts_opcode, ts_dtype, unsigned n,
+                      ts_value *const *operands);
+ts_value *ts_lower_op1(ts_lower *, const char *name, ts_opcode, ts_dtype, ts_value *);
+ts_value *ts_lower_op2(ts_lower *, const char *name, ts_opcode, ts_dtype, ts_value *, ts_value *);
+/* The scalar op that a tensor op (add … min, abs … gelu) is for elements of a type. */
+ts_opcode ts_lower_scalar_opcode(ts_opcode, ts_dtype);
+/* Gives `approx`, where the tensor op has it, to the scalar op that computes `scalar`. */
+void ts_lower_copy_approx(ts_lower *, const ts_op *from, ts_value *scalar);
+ts_value *ts_lower_float(ts_lower *, ts_dtype, double);
+/* 0 in any type. */
+ts_value *ts_lower_zero(ts_lower *, ts_dtype);
+/* The literal that all elements of a constant are; NULL for other values. */
+ts_value *ts_lower_splat(ts_lower *, const ts_value *tensor);
+/* An op whose operands are all literals has no type to be read back from: the first becomes a const. */
+void ts_lower_unliteral(ts_lower *, ts_op *);
+
+/* ---- accumulators: one element of local memory ---- */
+
+typedef struct ts_acc {
+  ts_value *memref;
+  ts_dtype dtype;
+} ts_acc;
+ts_acc ts_lower_acc(ts_lower *, const char *name, ts_value *init, ts_dtype);
+ts_value *ts_lower_acc_load(ts_lower *, const char *name, ts_acc);
+void ts_lower_acc_store(ts_lower *, ts_acc, ts_value *);
+/* acc = op(acc, x) */
+void ts_lower_acc_update(ts_lower *, ts_acc, ts_opcode, ts_value *x);
+/* The number of elements along axes, as a value of type `dtype`; call it outside of the nest. */
+ts_value *ts_lower_count(ts_lower *, const ts_type *, unsigned n, const unsigned *axes, ts_dtype);
+
+/* ---- families: each writes the nest of one op ---- */
+
+void ts_lower_elementwise(ts_lower *, ts_op *); /* unary, binary, cast */
+void ts_lower_fused(ts_lower *, ts_op *);
+void ts_lower_quantize(ts_lower *, ts_op *);    /* and dequantize */
+void ts_lower_matmul(ts_lower *, ts_op *);      /* and fused_mlp, fused {root = matmul} */
+void ts_lower_reduce(ts_lower *, ts_op *);      /* sum, max, mean */
+void ts_lower_softmax(ts_lower *, ts_op *);
+void ts_lower_layernorm(ts_lower *, ts_op *);
+void ts_lower_reshape(ts_lower *, ts_op *);
+void ts_lower_transpose(ts_lower *, ts_op *);
+void ts_lower_broadcast_op(ts_lower *, ts_op *);
+/* Clones the region of a fused op with its arguments replaced by `args`; the value it yields. */
+ts_value *ts_lower_region(ts_lower *, ts_op *, ts_value *const *args);
+/* An element for the region argument `arg`, named after it. */
+ts_value *ts_lower_region_arg(ts_lower *, ts_op *, unsigned arg, ts_value *tensor,
+                              const ts_subs *out);
+
+#endif
