@@ -20,9 +20,12 @@
 }
 
 %code {
+/* From the first part that is not empty to the end of the last. */
 #define YYLLOC_DEFAULT(Current, Rhs, N)                                                            \
   do {                                                                                             \
-    (Current).begin = (N) ? YYRHSLOC(Rhs, 1).begin : YYRHSLOC(Rhs, 0).end;                         \
+    int first_ = 1;                                                                                \
+    while (first_ < (N) && YYRHSLOC(Rhs, first_).begin == YYRHSLOC(Rhs, first_).end) first_++;     \
+    (Current).begin = (N) ? YYRHSLOC(Rhs, first_).begin : YYRHSLOC(Rhs, 0).end;                    \
     (Current).end = YYRHSLOC(Rhs, N).end;                                                          \
   } while (0)
 /* The parser's stack comes from an arena, so that running out of memory leaks nothing. */

@@ -56,13 +56,23 @@ static const char *skip_space(const char *at) {
   return at;
 }
 
-static size_t word_length(const char *at) {
-  return strspn(at, "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+static bool is_word_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static const char *skip_word(const char *at) {
+  while (is_word_char(*at)) at++;
+  return at;
+}
+
+static const char *skip_name(const char *at) {
+  while (is_word_char(*at) || *at == '.' || *at == '$') at++;
+  return at;
 }
 
 bool ts_parser_is_attr_open(ts_parser *p, const char *after_brace) {
   const char *word = skip_space(after_brace);
-  size_t n = word_length(word);
+  size_t n = (size_t)(skip_word(word) - word);
   if (n == 0) return false;
   const char *next = skip_space(word + n);
   if (*next == '=') return true;
@@ -85,7 +95,7 @@ bool ts_parser_is_result(ts_parser *p, const char *after_value) {
     }
     if (*next == ',') next = skip_space(next + 1);
     if (*next != '%' || *skip_space(at) != ',') break;
-    at = next + 1 + strspn(next + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$");
+    at = skip_name(next + 1);
   }
   p->operands_until = at;
   return false;
@@ -147,6 +157,7 @@ void ts_parse_recover(ts_parser *p) {
     *v = (ts_value){.type = ts_type_error(p->m), .kind = TS_VALUE_ARG, .name = p->results.at[i].name};
     ts_parser_define(p, p->results.at[i], v);
   }
+  p->without_region = NULL;
   ts_parser_forget_head(p);
 }
 
@@ -175,7 +186,12 @@ void ts_parser_define(ts_parser *p, ts_named n, ts_value *v) {
     ts_error(p->ctx, n.loc, "%%%s is defined already", ts_parser_text(p, n.name));
     ts_note(p->ctx, place_of(*def), "by this");
   }
-  ts_push(&p->scratch, &p->undo, (ts_undo){n.name, *def});
+  if (p->num_visible == p->visible_cap) {
+    size_t cap = p->visible_cap ? p->visible_cap * 2 : 256, size = sizeof *p->visible;
+    p->visible = ts_realloc(&p->ctx->memory, p->visible, p->visible_cap * size, cap * size);
+    p->visible_cap = cap;
+  }
+  p->visible[p->num_visible++] = n.name;
   *def = v;
 }
 
@@ -220,7 +236,7 @@ bool ts_parse_block_open(ts_parser *p, ts_loc brace) {
     return false;
   }
   ts_block *block = p->pending_block ? p->pending_block : stray_block(p, brace);
-  ts_push(&p->scratch, &p->scopes, (ts_scope){block, p->undo.n, p->pending_op, p->pending});
+  ts_push(&p->scratch, &p->scopes, (ts_scope){block, p->num_visible, p->pending_op, p->pending});
   for (size_t i = 0; i < p->arg_names.n && i < block->num_args; i++)
     ts_parser_define(p, p->arg_names.at[i], block->args[i]);
   p->pending_op = NULL;
@@ -233,10 +249,7 @@ void ts_parse_block_close(ts_parser *p, ts_loc brace) {
   ts_parser_check_pending(p);
   ts_scope scope = p->scopes.at[--p->scopes.n];
   scope.block->end = brace;
-  while (p->undo.n > scope.undo_mark) {
-    ts_undo u = p->undo.at[--p->undo.n];
-    p->defs[u.name] = u.shadowed;
-  }
+  while (p->num_visible > scope.outer_names) p->defs[p->visible[--p->num_visible]] = NULL;
   p->last_closed = scope.op;
   if (scope.pending) ts_parser_finish_pending(p, scope.pending);
 }
@@ -244,14 +257,10 @@ void ts_parse_block_close(ts_parser *p, ts_loc brace) {
 /* ---- functions ---- */
 
 static bool is_identifier(const struct ts_interned *e) {
-  if (e->len == 0 || (e->text[0] >= '0' && e->text[0] <= '9')) return false;
-  for (uint32_t i = 0; i < e->len; i++) {
-    char c = e->text[i];
-    bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '_' || c == '.' || c == '$';
-    if (!ok) return false;
-  }
-  return true;
+  bool ok = e->len > 0 && !(e->text[0] >= '0' && e->text[0] <= '9');
+  for (uint32_t i = 0; i < e->len; i++)
+    ok &= is_word_char(e->text[i]) || e->text[i] == '.' || e->text[i] == '$';
+  return ok;
 }
 
 void ts_parser_check_name(ts_parser *p, ts_named n, const char *what) {
@@ -318,6 +327,7 @@ ts_result ts_parse_source(ts_context *ctx, const ts_source *source, ts_module **
   int failed = ts_ir_parse(scanner, &p);
   ts_ir_lex_destroy(scanner);
   ts_free(&ctx->memory, p.defs, p.defs_cap * sizeof *p.defs);
+  ts_free(&ctx->memory, p.visible, p.visible_cap * sizeof *p.visible);
   ts_arena_drop(&p.scratch);
   if (!failed && ctx->num_errors == errors_before) {
     *out = m;

@@ -38,15 +38,10 @@ typedef struct ts_pending {
 
 typedef struct ts_scope {
   ts_block *block;
-  size_t undo_mark;
+  size_t outer_names; /* names visible before this scope opened */
   ts_op *op; /* whose region this is; NULL for a function */
   const ts_pending *pending; /* to be typed when the region closes, or NULL */
 } ts_scope;
-
-typedef struct ts_undo {
-  ts_str name;
-  ts_value *shadowed;
-} ts_undo;
 
 typedef struct ts_parser {
   ts_context *ctx;
@@ -58,7 +53,8 @@ typedef struct ts_parser {
   /* names in scope */
   ts_value **defs; /* by ts_str; NULL: not visible */
   size_t defs_cap;
-  TS_VEC(ts_undo) undo;
+  ts_str *visible; /* the names defined in the open scopes, in order; from the heap: a million of them */
+  size_t num_visible, visible_cap;
   TS_VEC(ts_scope) scopes;
   ts_block *pending_block; /* the region that the next block fills */
   ts_op *pending_op;
