@@ -1,0 +1,273 @@
+/* The loop VM as an engine: compiles for the extents of the run's arrays (once, unless they
+ * change), hands the arrays' memory to the entry's frame, runs, and adds up the counts that were
+ * asked for. */
+#include "exec/vm.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "exec/math.h"
+
+typedef struct compiled {
+  ts_vm_program prog;
+  const ts_func *func;
+  bool there; /* prog holds code for prog.entry->bindings */
+} compiled;
+
+/* ---- globals ---- */
+
+static ts_result fill_global(ts_vm_program *p, const ts_global *g, ts_array *out) {
+  const ts_type *t = g->type;
+  unsigned rank = t->rank;
+  int64_t dims[TS_MAX_RANK + 1];
+  for (unsigned i = 0; i < rank; i++)
+    dims[i] = t->dims[i];
+  if (t->elem && rank < TS_MAX_RANK) dims[rank++] = t->elem->dims[0];
+  const ts_data *data = g->data;
+  if (data->form == TS_DATA_FILE) {
+    ts_result r = ts_array_read(p->ctx, data->path, out);
+    bool fits = r == TS_OK && out->dtype == (ts_dtype)t->dtype && out->rank == rank &&
+                memcmp(out->dims, dims, rank * sizeof *dims) == 0;
+    if (r != TS_OK || fits) return r;
+    ts_array_drop(p->ctx, out);
+    *out = (ts_array){0};
+    return ts_error(p->ctx, g->loc, "%s does not hold a %s", data->path,
+                    ts_type_text(p->module, t));
+  }
+  ts_result r = ts_array_create(p->ctx, (ts_dtype)t->dtype, rank, dims, out);
+  if (r != TS_OK) return r;
+  size_t bytes = (size_t)ts_array_count(out) * ts_dtype_bytes((ts_dtype)t->dtype);
+  if (data->form == TS_DATA_DENSE) {
+    memcpy(out->data, data->bytes, ts_min(bytes, data->num_bytes));
+    return TS_OK;
+  }
+  for (size_t at = 0; at < bytes; at += data->num_bytes)
+    memcpy((char *)out->data + at, data->bytes, data->num_bytes);
+  return TS_OK;
+}
+
+ts_result ts_vm_global(ts_vm_program *p, const ts_op *op, const ts_array **out, unsigned *index) {
+  const ts_attr *name = ts_attr_find(op, TS_ATTR_CALLEE);
+  unsigned i = 0;
+  const ts_global *g = p->module->first_global;
+  for (; g && g->name != name->word; g = g->next)
+    i++;
+  if (!g)
+    return ts_error(p->ctx, op->loc, "there is no global @%s", ts_str_text(p->module, name->word));
+  *index = i;
+  *out = &p->globals[i];
+  return p->globals[i].data ? TS_OK : fill_global(p, g, &p->globals[i]);
+}
+
+/* ---- programs ---- */
+
+static void open_program(ts_vm_program *p, ts_context *ctx, ts_module *module) {
+  *p = (ts_vm_program){.ctx = ctx, .module = module};
+  ts_arena_init(&p->arena, &ctx->memory);
+  ts_arena_init(&p->scratch, &ctx->memory);
+  for (const ts_global *g = module->first_global; g; g = g->next)
+    p->num_globals++;
+  p->globals = ts_new_array(&p->arena, ts_array, p->num_globals + 1);
+}
+
+static void close_program(ts_vm_program *p) {
+  for (unsigned i = 0; i < p->num_globals; i++)
+    if (p->globals[i].data) ts_array_drop(p->ctx, &p->globals[i]);
+  ts_arena_drop(&p->scratch);
+  ts_arena_drop(&p->arena);
+}
+
+static ts_result compile_entry(ts_vm_program *p, const ts_func *f, const ts_bindings *b) {
+  const ts_block *body = f->body;
+  ts_vm_state *states = ts_new_array(&p->scratch, ts_vm_state, body->num_args + 1);
+  for (unsigned i = 0; i < body->num_args; i++)
+    states[i] = f->roles[i] == TS_ROLE_OUT ? TS_VM_FRESH : TS_VM_WRITTEN;
+  ts_vm_code *code;
+  ts_result r = ts_vm_compile(p, f, b, states, &code);
+  ts_arena_drop(&p->scratch);
+  return r;
+}
+
+static bool same_bindings(const ts_bindings *a, const ts_bindings *b) {
+  for (unsigned i = 0; i < a->n && a->n == b->n; i++)
+    if (a->at[i].name != b->at[i].name || a->at[i].value != b->at[i].value) return false;
+  return a->n == b->n;
+}
+
+/* Code for these extents and this mode: the code of the last run if it was the same. */
+static ts_result ready(compiled *c, const ts_bindings *b, bool counting) {
+  if (c->there && c->prog.counting == counting && same_bindings(&c->prog.entry->bindings, b))
+    return TS_OK;
+  ts_context *ctx = c->prog.ctx;
+  ts_module *module = c->prog.module;
+  c->there = false;
+  close_program(&c->prog);
+  open_program(&c->prog, ctx, module);
+  c->prog.counting = counting;
+  ts_result r = compile_entry(&c->prog, c->func, b);
+  c->there = r == TS_OK;
+  return r;
+}
+
+ts_result ts_vm_dump(ts_sink *s, ts_module *module, const ts_func *f, const ts_bindings *b) {
+  ts_vm_program p;
+  open_program(&p, module->ctx, module);
+  ts_result r = compile_entry(&p, f, b);
+  if (r == TS_OK) ts_vm_print(s, &p);
+  close_program(&p);
+  return r;
+}
+
+/* ---- running ---- */
+
+/* Registers, buffers and shadows of one run, as one allocation. */
+typedef struct space {
+  char *base;
+  size_t bytes;
+  ts_slot *frame;
+} space;
+
+static int64_t shadow_bytes(const ts_vm_code *code) {
+  int64_t n = 0;
+  for (unsigned i = 0; i < code->func->body->num_args; i++)
+    if (code->shadow_regs[i]) n += code->param_counts[i];
+  return n;
+}
+
+static ts_result make_space(ts_context *ctx, const ts_vm_code *code, space *out) {
+  __int128 need = (__int128)code->total_slots * (int64_t)sizeof(ts_slot) + code->total_mem +
+                  shadow_bytes(code) + 128;
+  ts_memory *m = &ctx->memory;
+  bool fits =
+      need < INT64_MAX && !(m->cap && (m->used > m->cap || (size_t)need > m->cap - m->used));
+  out->bytes = (size_t)need;
+  out->base = fits ? calloc(1, out->bytes) : NULL;
+  if (!out->base) {
+    ts_loc loc = code->largest ? code->largest->loc : code->func->loc;
+    (void)ts_error(ctx, loc, "the buffers of this run need %" PRId64 " bytes, more than there are",
+                   (int64_t)ts_min(need, (__int128)INT64_MAX));
+    return TS_LIMIT;
+  }
+  m->used += out->bytes;
+  out->frame = (ts_slot *)out->base;
+  return TS_OK;
+}
+
+static void drop_space(ts_context *ctx, space *s) {
+  ctx->memory.used -= s->bytes;
+  free(s->base);
+}
+
+static void set_arguments(const ts_vm_code *code, const ts_array *arrays, space *s) {
+  char *at = s->base + (size_t)code->total_slots * sizeof(ts_slot);
+  at += 64 - (uintptr_t)at % 64;
+  s->frame[TS_VM_MEM].p = at;
+  at += code->total_mem;
+  for (unsigned i = 0; i < code->func->body->num_args; i++) {
+    s->frame[code->param_regs[i]].p = arrays[i].data;
+    if (!code->shadow_regs[i]) continue;
+    s->frame[code->shadow_regs[i]].p = at;
+    at += code->param_counts[i];
+  }
+}
+
+static void reset_counts(ts_vm_program *p) {
+  for (size_t i = 0; i < p->regions.n; i++)
+    p->regions.at[i].count = 0;
+}
+
+static void add_counts(ts_context *ctx, const ts_vm_program *p, ts_run_stats *out) {
+  *out = (ts_run_stats){.num_buffers = (unsigned)p->buffers.n};
+  out->buffers = ts_new_array(&ctx->arena, struct ts_buffer_stats, p->buffers.n + 1);
+  for (size_t i = 0; i < p->buffers.n; i++)
+    out->buffers[i].name = ts_strdup(&ctx->arena, p->buffers.at[i]);
+  for (size_t i = 0; i < p->regions.n; i++) {
+    const ts_vm_region *r = &p->regions.at[i];
+    out->ops += r->count * r->ops;
+    out->loads += r->count * r->loads;
+    out->stores += r->count * r->stores;
+    out->flops += r->count * r->flops;
+  }
+  for (size_t i = 0; i < p->traffic.n; i++) {
+    const ts_vm_traffic *t = &p->traffic.at[i];
+    out->buffers[t->buffer].bytes_read += p->regions.at[t->region].count * t->read;
+    out->buffers[t->buffer].bytes_written += p->regions.at[t->region].count * t->written;
+  }
+}
+
+static ts_result execute(compiled *c, ts_run_args *args) {
+  ts_vm_program *p = &c->prog;
+  space s;
+  ts_result r = make_space(p->ctx, p->entry, &s);
+  if (r != TS_OK) return r;
+  set_arguments(p->entry, args->arrays, &s);
+  ts_vm vm = {.prog = p, .fuel_given = args->limits.fuel};
+  vm.fuel = args->limits.fuel ? args->limits.fuel : UINT64_MAX;
+  if (args->stats) reset_counts(p);
+  ts_vm_status status = ts_vm_exec(&vm, p->entry, p->entry->insns, s.frame);
+  drop_space(p->ctx, &s);
+  if (status == TS_VM_DONE && args->stats) add_counts(p->ctx, p, args->stats);
+  return status == TS_VM_DONE ? TS_OK : status == TS_VM_FAILED_LIMIT ? TS_LIMIT : TS_CHECK;
+}
+
+/* Every array must be of its parameter's scalar type and extents: the code trusts them. */
+static ts_result check_arrays(compiled *c, const ts_bindings *b, const ts_run_args *args) {
+  const ts_block *body = c->func->body;
+  for (unsigned i = 0; i < body->num_args; i++) {
+    const ts_type *t = body->args[i]->type;
+    const ts_array *a = &args->arrays[i];
+    int64_t dims[TS_MAX_RANK + 1];
+    unsigned rank = t->rank;
+    const char *name = ts_str_text(c->prog.module, body->args[i]->name);
+    if (!ts_is_kind(t, TS_TYPE_MEMREF))
+      return ts_error(c->prog.ctx, c->func->loc,
+                      "parameter %%%s is no buffer: @%s cannot be run by itself", name,
+                      ts_str_text(c->prog.module, c->func->name));
+    ts_bound_dims(b, t, dims);
+    bool same = a->data && a->dtype == (ts_dtype)t->dtype;
+    if (t->elem && same && a->rank == rank + 1) dims[rank++] = t->elem->dims[0];
+    same = same && a->rank == rank;
+    for (unsigned d = 0; same && d < rank; d++)
+      same = a->dims[d] == dims[d];
+    if (!same)
+      return ts_error(c->prog.ctx, c->func->loc, "the array given for %%%s is not a %s", name,
+                      ts_type_text(c->prog.module, t));
+  }
+  return TS_OK;
+}
+
+static ts_result loop_prepare(ts_context *ctx, ts_module *module, const ts_func *f, void **out) {
+  compiled *c = ts_realloc(&ctx->memory, NULL, 0, sizeof *c);
+  *c = (compiled){.func = f};
+  open_program(&c->prog, ctx, module);
+  *out = c;
+  return TS_OK;
+}
+
+static ts_result loop_run(ts_context *ctx, void *handle, ts_run_args *args) {
+  compiled *c = handle;
+  const ts_source *outer = ctx->source;
+  ctx->source = &c->prog.module->source;
+  ts_bindings b;
+  ts_result r = ts_bind(ctx, c->func, args->arrays, NULL, &b);
+  if (r == TS_OK) r = check_arrays(c, &b, args);
+  if (r == TS_OK) r = ready(c, &b, args->stats != NULL);
+  if (r == TS_OK) r = execute(c, args);
+  ctx->source = outer;
+  return r;
+}
+
+static void loop_release(ts_context *ctx, void *handle) {
+  compiled *c = handle;
+  close_program(&c->prog);
+  ts_free(&ctx->memory, c, sizeof *c);
+}
+
+const ts_engine ts_engine_loop = {
+    .name = "loop",
+    .summary = "the loop VM: bytecode with every access proved in bounds or checked",
+    .levels = TS_LEVEL_L,
+    .prepare = loop_prepare,
+    .run = loop_run,
+    .release = loop_release,
+};

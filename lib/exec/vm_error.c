@@ -1,0 +1,134 @@
+/* What a failing instruction means, in words: the op it was compiled from, the element it touched,
+ * and the values of the variables in the subscripts. */
+#include "exec/vm.h"
+
+#include <inttypes.h>
+
+typedef struct failure {
+  ts_context *ctx;
+  const ts_vm_code *code;
+  const ts_vm_site *site;
+  const ts_slot *frame;
+  ts_module *module;
+} failure;
+
+static const char *value_name(const failure *f, const ts_value *v) {
+  return v->name ? ts_str_text(f->module, v->name) : NULL;
+}
+
+static int64_t symbol(void *code, ts_str name) {
+  return ts_binding_value(&((const ts_vm_code *)code)->bindings, name);
+}
+
+static int64_t dim_value(const failure *f, unsigned i) {
+  return f->frame[f->site->dims[i]].i;
+}
+
+/* The access as written, its subscripts as numbers: %A[3, 768]. */
+static const char *element_text(const failure *f, const ts_access *a) {
+  ts_arena *arena = &f->ctx->arena;
+  unsigned n = ts_num_dims(f->site->op);
+  int64_t *dims = ts_new_array(arena, int64_t, n + 1);
+  for (unsigned i = 0; i < n; i++)
+    dims[i] = dim_value(f, i);
+  const char *name = value_name(f, a->memref);
+  const char *text = ts_sprintf(arena, "%%%s[", name ? name : "?");
+  for (unsigned i = 0; i < a->n; i++) {
+    int64_t v;
+    bool known = ts_aff_eval(a->subscripts[i], dims, symbol, (void *)f->code, &v);
+    text = known ? ts_sprintf(arena, "%s%s%" PRId64, text, i ? ", " : "", v)
+                 : ts_sprintf(arena, "%s%sa number past 64 bits", text, i ? ", " : "");
+  }
+  return ts_sprintf(arena, "%s]", text);
+}
+
+/* A note with the values of the variables that stand in the subscripts. */
+static void note_variables(const failure *f) {
+  const char *text = NULL;
+  ts_arena *arena = &f->ctx->arena;
+  for (unsigned i = 0; i < ts_num_dims(f->site->op) && i < 8; i++) {
+    const char *name = value_name(f, ts_dim(f->site->op, i));
+    if (name)
+      text = ts_sprintf(arena, "%s%s%%%s = %" PRId64, text ? text : "", text ? ", " : "", name,
+                        dim_value(f, i));
+  }
+  if (text) ts_note(f->ctx, f->site->op->loc, "here %s", text);
+}
+
+static int64_t extent_of(const failure *f, const ts_type *t, unsigned dim) {
+  ts_extent e = t->dims[dim];
+  return ts_is_symbolic(e) ? ts_binding_value(&f->code->bindings, ts_extent_name(e)) : e;
+}
+
+static void out_of_bounds(const failure *f, unsigned dim) {
+  ts_access a;
+  if (!ts_access_parts(f->site->op, f->site->access, &a)) return;
+  const char *what = a.writes ? "write" : "read";
+  const char *kind = ts_is_kind(a.type, TS_TYPE_SCALAR) ? "" : " (and the lanes from there on)";
+  (void)ts_error(f->ctx, f->site->op->loc,
+                 "%s out of bounds: %s%s, where dimension %u has extent %" PRId64, what,
+                 element_text(f, &a), kind, dim, extent_of(f, a.memref->type, dim));
+  note_variables(f);
+}
+
+static void uninitialised(const failure *f, int64_t past) {
+  const ts_op *op = f->site->op;
+  ts_access a;
+  if (op->opcode == TS_OP_COPY || !ts_access_parts(op, f->site->access, &a)) {
+    const char *name = value_name(f, ts_operand(op, 0));
+    (void)ts_error(f->ctx, op->loc, "copy of %%%s, whose element %" PRId64 " was never written",
+                   name ? name : "?", past);
+    return;
+  }
+  if (past == 0)
+    (void)ts_error(f->ctx, op->loc, "read of %s, which was never written", element_text(f, &a));
+  else
+    (void)ts_error(f->ctx, op->loc,
+                   "read of %s and on, of which element %" PRId64 " was never written",
+                   element_text(f, &a), past);
+  note_variables(f);
+  if (a.memref->kind == TS_VALUE_RESULT)
+    ts_note(f->ctx, a.memref->def->loc, "allocated here, with undefined contents");
+}
+
+static void out_of_fuel(const failure *f, uint64_t given) {
+  const ts_op *op = f->site->op;
+  if (op && op->opcode == TS_OP_FOR) {
+    const char *name = value_name(f, ts_for_parts(op).iv);
+    (void)ts_error(f->ctx, op->loc, "fuel of %" PRIu64 " ran out in loop %%%s", given,
+                   name ? name : "?");
+  } else if (op) {
+    (void)ts_error(f->ctx, op->loc, "fuel of %" PRIu64 " ran out in this launch", given);
+  } else {
+    (void)ts_error(f->ctx, f->code->func->loc, "fuel of %" PRIu64 " ran out in @%s", given,
+                   ts_str_text(f->module, f->code->func->name));
+  }
+}
+
+ts_vm_status ts_vm_fail(ts_vm *vm, const ts_vm_code *code, const ts_insn *at, const ts_slot *frame,
+                        ts_vm_failure kind, int64_t what) {
+  ts_vm_program *p = vm->prog;
+  failure f = {p->ctx, code, &code->sites.at[code->sites_of[at - code->insns]], frame, p->module};
+  ts_loc loc = f.site->op ? f.site->op->loc : code->func->loc;
+  switch (kind) {
+  case TS_VM_OUT_OF_BOUNDS: out_of_bounds(&f, (unsigned)what); break;
+  case TS_VM_UNINIT: uninitialised(&f, what); break;
+  case TS_VM_DIV_ZERO: (void)ts_error(p->ctx, loc, "division by zero"); break;
+  case TS_VM_NO_FUEL: out_of_fuel(&f, vm->fuel_given); return TS_VM_FAILED_LIMIT;
+  case TS_VM_BARRIER_MISSED:
+    (void)ts_error(p->ctx, loc,
+                   "not all threads of the block reach this barrier: thread %" PRId64
+                   " ended before it",
+                   what);
+    break;
+  case TS_VM_BARRIER_MIXED:
+    (void)ts_error(p->ctx, loc, "threads of one block wait at different barriers");
+    ts_note(p->ctx, code->sites.at[code->sites_of[what]].op->loc, "others wait at this one");
+    break;
+  case TS_VM_NO_MEMORY:
+    (void)ts_error(p->ctx, loc, "no memory for the frames of the %" PRId64 " threads of a block",
+                   what);
+    return TS_VM_FAILED_LIMIT;
+  }
+  return TS_VM_FAILED_CHECK;
+}

@@ -1,0 +1,171 @@
+/* The engine room: one direct-threaded function over the instructions of vm_ops.def. Each handler
+ * ends by jumping to the next one's address, so the processor predicts every instruction's
+ * successor on its own. */
+#include "exec/vm.h"
+
+#include <math.h>
+
+#include "exec/math.h"
+
+#define TS_VM_GET_D(slot, v) ((slot).d = (double)(v))
+#define TS_VM_GET_F(slot, v) ((slot).f = (v))
+#define TS_VM_GET_F16(slot, v) ((slot).d = ts_f16_to_double(v))
+#define TS_VM_GET_BF16(slot, v) ((slot).d = vm_bf16(v))
+#define TS_VM_GET_I(slot, v) ((slot).i = (v))
+#define TS_VM_GET_I1(slot, v) ((slot).i = (v) != 0)
+#define TS_VM_PUT_D(slot) (slot).d
+#define TS_VM_PUT_F(slot) (slot).f
+#define TS_VM_PUT_F16(slot) ts_f16_from_double((slot).d)
+#define TS_VM_PUT_BF16(slot) ts_bf16_from_double((slot).d)
+#define TS_VM_PUT_I(slot) (slot).i
+
+static inline double vm_bf16(uint16_t bits) {
+  uint32_t wide = (uint32_t)bits << 16;
+  float f;
+  memcpy(&f, &wide, sizeof f);
+  return (double)f;
+}
+
+/* An integer as f64, with the bits f64 cannot hold or'ed into its last one: rounding that to a type
+ * of fewer than 52 bits gives what rounding the integer gives. */
+static double vm_sticky(int64_t x) {
+  if (x > -(1LL << 53) && x < 1LL << 53) return (double)x;
+  uint64_t m = x < 0 ? 0 - (uint64_t)x : (uint64_t)x;
+  double d = (double)((m >> 11) | ((m & 2047) != 0)) * 2048;
+  return x < 0 ? -d : d;
+}
+
+static double vm_eval(int32_t packed, double a, double b, double c) {
+  return ts_eval_float((ts_opcode)(packed & 0xffff), (ts_dtype)(packed >> 16 & 0xff), a, b, c,
+                       packed >> 24 & 1);
+}
+
+static bool vm_eval_int(int32_t packed, int64_t a, int64_t b, int64_t *out) {
+  return ts_eval_int((ts_opcode)(packed & 0xffff), (ts_dtype)(packed >> 16 & 0xff), a, b, out);
+}
+
+/* The first of the rows' elements that was never written, counted through the rows; -1: all were.
+ */
+static int64_t vm_shadow_check(const char *shadow, const ts_slot *mask, const ts_insn *at) {
+  for (int64_t r = 0, n = 0; r < at->c; r++)
+    for (int64_t k = 0; k < at->d; k++, n++)
+      if ((!mask || mask[n].i) && !shadow[r * at->imm + k]) return n;
+  return -1;
+}
+
+static void vm_shadow_set(char *shadow, const ts_slot *mask, const ts_insn *at) {
+  for (int64_t r = 0, n = 0; r < at->c; r++)
+    for (int64_t k = 0; k < at->d; k++, n++)
+      if (!mask || mask[n].i) shadow[r * at->imm + k] = 1;
+}
+
+static int64_t vm_no_symbol(void *code, ts_str name) {
+  return ts_binding_value(&((const ts_vm_code *)code)->bindings, name);
+}
+
+/* A subscript whose value might pass int64 on the way, evaluated with overflow checks. */
+static bool vm_exact_check(const ts_vm_code *code, const ts_insn *at, const ts_slot *frame) {
+  const ts_vm_site *site = &code->sites.at[code->sites_of[at - code->insns]];
+  int64_t *dims = __builtin_alloca(sizeof(int64_t) * (ts_num_dims(site->op) + 1));
+  for (unsigned i = 0; i < ts_num_dims(site->op); i++)
+    dims[i] = frame[site->dims[i]].i;
+  ts_access access;
+  int64_t v;
+  return ts_access_parts(site->op, site->access, &access) &&
+         ts_aff_eval(access.subscripts[at->b], dims, vm_no_symbol, (void *)code, &v) &&
+         (uint64_t)v < (uint64_t)at->imm;
+}
+
+/* dst = a @ b + c in c's type: for k ascending, fma(a, b, s) rounded to it. lo: m, n, k in 10 bits
+ * each; hi: dtype of a and b, and of c << 8. */
+static void vm_mma(const ts_insn *at, ts_slot *dst, const ts_slot *a, const ts_slot *b,
+                   const ts_slot *c) {
+  int m = at->lo >> 20, n = at->lo >> 10 & 1023, k = at->lo & 1023;
+  ts_dtype in = (ts_dtype)(at->hi & 0xff), acc = (ts_dtype)(at->hi >> 8);
+  for (int i = 0; i < m; i++)
+    for (int j = 0; j < n; j++) {
+      ts_slot s = c[i * n + j];
+      for (int l = 0; l < k; l++) {
+        ts_slot x = a[i * k + l], y = b[l * n + j];
+        if (!ts_is_float(acc)) {
+          s.i = ts_wrap_int(acc, (int64_t)((uint64_t)s.i + (uint64_t)x.i * (uint64_t)y.i));
+          continue;
+        }
+        double p = in == TS_F32 ? (double)x.f : x.d, q = in == TS_F32 ? (double)y.f : y.d;
+        if (acc == TS_F32)
+          s.f = fmaf((float)p, (float)q, s.f);
+        else
+          s.d = ts_eval_float(TS_OP_FMA, acc, p, q, s.d, false);
+      }
+      dst[i * n + j] = s;
+    }
+}
+
+static ts_vm_status vm_call(ts_vm *vm, const ts_vm_call *call, ts_slot *frame, int32_t at) {
+  ts_slot *callee = frame + at;
+  for (unsigned i = 0; i < call->n; i++)
+    callee[call->moves[i][1]] = frame[call->moves[i][0]];
+  return ts_vm_exec(vm, call->callee, call->callee->insns, callee);
+}
+
+#define A R[I->a + L]
+#define B R[I->b + L]
+#define C R[I->c + L]
+#define D R[I->d + L]
+#define JUMP(n)                                                                                    \
+  do {                                                                                             \
+    I += (n);                                                                                      \
+    goto * I->go;                                                                                  \
+  } while (0)
+#define FAIL(kind, what) return ts_vm_fail(vm, code, I, R, (kind), (what))
+
+#if defined(__GNUC__) && !defined(__clang__) /* keep the jump at each handler's end its own */
+#define TS_VM_SPLIT_JUMPS __attribute__((optimize("no-gcse", "no-crossjumping")))
+#else
+#define TS_VM_SPLIT_JUMPS
+#endif
+
+/* With `labels` it only hands out the handlers' addresses. */
+TS_VM_SPLIT_JUMPS static ts_vm_status vm_run(ts_vm *vm, const ts_vm_code *code, const ts_insn *I,
+                                             ts_slot *R, const void *const **labels) {
+  static const void *const table[] = {
+#define INSN(e, ...) &&do_##e,
+#define ELT(e, ...) &&do_##e, &&do_##e##_V,
+#include "exec/vm_ops.def"
+#undef INSN
+#undef ELT
+  };
+  if (labels) {
+    *labels = table;
+    return TS_VM_DONE;
+  }
+  goto * I->go;
+#define INSN(e, text, ...)                                                                         \
+  do_##e : {                                                                                       \
+    enum { L = 0 };                                                                                \
+    __VA_ARGS__;                                                                                   \
+    JUMP(1);                                                                                       \
+  }
+#define ELT(e, text, ...)                                                                          \
+  INSN(e, text, __VA_ARGS__)                                                                       \
+  do_##e##_V : {                                                                                   \
+    for (int L = 0, lanes = I->hi; L < lanes; L++) {                                               \
+      __VA_ARGS__;                                                                                 \
+    }                                                                                              \
+    JUMP(1);                                                                                       \
+  }
+#include "exec/vm_ops.def"
+#undef INSN
+#undef ELT
+}
+
+ts_vm_status ts_vm_exec(ts_vm *vm, const ts_vm_code *code, const ts_insn *at, ts_slot *frame) {
+  return vm_run(vm, code, at, frame, NULL);
+}
+
+void ts_vm_load(ts_vm_code *code) {
+  const void *const *labels;
+  (void)vm_run(NULL, NULL, NULL, NULL, &labels);
+  for (size_t i = 0; i < code->n; i++)
+    code->insns[i].go = labels[code->insns[i].op];
+}
