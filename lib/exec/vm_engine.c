@@ -32,7 +32,7 @@ static ts_result fill_global(ts_vm_program *p, const ts_global *g, ts_array *out
     ts_array_drop(p->ctx, out);
     *out = (ts_array){0};
     return ts_error(p->ctx, g->loc, "%s does not hold a %s", data->path,
-                    (t)->text);
+                    t->text);
   }
   ts_result r = ts_array_create(p->ctx, (ts_dtype)t->dtype, rank, dims, out);
   if (r != TS_OK) return r;
@@ -231,7 +231,7 @@ static ts_result check_arrays(compiled *c, const ts_bindings *b, const ts_run_ar
       same = a->dims[d] == dims[d];
     if (!same)
       return ts_error(c->prog.ctx, c->func->loc, "the array given for %%%s is not a %s", name,
-                      (t)->text);
+                      t->text);
   }
   return TS_OK;
 }
