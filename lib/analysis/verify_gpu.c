@@ -17,7 +17,7 @@ static const struct {
 enum { MAX_THREADS = 1024 };
 
 static bool is_word(const ts_module *m, ts_str s, const char *word) {
-  const struct ts_interned *e = &m->strings.entries[s];
+  const struct ts_interned *e = ts_interned_of(&m->strings, s);
   return e->len == strlen(word) && memcmp(e->text, word, e->len) == 0;
 }
 
