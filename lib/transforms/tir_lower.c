@@ -157,7 +157,7 @@ static void clear_tags(ts_func *f) {
 static void take_names(ts_lower *L) {
   const ts_block *body = L->func->body;
   for (unsigned i = 0; i < body->num_args; i++)
-    ts_ptrmap_put(&L->taken, str_key(body->args[i]->name), L);
+    if (body->args[i]->name) ts_ptrmap_put(&L->taken, str_key(body->args[i]->name), L);
   for (ts_op *op = body->first; op; op = op->next)
     for (unsigned i = 0; i < op->num_results; i++)
       if (ts_op_result(op, i)->name) ts_ptrmap_put(&L->taken, str_key(ts_op_result(op, i)->name), L);

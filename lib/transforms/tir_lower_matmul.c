@@ -2,6 +2,7 @@
  * accumulator, and whose epilogue differs.
  *
  *   for %i, %j:  acc = 0;  for %k: acc = fma(x, w, acc);  Y[%i, %j] = epilogue(acc) */
+#include "exec/math.h"
 #include "transforms/lower.h"
 
 /* The product's batch axes followed by its rows and columns. */
@@ -74,22 +75,16 @@ static ts_value *accumulate(ts_lower *L, const product *p, const ts_subs *elemen
   return ts_lower_acc_load(L, "sum", acc);
 }
 
-/* The op that act names: relu or any op of one float; TS_NUM_OPCODES for none. */
-static ts_opcode activation(ts_lower *L, ts_op *op) {
-  const ts_attr *act = ts_attr_find(op, TS_ATTR_ACT);
-  const char *name = act ? ts_str_text(L->m, act->word) : "none";
-  unsigned i = 0;
-  while (i < TS_NUM_OPCODES && strcmp(ts_op_infos[i].name, name) != 0) i++;
-  return (ts_opcode)i;
-}
-
 /* act(sum + b), in the accumulator type. */
 static ts_value *bias_and_activation(ts_lower *L, ts_op *op, ts_value *sum, const ts_subs *out) {
   ts_dtype acc = sum->type->dtype;
   ts_value *b = ts_lower_load_broadcast(L, "bias", ts_operand(op, 2), out);
   ts_value *h = ts_lower_op2(L, "h", ts_is_float(acc) ? TS_OP_ADDF : TS_OP_ADDI,
                              acc, sum, ts_lower_convert(L, b, acc));
-  ts_opcode opcode = activation(L, op);
+  const ts_attr *act = ts_attr_find(op, TS_ATTR_ACT);
+  ts_opcode opcode = TS_NUM_OPCODES;
+  if (act && !ts_activation(ts_str_text(L->m, act->word), &opcode))
+    ts_unreachable("a verified fused_mlp has an unknown activation");
   if (opcode == TS_NUM_OPCODES) return h;
   ts_value *a = ts_lower_op1(L, "a", opcode, acc, h);
   ts_lower_copy_approx(L, op, a);

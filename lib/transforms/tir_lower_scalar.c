@@ -121,8 +121,9 @@ static ts_opcode conversion(ts_dtype from, ts_dtype to) {
 }
 
 static const char *converted_name(ts_lower *L, const ts_value *v, ts_dtype to) {
-  return ts_sprintf(L->scratch, "%s.%s", v->name ? ts_str_text(L->m, v->name) : "v",
-                    ts_dtype_name(to));
+  if (!v->name) return ts_dtype_name(to);
+  const struct ts_interned *name = ts_interned_of(&L->m->strings, v->name);
+  return ts_sprintf(L->scratch, "%.*s.%s", (int)name->len, name->text, ts_dtype_name(to));
 }
 
 ts_value *ts_lower_convert(ts_lower *L, ts_value *v, ts_dtype to) {
