@@ -171,6 +171,7 @@ number
   : int
   | NUMBER
   | '-' NUMBER                            { $$ = ts_parse_negate(p, $2); }
+  | '-' IDENT                             { $$ = ts_parse_negate(p, ts_parse_number_word(p, $2)); }
   ;
 int
   : INT
@@ -202,7 +203,7 @@ numbers
 
 data
   : number                                { $$ = true; ts_push(&p->scratch, &p->numbers, $1); }
-  | IDENT                                 { $$ = true; ts_parse_literal_word(p, $1); }
+  | IDENT                                 { $$ = true; ts_push(&p->scratch, &p->numbers, ts_parse_number_word(p, $1)); }
   | list                                  { $$ = false; }
   | SYMBOL                                { $$ = false; ts_parse_symbol(p, $1); }
   ;
@@ -213,6 +214,7 @@ list
 elements: element | elements ',' element;
 element
   : number                                { ts_parse_list_number(p, $1); }
+  | IDENT                                 { ts_parse_list_number(p, ts_parse_number_word(p, $1)); }
   | list
   ;
 

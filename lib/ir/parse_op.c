@@ -54,14 +54,14 @@ bool ts_parser_float_word(const char *text, size_t n, double *value) {
   return inf || nan;
 }
 
-void ts_parse_literal_word(ts_parser *p, ts_named word) {
+ts_number ts_parse_number_word(ts_parser *p, ts_named word) {
   const struct ts_interned *e = ts_interned_of(&p->m->strings, word.name);
   double value;
   ts_number n = {.form = TS_NUMBER_FLOAT, .loc = word.loc};
   if (!ts_parser_float_word(e->text, e->len, &value))
     ts_error(p->ctx, word.loc, "'%s' is not a number", ts_parser_text(p, word.name));
   memcpy(&n.bits, &value, sizeof value);
-  ts_push(&p->scratch, &p->numbers, n);
+  return n;
 }
 
 ts_number ts_parse_negate(ts_parser *p, ts_number n) {

@@ -153,7 +153,7 @@ void ts_parse_clause(ts_parser *, ts_str word, ts_loc);
 void ts_parse_operand(ts_parser *, ts_named value, bool subscripted);
 void ts_parse_symbol(ts_parser *, ts_named symbol);
 void ts_parse_literal(ts_parser *, ts_number);
-void ts_parse_literal_word(ts_parser *, ts_named word); /* inf, nan */
+ts_number ts_parse_number_word(ts_parser *, ts_named word); /* inf, nan */
 void ts_parse_pred(ts_parser *, ts_str word, ts_loc);
 void ts_parse_attr(ts_parser *, ts_str key, const ts_raw_attr *, ts_loc); /* NULL: a unit */
 

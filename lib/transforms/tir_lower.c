@@ -62,9 +62,16 @@ static bool is_const(const ts_value *v) {
   return v->kind == TS_VALUE_RESULT && v->def->opcode == TS_OP_CONST;
 }
 
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* A constant's own name, or c0, c1, … where it has only a number. */
+static const char *const_name(ts_lower *L, const ts_value *v) {
+  const char *name = v->name ? ts_str_text(L->m, v->name) : "0";
+  return is_digit(name[0]) ? ts_sprintf(L->scratch, "c%u", L->num_consts++) : name;
+}
+
 static void fetch_const(ts_lower *L, ts_value *v) {
-  const char *base = v->name ? ts_str_text(L->m, v->name)
-                             : ts_sprintf(L->scratch, "c%u", L->num_consts++);
+  const char *base = const_name(L, v);
   const ts_data *data = ts_attr_find(v->def, TS_ATTR_VALUE)->data;
   ts_global *g = ts_global_create(L->m, global_name(L, base), v->def->loc, buffer_type(L, v->type), data);
   ts_value *buffer = get_global(L, g);
