@@ -16,7 +16,8 @@ ts_context *ts_context_create(void) {
 void ts_context_destroy(ts_context *ctx) {
   if (!ctx)
     return;
-  ts_memory_drop(&ctx->memory);
+  ts_arena_drop(&ctx->messages);
+  ts_arena_drop(&ctx->arena);
   free(ctx);
 }
 
