@@ -55,9 +55,15 @@ static void set_up(opt *o) {
 
 /* ---- one module ---- */
 
+typedef struct part {
+  opt *o;
+  const ts_source *source;
+  ts_module *module;
+} part;
+
 static ts_result print_module(void *arg) {
-  opt *o = ((void **)arg)[0];
-  ts_print_module(&o->out.sink, ((void **)arg)[1]);
+  part *p = arg;
+  ts_print_module(&p->o->out.sink, p->module);
   return TS_OK;
 }
 
@@ -67,18 +73,27 @@ static ts_result print_result(opt *o, ts_module *m) {
   if (o->opened) ts_sink_puts(&o->out.sink, "// -----\n");
   o->opened = true;
   double start = ts_time_now();
-  result = ts_protect(o->tool.ctx, print_module, (void *[]){o, m});
+  result = ts_protect(o->tool.ctx, print_module, &(part){o, NULL, m});
   ts_time_add(o->runner.times, "print", ts_time_now() - start);
   return result;
 }
 
-static ts_result transform(opt *o, const ts_source *source, ts_module **m) {
+static ts_result read_module(void *arg) {
+  part *p = arg;
+  ts_time_table *times = p->o->runner.times;
   double start = ts_time_now();
-  ts_result result = ts_parse_source(o->tool.ctx, source, m);
-  ts_time_add(o->runner.times, "parse", ts_time_now() - start);
+  ts_result result = ts_parse_source(p->o->tool.ctx, p->source, &p->module);
+  ts_time_add(times, "parse", ts_time_now() - start);
   start = ts_time_now();
-  if (!result) result = ts_verify(*m);
-  ts_time_add(o->runner.times, "verify", ts_time_now() - start);
+  if (!result) result = ts_verify(p->module);
+  ts_time_add(times, "verify", ts_time_now() - start);
+  return result;
+}
+
+static ts_result transform(opt *o, const ts_source *source, ts_module **m) {
+  part p = {o, source, NULL};
+  ts_result result = ts_protect(o->tool.ctx, read_module, &p);
+  *m = p.module;
   if (!result) result = ts_bind_extents(*m, (unsigned)o->extents.n, o->extents.at);
   if (!result) result = ts_instrument_input(&o->instrument, *m);
   if (!result) result = ts_run_pipeline(*m, &o->pipeline, &o->runner);
@@ -140,8 +155,10 @@ static ts_result run_parts(opt *o) {
   o->parts = &o->source;
   o->num_parts = 1;
   ts_result worst = o->split ? ts_protect(o->tool.ctx, split, o) : TS_OK;
-  for (size_t i = 0; i < o->num_parts && worst != TS_LIMIT; i++)
-    worst = ts_max(worst, run_part(o, &o->parts[i]));
+  for (size_t i = 0; i < o->num_parts && worst != TS_LIMIT; i++) {
+    ts_result result = run_part(o, &o->parts[i]);
+    worst = ts_max(worst, result);
+  }
   return worst;
 }
 

@@ -465,8 +465,6 @@ bool ts_is_ancestor(const ts_block *, const ts_op *); /* the op is inside the bl
  * memory (the scanner terminates each token in place while it reads, and restores it). Every op is typed by inference as it is read; the result
  * is verified only by ts_verify. */
 ts_result ts_parse_source(ts_context *, const ts_source *source, ts_module **out);
-/* Refuses NUL bytes and invalid UTF-8 by position; drops a byte-order mark. */
-ts_result ts_source_check(ts_context *, ts_source *);
 void ts_print_module(ts_sink *, const ts_module *);
 void ts_print_func(ts_sink *, const ts_func *);
 /* One op with its regions, named as in its function's text. Costs a walk over the function. */

@@ -195,13 +195,13 @@ static ts_result read_option(reader *r, uint64_t *seen) {
   return TS_USAGE;
 }
 
-/* Options up to `close` ('}', or '\0' for the end of the text), which is left in place. */
+/* Options up to `close` ('}', or '\0' for none) or the end, which are left in place. */
 static ts_result read_options(reader *r, char close) {
   uint64_t seen = 0;
   for (;;) {
     size_t before = r->at;
     skip_space(r);
-    if (close ? peek(r) == close : at_end(r)) return TS_OK;
+    if (at_end(r) || (close && peek(r) == close)) return TS_OK;
     if (seen && before == r->at) return expected(r, "white space between options");
     ts_result result = read_option(r, &seen);
     if (result) return result;

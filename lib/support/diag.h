@@ -53,6 +53,8 @@ void ts_remark(ts_context *, ts_loc, const char *pass, const char *kind, const c
 ts_result ts_error_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
 void ts_note_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
 
+/* Refuses NUL bytes and invalid UTF-8 by position; drops a byte-order mark. */
+ts_result ts_source_check(ts_context *, ts_source *);
 /* 1-based line and column (columns count code points) of byte `at`. */
 void ts_source_position(const ts_source *, uint32_t at, unsigned *line, unsigned *column);
 /* One message in the form  file:line:col: error: text / source line / carets, with its notes. */

@@ -159,6 +159,14 @@ static bool divides(const char *line, size_t n) {
   return n == sizeof marker - 1 && !memcmp(line, marker, n);
 }
 
+/* A copy that the scanner can read: two NULs behind it. */
+static ts_source part_of(ts_arena *arena, const ts_source *source, const char *begin, size_t n,
+                         unsigned line) {
+  char *text = ts_new_array(arena, char, n + 2);
+  memcpy(text, begin, n);
+  return (ts_source){source->name, text, n, line};
+}
+
 size_t ts_source_split(ts_arena *arena, const ts_source *source, ts_source **parts) {
   TS_VEC(ts_source) v = {0};
   const char *end = source->text + source->n, *begin = source->text;
@@ -166,15 +174,13 @@ size_t ts_source_split(ts_arena *arena, const ts_source *source, ts_source **par
   for (const char *p = begin; p < end; line++) {
     const char *newline = memchr(p, '\n', (size_t)(end - p)), *next = newline ? newline + 1 : end;
     if (divides(p, (size_t)((newline ? newline : end) - p))) {
-      size_t n = (size_t)(p - begin);
-      ts_push(arena, &v, (ts_source){source->name, ts_strndup(arena, begin, n), n, first});
+      ts_push(arena, &v, part_of(arena, source, begin, (size_t)(p - begin), first));
       begin = next;
       first = line + 1;
     }
     p = next;
   }
-  size_t n = (size_t)(end - begin);
-  ts_push(arena, &v, (ts_source){source->name, ts_strndup(arena, begin, n), n, first});
+  ts_push(arena, &v, part_of(arena, source, begin, (size_t)(end - begin), first));
   *parts = v.at;
   return v.n;
 }
