@@ -421,6 +421,13 @@ const ts_type *ts_rule_layernorm(ts_inf *f) {
   return t;
 }
 
+/* As many as the axis has slices, or one for all. */
+static bool check_slices(ts_inf *f, unsigned n, const char *what, bool has_axis, ts_extent want) {
+  if (n == 1 || (has_axis && (ts_extent)n == want)) return true;
+  if (!has_axis) return ts_inf_refuse(f, "%u %ss without an axis", n, what);
+  return ts_inf_refuse(f, "%u %ss where the axis has extent %s", n, what, ts_extent_text(f->m, want));
+}
+
 /* scale and zero_point: one, or one for each slice of axis. */
 static bool check_steps(ts_inf *f, const ts_type *t) {
   const ts_attr *scale = ts_attr_find(f->op, TS_ATTR_SCALE);
@@ -430,12 +437,9 @@ static bool check_steps(ts_inf *f, const ts_type *t) {
   if (!check_axes(f, t, 1)) return false;
   bool has_axis = ts_op_axes(f->op, axes) == 1;
   ts_extent want = has_axis ? t->dims[axes[0]] : 1;
-  if (scale->n != 1 && (ts_extent)scale->n != want)
-    return ts_inf_refuse(f, "%u scales where the axis has extent %s", scale->n,
-                        ts_extent_text(f->m, want));
-  if (zero && zero->n != 1 && (ts_extent)zero->n != want)
-    return ts_inf_refuse(f, "%u zero points where the axis has extent %s", zero->n,
-                        ts_extent_text(f->m, want));
+  if (!check_slices(f, scale->n, "scale", has_axis, want) ||
+      (zero && !check_slices(f, zero->n, "zero point", has_axis, want)))
+    return false;
   for (unsigned i = 0; i < scale->n; i++)
     if (!(scale->floats[i] > 0) || isinf(scale->floats[i]))
       return ts_inf_error(f, "a scale must be a finite number above 0; entry %u is %g", i,
