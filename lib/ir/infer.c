@@ -33,8 +33,7 @@ static const char *literal_text(ts_inf *f, const ts_value *v) {
   char text[40];
   double d;
   memcpy(&d, &v->bits, sizeof d);
-  ts_format_float(text, d, 64);
-  return ts_strdup(&f->m->arena, text);
+  return ts_strndup(&f->m->arena, text, ts_format_float(text, d, 64));
 }
 
 bool ts_inf_settle(ts_inf *f, unsigned i, const ts_type *type) {
@@ -218,14 +217,14 @@ static bool check_form(ts_inf *f) {
   unsigned want = subscripted_operands(info->rule);
   bool has_map = info->rule == TS_RULE_FOR || info->rule == TS_RULE_IF ||
                  info->rule == TS_RULE_LAUNCH || info->rule == TS_RULE_APPLY;
+  if (op->has_mask && op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE)
+    return ts_inf_refuse(f, "`%s` takes no mask", info->name);
   if (op->subscripted & ~want)
     return ts_inf_refuse(f, "`%s` takes no subscripts here", info->name);
   if (want & ~op->subscripted)
     return ts_inf_refuse(f, "a buffer of `%s` needs its subscripts, such as %%A[%%i, 0]", info->name);
   if (op->map && !want && !has_map)
     return ts_inf_refuse(f, "`%s` takes no [expression]", info->name);
-  if (op->has_mask && op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE)
-    return ts_inf_refuse(f, "`%s` takes no mask", info->name);
   return true;
 }
 

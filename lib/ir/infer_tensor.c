@@ -492,7 +492,8 @@ static bool check_arg(ts_inf *f, const ts_block *body, unsigned i, ts_dtype dtyp
 static const ts_type *yielded(ts_inf *f, const ts_block *body) {
   if (!body->last || body->last->opcode != TS_OP_YIELD)
     return ts_inf_error(f, "the region of `fused` must end with `yield`");
-  const ts_type *t = ts_operand(body->last, 0)->type;
+  const ts_type *t = body->last->num_plain ? ts_operand(body->last, 0)->type : NULL;
+  if (!t) return ts_type_error(f->m); /* an error of the yield, reported there */
   if (t->kind == TS_TYPE_SCALAR || t->kind == TS_TYPE_ERROR) return t;
   return ts_inf_error(f, "the region of `fused` yields %s; it must be a scalar", t->text);
 }
