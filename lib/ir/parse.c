@@ -309,30 +309,48 @@ static void take_comment(ts_module *m) {
   ts_sink_drop(&lines);
 }
 
+typedef struct parse_call {
+  ts_parser parser;
+  const ts_source *source;
+  void *scanner;
+  ts_module *module; /* NULL once the caller has it */
+  ts_module **out;
+} parse_call;
+
+static ts_result parse_body(void *arg) {
+  parse_call *c = arg;
+  ts_parser *p = &c->parser;
+  unsigned errors_before = p->ctx->num_errors;
+  p->m = c->module = ts_module_create(p->ctx);
+  c->module->source = *c->source;
+  add_words(p);
+  take_comment(c->module);
+  ts_ir_lex_init_extra(p, &c->scanner);
+  ts_ir__scan_buffer((char *)c->source->text, c->source->n + 2, c->scanner);
+  if (ts_ir_parse(c->scanner, p) || p->ctx->num_errors != errors_before) return TS_ERR;
+  *c->out = c->module;
+  c->module = NULL;
+  return TS_OK;
+}
+
+/* The scanner and the parser's stack are in the scratch arena. */
+static void parse_cleanup(void *arg) {
+  parse_call *c = arg;
+  ts_parser *p = &c->parser;
+  ts_ir_restore_text(c->scanner);
+  ts_free(&p->ctx->memory, p->defs, p->defs_cap * sizeof *p->defs);
+  ts_free(&p->ctx->memory, p->visible, p->visible_cap * sizeof *p->visible);
+  ts_arena_drop(&p->scratch);
+  ts_module_destroy(c->module);
+}
+
 ts_result ts_parse_source(ts_context *ctx, const ts_source *source, ts_module **out) {
   *out = NULL;
   if (source->n > 1u << 30)
     return ts_error_plain(ctx, "%s is larger than 1 GiB", source->name);
-  ts_module *m = ts_module_create(ctx);
-  m->source = *source;
   ctx->source = source;
-  ts_parser p = {.ctx = ctx, .m = m, .base = source->text, .limit = source->text + source->n};
-  unsigned errors_before = ctx->num_errors;
-  ts_arena_init(&p.scratch, &ctx->memory);
-  add_words(&p);
-  take_comment(m);
-  void *scanner;
-  ts_ir_lex_init_extra(&p, &scanner);
-  ts_ir__scan_buffer((char *)source->text, source->n + 2, scanner);
-  int failed = ts_ir_parse(scanner, &p);
-  ts_ir_lex_destroy(scanner);
-  ts_free(&ctx->memory, p.defs, p.defs_cap * sizeof *p.defs);
-  ts_free(&ctx->memory, p.visible, p.visible_cap * sizeof *p.visible);
-  ts_arena_drop(&p.scratch);
-  if (!failed && ctx->num_errors == errors_before) {
-    *out = m;
-    return TS_OK;
-  }
-  ts_module_destroy(m);
-  return TS_ERR;
+  parse_call c = {.source = source, .out = out};
+  c.parser = (ts_parser){.ctx = ctx, .base = source->text, .limit = source->text + source->n};
+  ts_arena_init(&c.parser.scratch, &ctx->memory);
+  return ts_protect_cleanup(ctx, parse_body, parse_cleanup, &c);
 }

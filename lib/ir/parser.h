@@ -176,4 +176,8 @@ void ts_parse_layout_arg(ts_parser *, ts_number);
 const ts_type *ts_parse_type_end(ts_parser *, ts_type_kind, ts_dtype, const ts_type *elem, ts_loc);
 const ts_type *ts_parse_fragment(ts_parser *, ts_number k, ts_str role, ts_dtype, ts_loc);
 
+/* Puts the text back as it was after a jump out of the scanner, which keeps a NUL behind its token. Does
+ * nothing for NULL. In ir.l. */
+void ts_ir_restore_text(void *scanner);
+
 #endif

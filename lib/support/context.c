@@ -16,8 +16,7 @@ ts_context *ts_context_create(void) {
 void ts_context_destroy(ts_context *ctx) {
   if (!ctx)
     return;
-  ts_arena_drop(&ctx->messages);
-  ts_arena_drop(&ctx->arena);
+  ts_memory_drop(&ctx->memory);
   free(ctx);
 }
 

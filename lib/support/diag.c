@@ -114,3 +114,21 @@ ts_result ts_protect(ts_context *ctx, ts_result (*body)(void *), void *arg) {
   ctx->memory.recover = NULL;
   return result;
 }
+
+ts_result ts_protect_cleanup(ts_context *ctx, ts_result (*body)(void *), void (*cleanup)(void *),
+                             void *arg) {
+  jmp_buf *outer = ctx->memory.recover, here;
+  ctx->memory.recover = &here;
+  if (setjmp(here) == 0) {
+    ts_result result = body(arg);
+    ctx->memory.recover = outer;
+    cleanup(arg);
+    return result;
+  }
+  ctx->memory.recover = outer;
+  cleanup(arg);
+  if (outer)
+    longjmp(*outer, 1);
+  report_out_of_memory(ctx);
+  return TS_LIMIT;
+}

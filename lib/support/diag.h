@@ -11,7 +11,8 @@ typedef struct ts_loc {
 
 typedef struct ts_source {
   const char *name; /* "<stdin>" or a path, for messages */
-  const char *text; /* NUL-terminated after `n` bytes; a byte-order mark is not part of it */
+  const char *text; /* two NULs follow the `n` bytes; a byte-order mark is not part of it. In writable
+                       memory: the scanner puts a NUL behind the word it reads, and takes it away */
   size_t n;
   uint32_t first_line; /* 1 but for a later part of a -split-input-file input */
 } ts_source;
@@ -66,5 +67,8 @@ static inline ts_loc ts_loc_at(uint32_t begin) { return (ts_loc){begin, begin + 
 /* Runs `body` with the context's recovery point set; out of memory becomes TS_LIMIT and a message.
  * Nested entries keep the outer point. */
 ts_result ts_protect(ts_context *, ts_result (*body)(void *), void *arg);
+/* Runs `body` and then, also when memory ran out in it, `cleanup` with the same argument. Out of memory
+ * then goes on to the outer point, or is reported as by ts_protect. */
+ts_result ts_protect_cleanup(ts_context *, ts_result (*body)(void *), void (*cleanup)(void *), void *arg);
 
 #endif

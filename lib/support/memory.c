@@ -12,6 +12,11 @@ struct ts_chunk {
   size_t bytes; /* with this header */
 };
 
+/* In front of every block of an account. */
+struct ts_block_link {
+  ts_block_link *next, **prev;
+};
+
 enum { MIN_CHUNK = 4 << 10, MAX_CHUNK = 1 << 20 };
 
 void ts_unreachable_at(const char *file, int line, const char *msg) {
@@ -41,20 +46,55 @@ _Noreturn static void refuse(ts_memory *m, size_t bytes) {
   longjmp(*m->recover, 1);
 }
 
+static void link_block(ts_memory *m, ts_block_link *b) {
+  b->next = m->blocks;
+  b->prev = &m->blocks;
+  if (b->next)
+    b->next->prev = &b->next;
+  m->blocks = b;
+}
+
+static void unlink_block(ts_block_link *b) {
+  *b->prev = b->next;
+  if (b->next)
+    b->next->prev = b->prev;
+}
+
+/* A new zeroed block, charged; NULL when refused. calloc gets large ones straight from the system, where
+ * they are zero without being touched. */
+static void *new_block(ts_memory *m, size_t bytes) {
+  if (bytes > SIZE_MAX / 2 || !charge(m, bytes))
+    return NULL;
+  ts_block_link *b = calloc(1, sizeof *b + bytes);
+  if (!b) {
+    m->used -= bytes;
+    m->refused = bytes;
+    return NULL;
+  }
+  link_block(m, b);
+  return b + 1;
+}
+
+/* The block at `p` with another size; NULL, and `p` untouched, when refused. */
+static void *resize_block(ts_memory *m, void *p, size_t old_bytes, size_t bytes) {
+  size_t more = bytes > old_bytes ? bytes - old_bytes : 0;
+  if (bytes > SIZE_MAX / 2 || !charge(m, more))
+    return NULL;
+  ts_block_link *old = (ts_block_link *)p - 1;
+  unlink_block(old);
+  ts_block_link *b = realloc(old, sizeof *b + bytes);
+  if (b)
+    m->used -= old_bytes + more - bytes;
+  else
+    m->used -= more;
+  link_block(m, b ? b : old);
+  return b ? b + 1 : NULL;
+}
+
 void *ts_try_realloc(ts_memory *m, void *p, size_t old_bytes, size_t bytes) {
   if (!m)
     return realloc(p, bytes ? bytes : 1);
-  size_t more = bytes > old_bytes ? bytes - old_bytes : 0;
-  if (!charge(m, more))
-    return NULL;
-  void *q = realloc(p, bytes ? bytes : 1);
-  if (!q) {
-    m->used -= more;
-    m->refused = bytes;
-  } else if (bytes < old_bytes) {
-    m->used -= old_bytes - bytes;
-  }
-  return q;
+  return p ? resize_block(m, p, old_bytes, bytes) : new_block(m, bytes);
 }
 
 void *ts_realloc(ts_memory *m, void *p, size_t old_bytes, size_t bytes) {
@@ -65,9 +105,21 @@ void *ts_realloc(ts_memory *m, void *p, size_t old_bytes, size_t bytes) {
 }
 
 void ts_free(ts_memory *m, void *p, size_t bytes) {
-  if (p && m)
+  if (!m) {
+    free(p);
+  } else if (p) {
+    unlink_block((ts_block_link *)p - 1);
     m->used -= bytes;
-  free(p);
+    free((ts_block_link *)p - 1);
+  }
+}
+
+void ts_memory_drop(ts_memory *m) {
+  for (ts_block_link *b = m->blocks, *next; b; b = next) {
+    next = b->next;
+    free(b);
+  }
+  *m = (ts_memory){.cap = m->cap};
 }
 
 /* ---- arenas ---- */
@@ -82,19 +134,13 @@ void ts_arena_drop(ts_arena *a) {
   ts_arena_init(a, a->memory);
 }
 
-/* A zeroed chunk with room for `bytes`. calloc gets large ones straight from the system, where they
- * are zero without being touched. */
+/* A zeroed chunk with room for `bytes`. */
 static ts_chunk *new_chunk(ts_arena *a, size_t bytes) {
-  size_t total = bytes + sizeof(ts_chunk);
-  if (total < bytes || !charge(a->memory, total))
+  ts_chunk *c = new_block(a->memory, sizeof *c + bytes);
+  if (!c)
     refuse(a->memory, bytes);
-  ts_chunk *c = calloc(1, total);
-  if (!c) {
-    a->memory->used -= total;
-    refuse(a->memory, bytes);
-  }
-  c->bytes = total;
-  a->held += total;
+  c->bytes = sizeof *c + bytes;
+  a->held += c->bytes;
   return c;
 }
 
@@ -129,7 +175,7 @@ void *ts_arena_alloc(ts_arena *a, size_t bytes) {
 /* ---- strings and vectors in arenas ---- */
 
 char *ts_strndup(ts_arena *a, const char *text, size_t n) {
-  char *copy = ts_arena_alloc(a, n + 1);
+  char *copy = ts_arena_alloc(a, n + 2);
   if (n)
     memcpy(copy, text, n);
   return copy;

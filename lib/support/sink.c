@@ -56,7 +56,7 @@ static void write_file(ts_sink *s, const char *text, size_t n) {
 }
 
 static void write_buffer(ts_sink *s, const char *text, size_t n) {
-  size_t need = s->n + n + 1; /* with the NUL of ts_sink_finish */
+  size_t need = s->n + n + 2; /* with the NULs of ts_sink_finish */
   if (need < n || s->failed || !reserve(s, ts_max(need, ts_max(2 * s->cap, 256)))) {
     errno = ENOMEM;
     fail(s);
@@ -117,8 +117,8 @@ ts_result ts_sink_finish(ts_sink *s) {
     flush(s);
     if (fflush(s->file) != 0)
       fail(s);
-  } else if (s->cap || reserve(s, 1)) {
-    s->buf[s->n] = '\0';
+  } else if (s->n + 2 <= s->cap || reserve(s, s->n + 2)) {
+    s->buf[s->n] = s->buf[s->n + 1] = '\0';
   } else {
     fail(s);
   }

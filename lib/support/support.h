@@ -29,7 +29,9 @@ _Noreturn void ts_unreachable_at(const char *file, int line, const char *msg);
 /* ---- memory ---- */
 
 /* The memory account of one context: bytes held by all its arenas and tables, the cap, and where to
- * go when either the cap or the system refuses. */
+ * go when either the cap or the system refuses. It knows its blocks, so what such a jump leaves behind
+ * goes with the context at the latest. */
+typedef struct ts_block_link ts_block_link;
 typedef struct ts_memory {
   size_t used, cap;   /* bytes; cap 0 means none */
   size_t peak;        /* the largest `used` so far */
@@ -37,7 +39,9 @@ typedef struct ts_memory {
   jmp_buf *recover;   /* the entry function's; never NULL while an arena may grow */
   uint64_t fail_after; /* for tests: the n-th request from now is refused, and so are all after it;
                           0: off. While it counts, every arena allocation is a request of its own. */
+  ts_block_link *blocks;
 } ts_memory;
+void ts_memory_drop(ts_memory *); /* frees every block; arenas and tables on it must not be used again */
 
 typedef struct ts_chunk ts_chunk;
 typedef struct ts_arena {
@@ -66,10 +70,11 @@ static inline size_t ts_size_mul(size_t a, size_t b) {
 }
 #define ts_new(arena, T) ((T *)ts_arena_alloc((arena), sizeof(T)))
 #define ts_new_array(arena, T, n) ((T *)ts_arena_alloc((arena), ts_size_mul(sizeof(T), (size_t)(n))))
+/* Copies end in two NULs, so that they can be the text of a ts_source. */
 char *ts_strdup(ts_arena *, const char *);
 char *ts_strndup(ts_arena *, const char *, size_t n);
 char *ts_sprintf(ts_arena *, const char *fmt, ...) TS_PRINTF(2, 3);
-char *ts_vsprintf(ts_arena *, const char *fmt, va_list);
+char *ts_vsprintf(ts_arena *, const char *fmt, va_list) TS_PRINTF(2, 0);
 
 /* A growable array in an arena:  TS_VEC(int) v = {0};  ts_push(arena, &v, 3);  v.at[0]; v.n */
 #define TS_VEC(T)                                                                                  \
@@ -147,7 +152,8 @@ static inline void ts_sink_putc(ts_sink *s, char c) {
   else
     ts_sink_write(s, &c, 1);
 }
-/* Flushes; TS_ERR when a write failed at any time. A buffer's text stays (NUL-terminated at n). */
+/* Flushes; TS_ERR when a write failed at any time. A buffer's text stays, with two
+ * NULs after its n bytes. */
 ts_result ts_sink_finish(ts_sink *) __attribute__((warn_unused_result));
 void ts_sink_drop(ts_sink *);
 

@@ -45,18 +45,18 @@ struct reading {
   size_t n;
 };
 
-/* Reads to the end. Returns NULL, or why it cannot. One byte more than what has come is always free, for
- * the closing NUL and to notice the end without growing. */
+/* Reads to the end. Returns NULL, or why it cannot. Two bytes more than what has come are always free, for
+ * the closing NULs and to notice the end without growing. */
 static const char *read_all(struct reading *r, size_t guess) {
-  r->text = resize(r->tool, NULL, guess + 1);
+  r->text = resize(r->tool, NULL, guess + 2);
   for (ssize_t got = 1; r->text && got;) {
-    got = read(r->fd, r->text->bytes + r->n, r->text->cap - r->n);
+    got = read(r->fd, r->text->bytes + r->n, r->text->cap - r->n - 1);
     if (got < 0 && errno != EINTR)
       return strerror(errno);
     r->n += got > 0 ? (size_t)got : 0;
     if (r->n > MAX_INPUT)
       return TOO_LARGE;
-    if (r->n == r->text->cap)
+    if (r->n + 1 >= r->text->cap)
       r->text = resize(r->tool, r->text, 2 * r->text->cap);
   }
   return r->text ? NULL : NO_MEMORY;
@@ -83,7 +83,7 @@ static const char *read_path(struct reading *r, const char *path) {
   if (!standard)
     close(r->fd);
   if (r->text) {
-    r->text->bytes[r->n] = '\0';
+    r->text->bytes[r->n] = r->text->bytes[r->n + 1] = '\0';
     r->text->next = r->tool->texts;
     r->tool->texts = r->text;
   }
