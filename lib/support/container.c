@@ -1,5 +1,6 @@
 /* Hashing and the map from pointers to pointers: open addressing with linear probing, at most
- * three quarters full. Iteration is not offered, so the order of addresses cannot leak into results. */
+ * three quarters full. Iteration is not offered, so the order of addresses cannot leak into
+ * results. */
 #include <endian.h>
 
 #include "support/support.h"
@@ -48,7 +49,9 @@ uint64_t ts_hash(const void *bytes, size_t n, uint64_t seed) {
 
 /* ---- pointer maps ---- */
 
-void ts_ptrmap_init(ts_ptrmap *m, ts_arena *arena) { *m = (ts_ptrmap){.arena = arena}; }
+void ts_ptrmap_init(ts_ptrmap *m, ts_arena *arena) {
+  *m = (ts_ptrmap){.arena = arena};
+}
 
 /* The slot that holds `key`, or the free one where it belongs. */
 static struct ts_ptrmap_slot *find(const ts_ptrmap *m, const void *key) {
@@ -68,15 +71,12 @@ static void grow(ts_ptrmap *m) {
   m->cap = old.cap ? ts_size_mul(old.cap, 2) : 16;
   m->slots = ts_new_array(m->arena, struct ts_ptrmap_slot, m->cap);
   for (size_t i = 0; i < old.cap; i++)
-    if (old.slots[i].key)
-      *find(m, old.slots[i].key) = old.slots[i];
+    if (old.slots[i].key) *find(m, old.slots[i].key) = old.slots[i];
 }
 
 void ts_ptrmap_put(ts_ptrmap *m, const void *key, void *value) {
-  if (4 * (m->n + 1) > 3 * m->cap)
-    grow(m);
+  if (4 * (m->n + 1) > 3 * m->cap) grow(m);
   struct ts_ptrmap_slot *slot = find(m, key);
-  if (!slot->key)
-    m->n++;
+  if (!slot->key) m->n++;
   *slot = (struct ts_ptrmap_slot){key, value};
 }

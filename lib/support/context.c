@@ -5,8 +5,7 @@
 
 ts_context *ts_context_create(void) {
   ts_context *ctx = calloc(1, sizeof *ctx);
-  if (!ctx)
-    return NULL;
+  if (!ctx) return NULL;
   ts_arena_init(&ctx->arena, &ctx->memory);
   ts_arena_init(&ctx->messages, &ctx->memory);
   ctx->max_errors = 20;
@@ -14,25 +13,34 @@ ts_context *ts_context_create(void) {
 }
 
 void ts_context_destroy(ts_context *ctx) {
-  if (!ctx)
-    return;
+  if (!ctx) return;
   ts_memory_drop(&ctx->memory);
   free(ctx);
 }
 
-void ts_context_set_memory_cap(ts_context *ctx, size_t bytes) { ctx->memory.cap = bytes; }
+void ts_context_set_memory_cap(ts_context *ctx, size_t bytes) {
+  ctx->memory.cap = bytes;
+}
 
-size_t ts_context_memory_used(const ts_context *ctx) { return ctx->memory.used; }
+size_t ts_context_memory_used(const ts_context *ctx) {
+  return ctx->memory.used;
+}
 
-size_t ts_context_memory_peak(const ts_context *ctx) { return ctx->memory.peak; }
+size_t ts_context_memory_peak(const ts_context *ctx) {
+  return ctx->memory.peak;
+}
 
 const ts_diag *ts_diagnostic_next(const ts_context *ctx, const ts_diag *previous) {
   return previous ? previous->next : ctx->first;
 }
 
-ts_severity ts_diagnostic_severity(const ts_diag *d) { return d->severity; }
+ts_severity ts_diagnostic_severity(const ts_diag *d) {
+  return d->severity;
+}
 
-const char *ts_diagnostic_message(const ts_diag *d) { return d->message; }
+const char *ts_diagnostic_message(const ts_diag *d) {
+  return d->message;
+}
 
 struct rendering {
   ts_context *ctx;
@@ -51,13 +59,14 @@ static ts_result render(void *arg) {
 
 const char *ts_diagnostic_text(ts_context *ctx, const ts_diag *d) {
   struct rendering r = {.ctx = ctx, .diag = d};
-  if (ts_protect(ctx, render, &r) != TS_OK)
-    r.text = d->message;
+  if (ts_protect(ctx, render, &r) != TS_OK) r.text = d->message;
   ts_sink_drop(&r.sink);
   return r.text;
 }
 
-unsigned ts_context_num_errors(const ts_context *ctx) { return ctx->num_errors; }
+unsigned ts_context_num_errors(const ts_context *ctx) {
+  return ctx->num_errors;
+}
 
 void ts_context_clear_diagnostics(ts_context *ctx) {
   ctx->first = ctx->last = NULL;

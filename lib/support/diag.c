@@ -32,15 +32,13 @@ static ts_result add(void *arg) {
   bool is_error = r->head.severity == TS_SEV_ERROR;
   ctx->dropping = is_error && ctx->num_errors >= ctx->max_errors;
   ctx->num_errors += is_error;
-  if (!ctx->dropping)
-    append(ctx, make(r));
+  if (!ctx->dropping) append(ctx, make(r));
   return TS_OK;
 }
 
 static ts_result add_note(void *arg) {
   struct report *r = arg;
-  if (r->ctx->dropping || !r->ctx->last)
-    return TS_OK;
+  if (r->ctx->dropping || !r->ctx->last) return TS_OK;
   ts_diag **end = &r->ctx->last->notes;
   while (*end)
     end = &(*end)->next;
@@ -68,7 +66,8 @@ void ts_note(ts_context *ctx, ts_loc loc, const char *fmt, ...) {
   REPORT(ctx, add_note, .severity = TS_SEV_NOTE, .source = ctx->source, .loc = loc);
 }
 
-void ts_remark(ts_context *ctx, ts_loc loc, const char *pass, const char *kind, const char *fmt, ...) {
+void ts_remark(ts_context *ctx, ts_loc loc, const char *pass, const char *kind, const char *fmt,
+               ...) {
   REPORT(ctx, add, .severity = TS_SEV_REMARK, .source = ctx->source, .loc = loc, .pass = pass,
          .kind = kind);
 }
@@ -86,8 +85,7 @@ void ts_note_plain(ts_context *ctx, const char *fmt, ...) {
 
 static void report_out_of_memory(ts_context *ctx) {
   const ts_memory *m = &ctx->memory;
-  if (ctx->out_of_memory.message)
-    return;
+  if (ctx->out_of_memory.message) return;
   ctx->num_errors++;
   char *text = ctx->out_of_memory_text;
   size_t n = sizeof ctx->out_of_memory_text;
@@ -102,8 +100,7 @@ static void report_out_of_memory(ts_context *ctx) {
 }
 
 ts_result ts_protect(ts_context *ctx, ts_result (*body)(void *), void *arg) {
-  if (ctx->memory.recover)
-    return body(arg);
+  if (ctx->memory.recover) return body(arg);
   jmp_buf here;
   ctx->memory.recover = &here;
   ts_result result = TS_LIMIT;
@@ -127,8 +124,7 @@ ts_result ts_protect_cleanup(ts_context *ctx, ts_result (*body)(void *), void (*
   }
   ctx->memory.recover = outer;
   cleanup(arg);
-  if (outer)
-    longjmp(*outer, 1);
+  if (outer) longjmp(*outer, 1);
   report_out_of_memory(ctx);
   return TS_LIMIT;
 }

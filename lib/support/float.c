@@ -1,9 +1,10 @@
 /* Floats to their shortest decimal text.
  *
- * The method is Schubfach (R. Giulietti, "The Schubfach way to render doubles", 2020): for the interval of
- * reals that round to the value there is a power of ten, 10^k, whose grid has at least one point inside
- * while the grid ten times coarser has at most one. So one multiplication each of the value and of
- * the interval's ends by 10^-k, kept to 64 bits and an "inexact" bit, decides among four candidates. */
+ * The method is Schubfach (R. Giulietti, "The Schubfach way to render doubles", 2020): for the
+ * interval of reals that round to the value there is a power of ten, 10^k, whose grid has at least
+ * one point inside while the grid ten times coarser has at most one. So one multiplication each of
+ * the value and of the interval's ends by 10^-k, kept to 64 bits and an "inexact" bit, decides
+ * among four candidates. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -34,16 +35,17 @@ static unsigned __int128 power_above(int e) {
   return ((unsigned __int128)p[0] << 64 | p[1]) + !exact;
 }
 
-/* g × c / 2^128, its last bit set when anything was cut off. The product is too large by less than c, for
- * g was rounded up; what is below 2 in the middle word can be that error alone, and is exact. */
+/* g × c / 2^128, its last bit set when anything was cut off. The product is too large by less than
+ * c, for g was rounded up; what is below 2 in the middle word can be that error alone, and is
+ * exact. */
 static uint64_t multiply_to_odd(unsigned __int128 g, uint64_t c) {
   unsigned __int128 low = (unsigned __int128)(uint64_t)g * c;
   unsigned __int128 high = (unsigned __int128)(uint64_t)(g >> 64) * c + (uint64_t)(low >> 64);
   return (uint64_t)(high >> 64) | ((uint64_t)high > 1);
 }
 
-/* The shortest decimal that rounds to c × 2^q, and of those the nearest to it. `uneven`: the next lower
- * float is only half a step away. All scaled values are in quarters. */
+/* The shortest decimal that rounds to c × 2^q, and of those the nearest to it. `uneven`: the next
+ * lower float is only half a step away. All scaled values are in quarters. */
 static decimal shortest(uint64_t c, int q, bool uneven) {
   bool ends_belong = c % 2 == 0; /* ties go to even, so the interval is closed */
   int k = (q * 1262611 - (uneven ? 524031 : 0)) >> 22; /* floor log10(2^q), or of 3/4 of that */
@@ -56,12 +58,10 @@ static decimal shortest(uint64_t c, int q, bool uneven) {
   if (below >= 10) {
     uint64_t tens = below / 10;
     bool down = low <= 40 * tens, up = 40 * (tens + 1) <= high;
-    if (down != up)
-      return (decimal){tens + up, k + 1};
+    if (down != up) return (decimal){tens + up, k + 1};
   }
   bool down = low <= 4 * below, up = 4 * (below + 1) <= high;
-  if (down != up)
-    return (decimal){below + up, k};
+  if (down != up) return (decimal){below + up, k};
   uint64_t half = 4 * below + 2;
   return (decimal){below + (value > half || (value == half && below % 2)), k};
 }
@@ -71,9 +71,9 @@ static decimal shortest_of_bits(ts_float_format f, uint64_t bits) {
   uint64_t fraction = bits & (((uint64_t)1 << f.fraction) - 1);
   int biased = (int)(bits >> f.fraction & (((uint64_t)1 << f.exponent) - 1));
   int least = 2 - (1 << (f.exponent - 1)) - (int)f.fraction; /* exponent of a subnormal's unit */
-  if (biased == 0)
-    return shortest(fraction, least, false);
-  return shortest(fraction | (uint64_t)1 << f.fraction, least + biased - 1, fraction == 0 && biased > 1);
+  if (biased == 0) return shortest(fraction, least, false);
+  return shortest(fraction | (uint64_t)1 << f.fraction, least + biased - 1,
+                  fraction == 0 && biased > 1);
 }
 
 static size_t format_nan(char *out, ts_float_format f, double value) {
@@ -103,8 +103,7 @@ static char *write_scientific(char *p, const char *digits, int n, int e) {
   *p++ = 'e';
   *p++ = e < 0 ? '-' : '+';
   e = abs(e);
-  if (e >= 100)
-    *p++ = (char)('0' + e / 100);
+  if (e >= 100) *p++ = (char)('0' + e / 100);
   *p++ = (char)('0' + e / 10 % 10);
   *p++ = (char)('0' + e % 10);
   return p;
@@ -114,8 +113,7 @@ static char *write_scientific(char *p, const char *digits, int n, int e) {
 static char *write_plain(char *p, const char *digits, int n, int e) {
   for (int i = ts_min(e, 0); i < ts_max(n, e + 2); i++) {
     *p++ = i < 0 || i >= n ? '0' : digits[i];
-    if (i == e)
-      *p++ = '.';
+    if (i == e) *p++ = '.';
   }
   return p;
 }
@@ -138,11 +136,9 @@ static char *write_decimal(char *p, decimal d) {
 
 size_t ts_format_float(char *out, double value, int bits) {
   ts_float_format f = format_of(bits);
-  if (isnan(value))
-    return format_nan(out, f, value);
+  if (isnan(value)) return format_nan(out, f, value);
   char *p = out;
-  if (signbit(value))
-    *p++ = '-';
+  if (signbit(value)) *p++ = '-';
   uint64_t magnitude = ts_float_encode(f, fabs(value));
   bool infinite = magnitude >> f.fraction == ((uint64_t)1 << f.exponent) - 1;
   if (infinite || magnitude == 0) {

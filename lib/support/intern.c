@@ -1,7 +1,7 @@
 /* Interned strings: one table entry of 16 bytes a string, found through a hash table of 4-byte ids.
  *
- * An entry keeps its hash, so a probe touches a string's text only when the 32 bits agree, and growing
- * the table touches none. */
+ * An entry keeps its hash, so a probe touches a string's text only when the 32 bits agree, and
+ * growing the table touches none. */
 #include "support/support.h"
 
 enum { MIN_SLOTS = 64 };
@@ -16,13 +16,15 @@ void ts_interner_drop(ts_interner *in) {
   ts_interner_init(in, in->memory, in->arena);
 }
 
-/* Names tend to be numbered (%v1, %v2, …) and used near where they are defined. So the number at the end is
- * added to the hash of the rest: neighbours in the text get neighbouring slots, and look-ups stay in the
- * cache. What that costs in spread is made good by double hashing (Knuth, TAOCP vol. 3, 6.4). */
+/* Names tend to be numbered (%v1, %v2, …) and used near where they are defined. So the number at
+ * the end is added to the hash of the rest: neighbours in the text get neighbouring slots, and
+ * look-ups stay in the cache. What that costs in spread is made good by double hashing (Knuth,
+ * TAOCP vol. 3, 6.4). */
 static uint32_t hash_of(const char *text, size_t n) {
   uint32_t number = 0, scale = 1;
   size_t digits = 0;
-  for (; digits < 8 && digits < n && text[n - 1 - digits] >= '0' && text[n - 1 - digits] <= '9'; digits++) {
+  for (; digits < 8 && digits < n && text[n - 1 - digits] >= '0' && text[n - 1 - digits] <= '9';
+       digits++) {
     number += scale * (uint32_t)(text[n - 1 - digits] - '0');
     scale *= 10;
   }
@@ -30,18 +32,18 @@ static uint32_t hash_of(const char *text, size_t n) {
 }
 
 /* How far apart the slots are that a hash tries: odd, so that it gets to all of them. */
-static size_t stride_of(uint32_t hash) { return ((size_t)hash * 0x9E3779B1u >> 9) | 1; }
+static size_t stride_of(uint32_t hash) {
+  return ((size_t)hash * 0x9E3779B1u >> 9) | 1;
+}
 
 /* The slot that holds the string's id, or the free one (0) where it belongs. */
 static uint32_t *find(const ts_interner *in, const char *text, size_t n, uint32_t hash) {
   size_t mask = in->slots_cap - 1;
   for (size_t i = hash & mask;; i = (i + stride_of(hash)) & mask) {
     uint32_t id = in->slots[i];
-    if (!id)
-      return &in->slots[i];
+    if (!id) return &in->slots[i];
     const struct ts_interned *e = &in->entries[id - 1];
-    if (e->hash == hash && e->len == n && memcmp(e->text, text, n) == 0)
-      return &in->slots[i];
+    if (e->hash == hash && e->len == n && memcmp(e->text, text, n) == 0) return &in->slots[i];
   }
 }
 
@@ -69,15 +71,11 @@ static void grow_entries(ts_interner *in) {
 }
 
 ts_str ts_intern_n(ts_interner *in, const char *text, size_t n, bool stable) {
-  if (4 * (in->n + 1) > 3 * in->slots_cap)
-    grow_slots(in);
+  if (4 * (in->n + 1) > 3 * in->slots_cap) grow_slots(in);
   uint32_t hash = hash_of(text, n), *slot = find(in, text, n, hash);
-  if (*slot)
-    return *slot;
-  if (in->n == in->entries_cap)
-    grow_entries(in);
-  if (!stable)
-    text = ts_strndup(in->arena, text, n);
+  if (*slot) return *slot;
+  if (in->n == in->entries_cap) grow_entries(in);
+  if (!stable) text = ts_strndup(in->arena, text, n);
   in->entries[in->n++] = (struct ts_interned){text, (uint32_t)n, hash};
   return *slot = (ts_str)in->n;
 }

@@ -41,30 +41,26 @@ static bool charge(ts_memory *m, size_t more) {
 
 _Noreturn static void refuse(ts_memory *m, size_t bytes) {
   m->refused = bytes;
-  if (!m->recover)
-    ts_unreachable("memory was refused outside ts_protect");
+  if (!m->recover) ts_unreachable("memory was refused outside ts_protect");
   longjmp(*m->recover, 1);
 }
 
 static void link_block(ts_memory *m, ts_block_link *b) {
   b->next = m->blocks;
   b->prev = &m->blocks;
-  if (b->next)
-    b->next->prev = &b->next;
+  if (b->next) b->next->prev = &b->next;
   m->blocks = b;
 }
 
 static void unlink_block(ts_block_link *b) {
   *b->prev = b->next;
-  if (b->next)
-    b->next->prev = b->prev;
+  if (b->next) b->next->prev = b->prev;
 }
 
-/* A new zeroed block, charged; NULL when refused. calloc gets large ones straight from the system, where
- * they are zero without being touched. */
+/* A new zeroed block, charged; NULL when refused. calloc gets large ones straight from the system,
+ * where they are zero without being touched. */
 static void *new_block(ts_memory *m, size_t bytes) {
-  if (bytes > SIZE_MAX / 2 || !charge(m, bytes))
-    return NULL;
+  if (bytes > SIZE_MAX / 2 || !charge(m, bytes)) return NULL;
   ts_block_link *b = calloc(1, sizeof *b + bytes);
   if (!b) {
     m->used -= bytes;
@@ -78,8 +74,7 @@ static void *new_block(ts_memory *m, size_t bytes) {
 /* The block at `p` with another size; NULL, and `p` untouched, when refused. */
 static void *resize_block(ts_memory *m, void *p, size_t old_bytes, size_t bytes) {
   size_t more = bytes > old_bytes ? bytes - old_bytes : 0;
-  if (bytes > SIZE_MAX / 2 || !charge(m, more))
-    return NULL;
+  if (bytes > SIZE_MAX / 2 || !charge(m, more)) return NULL;
   ts_block_link *old = (ts_block_link *)p - 1;
   unlink_block(old);
   ts_block_link *b = realloc(old, sizeof *b + bytes);
@@ -92,15 +87,13 @@ static void *resize_block(ts_memory *m, void *p, size_t old_bytes, size_t bytes)
 }
 
 void *ts_try_realloc(ts_memory *m, void *p, size_t old_bytes, size_t bytes) {
-  if (!m)
-    return realloc(p, bytes ? bytes : 1);
+  if (!m) return realloc(p, bytes ? bytes : 1);
   return p ? resize_block(m, p, old_bytes, bytes) : new_block(m, bytes);
 }
 
 void *ts_realloc(ts_memory *m, void *p, size_t old_bytes, size_t bytes) {
   void *q = ts_try_realloc(m, p, old_bytes, bytes);
-  if (!q)
-    refuse(m, bytes);
+  if (!q) refuse(m, bytes);
   return q;
 }
 
@@ -124,7 +117,9 @@ void ts_memory_drop(ts_memory *m) {
 
 /* ---- arenas ---- */
 
-void ts_arena_init(ts_arena *a, ts_memory *m) { *a = (ts_arena){.memory = m}; }
+void ts_arena_init(ts_arena *a, ts_memory *m) {
+  *a = (ts_arena){.memory = m};
+}
 
 void ts_arena_drop(ts_arena *a) {
   for (ts_chunk *c = a->chunks, *next; c; c = next) {
@@ -137,8 +132,7 @@ void ts_arena_drop(ts_arena *a) {
 /* A zeroed chunk with room for `bytes`. */
 static ts_chunk *new_chunk(ts_arena *a, size_t bytes) {
   ts_chunk *c = new_block(a->memory, sizeof *c + bytes);
-  if (!c)
-    refuse(a->memory, bytes);
+  if (!c) refuse(a->memory, bytes);
   c->bytes = sizeof *c + bytes;
   a->held += c->bytes;
   return c;
@@ -162,8 +156,7 @@ static void *alloc_slow(ts_arena *a, size_t bytes) {
 }
 
 void *ts_arena_alloc(ts_arena *a, size_t bytes) {
-  if (bytes > SIZE_MAX / 2)
-    refuse(a->memory, bytes);
+  if (bytes > SIZE_MAX / 2) refuse(a->memory, bytes);
   bytes = (bytes + 7) & ~(size_t)7;
   if (bytes > (size_t)(a->end - a->at) || a->memory->fail_after || !a->at)
     return alloc_slow(a, bytes);
@@ -176,16 +169,16 @@ void *ts_arena_alloc(ts_arena *a, size_t bytes) {
 
 char *ts_strndup(ts_arena *a, const char *text, size_t n) {
   char *copy = ts_arena_alloc(a, n + 2);
-  if (n)
-    memcpy(copy, text, n);
+  if (n) memcpy(copy, text, n);
   return copy;
 }
 
-char *ts_strdup(ts_arena *a, const char *text) { return ts_strndup(a, text, strlen(text)); }
+char *ts_strdup(ts_arena *a, const char *text) {
+  return ts_strndup(a, text, strlen(text));
+}
 
 char *ts_vsprintf(ts_arena *a, const char *fmt, va_list args) {
-  if (!fmt)
-    ts_unreachable("no format");
+  if (!fmt) ts_unreachable("no format");
   va_list again;
   va_copy(again, args);
   int n = vsnprintf(NULL, 0, fmt, args);
@@ -215,7 +208,6 @@ void *ts_vec_grow(ts_arena *a, void *at, size_t *cap, size_t elem_bytes) {
     return at;
   }
   void *copy = ts_arena_alloc(a, bytes);
-  if (old_bytes)
-    memcpy(copy, at, old_bytes);
+  if (old_bytes) memcpy(copy, at, old_bytes);
   return copy;
 }

@@ -42,8 +42,7 @@ static const char *line_around(const ts_source *s, size_t at, const char **end) 
   *end = stop ? stop : s->text + s->n;
   const char *before = memrchr(s->text, '\n', at);
   const char *begin = before ? before + 1 : s->text;
-  if (*end > begin && (*end)[-1] == '\r')
-    --*end;
+  if (*end > begin && (*end)[-1] == '\r') --*end;
   return begin;
 }
 
@@ -119,8 +118,7 @@ static bool has_place(const ts_diag *d) {
 
 static void write_head(ts_sink *out, const ts_diag *d, bool colour) {
   ts_sink_puts(out, colour ? "\033[1m" : "");
-  if (d->source && d->source->name)
-    ts_sink_printf(out, "%s:", d->source->name);
+  if (d->source && d->source->name) ts_sink_printf(out, "%s:", d->source->name);
   if (has_place(d)) {
     unsigned line, column;
     ts_source_position(d->source, d->loc.begin, &line, &column);
@@ -138,8 +136,7 @@ static void write_head(ts_sink *out, const ts_diag *d, bool colour) {
 
 void ts_diag_render(ts_sink *out, const ts_diag *d, bool colour) {
   write_head(out, d, colour);
-  if (has_place(d))
-    write_snippet(out, d->source, d->loc, colour);
+  if (has_place(d)) write_snippet(out, d->source, d->loc, colour);
   for (const ts_diag *note = d->notes; note; note = note->next)
     ts_diag_render(out, note, colour);
 }

@@ -5,14 +5,13 @@
 
 enum { BLOCK = 64 << 10 };
 
-/* Room for `bytes` in all. Inside an entry function a refusal jumps to its recovery point; elsewhere
- * the sink fails. */
+/* Room for `bytes` in all. Inside an entry function a refusal jumps to its recovery point;
+ * elsewhere the sink fails. */
 static bool reserve(ts_sink *s, size_t bytes) {
   bool jumps = s->memory && s->memory->recover;
   char *buf = jumps ? ts_realloc(s->memory, s->buf, s->cap, bytes)
                     : ts_try_realloc(s->memory, s->buf, s->cap, bytes);
-  if (!buf)
-    return false;
+  if (!buf) return false;
   s->buf = buf;
   s->cap = bytes;
   return true;
@@ -22,17 +21,17 @@ void ts_sink_file(ts_sink *s, ts_memory *memory, FILE *file) {
   *s = (ts_sink){.file = file, .memory = memory};
 }
 
-void ts_sink_buffer(ts_sink *s, ts_memory *memory) { *s = (ts_sink){.memory = memory}; }
+void ts_sink_buffer(ts_sink *s, ts_memory *memory) {
+  *s = (ts_sink){.memory = memory};
+}
 
 static void fail(ts_sink *s) {
-  if (!s->failed)
-    s->error = errno;
+  if (!s->failed) s->error = errno;
   s->failed = true;
 }
 
 static void put(ts_sink *s, const char *text, size_t n) {
-  if (n && !s->failed && fwrite(text, 1, n, s->file) != n)
-    fail(s);
+  if (n && !s->failed && fwrite(text, 1, n, s->file) != n) fail(s);
 }
 
 static void flush(ts_sink *s) {
@@ -77,7 +76,9 @@ void ts_sink_write(ts_sink *s, const char *text, size_t n) {
   }
 }
 
-void ts_sink_puts(ts_sink *s, const char *text) { ts_sink_write(s, text, strlen(text)); }
+void ts_sink_puts(ts_sink *s, const char *text) {
+  ts_sink_write(s, text, strlen(text));
+}
 
 void ts_sink_printf(ts_sink *s, const char *fmt, ...) {
   char small[256];
@@ -92,8 +93,7 @@ void ts_sink_printf(ts_sink *s, const char *fmt, ...) {
       ts_sink_write(s, big, (size_t)n);
       ts_free(s->memory, big, (size_t)n + 1);
     }
-    if (!big)
-      fail(s);
+    if (!big) fail(s);
   } else if (n > 0) {
     ts_sink_write(s, small, (size_t)n);
   }
@@ -107,16 +107,14 @@ void ts_sink_int(ts_sink *s, int64_t value) {
   do
     *--p = (char)('0' + rest % 10);
   while (rest /= 10);
-  if (value < 0)
-    *--p = '-';
+  if (value < 0) *--p = '-';
   ts_sink_write(s, p, (size_t)(digits + sizeof digits - p));
 }
 
 ts_result ts_sink_finish(ts_sink *s) {
   if (s->file) {
     flush(s);
-    if (fflush(s->file) != 0)
-      fail(s);
+    if (fflush(s->file) != 0) fail(s);
   } else if (s->n + 2 <= s->cap || reserve(s, s->n + 2)) {
     s->buf[s->n] = s->buf[s->n + 1] = '\0';
   } else {

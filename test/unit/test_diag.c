@@ -19,23 +19,23 @@ static const char *render(const char *text, uint32_t begin, uint32_t end) {
 
 START_TEST(carets_stand_under_the_range) {
   ck_assert_str_eq(render("one\n%0 = matmul %X, %Z\n", 20, 22), "a.tir:2:17: error: wrong\n"
-                                                               "%0 = matmul %X, %Z\n"
-                                                               "                ^~\n");
+                                                                "%0 = matmul %X, %Z\n"
+                                                                "                ^~\n");
 }
 END_TEST
 
 START_TEST(tabs_before_the_range_are_kept) {
   ck_assert_str_eq(render("\tadd\t%x\n", 5, 7), "a.tir:1:6: error: wrong\n"
-                                               "\tadd\t%x\n"
-                                               "\t   \t^~\n");
+                                                "\tadd\t%x\n"
+                                                "\t   \t^~\n");
 }
 END_TEST
 
 START_TEST(columns_count_code_points) {
   /* é has two bytes, ∑ three, 𝄞 four; the range is ∑𝄞 */
   ck_assert_str_eq(render("// é∑𝄞 x\n", 5, 12), "a.tir:1:5: error: wrong\n"
-                                                 "// é∑𝄞 x\n"
-                                                 "    ^~\n");
+                                                "// é∑𝄞 x\n"
+                                                "    ^~\n");
 }
 END_TEST
 
@@ -55,8 +55,8 @@ END_TEST
 
 START_TEST(nothing_reaches_the_terminal_as_a_command) {
   ck_assert_str_eq(render("a\033[2Jb\xff\xc2\x9b z\x7f\n", 10, 11), "a.tir:1:10: error: wrong\n"
-                                                                   "a?[2Jb?? z?\n"
-                                                                   "         ^\n");
+                                                                    "a?[2Jb?? z?\n"
+                                                                    "         ^\n");
 }
 END_TEST
 
@@ -99,7 +99,8 @@ START_TEST(notes_belong_to_what_they_follow) {
   ck_assert_str_eq(ts_diagnostic_text(ctx, ctx->first), "a.tir:1:1: error: first\nlet x\n^~~\n"
                                                         "a.tir:1:5: note: see x\nlet x\n    ^\n"
                                                         "note: and nowhere\n");
-  const ts_diag *second = ts_diagnostic_next(ctx, ctx->first), *third = ts_diagnostic_next(ctx, second);
+  const ts_diag *second = ts_diagnostic_next(ctx, ctx->first),
+                *third = ts_diagnostic_next(ctx, second);
   ck_assert_int_eq(ts_diagnostic_severity(second), TS_SEV_WARNING);
   ck_assert_ptr_null(second->notes);
   ck_assert_str_eq(ts_diagnostic_message(third), "third");
@@ -206,6 +207,6 @@ UNIT_MAIN("diag", carets_stand_under_the_range, tabs_before_the_range_are_kept,
           columns_count_code_points, a_range_over_lines_is_underlined_to_the_end_of_its_first,
           the_end_of_the_text_has_a_place, nothing_reaches_the_terminal_as_a_command,
           of_a_long_line_the_surroundings_are_shown, a_later_part_of_a_file_keeps_its_line_numbers,
-          notes_belong_to_what_they_follow, errors_past_the_limit_are_counted_with_their_notes_dropped,
-          colour_is_only_added, a_nested_entry_keeps_the_outer_recovery_point,
-          messages_can_run_out_of_memory_too)
+          notes_belong_to_what_they_follow,
+          errors_past_the_limit_are_counted_with_their_notes_dropped, colour_is_only_added,
+          a_nested_entry_keeps_the_outer_recovery_point, messages_can_run_out_of_memory_too)

@@ -31,15 +31,14 @@ struct run {
 static ts_result parse_verify_print(void *arg) {
   struct run *r = arg;
   ts_result result = ts_parse_source(r->ctx, &r->source, &r->module);
-  if (!result)
-    result = ts_verify(r->module);
-  if (!result)
-    ts_print_module(&r->sink, r->module);
+  if (!result) result = ts_verify(r->module);
+  if (!result) ts_print_module(&r->sink, r->module);
   return result;
 }
 
-/* Once, with the n-th request for memory refused (0: none). What a refusal leaves behind goes with the
- * context; a parse gives back at once all but what it had of a module not ready to be destroyed. */
+/* Once, with the n-th request for memory refused (0: none). What a refusal leaves behind goes with
+ * the context; a parse gives back at once all but what it had of a module not ready to be
+ * destroyed. */
 static ts_result run(uint64_t n, char *text) {
   struct run r = {.ctx = ts_context_create()};
   r.source = (ts_source){"a.tir", text, sizeof program - 1, 1};

@@ -92,8 +92,7 @@ static ts_result fill_vector(void *arg) {
   TS_VEC(char) other = {0};
   for (int i = 0; i < 10000; i++) {
     ts_push(&ctx->arena, &v, i);
-    if (i % 100 == 0)
-      ts_push(&ctx->arena, &other, (char)i);
+    if (i % 100 == 0) ts_push(&ctx->arena, &other, (char)i);
   }
   for (int i = 0; i < 10000; i++)
     ck_assert_int_eq(v.at[i], i);
@@ -109,7 +108,8 @@ START_TEST(vectors_grow) {
 }
 END_TEST
 
-/* Every refusal of fill_vector's requests in turn ends in TS_LIMIT, and one more request in TS_OK. */
+/* Every refusal of fill_vector's requests in turn ends in TS_LIMIT, and one more request in TS_OK.
+ */
 START_TEST(every_request_can_be_refused) {
   int refusals = 0;
   for (uint64_t n = 1;; n++, refusals++) {
@@ -117,8 +117,7 @@ START_TEST(every_request_can_be_refused) {
     ctx->memory.fail_after = n;
     ts_result r = ts_protect(ctx, fill_vector, ctx);
     ts_context_destroy(ctx);
-    if (r == TS_OK)
-      break;
+    if (r == TS_OK) break;
     ck_assert_int_eq(r, TS_LIMIT);
   }
   ck_assert_int_gt(refusals, 10);
@@ -261,8 +260,7 @@ END_TEST
 
 START_TEST(a_full_disk_is_remembered) {
   FILE *f = fopen("/dev/full", "w");
-  if (!f)
-    return;
+  if (!f) return;
   for (int big = 0; big < 2; big++) {
     ts_sink s;
     ts_sink_file(&s, NULL, f);

@@ -39,7 +39,8 @@ static ts_result parse(const char *line, struct settings *s, ts_tool *t) {
       {"limit", TS_FLAG_INT, "n", "limit", .at = &current->limit, .min = -1, .max = 9},
       {"max-memory", TS_FLAG_SIZE, "size", "cap", .at = &current->memory},
       {"rtol", TS_FLAG_DOUBLE, "x", "tolerance", .at = &current->rtol},
-      {"print", TS_FLAG_WORD, NULL, "how much", .at = &current->print, .words = "summary|full|none"},
+      {"print", TS_FLAG_WORD, NULL, "how much", .at = &current->print,
+       .words = "summary|full|none"},
       {"D", TS_FLAG_CALL, "NAME=n", "bind", .call = record, .joined = true},
       {"fuse", TS_FLAG_CALL_OPTIONAL, "options", "fuse", .call = record},
   };
@@ -103,9 +104,12 @@ START_TEST(bad_command_lines_say_what_would_be_right) {
       {"-x", "unknown option '-x'; -help lists them"},
       {"-limit=x", "option '-limit' cannot be 'x': expected an integer from -1 to 9"},
       {"-limit=10", "option '-limit' cannot be '10': expected an integer from -1 to 9"},
-      {"-limit=99999999999999999999", "option '-limit' cannot be '99999999999999999999': expected an integer from -1 to 9"},
-      {"-max-memory=3X", "option '-max-memory' cannot be '3X': expected a size in bytes, such as 64M or 2GiB"},
-      {"-max-memory=99999999T", "option '-max-memory' cannot be '99999999T': expected a size in bytes, such as 64M or 2GiB"},
+      {"-limit=99999999999999999999",
+       "option '-limit' cannot be '99999999999999999999': expected an integer from -1 to 9"},
+      {"-max-memory=3X",
+       "option '-max-memory' cannot be '3X': expected a size in bytes, such as 64M or 2GiB"},
+      {"-max-memory=99999999T",
+       "option '-max-memory' cannot be '99999999T': expected a size in bytes, such as 64M or 2GiB"},
       {"-rtol=1,5", "option '-rtol' cannot be '1,5': expected a number"},
       {"-print=ful", "option '-print' cannot be 'ful': expected summary|full|none"},
       {"-verify-each=yes", "option '-verify-each' cannot be 'yes': expected true or false"},
@@ -145,8 +149,7 @@ static void write_text(const char *path, const char *text) {
 static const char *text_in(const char *path) {
   static char text[4096];
   FILE *f = fopen(path, "r");
-  if (!f)
-    return "(none)";
+  if (!f) return "(none)";
   text[fread(text, 1, sizeof text - 1, f)] = '\0';
   fclose(f);
   return text;
@@ -308,8 +311,68 @@ START_TEST(a_deadly_signal_removes_what_is_unfinished) {
 }
 END_TEST
 
-UNIT_MAIN("tool", options_come_with_one_dash_or_two_and_values_either_way,
-          calls_come_in_the_order_given, bad_command_lines_say_what_would_be_right,
-          response_files_are_split_as_a_shell_does, whole_files_are_read,
-          more_than_a_gibibyte_is_refused_unread, a_file_appears_only_when_committed,
-          a_full_device_is_an_error, a_deadly_signal_removes_what_is_unfinished)
+/* ---- standard input and output ---- */
+
+/* With COPY in its environment this program is a tool that copies its input a hundred times. */
+static int copy_as_tool(void) {
+  ts_tool t;
+  ts_source s;
+  ts_output o;
+  ts_result r = ts_tool_begin(&t, "copy", "", NULL);
+  if (!r) r = ts_tool_read(&t, "-", &s);
+  if (!r) r = ts_output_open(&t, &o, "-");
+  if (!r) {
+    for (int i = 0; i < 100; i++)
+      ts_sink_write(&o.sink, s.text, s.n);
+    r = ts_output_commit(&t, &o);
+  }
+  return ts_tool_end(&t, r);
+}
+
+/* Standard error and exit status of a shell's line, in which $SELF is that tool. */
+static void check_shell(const char *line, const char *want) {
+  char command[512], got[512], self[256];
+  ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+  ck_assert_int_gt(n, 0);
+  self[n] = '\0';
+  setenv("COPY", "1", 1);
+  setenv("SELF", self, 1);
+  snprintf(command, sizeof command, "exec 2>&1; %s; echo $?", line);
+  FILE *p = popen(command, "r");
+  got[fread(got, 1, sizeof got - 1, p)] = '\0';
+  pclose(p);
+  unsetenv("COPY");
+  ck_assert_msg(strcmp(got, want) == 0, "%s:\n%s", line, got);
+}
+
+START_TEST(broken_standard_streams_are_errors_not_signals) {
+  check_shell("echo hi | $SELF >/dev/null", "0\n");
+  check_shell("$SELF </dev/null",
+              "copy: error: standard input is empty: did the tool before the pipe fail?\n1\n");
+  check_shell("$SELF <&-", "copy: error: cannot read standard input: Bad file descriptor\n1\n");
+  check_shell("$SELF </", "copy: error: cannot read standard input: it is a directory\n1\n");
+  check_shell("echo hi | $SELF >/dev/full",
+              "copy: error: cannot write standard output: No space left on device\n1\n");
+  check_shell("echo hi | $SELF >&-",
+              "copy: error: cannot write standard output: Bad file descriptor\n1\n");
+  check_shell("{ head -c 100000 /dev/zero | $SELF; echo $? >&2; } | true",
+              "copy: error: cannot write standard output: Broken pipe\n1\n0\n");
+  check_shell("(ulimit -f 1; trap '' XFSZ; head -c 100000 /dev/zero | $SELF >/tmp/$$.size); rm "
+              "/tmp/$$.size",
+              "copy: error: cannot write standard output: File too large\n0\n");
+}
+END_TEST
+
+int main(void) {
+  const TTest *const tests[] = {options_come_with_one_dash_or_two_and_values_either_way,
+                                calls_come_in_the_order_given,
+                                bad_command_lines_say_what_would_be_right,
+                                response_files_are_split_as_a_shell_does,
+                                whole_files_are_read,
+                                more_than_a_gibibyte_is_refused_unread,
+                                a_file_appears_only_when_committed,
+                                a_full_device_is_an_error,
+                                a_deadly_signal_removes_what_is_unfinished,
+                                broken_standard_streams_are_errors_not_signals};
+  return getenv("COPY") ? copy_as_tool() : unit_main("tool", ts_countof(tests), tests);
+}

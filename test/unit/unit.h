@@ -25,8 +25,7 @@ static inline int unit_main(const char *name, unsigned n, const TTest *const *te
 /* For loops of millions: ck_assert tells its runner of every single success. */
 #define unit_check(condition, ...)                                                                 \
   do {                                                                                             \
-    if (!(condition))                                                                              \
-      ck_abort_msg(__VA_ARGS__);                                                                   \
+    if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                   \
   } while (0)
 
 #define UNIT_MAIN(name, ...)                                                                       \

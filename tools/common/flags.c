@@ -16,8 +16,7 @@ const ts_flag ts_tool_common_flags[TS_TOOL_NUM_COMMON_FLAGS] = {
 
 static const ts_flag *find_in(const ts_flag *flags, size_t num, const char *name, size_t n) {
   for (size_t i = 0; i < num; i++)
-    if (strlen(flags[i].name) == n && memcmp(flags[i].name, name, n) == 0)
-      return &flags[i];
+    if (strlen(flags[i].name) == n && memcmp(flags[i].name, name, n) == 0) return &flags[i];
   return NULL;
 }
 
@@ -31,8 +30,7 @@ static const ts_flag *find_joined(const ts_tool *t, const char *text) {
   const ts_flag *best = NULL;
   for (const ts_flag *f = t->flags; f < t->flags + t->num_flags; f++) {
     size_t n = strlen(f->name);
-    if (f->joined && strncmp(f->name, text, n) == 0 && (!best || n > strlen(best->name)))
-      best = f;
+    if (f->joined && strncmp(f->name, text, n) == 0 && (!best || n > strlen(best->name))) best = f;
   }
   return best;
 }
@@ -123,8 +121,7 @@ static ts_result set_word(ts_tool *t, const ts_flag *f, const char *value) {
       *(int *)f->at = i;
       return TS_OK;
     }
-    if (!word[m])
-      return bad_value(t, f, value, f->words);
+    if (!word[m]) return bad_value(t, f, value, f->words);
     word += m + 1;
   }
 }
@@ -153,11 +150,9 @@ typedef struct {
 } parse;
 
 static ts_result answer_common(ts_tool *t, const ts_flag *f, const char *value) {
-  if (value)
-    return ts_tool_usage(t, "option '-%s' takes no value", f->name);
+  if (value) return ts_tool_usage(t, "option '-%s' takes no value", f->name);
   t->done = true;
-  if (strcmp(f->name, "version") == 0)
-    return ts_tool_version(t);
+  if (strcmp(f->name, "version") == 0) return ts_tool_version(t);
   return ts_tool_help(t, strcmp(f->name, "help-hidden") == 0);
 }
 
@@ -165,7 +160,9 @@ static bool is_common(const ts_flag *f) {
   return f >= ts_tool_common_flags && f < ts_tool_common_flags + TS_TOOL_NUM_COMMON_FLAGS;
 }
 
-static size_t dashes(const char *arg) { return arg[0] != '-' ? 0 : arg[1] == '-' ? 2 : 1; }
+static size_t dashes(const char *arg) {
+  return arg[0] != '-' ? 0 : arg[1] == '-' ? 2 : 1;
+}
 
 /* The next argument as the value of `f`. A known option is none: "-o -fuse" forgot the file. */
 static ts_result take_value(parse *p, const ts_flag *f, const char **value) {
@@ -179,7 +176,9 @@ static ts_result take_value(parse *p, const ts_flag *f, const char **value) {
     }
   }
   return ts_tool_usage(p->tool, "option '-%s' needs a value: -%s=%s", f->name, f->name,
-                       f->value_name ? f->value_name : f->words ? f->words : "value");
+                       f->value_name ? f->value_name
+                       : f->words    ? f->words
+                                     : "value");
 }
 
 static ts_result parse_flag(parse *p, const char *arg) {
@@ -187,16 +186,12 @@ static ts_result parse_flag(parse *p, const char *arg) {
   size_t n = strcspn(name, "=");
   const char *value = name[n] ? name + n + 1 : NULL;
   const ts_flag *f = find_flag(p->tool, name, n);
-  if (!f && dashes(arg) == 1 && (f = find_joined(p->tool, name)))
-    value = name + strlen(f->name);
-  if (!f)
-    return unknown_flag(p->tool, arg, name, n);
-  if (is_common(f))
-    return answer_common(p->tool, f, value);
+  if (!f && dashes(arg) == 1 && (f = find_joined(p->tool, name))) value = name + strlen(f->name);
+  if (!f) return unknown_flag(p->tool, arg, name, n);
+  if (is_common(f)) return answer_common(p->tool, f, value);
   if (!value && f->kind != TS_FLAG_BOOL && f->kind != TS_FLAG_CALL_OPTIONAL) {
     ts_result r = take_value(p, f, &value);
-    if (r != TS_OK)
-      return r;
+    if (r != TS_OK) return r;
   }
   return apply(p->tool, f, value);
 }
@@ -213,13 +208,10 @@ static ts_result parse_words(parse *p) {
       only_inputs = true;
     else
       r = parse_flag(p, arg);
-    if (r != TS_OK)
-      return r;
-    if (p->inputs.n > t->max_inputs)
-      return ts_tool_usage(t, "one input too many: '%s'", arg);
+    if (r != TS_OK) return r;
+    if (p->inputs.n > t->max_inputs) return ts_tool_usage(t, "one input too many: '%s'", arg);
   }
-  if (p->inputs.n == 0 && t->max_inputs)
-    ts_push(&t->ctx->arena, &p->inputs, "-");
+  if (p->inputs.n == 0 && t->max_inputs) ts_push(&t->ctx->arena, &p->inputs, "-");
   t->inputs = p->inputs.at;
   t->num_inputs = p->inputs.n;
   return TS_OK;
@@ -227,7 +219,8 @@ static ts_result parse_words(parse *p) {
 
 /* As a shell would have to be given it. */
 static void quote(ts_sink *s, const char *word) {
-  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  static const char plain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
   if (*word && word[strspn(word, plain)] == '\0') {
     ts_sink_puts(s, word);
     return;
@@ -256,8 +249,7 @@ static ts_result describe_command(ts_tool *t, const word_list *words) {
     quote(&s, words->at[i]);
   }
   ts_result r = ts_sink_finish(&s);
-  if (r == TS_OK)
-    t->command_line = ts_strndup(&t->ctx->arena, s.buf, s.n);
+  if (r == TS_OK) t->command_line = ts_strndup(&t->ctx->arena, s.buf, s.n);
   ts_sink_drop(&s);
   return r == TS_OK ? r : TS_LIMIT;
 }
@@ -271,8 +263,7 @@ static ts_result parse_arguments(void *arg) {
       continue;
     }
     ts_result r = ts_tool_expand_file(a->tool, a->argv[i] + 1, 0, &p.words);
-    if (r != TS_OK)
-      return r;
+    if (r != TS_OK) return r;
   }
   ts_result r = describe_command(a->tool, &p.words);
   return r == TS_OK ? parse_words(&p) : r;

@@ -68,14 +68,12 @@ typedef struct {
 static void print_category(ts_sink *out, flag_list flags, const char *category, size_t column) {
   ts_sink_printf(out, "\n%s:\n", category);
   for (size_t i = 0; i < flags.n; i++)
-    if (strcmp(category_of(flags.at[i]), category) == 0)
-      print_flag(out, flags.at[i], column);
+    if (strcmp(category_of(flags.at[i]), category) == 0) print_flag(out, flags.at[i], column);
 }
 
 static bool is_first_of_category(flag_list flags, size_t i) {
   for (size_t j = 0; j < i; j++)
-    if (strcmp(category_of(flags.at[j]), category_of(flags.at[i])) == 0)
-      return false;
+    if (strcmp(category_of(flags.at[j]), category_of(flags.at[i])) == 0) return false;
   return true;
 }
 
@@ -90,8 +88,7 @@ static void print_help(ts_tool *t, ts_sink *out, flag_list flags) {
   wrap(out, t->overview, 0, strlen(t->name) + 2);
   const char *inputs = t->max_inputs == 0 ? "" : t->max_inputs == 1 ? " [input]" : " [inputs]";
   ts_sink_printf(out, "\nusage: %s [options]%s\n", t->name, inputs);
-  if (t->max_inputs)
-    ts_sink_puts(out, "Without an input, or with -, standard input is read.\n");
+  if (t->max_inputs) ts_sink_puts(out, "Without an input, or with -, standard input is read.\n");
   for (size_t i = 0; i < flags.n; i++)
     if (is_first_of_category(flags, i))
       print_category(out, flags, category_of(flags.at[i]), column);
@@ -104,12 +101,10 @@ ts_result ts_tool_help(ts_tool *t, bool hidden) {
   for (size_t i = 0; i < TS_TOOL_NUM_COMMON_FLAGS; i++)
     ts_push(arena, &shown, &ts_tool_common_flags[i]);
   for (size_t i = 0; i < t->num_flags; i++)
-    if (hidden || !t->flags[i].hidden)
-      ts_push(arena, &shown, &t->flags[i]);
+    if (hidden || !t->flags[i].hidden) ts_push(arena, &shown, &t->flags[i]);
   ts_output out;
   ts_result r = ts_output_open(t, &out, "-");
-  if (r != TS_OK)
-    return r;
+  if (r != TS_OK) return r;
   print_help(t, &out.sink, (flag_list){shown.at, shown.n});
   return ts_output_commit(t, &out);
 }
@@ -117,8 +112,7 @@ ts_result ts_tool_help(ts_tool *t, bool hidden) {
 ts_result ts_tool_version(ts_tool *t) {
   ts_output out;
   ts_result r = ts_output_open(t, &out, "-");
-  if (r != TS_OK)
-    return r;
+  if (r != TS_OK) return r;
   ts_sink_printf(&out.sink, "%s, of tilesmith %s\n", t->name, TS_VERSION);
   ts_sink_printf(&out.sink, "left out of this build: %s\n", *TS_LEFT_OUT ? TS_LEFT_OUT : "nothing");
   return ts_output_commit(t, &out);

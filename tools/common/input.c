@@ -45,43 +45,35 @@ struct reading {
   size_t n;
 };
 
-/* Reads to the end. Returns NULL, or why it cannot. Two bytes more than what has come are always free, for
- * the closing NULs and to notice the end without growing. */
+/* Reads to the end. Returns NULL, or why it cannot. Two bytes more than what has come are always
+ * free, for the closing NULs and to notice the end without growing. */
 static const char *read_all(struct reading *r, size_t guess) {
   r->text = resize(r->tool, NULL, guess + 2);
   for (ssize_t got = 1; r->text && got;) {
     got = read(r->fd, r->text->bytes + r->n, r->text->cap - r->n - 1);
-    if (got < 0 && errno != EINTR)
-      return strerror(errno);
+    if (got < 0 && errno != EINTR) return strerror(errno);
     r->n += got > 0 ? (size_t)got : 0;
-    if (r->n > MAX_INPUT)
-      return TOO_LARGE;
-    if (r->n + 1 >= r->text->cap)
-      r->text = resize(r->tool, r->text, 2 * r->text->cap);
+    if (r->n > MAX_INPUT) return TOO_LARGE;
+    if (r->n + 1 >= r->text->cap) r->text = resize(r->tool, r->text, 2 * r->text->cap);
   }
   return r->text ? NULL : NO_MEMORY;
 }
 
 static const char *read_open(struct reading *r) {
   struct stat st;
-  if (fstat(r->fd, &st) != 0)
-    return strerror(errno);
-  if (S_ISDIR(st.st_mode))
-    return "it is a directory";
+  if (fstat(r->fd, &st) != 0) return strerror(errno);
+  if (S_ISDIR(st.st_mode)) return "it is a directory";
   bool sized = S_ISREG(st.st_mode) && st.st_size >= 0;
-  if (sized && (uintmax_t)st.st_size > MAX_INPUT)
-    return TOO_LARGE;
+  if (sized && (uintmax_t)st.st_size > MAX_INPUT) return TOO_LARGE;
   return read_all(r, sized ? (size_t)st.st_size : FIRST_GUESS);
 }
 
 static const char *read_path(struct reading *r, const char *path) {
   bool standard = strcmp(path, "-") == 0;
   r->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-  if (r->fd < 0)
-    return strerror(errno);
+  if (r->fd < 0) return strerror(errno);
   const char *why = read_open(r);
-  if (!standard)
-    close(r->fd);
+  if (!standard) close(r->fd);
   if (r->text) {
     r->text->bytes[r->n] = r->text->bytes[r->n + 1] = '\0';
     r->text->next = r->tool->texts;

@@ -43,15 +43,13 @@ static void unlist(ts_output *o) {
   ts_output **link = &pending;
   while (*link && *link != o)
     link = &(*link)->next;
-  if (*link)
-    *link = o->next;
+  if (*link) *link = o->next;
 }
 
 /* ---- opening ---- */
 
 static ts_result cannot_write(ts_tool *t, const ts_output *o, int error) {
-  if (o->path)
-    return ts_error_plain(t->ctx, "cannot write '%s': %s", o->path, strerror(error));
+  if (o->path) return ts_error_plain(t->ctx, "cannot write '%s': %s", o->path, strerror(error));
   return ts_error_plain(t->ctx, "cannot write standard output: %s", strerror(error));
 }
 
@@ -62,27 +60,24 @@ static int create_temporary(ts_output *o, mode_t mode) {
   for (unsigned attempt = 0; o->temporary && attempt < 100; attempt++) {
     snprintf(o->temporary, n, "%s.%ld-%u.tmp", o->path, (long)getpid(), attempt);
     int fd = open(o->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd >= 0 || errno != EEXIST)
-      return fd;
+    if (fd >= 0 || errno != EEXIST) return fd;
   }
   return -1;
 }
 
-/* A descriptor for the file at o->path, by way of a temporary one unless it is a device or a pipe. */
+/* A descriptor for the file at o->path, by way of a temporary one unless it is a device or a pipe.
+ */
 static int open_path(ts_output *o) {
   struct stat st;
   bool exists = stat(o->path, &st) == 0;
-  if (exists && !S_ISREG(st.st_mode))
-    return open(o->path, O_WRONLY | O_CLOEXEC);
-  if (exists && access(o->path, W_OK) != 0)
-    return -1;
+  if (exists && !S_ISREG(st.st_mode)) return open(o->path, O_WRONLY | O_CLOEXEC);
+  if (exists && access(o->path, W_OK) != 0) return -1;
   sigset_t old = block_signals();
   int fd = create_temporary(o, 0666);
   if (fd >= 0) {
     o->next = pending;
     pending = o;
-    if (exists)
-      (void)!fchmod(fd, st.st_mode & 0777);
+    if (exists) (void)!fchmod(fd, st.st_mode & 0777);
   } else {
     free(o->temporary);
     o->temporary = NULL;
@@ -110,8 +105,7 @@ ts_result ts_output_open(ts_tool *t, ts_output *o, const char *path) {
     o->file = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (!o->file) {
       int error = errno;
-      if (fd >= 0)
-        close(fd);
+      if (fd >= 0) close(fd);
       ts_result r = cannot_write(t, o, error);
       ts_output_discard(o);
       return r;
@@ -125,13 +119,11 @@ ts_result ts_output_open(ts_tool *t, ts_output *o, const char *path) {
 
 /* Ends the temporary file's life: under its final name, or not at all. */
 static bool settle(ts_output *o, bool keep) {
-  if (!o->temporary)
-    return true;
+  if (!o->temporary) return true;
   sigset_t old = block_signals();
   bool ok = keep && rename(o->temporary, o->path) == 0;
   int error = errno;
-  if (!ok)
-    unlink(o->temporary);
+  if (!ok) unlink(o->temporary);
   unlist(o);
   sigprocmask(SIG_SETMASK, &old, NULL);
   errno = error;
@@ -149,15 +141,13 @@ ts_result ts_output_commit(ts_tool *t, ts_output *o) {
     error = errno;
     written = false;
   }
-  if (!written)
-    (void)cannot_write(t, o, error);
+  if (!written) (void)cannot_write(t, o, error);
   release(o);
   return written ? TS_OK : TS_ERR;
 }
 
 void ts_output_discard(ts_output *o) {
-  if (o->file && o->file != stdout)
-    fclose(o->file);
+  if (o->file && o->file != stdout) fclose(o->file);
   settle(o, false);
   release(o);
 }

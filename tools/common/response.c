@@ -1,5 +1,6 @@
-/* @file: more arguments from a file, split into words as a shell does: white space separates, single and
- * double quotes join, a backslash takes the next character as it is (not inside single quotes). */
+/* @file: more arguments from a file, split into words as a shell does: white space separates,
+ * single and double quotes join, a backslash takes the next character as it is (not inside single
+ * quotes). */
 #include "private.h"
 
 enum { MAX_DEPTH = 16 };
@@ -8,10 +9,12 @@ typedef struct {
   const char *at, *end;
 } cursor;
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
-/* One word from where `c` stands, written over the text that it comes from, which is never shorter. False
- * when a quote is not closed. */
+/* One word from where `c` stands, written over the text that it comes from, which is never shorter.
+ * False when a quote is not closed. */
 static bool take_word(cursor *c, char *word) {
   char quote = 0;
   for (; c->at < c->end && (quote || !is_space(*c->at)); c->at++) {
@@ -25,8 +28,7 @@ static bool take_word(cursor *c, char *word) {
     else
       *word++ = *c->at;
   }
-  if (c->at < c->end)
-    c->at++;
+  if (c->at < c->end) c->at++;
   *word = '\0';
   return !quote;
 }
@@ -36,10 +38,8 @@ ts_result ts_tool_expand_file(ts_tool *t, const char *path, unsigned depth, word
   if (depth == MAX_DEPTH)
     return ts_tool_usage(t, "'@%s' is nested more than %d deep", path, MAX_DEPTH);
   ts_result r = ts_tool_read(t, path, &source);
-  if (r != TS_OK)
-    return r == TS_ERR ? TS_USAGE : r;
-  if (memchr(source.text, '\0', source.n))
-    return ts_tool_usage(t, "'@%s' holds a NUL byte", path);
+  if (r != TS_OK) return r == TS_ERR ? TS_USAGE : r;
+  if (memchr(source.text, '\0', source.n)) return ts_tool_usage(t, "'@%s' holds a NUL byte", path);
   char *copy = ts_strndup(&t->ctx->arena, source.text, source.n);
   cursor c = {copy, copy + source.n};
   while (c.at < c.end) {
@@ -49,13 +49,10 @@ ts_result ts_tool_expand_file(ts_tool *t, const char *path, unsigned depth, word
     }
     char *word = copy + (c.at - copy);
     bool nested = *c.at == '@';
-    if (!take_word(&c, word))
-      return ts_tool_usage(t, "'@%s' leaves a quote open", path);
+    if (!take_word(&c, word)) return ts_tool_usage(t, "'@%s' leaves a quote open", path);
     r = nested && word[1] ? ts_tool_expand_file(t, word + 1, depth + 1, words) : TS_OK;
-    if (r != TS_OK)
-      return r;
-    if (!nested)
-      ts_push(&t->ctx->arena, words, word);
+    if (r != TS_OK) return r;
+    if (!nested) ts_push(&t->ctx->arena, words, word);
   }
   return TS_OK;
 }

@@ -23,8 +23,7 @@ ts_result ts_tool_begin(ts_tool *t, const char *name, const char *overview, void
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   t->ctx = ts_context_create();
-  if (t->ctx)
-    return TS_OK;
+  if (t->ctx) return TS_OK;
   fprintf(stderr, "%s: error: out of memory\n", name);
   return TS_LIMIT;
 }
@@ -45,29 +44,27 @@ static bool wants_colour(void) {
 }
 
 void ts_tool_print_diagnostics(ts_tool *t) {
-  if (!t->ctx->first)
-    return;
+  if (!t->ctx->first) return;
   ts_sink err;
   ts_sink_file(&err, NULL, stderr);
   bool colour = wants_colour();
   unsigned shown = 0;
   for (const ts_diag *d = t->ctx->first; d; d = d->next) {
-    if (!d->source)
-      ts_sink_printf(&err, "%s: ", t->name);
+    if (!d->source) ts_sink_printf(&err, "%s: ", t->name);
     ts_diag_render(&err, d, colour);
     shown += d->severity == TS_SEV_ERROR;
   }
   unsigned more = t->ctx->num_errors - shown;
   if (more)
-    ts_sink_printf(&err, "%s: %u more error%s not shown\n", t->name, more, more == 1 ? " is" : "s are");
+    ts_sink_printf(&err, "%s: %u more error%s not shown\n", t->name, more,
+                   more == 1 ? " is" : "s are");
   (void)!ts_sink_finish(&err); /* there is nowhere left to say so */
   ts_sink_drop(&err);
   ts_context_clear_diagnostics(t->ctx);
 }
 
 int ts_tool_end(ts_tool *t, ts_result r) {
-  if (!t->ctx)
-    return (int)r;
+  if (!t->ctx) return (int)r;
   ts_tool_print_diagnostics(t);
   ts_tool_free_texts(t);
   ts_context_destroy(t->ctx);

@@ -17,8 +17,8 @@
  *     return ts_tool_end(&t, r);
  *   }
  *
- * Errors are given with ts_error and its kin on t->ctx (or ts_tool_usage) and printed by ts_tool_end, or
- * earlier by ts_tool_print_diagnostics. Nothing else here prints on stderr. */
+ * Errors are given with ts_error and its kin on t->ctx (or ts_tool_usage) and printed by
+ * ts_tool_end, or earlier by ts_tool_print_diagnostics. Nothing else here prints on stderr. */
 #ifndef TS_TOOL_H
 #define TS_TOOL_H
 
@@ -38,9 +38,9 @@ typedef enum ts_flag_kind {
   TS_FLAG_CALL_OPTIONAL, /* -x  -x=text;       call(t, flag, text or NULL) */
 } ts_flag_kind;
 
-/* One option. Each is accepted with one dash or two, and values as `-x=value`; kinds that demand a value
- * also take the next argument. Options act in the order given, so `call` sees passes in order and the
- * last of repeated settings wins. */
+/* One option. Each is accepted with one dash or two, and values as `-x=value`; kinds that demand a
+ * value also take the next argument. Options act in the order given, so `call` sees passes in order
+ * and the last of repeated settings wins. */
 struct ts_flag {
   const char *name; /* without dashes */
   ts_flag_kind kind;
@@ -51,8 +51,8 @@ struct ts_flag {
   ts_result (*call)(ts_tool *, const ts_flag *, const char *value);
   const char *words; /* WORD: "summary|full|none" */
   int64_t min, max;
-  bool joined; /* also -Dvalue: the value may follow a one-dash name directly */
-  bool hidden; /* only in -help-hidden */
+  bool joined;      /* also -Dvalue: the value may follow a one-dash name directly */
+  bool hidden;      /* only in -help-hidden */
   const void *data; /* for `call`, such as the pass */
 };
 
@@ -72,13 +72,15 @@ struct ts_tool {
 };
 
 /* Makes the context; sees to it that descriptors 0 to 2 are taken, and that a closed pipe or a file
- * size limit is a failed write, not a signal. TS_LIMIT without memory. `user` is kept for `call`. */
+ * size limit is a failed write, not a signal. TS_LIMIT without memory. `user` is kept for `call`.
+ */
 ts_result ts_tool_begin(ts_tool *, const char *name, const char *overview, void *user);
-/* Reads the command line against `flags`, which must last as long as the tool does, with @file arguments
- * replaced by the file's words (quotes and backslashes as in a shell). -help, -help-hidden and
- * -version are added, and answered. TS_USAGE for an unknown option (with the nearest known one), a bad
- * or missing value, or more than `max_inputs` inputs; else what a `call` failed with. Runs under
- * ts_protect, so `call` may use t->ctx->arena, which lives until ts_tool_end. */
+/* Reads the command line against `flags`, which must last as long as the tool does, with @file
+ * arguments replaced by the file's words (quotes and backslashes as in a shell). -help,
+ * -help-hidden and -version are added, and answered. TS_USAGE for an unknown option (with the
+ * nearest known one), a bad or missing value, or more than `max_inputs` inputs; else what a `call`
+ * failed with. Runs under ts_protect, so `call` may use t->ctx->arena, which lives until
+ * ts_tool_end. */
 ts_result ts_tool_parse(ts_tool *, int argc, char **argv, const ts_flag *flags, size_t num_flags,
                         size_t max_inputs);
 /* Reports an error of the command line. Returns TS_USAGE. */
@@ -98,12 +100,12 @@ ts_result ts_tool_read(ts_tool *, const char *path, ts_source *out);
 
 /* ---- output ---- */
 
-/* Where results go. A file appears under its name only when it is complete: it is written beside its
- * place and renamed by ts_output_commit; failing, discarding and a deadly signal remove it. Devices and
- * pipes are written straight, and "-" is standard output. */
+/* Where results go. A file appears under its name only when it is complete: it is written beside
+ * its place and renamed by ts_output_commit; failing, discarding and a deadly signal remove it.
+ * Devices and pipes are written straight, and "-" is standard output. */
 typedef struct ts_output {
-  ts_sink sink; /* write here */
-  char *path;   /* final name; NULL: standard output */
+  ts_sink sink;    /* write here */
+  char *path;      /* final name; NULL: standard output */
   char *temporary; /* NULL: written straight */
   FILE *file;
   struct ts_output *next; /* of those to remove on a signal */
