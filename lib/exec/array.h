@@ -17,6 +17,11 @@ typedef struct ts_array {
 
 /* Elements; -1 when past int64. Rank 0 has one. */
 int64_t ts_array_count(const ts_array *);
+/* Whether its elements can be taken for that type as they are: i64 data serves as index values, since
+ * files know no index. */
+static inline bool ts_array_suits(const ts_array *a, ts_dtype wanted) {
+  return a->dtype == wanted || (a->dtype == TS_I64 && wanted == TS_INDEX);
+}
 /* Zeroed. Charged to the context's memory cap; TS_LIMIT with a message before anything is allocated
  * when it does not fit. */
 ts_result ts_array_create(ts_context *, ts_dtype, unsigned rank, const int64_t *dims, ts_array *out);

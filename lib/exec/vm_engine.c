@@ -26,7 +26,7 @@ static ts_result fill_global(ts_vm_program *p, const ts_global *g, ts_array *out
   const ts_data *data = g->data;
   if (data->form == TS_DATA_FILE) {
     ts_result r = ts_array_read(p->ctx, data->path, out);
-    bool fits = r == TS_OK && out->dtype == (ts_dtype)t->dtype && out->rank == rank &&
+    bool fits = r == TS_OK && ts_array_suits(out, (ts_dtype)t->dtype) && out->rank == rank &&
                 memcmp(out->dims, dims, rank * sizeof *dims) == 0;
     if (r != TS_OK || fits) return r;
     ts_array_drop(p->ctx, out);
@@ -224,7 +224,7 @@ static ts_result check_arrays(compiled *c, const ts_bindings *b, const ts_run_ar
                       "parameter %%%s is no buffer: @%s cannot be run by itself", name,
                       ts_str_text(c->prog.module, c->func->name));
     ts_bound_dims(b, t, dims);
-    bool same = a->data && a->dtype == (ts_dtype)t->dtype;
+    bool same = a->data && ts_array_suits(a, (ts_dtype)t->dtype);
     if (t->elem && same && a->rank == rank + 1) dims[rank++] = t->elem->dims[0];
     same = same && a->rank == rank;
     for (unsigned d = 0; same && d < rank; d++)

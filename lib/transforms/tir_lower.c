@@ -79,13 +79,22 @@ static void fetch_const(ts_lower *L, ts_value *v) {
   ts_ptrmap_put(&L->buffers, v, buffer);
 }
 
+static void fill(ts_lower *L, ts_value *buffer, ts_value *literal) {
+  ts_subs subs = ts_lower_nest(L, buffer->type);
+  ts_lower_store(L, literal, buffer, &subs);
+  ts_lower_end(L, subs.n);
+}
+
 /* Brings the constants that an op reads from memory into view, before its loops. A splat is read as a
- * literal, except by a call, which takes buffers only. */
+ * literal, except by a call, which takes buffers only; and a global has no symbolic extents. */
 static void fetch_operands(ts_lower *L, ts_op *op) {
   for (unsigned i = 0; i < op->num_plain; i++) {
     ts_value *v = ts_operand(op, i);
     if (!is_const(v) || ts_ptrmap_get(&L->buffers, v)) continue;
-    if (op->opcode == TS_OP_CALL || !ts_lower_splat(L, v)) fetch_const(L, v);
+    ts_value *splat = ts_lower_splat(L, v);
+    if (splat && op->opcode != TS_OP_CALL) continue;
+    if (splat && ts_type_num_elements(v->type) == 0) fill(L, ts_lower_result(L, v), splat);
+    else fetch_const(L, v);
   }
 }
 
@@ -106,9 +115,7 @@ static void lower_call(ts_lower *L, ts_op *op) {
 static void copy_result(ts_lower *L, ts_value *v, ts_value *out) {
   ts_value *literal = ts_lower_splat(L, v);
   if (literal && !ts_ptrmap_get(&L->buffers, v)) {
-    ts_subs subs = ts_lower_nest(L, out->type);
-    ts_lower_store(L, literal, out, &subs);
-    ts_lower_end(L, subs.n);
+    fill(L, out, literal);
     return;
   }
   ts_value *operands[] = {ts_lower_buffer(L, v), out};
