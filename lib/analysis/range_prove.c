@@ -284,12 +284,23 @@ static bool all_rectangular(const linear *l) {
   return true;
 }
 
+/* One division alone, of variables whose ends are taken: it takes its ends where they do. */
+static bool is_plain_division(const linear *l) {
+  if (l->n != 1 || (l->terms[0].atom->kind != ATOM_FLOORDIV && l->terms[0].atom->kind != ATOM_CEILDIV))
+    return false;
+  const linear *inner = l->terms[0].atom->inner;
+  for (unsigned i = 0; i < inner->n; i++)
+    if (!inner->terms[i].atom->lo_taken || !inner->terms[i].atom->hi_taken) return false;
+  return all_rectangular(inner);
+}
+
 /* Is l >= 1 in an iteration that is sure to run, or in all that run? */
 static bool positive_somewhere(ts_ranges *r, const linear *l) {
   linear most;
   ts_range range = ts_linear_range(l);
   if (range.lo >= 1) return true;
   if (range.hi < 1 || !ts_ranges_scope(r)->certain || !all_rectangular(l)) return false;
+  if (is_plain_division(l)) return true;
   return largest_taken(r, l, &most) && ts_linear_range(&most).lo >= 1;
 }
 
