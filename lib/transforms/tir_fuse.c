@@ -151,8 +151,7 @@ static group *group_of(const fuser *f, const ts_op *op) {
 static group *users_group(fuser *f, const ts_op *op) {
   const ts_op *in = NULL, *out = NULL;
   for (const ts_use *u = result(op)->uses; u; u = u->next) {
-    bool first = !in && !out;
-    if (u->owner->tag && (first || (in && in->tag == u->owner->tag)))
+    if (u->owner->tag && (!in || in->tag == u->owner->tag))
       in = u->owner;
     else
       out = u->owner;
