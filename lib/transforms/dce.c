@@ -3,9 +3,10 @@
  * requires:  nothing; both levels.
  * preserves: every result to the last bit; functions, globals, calls, barriers and stores that
  *            something may read. An unused load or integer division of tensors goes, and with it
- * the error that a run might have reported for it; divi and remi stay. rewrite:   a pure op or load
- * without users            → nothing an alloc that nothing reads, with its stores → nothing a for,
- * if or launch with nothing inside      → nothing
+ *            the error that a run might have reported for it; divi and remi stay.
+ * rewrite:   a pure op or load without users              → nothing
+ *            an alloc that nothing reads, with its stores → nothing
+ *            a for, if or launch with nothing inside      → nothing
  *
  * Everything is looked at once, users before definitions; what an erased op used, and the op around
  * it, are looked at again. */

@@ -367,7 +367,8 @@ static bool drop_broadcasts(ts_rewriter *r, ts_op *op) {
 /* False once the op, or one around it, is erased. */
 static bool is_attached(const ts_op *op) {
   const ts_block *b = op->block;
-  while (b && b->parent) b = b->parent->block;
+  while (b && b->parent)
+    b = b->parent->block;
   return b != NULL;
 }
 

@@ -2,18 +2,17 @@
  *
  * requires:  tensor functions.
  * preserves: the meaning in docs/semantics.md. Every step is computed in the accumulator type
- * between explicit casts and rounded once, so softmax, layernorm, reduce_mean, relu, quantize,
- *            dequantize, fused_mlp and fused keep every bit. sigmoid, silu and gelu go by way of
- * f64: before the last rounding they may be off by a few ULP of f64, and gelu's erf form for x < -5
- * by |x| * 2^-53 (the erfc that avoids it is no op of the language). rewrite:   softmax x → m =
- * reduce_max x; e = exp(x - m); e / reduce_sum e   and so on, below.
+ *            between explicit casts and rounded once, so softmax, layernorm, reduce_mean, relu,
+ *            quantize, dequantize, fused_mlp and fused keep every bit. sigmoid, silu and gelu go by
+ *            way of f64: before the last rounding they may be off by a few ULP of f64, and gelu's
+ *            erf form for x < -5 by |x| * 2^-53 (the erfc that avoids it is no op of the language).
+ * rewrite:   softmax x → m = reduce_max x; e = exp(x - m); e / reduce_sum e   and so on, below.
  *
- * What it cannot take apart it leaves alone with a missed remark: the mean over a symbolic extent
- * and fused regions with select, comparisons, fma or roundeven. `ops` chooses by name; empty means
- * all. */
+ * What it cannot take apart it leaves alone with a missed remark: the mean over a symbolic extent,
+ * activations whose result stays f64, and fused regions with select, comparisons, fma or roundeven.
+ * `ops` chooses by name; empty means all. */
 #include "transforms/util.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 #include "exec/math.h"
@@ -157,13 +156,30 @@ static ts_value *bounded(decomposer *d, ts_value *x) {
   return bin(d, TS_OP_MAX, x, num(d, x, -1000));
 }
 
+/* Whether the last ULPs of an f64 activation are rounded away: elements of another type are, and f64
+ * ones that are only read as a narrower type. */
+static bool is_narrowed(const ts_op *op) {
+  if (result(op)->type->dtype != TS_F64) return true;
+  for (const ts_use *u = result(op)->uses; u; u = u->next) {
+    bool cast_away = u->owner->opcode == TS_OP_CAST;
+    if (!cast_away || result(u->owner)->type->dtype == TS_F64) return false;
+  }
+  return true;
+}
+
+static ts_value *too_precise(decomposer *d, const ts_op *op) {
+  return missed(d, op, "an f64 result would be rounded more than once");
+}
+
 static ts_value *decompose_sigmoid(decomposer *d, ts_op *op) {
+  if (!is_narrowed(op)) return too_precise(d, op);
   ts_value *x = cast(d, ts_operand(op, 0), TS_F64);
   ts_value *y = bin(d, TS_OP_DIV, num(d, x, 1), one_plus_exp_minus(d, x));
   return cast(d, y, result(op)->type->dtype);
 }
 
 static ts_value *decompose_silu(decomposer *d, ts_op *op) {
+  if (!is_narrowed(op)) return too_precise(d, op);
   ts_value *x = cast(d, ts_operand(op, 0), TS_F64);
   ts_value *y = bin(d, TS_OP_DIV, bounded(d, x), one_plus_exp_minus(d, x));
   return cast(d, y, result(op)->type->dtype);
@@ -186,6 +202,7 @@ static ts_value *gelu_erf(decomposer *d, ts_value *x) {
 }
 
 static ts_value *decompose_gelu(decomposer *d, ts_op *op) {
+  if (!is_narrowed(op)) return too_precise(d, op);
   ts_value *x = cast(d, ts_operand(op, 0), TS_F64);
   bool tanh_form = ts_attr_word_is(d->m, op, TS_ATTR_APPROX, "tanh");
   return cast(d, tanh_form ? gelu_tanh(d, x) : gelu_erf(d, x), result(op)->type->dtype);

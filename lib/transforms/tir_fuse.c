@@ -1,12 +1,12 @@
-/* fuse: matmul, bias and activation become one fused_mlp; other elementwise ops become fused
- * groups.
+/* fuse: matmul, bias and activation become one fused_mlp; other elementwise ops become fused groups.
  *
  * requires:  tensor functions.
  * preserves: groups keep every bit, since each op of a region rounds as it did outside. fused_mlp
- * rounds once at its end instead of after the product, the sum and the activation. rewrite:   %p =
- * matmul %X, %W … %s = add %p, %b … %y = gelu %s → %y = fused_mlp %X, %W, %b {act = gelu} where %b
- * has one element a column %s = add %a, %b … %y = exp %s        → %y = fused %a, %b { … } %p =
- * matmul %X, %W … %y = mul %p, %c → %y = fused %X, %W, %c {root = matmul} { … }
+ *            rounds once at its end instead of after the product, the sum and the activation.
+ * rewrite:   %p = matmul %X, %W … %s = add %p, %b … %y = gelu %s
+ *              → %y = fused_mlp %X, %W, %b {act = gelu}           where %b has one element a column
+ *            %s = add %a, %b … %y = exp %s        → %y = fused %a, %b { … }
+ *            %p = matmul %X, %W … %y = mul %p, %c → %y = fused %X, %W, %c {root = matmul} { … }
  *
  * The ops may stand anywhere in the function, with others between them; the result stands where the
  * last of them stood, which everything they read comes before. An op joins those that use it only
