@@ -146,6 +146,8 @@ typedef struct ts_vm_program {
   ts_vm_code *first;
   unsigned num_codes;
   ts_vm_code *entry;
+  void *frames; /* of the threads of the launch that is running; NULL: none */
+  size_t frame_bytes;
   ts_array *globals; /* one for each global of the module; no data until used */
   unsigned num_globals;
   TS_VEC(ts_vm_region) regions;
@@ -175,6 +177,8 @@ ts_vm_status ts_vm_exec(ts_vm *, const ts_vm_code *, const ts_insn *at, ts_slot 
 void ts_vm_load(ts_vm_code *);
 /* vm_launch.c: every block and thread of the launch at `at`. */
 ts_vm_status ts_vm_launch_run(ts_vm *, const ts_vm_code *, const ts_insn *at, ts_slot *frame);
+
+void ts_vm_drop_frames(ts_vm_program *);
 
 /* vm_error.c: what went wrong at an instruction, put in words. */
 typedef enum {

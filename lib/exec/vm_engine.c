@@ -8,8 +8,16 @@
 
 #include "exec/math.h"
 
+/* Registers, buffers and shadows of one run, as one allocation. */
+typedef struct space {
+  char *base; /* NULL: none */
+  size_t bytes;
+  ts_slot *frame;
+} space;
+
 typedef struct compiled {
   ts_vm_program prog;
+  space space; /* of the running run; of a run that was cut short, until the next */
   const ts_func *func;
   bool there; /* prog holds code for prog.entry->bindings */
 } compiled;
@@ -65,12 +73,15 @@ static void open_program(ts_vm_program *p, ts_context *ctx, ts_module *module) {
   *p = (ts_vm_program){.ctx = ctx, .module = module};
   ts_arena_init(&p->arena, &ctx->memory);
   ts_arena_init(&p->scratch, &ctx->memory);
+  unsigned n = 0;
   for (const ts_global *g = module->first_global; g; g = g->next)
-    p->num_globals++;
-  p->globals = ts_new_array(&p->arena, ts_array, p->num_globals + 1);
+    n++;
+  p->globals = ts_new_array(&p->arena, ts_array, n + 1);
+  p->num_globals = n;
 }
 
 static void close_program(ts_vm_program *p) {
+  ts_vm_drop_frames(p);
   for (unsigned i = 0; i < p->num_globals; i++)
     if (p->globals[i].data) ts_array_drop(p->ctx, &p->globals[i]);
   ts_arena_drop(&p->scratch);
@@ -120,13 +131,6 @@ ts_result ts_vm_dump(ts_sink *s, ts_module *module, const ts_func *f, const ts_b
 
 /* ---- running ---- */
 
-/* Registers, buffers and shadows of one run, as one allocation. */
-typedef struct space {
-  char *base;
-  size_t bytes;
-  ts_slot *frame;
-} space;
-
 static int64_t shadow_bytes(const ts_vm_code *code) {
   int64_t n = 0;
   for (unsigned i = 0; i < code->func->body->num_args; i++)
@@ -154,8 +158,9 @@ static ts_result make_space(ts_context *ctx, const ts_vm_code *code, space *out)
 }
 
 static void drop_space(ts_context *ctx, space *s) {
-  ctx->memory.used -= s->bytes;
+  if (s->base) ctx->memory.used -= s->bytes;
   free(s->base);
+  *s = (space){0};
 }
 
 static void set_arguments(const ts_vm_code *code, const ts_array *arrays, space *s) {
@@ -197,15 +202,15 @@ static void add_counts(ts_context *ctx, const ts_vm_program *p, ts_run_stats *ou
 
 static ts_result execute(compiled *c, ts_run_args *args) {
   ts_vm_program *p = &c->prog;
-  space s;
-  ts_result r = make_space(p->ctx, p->entry, &s);
+  drop_space(p->ctx, &c->space);
+  ts_result r = make_space(p->ctx, p->entry, &c->space);
   if (r != TS_OK) return r;
-  set_arguments(p->entry, args->arrays, &s);
+  set_arguments(p->entry, args->arrays, &c->space);
   ts_vm vm = {.prog = p, .fuel_given = args->limits.fuel};
   vm.fuel = args->limits.fuel ? args->limits.fuel : UINT64_MAX;
   if (args->stats) reset_counts(p);
-  ts_vm_status status = ts_vm_exec(&vm, p->entry, p->entry->insns, s.frame);
-  drop_space(p->ctx, &s);
+  ts_vm_status status = ts_vm_exec(&vm, p->entry, p->entry->insns, c->space.frame);
+  drop_space(p->ctx, &c->space);
   if (status == TS_VM_DONE && args->stats) add_counts(p->ctx, p, args->stats);
   return status == TS_VM_DONE ? TS_OK : status == TS_VM_FAILED_LIMIT ? TS_LIMIT : TS_CHECK;
 }
@@ -216,19 +221,16 @@ static ts_result check_arrays(compiled *c, const ts_bindings *b, const ts_run_ar
   for (unsigned i = 0; i < body->num_args; i++) {
     const ts_type *t = body->args[i]->type;
     const ts_array *a = &args->arrays[i];
-    int64_t dims[TS_MAX_RANK + 1];
-    unsigned rank = t->rank;
     const char *name = ts_str_text(c->prog.module, body->args[i]->name);
-    if (!ts_is_kind(t, TS_TYPE_MEMREF))
+    if (!ts_is_kind(t, TS_TYPE_MEMREF) || t->elem)
       return ts_error(c->prog.ctx, c->func->loc,
-                      "parameter %%%s is no buffer: @%s cannot be run by itself", name,
+                      "%%%s is no array of scalars, so @%s cannot be run alone", name,
                       ts_str_text(c->prog.module, c->func->name));
+    int64_t dims[TS_MAX_RANK];
     ts_bound_dims(b, t, dims);
-    bool same = a->data && ts_array_suits(a, (ts_dtype)t->dtype);
-    if (t->elem && same && a->rank == rank + 1) dims[rank++] = t->elem->dims[0];
-    same = same && a->rank == rank;
-    for (unsigned d = 0; same && d < rank; d++)
-      same = a->dims[d] == dims[d];
+    bool same = a->data && a->rank == t->rank && ts_array_suits(a, (ts_dtype)t->dtype);
+    for (unsigned d = 0; same && d < t->rank; d++)
+      same = a->dims[d] == dims[d] && dims[d] > 0;
     if (!same)
       return ts_error(c->prog.ctx, c->func->loc, "the array given for %%%s is not a %s", name,
                       t->text);
@@ -236,29 +238,54 @@ static ts_result check_arrays(compiled *c, const ts_bindings *b, const ts_run_ar
   return TS_OK;
 }
 
-static ts_result loop_prepare(ts_context *ctx, ts_module *module, const ts_func *f, void **out) {
-  compiled *c = ts_realloc(&ctx->memory, NULL, 0, sizeof *c);
-  *c = (compiled){.func = f};
-  open_program(&c->prog, ctx, module);
-  *out = c;
+typedef struct prepare_call {
+  ts_context *ctx;
+  ts_module *module;
+  const ts_func *func;
+  void **out;
+} prepare_call;
+
+static ts_result prepare_protected(void *arg) {
+  prepare_call *call = arg;
+  compiled *c = ts_realloc(&call->ctx->memory, NULL, 0, sizeof *c);
+  *c = (compiled){.func = call->func};
+  *call->out = c;
+  open_program(&c->prog, call->ctx, call->module);
   return TS_OK;
 }
 
-static ts_result loop_run(ts_context *ctx, void *handle, ts_run_args *args) {
-  compiled *c = handle;
-  const ts_source *outer = ctx->source;
-  ctx->source = &c->prog.module->source;
+static ts_result loop_prepare(ts_context *ctx, ts_module *module, const ts_func *f, void **out) {
+  prepare_call call = {ctx, module, f, out};
+  return ts_protect(ctx, prepare_protected, &call);
+}
+
+typedef struct run_call {
+  compiled *c;
+  ts_run_args *args;
+} run_call;
+
+static ts_result run_protected(void *call) {
+  compiled *c = ((run_call *)call)->c;
+  ts_run_args *args = ((run_call *)call)->args;
   ts_bindings b;
-  ts_result r = ts_bind(ctx, c->func, args->arrays, NULL, &b);
+  ts_result r = ts_bind(c->prog.ctx, c->func, args->arrays, NULL, &b);
   if (r == TS_OK) r = check_arrays(c, &b, args);
   if (r == TS_OK) r = ready(c, &b, args->stats != NULL);
-  if (r == TS_OK) r = execute(c, args);
+  return r == TS_OK ? execute(c, args) : r;
+}
+
+static ts_result loop_run(ts_context *ctx, void *handle, ts_run_args *args) {
+  run_call call = {handle, args};
+  const ts_source *outer = ctx->source;
+  ctx->source = &call.c->prog.module->source;
+  ts_result r = ts_protect(ctx, run_protected, &call);
   ctx->source = outer;
   return r;
 }
 
 static void loop_release(ts_context *ctx, void *handle) {
   compiled *c = handle;
+  drop_space(ctx, &c->space);
   close_program(&c->prog);
   ts_free(&ctx->memory, c, sizeof *c);
 }

@@ -131,8 +131,17 @@ static bool make_frames(launching *l) {
   l->frames = malloc(l->bytes);
   if (!l->frames) return false;
   m->used += l->bytes;
+  l->vm->prog->frames = l->frames;
+  l->vm->prog->frame_bytes = l->bytes;
   l->memory = (char *)l->frames + (size_t)slots;
   return true;
+}
+
+void ts_vm_drop_frames(ts_vm_program *p) {
+  p->ctx->memory.used -= p->frame_bytes;
+  free(p->frames);
+  p->frames = NULL;
+  p->frame_bytes = 0;
 }
 
 ts_vm_status ts_vm_launch_run(ts_vm *vm, const ts_vm_code *code, const ts_insn *at,
@@ -151,9 +160,6 @@ ts_vm_status ts_vm_launch_run(ts_vm *vm, const ts_vm_code *code, const ts_insn *
     return ts_vm_fail(vm, code, at, frame, TS_VM_NO_MEMORY, l.threads);
   ts_vm_status s = run_blocks(&l);
   frame[TS_VM_SHARED].p = outer;
-  if (l.frames) {
-    vm->prog->ctx->memory.used -= l.bytes;
-    free(l.frames);
-  }
+  ts_vm_drop_frames(vm->prog);
   return s;
 }
