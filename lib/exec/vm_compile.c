@@ -254,9 +254,7 @@ static void set_up_params(ts_vmc *c) {
   code->param_counts = ts_new_array(&c->prog->arena, int64_t, body->num_args + 1);
   for (unsigned i = 0; i < body->num_args; i++) {
     ts_vm_val *val = &c->vals[i];
-    int32_t r = ts_vmc_slots(c, ts_vmc_lanes(body->args[i]->type));
-    code->param_regs[i] = val->reg = r;
-    if (!val->buffer) continue;
+    int32_t r = code->param_regs[i] = val->reg = ts_vmc_slots(c, 1);
     ts_vm_buffer *b = &c->buffers.at[val->buffer - 1];
     code->param_counts[i] = b->count;
     b->atom = 1 + ts_vmc_new_atom(c, r, 0, 0, INT64_MAX);
@@ -338,8 +336,7 @@ static bool same_request(const ts_vm_code *code, const ts_func *f, const ts_bind
     if (code->bindings.at[i].name != b->at[i].name || code->bindings.at[i].value != b->at[i].value)
       return false;
   for (unsigned i = 0; i < f->body->num_args; i++)
-    if (ts_is_kind(f->body->args[i]->type, TS_TYPE_MEMREF) && code->states[i] != states[i])
-      return false;
+    if (code->states[i] != states[i]) return false;
   return true;
 }
 
@@ -353,8 +350,7 @@ static ts_vm_code *new_code(ts_vm_program *p, const ts_func *f, const ts_binding
     code->bindings.at[i] = b->at[i];
   code->states = ts_new_array(&p->arena, ts_vm_state, f->body->num_args + 1);
   for (unsigned i = 0; i < f->body->num_args; i++)
-    code->states[i] =
-        ts_is_kind(f->body->args[i]->type, TS_TYPE_MEMREF) ? states[i] : TS_VM_WRITTEN;
+    code->states[i] = states[i];
   code->next = p->first;
   p->first = code;
   if (!p->entry) p->entry = code;

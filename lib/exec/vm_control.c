@@ -379,7 +379,6 @@ static bool bind_call(ts_vmc *c, const ts_op *op, const ts_func *callee, ts_bind
   out->at = ts_new_array(&c->prog->arena, struct ts_binding, room + 1);
   for (unsigned i = 0; i < op->num_plain; i++) {
     const ts_type *want = callee->body->args[i]->type;
-    if (!ts_is_kind(want, TS_TYPE_MEMREF)) continue;
     const ts_vm_buffer *b = ts_vmc_buffer(c, ts_operand(op, i));
     for (unsigned d = 0; d < want->rank; d++) {
       bool ok = ts_is_symbolic(want->dims[d])
@@ -401,25 +400,17 @@ static int32_t address_of(ts_vmc *c, int32_t atom) {
   return c->atoms.at[atom - 1].reg;
 }
 
+/* The addresses of the buffers and of the shadows that the callee asks for. */
 static void pass_arguments(ts_vmc *c, const ts_op *op, ts_vm_call *call) {
   const ts_vm_code *callee = call->callee;
-  size_t room = 1;
-  for (unsigned i = 0; i < op->num_plain; i++)
-    room += 1 + (size_t)ts_vmc_lanes(ts_operand(op, i)->type);
-  call->moves = ts_arena_alloc(&c->prog->arena, room * sizeof *call->moves);
+  call->moves = ts_arena_alloc(&c->prog->arena, (2u * op->num_plain + 1) * sizeof *call->moves);
   for (unsigned i = 0; i < op->num_plain; i++) {
-    const ts_value *v = ts_operand(op, i);
-    bool buffer = ts_is_kind(v->type, TS_TYPE_MEMREF);
-    const ts_vm_buffer *b = buffer ? ts_vmc_buffer(c, v) : NULL;
-    int32_t from = buffer ? address_of(c, b->atom) : ts_vmc_use(c, v);
-    for (int32_t k = 0; k < (buffer ? 1 : ts_vmc_lanes(v->type)); k++, call->n++) {
-      call->moves[call->n][0] = from + k;
-      call->moves[call->n][1] = callee->param_regs[i] + k;
-    }
-    if (buffer && callee->shadow_regs[i]) {
-      call->moves[call->n][0] = address_of(c, b->shadow_atom);
-      call->moves[call->n++][1] = callee->shadow_regs[i];
-    }
+    const ts_vm_buffer *b = ts_vmc_buffer(c, ts_operand(op, i));
+    call->moves[call->n][0] = address_of(c, b->atom);
+    call->moves[call->n++][1] = callee->param_regs[i];
+    if (!callee->shadow_regs[i]) continue;
+    call->moves[call->n][0] = address_of(c, b->shadow_atom);
+    call->moves[call->n++][1] = callee->shadow_regs[i];
   }
 }
 

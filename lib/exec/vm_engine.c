@@ -39,8 +39,7 @@ static ts_result fill_global(ts_vm_program *p, const ts_global *g, ts_array *out
     if (r != TS_OK || fits) return r;
     ts_array_drop(p->ctx, out);
     *out = (ts_array){0};
-    return ts_error(p->ctx, g->loc, "%s does not hold a %s", data->path,
-                    t->text);
+    return ts_error(p->ctx, g->loc, "%s does not hold a %s", data->path, t->text);
   }
   ts_result r = ts_array_create(p->ctx, (ts_dtype)t->dtype, rank, dims, out);
   if (r != TS_OK) return r;
@@ -222,7 +221,7 @@ static ts_result check_arrays(compiled *c, const ts_bindings *b, const ts_run_ar
     const ts_type *t = body->args[i]->type;
     const ts_array *a = &args->arrays[i];
     const char *name = ts_str_text(c->prog.module, body->args[i]->name);
-    if (!ts_is_kind(t, TS_TYPE_MEMREF) || t->elem)
+    if (t->elem)
       return ts_error(c->prog.ctx, c->func->loc,
                       "%%%s is no array of scalars, so @%s cannot be run alone", name,
                       ts_str_text(c->prog.module, c->func->name));

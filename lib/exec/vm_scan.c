@@ -402,11 +402,8 @@ static void scan_op(scan *s, const ts_op *op) {
     fill(s, (uint32_t)(ts_vmc_val(s->c, ts_operand(op, 1))->buffer - 1));
     break;
   case TS_OP_CALL:
-    for (unsigned i = 0; i < op->num_plain; i++) {
-      const ts_value *v = ts_operand(op, i);
-      if (!ts_is_kind(v->type, TS_TYPE_MEMREF)) continue;
-      note_argument(s, op, i, ts_vmc_buffer(s->c, v));
-    }
+    for (unsigned i = 0; i < op->num_plain; i++)
+      note_argument(s, op, i, ts_vmc_buffer(s->c, ts_operand(op, i)));
     break;
   default: break;
   }
@@ -457,15 +454,13 @@ void ts_vmc_scan(ts_vmc *c, const ts_vm_state *states) {
   s->next_tag = body->num_args;
   number_block(s, body);
   c->vals = ts_new_array(c->arena, ts_vm_val, s->next_tag + 1);
-  for (unsigned i = 0; i < body->num_args; i++)
-    if (ts_is_kind(body->args[i]->type, TS_TYPE_MEMREF)) {
-      add_buffer(s, body->args[i], NULL);
-      c->buffers.at[c->buffers.n - 1].written = states[i] == TS_VM_WRITTEN;
-      c->buffers.at[c->buffers.n - 1].shadowed = states[i] == TS_VM_SHADOWED;
-    }
-  size_t params = c->buffers.n;
+  for (unsigned i = 0; i < body->num_args; i++) {
+    add_buffer(s, body->args[i], NULL);
+    c->buffers.at[i].written = states[i] == TS_VM_WRITTEN;
+    c->buffers.at[i].shadowed = states[i] == TS_VM_SHADOWED;
+  }
   note_block(s, body);
-  for (size_t i = params; i < c->buffers.n; i++)
+  for (size_t i = body->num_args; i < c->buffers.n; i++)
     c->buffers.at[i].written = !c->buffers.at[i].alloc;
   promote(c);
   for (s->table_size = 64; s->table_size < s->next_tag;)

@@ -405,12 +405,13 @@ END_TEST
 /* ---- functions, globals, whole buffers ---- */
 
 START_TEST(calls) {
-  vm_expect("func @scale(%A: inout memref<MxNxf32>, %k: f32) {\n  for %i = 0 to M {\n"
-            "    for %j = 0 to N {\n      %x = load %A[%i, %j] : f32\n      %y = mulf %x, %k : f32\n"
-            "      store %y, %A[%i, %j]\n    }\n  }\n}\n"
-            "func @f(%Y: inout memref<2x2xf32>) {\n  %t = alloc : memref<1x2xf32, local>\n"
-            "  store 1.0, %t[0, 0]\n  store 2.0, %t[0, 1]\n  call @scale(%t, 10.0)\n"
-            "  call @scale(%Y, 2.0)\n  %x = load %t[0, 1] : f32\n  store %x, %Y[1, 1]\n}",
+  vm_expect("func @scale(%A: inout memref<MxNxf32>, %k: memref<1xf32>) {\n  for %i = 0 to M {\n"
+            "    for %j = 0 to N {\n      %x = load %A[%i, %j] : f32\n      %l = load %k[0] : f32\n"
+            "      %y = mulf %x, %l : f32\n      store %y, %A[%i, %j]\n    }\n  }\n}\n"
+            "func @f(%Y: inout memref<2x2xf32>) {\n  %t = alloc : memref<1x2xf32>\n"
+            "  store 1.0, %t[0, 0]\n  store 2.0, %t[0, 1]\n  %k = alloc : memref<1xf32>\n"
+            "  store 10.0, %k[0]\n  call @scale(%t, %k)\n  store 2.0, %k[0]\n  call @scale(%Y, %k)\n"
+            "  %x = load %t[0, 1] : f32\n  store %x, %Y[1, 1]\n}",
             "2x2xf32=2 4 6 20", "2x2xf32=1 2 3 4");
 }
 END_TEST
