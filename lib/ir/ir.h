@@ -490,6 +490,11 @@ ts_value *ts_build_infer(ts_builder *, ts_opcode, unsigned n, ts_value *const *o
 bool ts_broadcast_dims(unsigned rank_a, const ts_extent *a, unsigned rank_b, const ts_extent *b,
                        unsigned *rank, ts_extent dims[TS_MAX_RANK]);
 
+/* ---- the tables as markdown ---- */
+
+void ts_print_ops(ts_sink *, unsigned levels); /* the ops of exactly these levels */
+void ts_print_attrs(ts_sink *);
+
 /* ---- signatures ---- */
 
 /* What a caller sees of a function, the same before and after `lower`: parameters in order, then, for
