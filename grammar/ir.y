@@ -34,6 +34,8 @@
 
 int ts_ir_lex(YYSTYPE *, YYLTYPE *, void *scanner);
 static void yyerror(YYLTYPE *loc, void *scanner, ts_parser *p, const char *message);
+/* The value of an attribute, in the parser's scratch arena. */
+#define RAW(...) (p->raw = ts_new(&p->scratch, ts_raw_attr), *p->raw = (ts_raw_attr){__VA_ARGS__}, p->raw)
 #define INT_OF(n, least, what) ts_parse_int(p, (n), (least), (what))
 }
 
@@ -46,7 +48,7 @@ static void yyerror(YYLTYPE *loc, void *scanner, ts_parser *p, const char *messa
   ts_dtype dtype;
   const ts_aff *aff;
   const ts_type *type;
-  ts_raw_attr raw;
+  ts_raw_attr *raw;
   int64_t i;
   unsigned n;
   bool flag;
@@ -186,13 +188,13 @@ attrs: %empty | ATTR_OPEN attr_list '}';
 attr_list: attr | attr_list ',' attr;
 attr
   : word                                  { ts_parse_attr(p, $1.name, NULL, @1); }
-  | word '=' attr_value                   { ts_parse_attr(p, $1.name, &$3, @$); }
+  | word '=' attr_value                   { ts_parse_attr(p, $1.name, $3, @$); }
   ;
 attr_value
-  : number                                { $$ = (ts_raw_attr){.kind = TS_RAW_NUMBER, .number = $1}; }
-  | '[' numbers ']'                       { $$ = (ts_raw_attr){.kind = TS_RAW_LIST}; }
-  | word                                  { $$ = (ts_raw_attr){.kind = TS_RAW_WORD, .word = $1.name}; }
-  | DTYPE                                 { $$ = (ts_raw_attr){.kind = TS_RAW_DTYPE, .dtype = $1}; }
+  : number                                { $$ = RAW(.kind = TS_RAW_NUMBER, .number = $1); }
+  | '[' numbers ']'                       { $$ = RAW(.kind = TS_RAW_LIST); }
+  | word                                  { $$ = RAW(.kind = TS_RAW_WORD, .word = $1.name); }
+  | DTYPE                                 { $$ = RAW(.kind = TS_RAW_DTYPE, .dtype = $1); }
   ;
 numbers
   : number                                { ts_push(&p->scratch, &p->numbers, $1); }

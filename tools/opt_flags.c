@@ -41,6 +41,23 @@ static ts_result print_passes(ts_tool *t, const ts_flag *flag, const char *how) 
   return ts_output_commit(t, &out);
 }
 
+static ts_result print_ops(ts_tool *t, const ts_flag *flag, const char *which) {
+  (void)flag;
+  ts_output out;
+  ts_result result = ts_output_open(t, &out, "-");
+  if (result) return result;
+  if (!strcmp(which, "tensor")) ts_print_ops(&out.sink, TS_LEVEL_T);
+  else if (!strcmp(which, "loop")) ts_print_ops(&out.sink, TS_LEVEL_L);
+  else if (!strcmp(which, "shared")) ts_print_ops(&out.sink, TS_LEVEL_TL);
+  else if (!strcmp(which, "attributes")) ts_print_attrs(&out.sink);
+  else {
+    ts_output_discard(&out);
+    return ts_tool_usage(t, "-print-ops wants tensor, loop, shared or attributes, not '%s'", which);
+  }
+  t->done = true;
+  return ts_output_commit(t, &out);
+}
+
 static ts_result print_changed(ts_tool *t, const ts_flag *flag, const char *how) {
   if (how && strcmp(how, "diff"))
     return ts_tool_usage(t, "-%s wants 'diff' or nothing, not '%s'", flag->name, how);
@@ -70,6 +87,8 @@ static size_t own_flags(opt *o, ts_flag *f) {
        "Passes", .call = add_pipeline},
       {"print-passes", TS_FLAG_CALL_OPTIONAL, "markdown", "list the passes and their options", see,
        .call = print_passes},
+      {"print-ops", TS_FLAG_CALL, "level", "list the ops of a level: tensor, loop, shared; or attributes",
+       see, .call = print_ops},
       {"print-pipeline", TS_FLAG_BOOL, NULL, "print the passes as a pipeline and run nothing", see,
        .at = &o->print_pipeline},
       {"print-before", TS_FLAG_STRING, "passes", "dump the module before these passes", see,

@@ -26,7 +26,7 @@ void ts_parse_symbol(ts_parser *p, ts_named symbol) {
 
 void ts_parse_literal(ts_parser *p, ts_number n) {
   if (n.form == TS_NUMBER_INT && n.bits > INT64_MAX && !n.negative)
-    error(p, n.loc, "number is past the range of 64 bits");
+    error(p, ts_number_loc(n), "number is past the range of 64 bits");
   ts_push(&p->scratch, &p->items, ts_literal_pending(p->m, n.form, n.bits));
 }
 
@@ -34,7 +34,7 @@ void ts_parse_pred(ts_parser *p, ts_str word, ts_loc loc) {
   const struct ts_interned *e = ts_interned_of(&p->m->strings, word);
   double value;
   if (ts_parser_float_word(e->text, e->len, &value)) {
-    ts_number n = {.form = TS_NUMBER_FLOAT, .loc = loc};
+    ts_number n = ts_number_make(TS_NUMBER_FLOAT, 0, loc);
     memcpy(&n.bits, &value, sizeof value);
     ts_parse_literal(p, n);
     return;
@@ -57,7 +57,7 @@ bool ts_parser_float_word(const char *text, size_t n, double *value) {
 ts_number ts_parse_number_word(ts_parser *p, ts_named word) {
   const struct ts_interned *e = ts_interned_of(&p->m->strings, word.name);
   double value;
-  ts_number n = {.form = TS_NUMBER_FLOAT, .loc = word.loc};
+  ts_number n = ts_number_make(TS_NUMBER_FLOAT, 0, word.loc);
   if (!ts_parser_float_word(e->text, e->len, &value))
     ts_error(p->ctx, word.loc, "'%s' is not a number", ts_parser_text(p, word.name));
   memcpy(&n.bits, &value, sizeof value);
@@ -68,7 +68,7 @@ ts_number ts_parse_negate(ts_parser *p, ts_number n) {
   double d;
   switch (n.form) {
   case TS_NUMBER_INT:
-    if (n.bits > 1ull << 63) error(p, n.loc, "number is past the range of 64 bits");
+    if (n.bits > 1ull << 63) error(p, ts_number_loc(n), "number is past the range of 64 bits");
     if (n.bits == 0) { /* an integer has no -0, but the float that it may become does */
       d = -0.0;
       memcpy(&n.bits, &d, sizeof d);
@@ -83,7 +83,7 @@ ts_number ts_parse_negate(ts_parser *p, ts_number n) {
     d = -d;
     memcpy(&n.bits, &d, sizeof d);
     break;
-  case TS_NUMBER_HEX: error(p, n.loc, "hex is the bits of the number: set its sign bit instead"); break;
+  case TS_NUMBER_HEX: error(p, ts_number_loc(n), "hex is the bits of the number: set its sign bit instead"); break;
   }
   return n;
 }
@@ -92,11 +92,11 @@ int64_t ts_parse_int(ts_parser *p, ts_number n, int64_t least, const char *what)
   bool whole = n.form == TS_NUMBER_INT || (n.form == TS_NUMBER_FLOAT && n.bits == 1ull << 63);
   int64_t v = n.form == TS_NUMBER_INT ? (int64_t)n.bits : 0;
   if (n.form == TS_NUMBER_INT && !n.negative && n.bits > INT64_MAX)
-    error(p, n.loc, "number is past the range of 64 bits");
+    error(p, ts_number_loc(n), "number is past the range of 64 bits");
   else if (!whole)
-    ts_error(p->ctx, n.loc, "%s is an integer", what);
+    ts_error(p->ctx, ts_number_loc(n), "%s is an integer", what);
   else if (v < least)
-    ts_error(p->ctx, n.loc, "%s is at least %lld, not %lld", what, (long long)least, (long long)v);
+    ts_error(p->ctx, ts_number_loc(n), "%s is at least %lld, not %lld", what, (long long)least, (long long)v);
   else
     return v;
   return least;

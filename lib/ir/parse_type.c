@@ -34,7 +34,7 @@ void ts_parse_memref_begin(ts_parser *p) {
 
 void ts_parse_layout_arg(ts_parser *p, ts_number n) {
   if (p->num_layout_args == TS_MAX_RANK) {
-    ts_error(p->ctx, n.loc, "more than %d strides", TS_MAX_RANK);
+    ts_error(p->ctx, ts_number_loc(n), "more than %d strides", TS_MAX_RANK);
     return;
   }
   p->layout_args[p->num_layout_args++] = ts_parse_int(p, n, 1, "a layout's number");
@@ -147,9 +147,9 @@ static bool store_numbers(ts_parser *p, ts_dtype d, char *bytes) {
     uint64_t image;
     bool wide = n.form == TS_NUMBER_INT && n.bits > INT64_MAX && !n.negative;
     bool zero = n.form == TS_NUMBER_FLOAT && n.bits == 1ull << 63 && !ts_is_float(d);
-    if (zero) n = (ts_number){.form = TS_NUMBER_INT, .loc = n.loc}; /* -0 */
+    if (zero) n = ts_number_make(TS_NUMBER_INT, 0, ts_number_loc(n)); /* -0 */
     if (wide || !ts_number_image(d, n.form, n.bits, &image)) {
-      ts_error(p->ctx, n.loc, "the number does not fit %s", ts_dtype_name(d));
+      ts_error(p->ctx, ts_number_loc(n), "the number does not fit %s", ts_dtype_name(d));
       return false;
     }
     ts_number_store(d, image, bytes + i * ts_dtype_bytes(d));

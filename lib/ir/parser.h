@@ -8,12 +8,17 @@
 
 #include "ir/ir.h"
 
+/* Small, since the parser's stack is an array of what tokens hold. */
 typedef struct ts_number {
-  ts_number_form form;
   uint64_t bits; /* INT: the magnitude, or with `negative` the int64 */
-  ts_loc loc;
-  bool negative;
+  uint32_t begin, length : 29, form : 2, negative : 1;
 } ts_number;
+
+static inline ts_number ts_number_make(ts_number_form form, uint64_t bits, ts_loc loc) {
+  return (ts_number){bits, loc.begin, (loc.end - loc.begin) & 0x1fffffff, form, false};
+}
+
+static inline ts_loc ts_number_loc(ts_number n) { return (ts_loc){n.begin, n.begin + n.length}; }
 
 /* The value of an attribute as written. */
 typedef struct ts_raw_attr {
@@ -71,6 +76,7 @@ typedef struct ts_parser {
   TS_VEC(ts_attr) attrs;
   TS_VEC(const ts_type *) types;
   TS_VEC(ts_number) numbers;
+  ts_raw_attr *raw;
   TS_VEC(ts_str) words;      /* a launch's clauses, one for each argument */
   TS_VEC(ts_named) arg_names; /* of a launch or region, with arg_types and arg_roles */
   TS_VEC(const ts_type *) arg_types;

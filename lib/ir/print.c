@@ -10,6 +10,8 @@ typedef struct {
   const ts_module *m;
   ts_arena scratch;
   uint8_t *names;   /* by ts_str: NAME_USED, NAME_VISIBLE */
+  const ts_func *func;
+  bool used_known; /* NAME_USED is set: only once a name has to be made up */
   ts_ptrmap given;  /* value → text, for values printed under another name than their own */
   ts_ptrmap suffix; /* ts_str → last suffix tried */
   uint64_t next_number;
@@ -33,20 +35,24 @@ static void put_indent(printer *p) {
 
 /* ---- names ---- */
 
-static void mark_value(printer *p, const ts_value *v) {
-  if (v->name) p->names[v->name] = NAME_USED;
+static void mark_value(printer *p, const ts_value *v, bool used) {
+  if (!v->name) return;
+  if (used) p->names[v->name] |= NAME_USED;
+  else p->names[v->name] = 0;
 }
 
-static void mark_names(printer *p, const ts_block *block) {
-  for (unsigned i = 0; i < block->num_args; i++) mark_value(p, block->args[i]);
+static void mark_names(printer *p, const ts_block *block, bool used) {
+  for (unsigned i = 0; i < block->num_args; i++) mark_value(p, block->args[i], used);
   for (const ts_op *op = block->first; op; op = op->next) {
-    for (unsigned i = 0; i < op->num_results; i++) mark_value(p, ts_op_result(op, i));
-    for (unsigned i = 0; i < op->num_regions; i++) mark_names(p, ts_op_regions(op)[i]);
+    for (unsigned i = 0; i < op->num_results; i++) mark_value(p, ts_op_result(op, i), used);
+    for (unsigned i = 0; i < op->num_regions; i++) mark_names(p, ts_op_regions(op)[i], used);
   }
 }
 
 static bool name_taken(printer *p, const char *text) {
   ts_str s = ts_intern_find(&p->m->strings, text, strlen(text));
+  if (!p->used_known) mark_names(p, p->func->body, true);
+  p->used_known = true;
   return s && p->names[s];
 }
 
@@ -420,7 +426,7 @@ static void put_op(printer *p, const ts_op *op) {
 
 static void put_func(printer *p, const ts_func *f) {
   p->next_number = 0;
-  mark_names(p, f->body);
+  p->func = f;
   put(p, "func @");
   put_str(p, f->name);
   put_params(p, f->body, f->roles);
@@ -434,14 +440,6 @@ static void put_func(printer *p, const ts_func *f) {
   put(p, " ");
   put_block(p, f->body);
   put(p, "\n");
-}
-
-static void unmark_names(printer *p, const ts_block *block) {
-  for (unsigned i = 0; i < block->num_args; i++) p->names[block->args[i]->name] = 0;
-  for (const ts_op *op = block->first; op; op = op->next) {
-    for (unsigned i = 0; i < op->num_results; i++) p->names[ts_op_result(op, i)->name] = 0;
-    for (unsigned i = 0; i < op->num_regions; i++) unmark_names(p, ts_op_regions(op)[i]);
-  }
 }
 
 static void printer_init(printer *p, ts_sink *out, const ts_module *m) {
@@ -470,7 +468,8 @@ void ts_print_module(ts_sink *out, const ts_module *m) {
   for (const ts_func *f = m->first_func; f; f = f->next) {
     if (f != m->first_func || m->first_global) put(&p, "\n");
     put_func(&p, f);
-    unmark_names(&p, f->body);
+    if (p.used_known) mark_names(&p, f->body, false);
+    p.used_known = false;
   }
   ts_arena_drop(&p.scratch);
 }

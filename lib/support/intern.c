@@ -22,13 +22,16 @@ void ts_interner_drop(ts_interner *in) {
  * TAOCP vol. 3, 6.4). */
 static uint32_t hash_of(const char *text, size_t n) {
   uint32_t number = 0, scale = 1;
-  size_t digits = 0;
-  for (; digits < 8 && digits < n && text[n - 1 - digits] >= '0' && text[n - 1 - digits] <= '9';
-       digits++) {
-    number += scale * (uint32_t)(text[n - 1 - digits] - '0');
+  size_t rest = n, least = n > 8 ? n - 8 : 0;
+  for (; rest > least && text[rest - 1] >= '0' && text[rest - 1] <= '9'; rest--) {
+    number += scale * (uint32_t)(text[rest - 1] - '0');
     scale *= 10;
   }
-  return (uint32_t)(ts_hash(text, n - digits, digits) >> 32) + number;
+  if (rest > 8) return (uint32_t)(ts_hash(text, rest, n) >> 32) + number;
+  uint64_t word = n;
+  for (size_t i = 0; i < rest; i++)
+    word = word << 8 | (unsigned char)text[i];
+  return (uint32_t)((word ^ word >> 29) * 0x9E3779B97F4A7C15u >> 32) + number;
 }
 
 /* How far apart the slots are that a hash tries: odd, so that it gets to all of them. */
