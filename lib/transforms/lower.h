@@ -1,17 +1,18 @@
-/* What the files of the pass `lower` share: the state of lowering one function, and a vocabulary for
- * writing loop nests.
+/* What the files of the pass `lower` share: the state of lowering one function, and a vocabulary
+ * for writing loop nests.
  *
  * A nest is written top-down. ts_lower_loop opens a loop and gives its variable as a subscript,
  * ts_lower_end closes loops; everything in between lands in the innermost open one. Elements of
- * tensors are fetched with ts_lower_load, which gives a literal where the tensor is a splat. Values are
- * simply named after what they are: the printer tells those of one name apart. Only loops get unique
- * names here, because schedules speak of loops by them. */
+ * tensors are fetched with ts_lower_load, which gives a literal where the tensor is a splat. Values
+ * are simply named after what they are: the printer tells those of one name apart. Only loops get
+ * unique names here, because schedules speak of loops by them. */
 #ifndef TS_LOWER_H
 #define TS_LOWER_H
 
 #include "pass/pass.h"
 
-/* A matmul of the largest rank nests TS_MAX_RANK + 1 loops; fusing it may broadcast it once more. */
+/* A matmul of the largest rank nests TS_MAX_RANK + 1 loops; fusing it may broadcast it once more.
+ */
 enum { TS_LOWER_SCOPES = TS_MAX_RANK + 4, TS_LOWER_DIMS = 4 * TS_MAX_RANK };
 
 /* Subscripts of one element; dims are numbered as in ts_lower.dims. */
@@ -31,7 +32,8 @@ typedef struct ts_lower {
   unsigned num_consts, num_renamed, num_nests;
   unsigned depth, num_dims;
   unsigned dims_outside[TS_LOWER_SCOPES]; /* num_dims where each open loop began */
-  ts_value *dims[TS_LOWER_DIMS]; /* index values that subscripts speak of: loop variables and others */
+  ts_value
+      *dims[TS_LOWER_DIMS]; /* index values that subscripts speak of: loop variables and others */
 } ts_lower;
 
 /* ---- buffers ---- */
@@ -71,7 +73,8 @@ ts_subs ts_lower_broadcast(ts_lower *, unsigned rank, const ts_extent *dims, con
 /* An element of a tensor, in its type: a load named after `name`, or a literal for a splat. */
 ts_value *ts_lower_load(ts_lower *, const char *name, ts_value *tensor, const ts_subs *);
 /* The same of an operand that is broadcast to the shape that `out` walks. */
-ts_value *ts_lower_load_broadcast(ts_lower *, const char *name, ts_value *tensor, const ts_subs *out);
+ts_value *ts_lower_load_broadcast(ts_lower *, const char *name, ts_value *tensor,
+                                  const ts_subs *out);
 ts_value *ts_lower_load_memref(ts_lower *, const char *name, ts_value *memref, const ts_subs *);
 void ts_lower_store(ts_lower *, ts_value *scalar, ts_value *memref, const ts_subs *);
 /* The same number in another type, as `cast` says; named after it: %x as f64 is %x.f64. */
@@ -92,7 +95,8 @@ ts_value *ts_lower_float(ts_lower *, ts_dtype, double);
 ts_value *ts_lower_zero(ts_lower *, ts_dtype);
 /* The literal that all elements of a constant are; NULL for other values. */
 ts_value *ts_lower_splat(ts_lower *, const ts_value *tensor);
-/* An op whose operands are all literals has no type to be read back from: the first becomes a const. */
+/* An op whose operands are all literals has no type to be read back from: the first becomes a
+ * const. */
 void ts_lower_unliteral(ts_lower *, ts_op *);
 
 /* ---- accumulators: one element of local memory ---- */
@@ -113,9 +117,9 @@ ts_value *ts_lower_count(ts_lower *, const ts_type *, unsigned n, const unsigned
 
 void ts_lower_elementwise(ts_lower *, ts_op *); /* unary, binary, cast */
 void ts_lower_fused(ts_lower *, ts_op *);
-void ts_lower_quantize(ts_lower *, ts_op *);    /* and dequantize */
-void ts_lower_matmul(ts_lower *, ts_op *);      /* and fused_mlp, fused {root = matmul} */
-void ts_lower_reduce(ts_lower *, ts_op *);      /* sum, max, mean */
+void ts_lower_quantize(ts_lower *, ts_op *); /* and dequantize */
+void ts_lower_matmul(ts_lower *, ts_op *);   /* and fused_mlp, fused {root = matmul} */
+void ts_lower_reduce(ts_lower *, ts_op *);   /* sum, max, mean */
 void ts_lower_softmax(ts_lower *, ts_op *);
 void ts_lower_layernorm(ts_lower *, ts_op *);
 void ts_lower_reshape(ts_lower *, ts_op *);

@@ -9,23 +9,24 @@
  *            %c = const splat   →   a literal wherever an element of it is read
  *            %v = call @g(%x)   →   %v = alloc; call @g(%x, %v)
  *
- * Ops whose results nothing needs leave no trace. Every op gets a nest of its own, in one walk, so time
- * and memory are linear in the module. */
+ * Ops whose results nothing needs leave no trace. Every op gets a nest of its own, in one walk, so
+ * time and memory are linear in the module. */
 #include "ir/infer.h"
 #include "pass/passes.h"
 #include "transforms/lower.h"
 
-
 /* ---- names at module level ---- */
 
-static const void *str_key(ts_str s) { return (const void *)(uintptr_t)s; }
+static const void *str_key(ts_str s) {
+  return (const void *)(uintptr_t)s;
+}
 
 static bool is_symbol(ts_lower *L, ts_str name) {
   return ts_func_find(L->m, name) || ts_global_find(L->m, name);
 }
 
-/* @FUNCTION_base, with _1, _2 … added where the module has that name. The numbers go up through the whole
- * function, so that finding a free one stays cheap. */
+/* @FUNCTION_base, with _1, _2 … added where the module has that name. The numbers go up through the
+ * whole function, so that finding a free one stays cheap. */
 static ts_str global_name(ts_lower *L, const char *base) {
   const char *full = ts_sprintf(L->scratch, "%s_%s", ts_str_text(L->m, L->func->name), base);
   ts_str name = ts_intern(&L->m->strings, full);
@@ -62,7 +63,9 @@ static bool is_const(const ts_value *v) {
   return v->kind == TS_VALUE_RESULT && v->def->opcode == TS_OP_CONST;
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /* A constant's own name, or c0, c1, … where it has only a number. */
 static const char *const_name(ts_lower *L, const ts_value *v) {
@@ -73,7 +76,8 @@ static const char *const_name(ts_lower *L, const ts_value *v) {
 static void fetch_const(ts_lower *L, ts_value *v) {
   const char *base = const_name(L, v);
   const ts_data *data = ts_attr_find(v->def, TS_ATTR_VALUE)->data;
-  ts_global *g = ts_global_create(L->m, global_name(L, base), v->def->loc, buffer_type(L, v->type), data);
+  ts_global *g =
+      ts_global_create(L->m, global_name(L, base), v->def->loc, buffer_type(L, v->type), data);
   ts_value *buffer = get_global(L, g);
   buffer->name = v->name;
   ts_ptrmap_put(&L->buffers, v, buffer);
@@ -85,16 +89,18 @@ static void fill(ts_lower *L, ts_value *buffer, ts_value *literal) {
   ts_lower_end(L, subs.n);
 }
 
-/* Brings the constants that an op reads from memory into view, before its loops. A splat is read as a
- * literal, except by a call, which takes buffers only; and a global has no symbolic extents. */
+/* Brings the constants that an op reads from memory into view, before its loops. A splat is read as
+ * a literal, except by a call, which takes buffers only; and a global has no symbolic extents. */
 static void fetch_operands(ts_lower *L, ts_op *op) {
   for (unsigned i = 0; i < op->num_plain; i++) {
     ts_value *v = ts_operand(op, i);
     if (!is_const(v) || ts_ptrmap_get(&L->buffers, v)) continue;
     ts_value *splat = ts_lower_splat(L, v);
     if (splat && op->opcode != TS_OP_CALL) continue;
-    if (splat && ts_type_num_elements(v->type) == 0) fill(L, ts_lower_result(L, v), splat);
-    else fetch_const(L, v);
+    if (splat && ts_type_num_elements(v->type) == 0)
+      fill(L, ts_lower_result(L, v), splat);
+    else
+      fetch_const(L, v);
   }
 }
 
@@ -103,7 +109,8 @@ static void fetch_operands(ts_lower *L, ts_op *op) {
 static void lower_call(ts_lower *L, ts_op *op) {
   unsigned n = 0;
   ts_value **operands = ts_new_array(L->scratch, ts_value *, op->num_plain + op->num_results + 1u);
-  for (unsigned i = 0; i < op->num_plain; i++) operands[n++] = ts_lower_buffer(L, ts_operand(op, i));
+  for (unsigned i = 0; i < op->num_plain; i++)
+    operands[n++] = ts_lower_buffer(L, ts_operand(op, i));
   for (unsigned i = 0; i < op->num_results; i++)
     operands[n++] = ts_lower_result(L, ts_op_result(op, i));
   ts_op *call = ts_op_create(L->m, TS_OP_CALL, op->loc, n, operands, 0, NULL, 0, NULL, 0);
@@ -131,8 +138,10 @@ static void lower_op(ts_lower *L, ts_op *op) {
   case TS_OP_CONST: return; /* where it is used */
   case TS_OP_CALL: lower_call(L, op); return;
   case TS_OP_FUSED:
-    if (ts_attr_find(op, TS_ATTR_ROOT)) ts_lower_matmul(L, op);
-    else ts_lower_fused(L, op);
+    if (ts_attr_find(op, TS_ATTR_ROOT))
+      ts_lower_matmul(L, op);
+    else
+      ts_lower_fused(L, op);
     return;
   case TS_OP_MATMUL:
   case TS_OP_FUSED_MLP: ts_lower_matmul(L, op); return;
@@ -150,8 +159,10 @@ static void lower_op(ts_lower *L, ts_op *op) {
   }
 }
 
-/* Marks the ops to lower: calls, the return, and what they need. */
+/* Tags the ops to lower with 1, others with 0: needed are calls, the return, and what they use. */
 static void mark_needed(ts_func *f) {
+  for (ts_op *op = f->body->first; op; op = op->next)
+    op->tag = 0;
   for (ts_op *op = f->body->last; op; op = op->prev) {
     bool needed = op->tag == 1 || !ts_has_flag(op, TS_FLAG_PURE);
     op->tag = needed;
@@ -162,10 +173,6 @@ static void mark_needed(ts_func *f) {
   }
 }
 
-static void clear_tags(ts_func *f) {
-  for (ts_op *op = f->body->first; op; op = op->next) op->tag = 0;
-}
-
 /* ---- one function ---- */
 
 static void take_names(ts_lower *L) {
@@ -174,7 +181,8 @@ static void take_names(ts_lower *L) {
     if (body->args[i]->name) ts_ptrmap_put(&L->taken, str_key(body->args[i]->name), L);
   for (ts_op *op = body->first; op; op = op->next)
     for (unsigned i = 0; i < op->num_results; i++)
-      if (ts_op_result(op, i)->name) ts_ptrmap_put(&L->taken, str_key(ts_op_result(op, i)->name), L);
+      if (ts_op_result(op, i)->name)
+        ts_ptrmap_put(&L->taken, str_key(ts_op_result(op, i)->name), L);
 }
 
 /* Parameters become memrefs; results become out arguments with the names that callers know. */
@@ -240,7 +248,6 @@ static void lower_func(ts_lower *L, ts_func *f) {
   take_names(L);
   place_results(L, ret, outs);
   lower_body(L, ret, outs);
-  clear_tags(f);
 }
 
 /* ---- the acc option ---- */
@@ -259,8 +266,9 @@ static ts_result override_acc(ts_lower *L, ts_func *f, ts_dtype acc) {
     if (ts_is_float(in) != ts_is_float(acc)) continue;
     ts_attr_set_dtype(L->m, op, TS_ATTR_ACC, acc);
     if (ts_dtype_holds(acc, in)) continue;
-    result = ts_error(L->m->ctx, op->loc, "acc = %s does not hold the %s inputs of this `%s` exactly",
-                      ts_dtype_name(acc), ts_dtype_name(in), ts_info(op)->name);
+    result =
+        ts_error(L->m->ctx, op->loc, "acc = %s does not hold the %s inputs of this `%s` exactly",
+                 ts_dtype_name(acc), ts_dtype_name(in), ts_info(op)->name);
   }
   return result;
 }
@@ -270,7 +278,8 @@ static ts_result override_acc(ts_lower *L, ts_func *f, ts_dtype acc) {
 ts_result ts_pass_lower(ts_pass_ctx *pass, ts_module *m, const void *options) {
   ts_dtype acc = ((const ts_lower_options *)options)->acc;
   ts_lower L = {.pass = pass, .m = m, .scratch = pass->scratch};
-  if (acc == TS_I1) return ts_error_plain(m->ctx, "acc = i1 is no number type; try f64, f32 or i32");
+  if (acc == TS_I1)
+    return ts_error_plain(m->ctx, "acc = i1 is no number type; try f64, f32 or i32");
   for (ts_func *f = m->first_func; f; f = f->next) {
     if (ts_func_level(f) != TS_LEVEL_T) continue;
     if (acc != TS_NUM_DTYPES && override_acc(&L, f, acc) != TS_OK) return TS_ERR;

@@ -1,5 +1,5 @@
-/* Ops that compute each element of the result from one element of each operand: unary and binary ops,
- * cast, quantize and dequantize, and `fused`, whose region goes into the loops as it is.
+/* Ops that compute each element of the result from one element of each operand: unary and binary
+ * ops, cast, quantize and dequantize, and `fused`, whose region goes into the loops as it is.
  *
  *   for %i, %j, …:  Y[%i, %j] = op(A[%i, %j], B[0, %j]) */
 #include "transforms/lower.h"
@@ -49,7 +49,8 @@ ts_value *ts_lower_region(ts_lower *L, ts_op *op, ts_value *const *args) {
   ts_block *region = ts_op_regions(op)[0];
   ts_ptrmap map;
   ts_ptrmap_init(&map, L->scratch);
-  for (unsigned i = 0; i < region->num_args; i++) ts_ptrmap_put(&map, region->args[i], args[i]);
+  for (unsigned i = 0; i < region->num_args; i++)
+    ts_ptrmap_put(&map, region->args[i], args[i]);
   for (ts_op *inner = region->first; inner != region->last; inner = inner->next) {
     ts_op *copy = ts_op_clone(L->m, inner, &map);
     ts_op_insert(&L->b, copy);
@@ -72,7 +73,8 @@ void ts_lower_fused(ts_lower *L, ts_op *op) {
 
 /* ---- quantize, dequantize: q = x / scale + zero_point and back, in f64 ---- */
 
-/* One parameter of a quantization: a literal for the whole tensor, or a table with an entry a slice. */
+/* One parameter of a quantization: a literal for the whole tensor, or a table with an entry a
+ * slice. */
 typedef struct param {
   ts_value *literal, *table;
 } param;
@@ -86,7 +88,8 @@ static param param_of(ts_lower *L, ts_op *op, ts_attr_key key, const char *name)
   if (!a) return (param){.literal = ts_lower_float(L, TS_F64, 0.0)};
   if (a->n == 1) return (param){.literal = ts_lower_float(L, TS_F64, param_value(a, 0))};
   double *values = ts_new_array(L->scratch, double, a->n);
-  for (unsigned i = 0; i < a->n; i++) values[i] = param_value(a, i);
+  for (unsigned i = 0; i < a->n; i++)
+    values[i] = param_value(a, i);
   return (param){.table = ts_lower_table(L, name, a->n, values)};
 }
 
@@ -96,7 +99,9 @@ static ts_value *param_at(ts_lower *L, param p, const char *name, const ts_aff *
 }
 
 /* A zero point of 0 adds nothing, whatever the value: -0.0 and 0.0 are the same integer. */
-static bool is_zero(param p) { return p.literal && ts_literal_as_double(p.literal) == 0; }
+static bool is_zero(param p) {
+  return p.literal && ts_literal_as_double(p.literal) == 0;
+}
 
 static ts_value *quantized(ts_lower *L, ts_value *x, ts_value *scale, ts_value *zero) {
   ts_value *q = ts_lower_op2(L, "q", TS_OP_DIVF, TS_F64, x, scale);
@@ -122,7 +127,7 @@ void ts_lower_quantize(ts_lower *L, ts_op *op) {
   x = ts_lower_convert(L, x, TS_F64);
   ts_value *scale = param_at(L, scales, "scale", slice);
   ts_value *zero = is_zero(zeros) ? NULL : param_at(L, zeros, "zero", slice);
-  ts_lower_store_as(L, forth ? quantized(L, x, scale, zero) : dequantized(L, x, scale, zero), buffer,
-                    &out);
+  ts_lower_store_as(L, forth ? quantized(L, x, scale, zero) : dequantized(L, x, scale, zero),
+                    buffer, &out);
   ts_lower_end(L, out.n);
 }

@@ -41,8 +41,8 @@ static ts_subs result_loops(ts_lower *L, const ts_type *t) {
 }
 
 /* Subscripts of an operand: its batch axes as they broadcast, then the two given. */
-static ts_subs operand_subs(ts_lower *L, const ts_type *t, const ts_subs *element, const ts_aff *row,
-                            const ts_aff *column) {
+static ts_subs operand_subs(ts_lower *L, const ts_type *t, const ts_subs *element,
+                            const ts_aff *row, const ts_aff *column) {
   ts_subs batch = {.n = element->n - 2};
   memcpy(batch.at, element->at, batch.n * sizeof *batch.at);
   ts_subs subs = ts_lower_broadcast(L, t->rank - 2, t->dims, &batch);
@@ -62,7 +62,8 @@ static void multiply_add(ts_lower *L, ts_acc acc, ts_value *x, ts_value *w) {
 }
 
 /* The sum for the product's element at `element`, in the accumulator type. */
-static ts_value *accumulate(ts_lower *L, const product *p, const ts_subs *element, ts_dtype acc_type) {
+static ts_value *accumulate(ts_lower *L, const product *p, const ts_subs *element,
+                            ts_dtype acc_type) {
   ts_acc acc = ts_lower_acc(L, "acc", ts_lower_zero(L, acc_type), acc_type);
   const ts_aff *i = element->at[p->rank - 2], *j = element->at[p->rank - 1];
   const ts_aff *k = ts_lower_loop(L, "k", p->k);
@@ -79,8 +80,8 @@ static ts_value *accumulate(ts_lower *L, const product *p, const ts_subs *elemen
 static ts_value *bias_and_activation(ts_lower *L, ts_op *op, ts_value *sum, const ts_subs *out) {
   ts_dtype acc = sum->type->dtype;
   ts_value *b = ts_lower_load_broadcast(L, "bias", ts_operand(op, 2), out);
-  ts_value *h = ts_lower_op2(L, "h", ts_is_float(acc) ? TS_OP_ADDF : TS_OP_ADDI,
-                             acc, sum, ts_lower_convert(L, b, acc));
+  ts_value *h = ts_lower_op2(L, "h", ts_is_float(acc) ? TS_OP_ADDF : TS_OP_ADDI, acc, sum,
+                             ts_lower_convert(L, b, acc));
   const ts_attr *act = ts_attr_find(op, TS_ATTR_ACT);
   ts_opcode opcode = TS_NUM_OPCODES;
   if (act && !ts_activation(ts_str_text(L->m, act->word), &opcode))

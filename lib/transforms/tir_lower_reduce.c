@@ -27,7 +27,8 @@ static void kept_loops(ts_lower *L, ts_op *op, const bool *reduced, ts_subs *in,
   const ts_type *x = ts_operand(op, 0)->type;
   bool keep = ts_attr_find(op, TS_ATTR_KEEPDIMS) != NULL;
   unsigned kept = 0, loops = 0;
-  for (unsigned a = 0; a < x->rank; a++) kept += !reduced[a];
+  for (unsigned a = 0; a < x->rank; a++)
+    kept += !reduced[a];
   *in = (ts_subs){.n = x->rank};
   *out = (ts_subs){0};
   for (unsigned a = 0; a < x->rank; a++) {
@@ -53,7 +54,8 @@ void ts_lower_reduce(ts_lower *L, ts_op *op) {
   bool max = op->opcode == TS_OP_REDUCE_MAX, reduced[TS_MAX_RANK] = {0};
   const ts_type *x = ts_operand(op, 0)->type;
   unsigned axes[TS_MAX_RANK], n = ts_op_axes(op, axes);
-  for (unsigned i = 0; i < n; i++) reduced[axes[i]] = true;
+  for (unsigned i = 0; i < n; i++)
+    reduced[axes[i]] = true;
   ts_dtype d = max ? x->dtype : ts_acc_dtype(op);
   ts_value *y = ts_lower_result(L, ts_op_result(op, 0)), *count = NULL;
   if (op->opcode == TS_OP_REDUCE_MEAN) count = ts_lower_count(L, x, n, axes, d);
@@ -95,7 +97,9 @@ static rows open_rows(ts_lower *L, ts_op *op) {
   return r;
 }
 
-static void close_rows(ts_lower *L, const rows *r) { ts_lower_end(L, r->subs.n - 1); }
+static void close_rows(ts_lower *L, const rows *r) {
+  ts_lower_end(L, r->subs.n - 1);
+}
 
 static void open_row(ts_lower *L, rows *r, const char *name) {
   r->subs.at[r->axis] = ts_lower_loop(L, name, r->extent);
@@ -168,7 +172,8 @@ static ts_value *row_scale(ts_lower *L, rows *r, ts_value *mean, ts_value *count
 }
 
 /* The element of scale or shift (operand `i`), or NULL where the op has none. */
-static ts_value *row_parameter(ts_lower *L, const rows *r, ts_op *op, unsigned i, const char *name) {
+static ts_value *row_parameter(ts_lower *L, const rows *r, ts_op *op, unsigned i,
+                               const char *name) {
   if (i >= op->num_plain) return NULL;
   ts_subs at = {.n = 1, .at = {r->subs.at[r->axis]}};
   return ts_lower_convert(L, ts_lower_load(L, name, ts_operand(op, i), &at), r->acc);

@@ -18,7 +18,9 @@ ts_value *ts_lower_float(ts_lower *L, ts_dtype d, double value) {
   return ts_literal_float(L->m, ts_type_scalar(L->m, d), ts_round_to(d, value));
 }
 
-ts_value *ts_lower_zero(ts_lower *L, ts_dtype d) { return literal_of_image(L, d, 0); }
+ts_value *ts_lower_zero(ts_lower *L, ts_dtype d) {
+  return literal_of_image(L, d, 0);
+}
 
 ts_value *ts_lower_splat(ts_lower *L, const ts_value *tensor) {
   if (ts_is_literal(tensor)) return (ts_value *)tensor;
@@ -85,7 +87,7 @@ ts_opcode ts_lower_scalar_opcode(ts_opcode opcode, ts_dtype d) {
   case TS_OP_MAX: return f ? TS_OP_MAXF : TS_OP_MAXI;
   case TS_OP_MIN: return f ? TS_OP_MINF : TS_OP_MINI;
   case TS_OP_NEG: return TS_OP_NEGF; /* integers: 0 - x, see negate_int */
-  default: return opcode; /* the levels share it */
+  default: return opcode;            /* the levels share it */
   }
 }
 
@@ -106,7 +108,8 @@ static ts_value *convert_literal(ts_lower *L, const ts_value *v, ts_dtype to) {
     if (ts_is_float(to)) return ts_lower_float(L, to, f);
     return ts_literal_int(L->m, type, to == TS_I1 ? f != 0 : ts_float_to_int(to, f));
   }
-  if (!ts_is_float(to)) return ts_literal_int(L->m, type, to == TS_I1 ? i != 0 : ts_wrap_int(to, i));
+  if (!ts_is_float(to))
+    return ts_literal_int(L->m, type, to == TS_I1 ? i != 0 : ts_wrap_int(to, i));
   return i < -exact || i > exact ? NULL : ts_lower_float(L, to, (double)i);
 }
 

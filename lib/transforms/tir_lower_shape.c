@@ -1,17 +1,18 @@
 /* Ops that only move elements: transpose, broadcast, reshape. Each walks its result and finds the
  * subscripts of the operand.
  *
- * A reshape is taken apart into groups of neighbouring axes whose extents have the same product on both
- * sides; most groups are a single axis that stays. Within a group the position is
+ * A reshape is taken apart into groups of neighbouring axes whose extents have the same product on
+ * both sides; most groups are a single axis that stays. Within a group the position is
  *
  *   at = ((o0 * N1) + o1) * N2 + o2 …          from the result's axes
  *   i_last = at mod M_last; at = at floordiv M_last; …       to the operand's
  *
- * which is affine when the extents multiplied or divided by are numbers, and index arithmetic at run
- * time when they are not. */
+ * which is affine when the extents multiplied or divided by are numbers, and index arithmetic at
+ * run time when they are not. */
 #include "transforms/lower.h"
 
-static void copy_element(ts_lower *L, ts_op *op, ts_value *y, const ts_subs *in, const ts_subs *out) {
+static void copy_element(ts_lower *L, ts_op *op, ts_value *y, const ts_subs *in,
+                         const ts_subs *out) {
   ts_lower_store(L, ts_lower_load(L, "x", ts_operand(op, 0), in), y, out);
   ts_lower_end(L, out->n);
 }
@@ -53,7 +54,8 @@ static void multiply(product *p, ts_extent e) {
     return;
   }
   unsigned at = p->n++;
-  for (; at && p->symbols[at - 1] > e; at--) p->symbols[at] = p->symbols[at - 1];
+  for (; at && p->symbols[at - 1] > e; at--)
+    p->symbols[at] = p->symbols[at - 1];
   p->symbols[at] = e;
 }
 
@@ -62,7 +64,8 @@ static bool divides(const product *a, const product *b) {
   unsigned at = 0;
   if (b->number % a->number) return false;
   for (unsigned i = 0; i < a->n; i++, at++) {
-    while (at < b->n && b->symbols[at] != a->symbols[i]) at++;
+    while (at < b->n && b->symbols[at] != a->symbols[i])
+      at++;
     if (at == b->n) return false;
   }
   return true;
@@ -79,8 +82,8 @@ typedef struct group {
   unsigned in, in_end, out, out_end;
 } group;
 
-/* The smallest group that starts there: the side whose product divides the other's takes one more axis
- * until they are equal (or all axes are taken, when symbols hide that they are). */
+/* The smallest group that starts there: the side whose product divides the other's takes one more
+ * axis until they are equal (or all axes are taken, when symbols hide that they are). */
 static group next_group(const ts_type *x, const ts_type *y, unsigned in, unsigned out) {
   group g = {in, in, out, out};
   product p = {.number = 1}, q = {.number = 1};
@@ -89,8 +92,10 @@ static group next_group(const ts_type *x, const ts_type *y, unsigned in, unsigne
   while (!equal(&p, &q)) {
     bool more_in = g.in_end < x->rank, more_out = g.out_end < y->rank;
     if (!more_in && !more_out) break;
-    if (more_in && (!more_out || divides(&p, &q))) multiply(&p, x->dims[g.in_end++]);
-    else multiply(&q, y->dims[g.out_end++]);
+    if (more_in && (!more_out || divides(&p, &q)))
+      multiply(&p, x->dims[g.in_end++]);
+    else
+      multiply(&q, y->dims[g.out_end++]);
   }
   return g;
 }
@@ -160,15 +165,18 @@ static void split_at_run_time(ts_lower *L, const ts_type *x, unsigned n, const u
   in->at[axes[0]] = ts_lower_dim(L, v);
 }
 
-static void lower_group(ts_lower *L, const ts_type *x, const ts_type *y, group g, const ts_subs *out,
-                        ts_subs *in) {
+static void lower_group(ts_lower *L, const ts_type *x, const ts_type *y, group g,
+                        const ts_subs *out, ts_subs *in) {
   unsigned xs[TS_MAX_RANK], ys[TS_MAX_RANK];
   unsigned nx = real_axes(x, g.in, g.in_end, xs), ny = real_axes(y, g.out, g.out_end, ys);
-  for (unsigned a = g.in; a < g.in_end; a++) in->at[a] = ts_aff_const(L->m, 0);
+  for (unsigned a = g.in; a < g.in_end; a++)
+    in->at[a] = ts_aff_const(L->m, 0);
   if (!nx) return;
   const ts_aff *at = position(L, y, ny, ys, out);
-  if (numeric_strides(x, nx, xs)) split_affine(L, x, nx, xs, at, in);
-  else split_at_run_time(L, x, nx, xs, at, in);
+  if (numeric_strides(x, nx, xs))
+    split_affine(L, x, nx, xs, at, in);
+  else
+    split_at_run_time(L, x, nx, xs, at, in);
 }
 
 void ts_lower_reshape(ts_lower *L, ts_op *op) {

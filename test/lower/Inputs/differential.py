@@ -1,11 +1,11 @@
-"""Random programs of one op: what the tensor interpreter computes and what the loops of `lower` compute
-must be the same bits.
+"""Random programs of one op: what the tensor interpreter computes and what the loops of `lower`
+compute must be the same bits.
 
 usage: differential.py DIRECTORY [--count=N] [--seed=S] [--only=FAMILY]
 
-Each program is one function with one op: any family, scalar type, rank (0 included), broadcasting, axes
-and accumulator; each extent is symbolic at times. Inputs hold zeros of both signs, infinities, NaNs, the
-least and largest numbers. NaNs count as equal whatever their payload.
+Each program is one function with one op: any family, scalar type, rank (0 included), broadcasting,
+axes and accumulator; each extent is symbolic at times. Inputs hold zeros of both signs, infinities,
+NaNs, the least and largest numbers. NaNs count as equal whatever their payload.
 """
 import os
 import random
@@ -15,9 +15,10 @@ import sys
 
 FLOATS = ["f64", "f32", "f16", "bf16"]
 INTS = ["i64", "i32", "i8", "index"]
-DESCR = {"f64": "<f8", "f32": "<f4", "f16": "<f2", "bf16": "<V2", "i64": "<i8", "i32": "<i4", "i8": "|i1",
-         "i1": "|b1", "index": "<i8"}
-PACK = {"f64": "d", "f32": "f", "f16": "e", "i64": "q", "i32": "i", "i8": "b", "i1": "b", "index": "q"}
+DESCR = {"f64": "<f8", "f32": "<f4", "f16": "<f2", "bf16": "<V2", "i64": "<i8", "i32": "<i4",
+         "i8": "|i1", "i1": "|b1", "index": "<i8"}
+PACK = {"f64": "d", "f32": "f", "f16": "e", "i64": "q", "i32": "i", "i8": "b", "i1": "b",
+        "index": "q"}
 BITS = {"f64": 64, "f32": 32, "f16": 16, "bf16": 16, "i64": 64, "i32": 32, "i8": 8, "index": 64}
 MATH = ["exp", "log", "sqrt", "rsqrt", "tanh", "erf", "sigmoid", "silu", "gelu"]
 random_ = random.Random()
@@ -66,16 +67,21 @@ class Program:
 
     def text(self):
         params = ", ".join("%%%s: %s" % (n, tensor(d, t)) for n, d, t, _ in self.params)
-        return "func @f(%s) -> %s {\n%s\n  return %%r\n}\n" % (params, self.result, "\n".join(self.lines))
+        lines = "\n".join(self.lines)
+        return "func @f(%s) -> %s {\n%s\n  return %%r\n}\n" % (params, self.result, lines)
 
 
 # ---- values ----
 
 
-def float_value(dtype, special):
+INF, NAN = float("inf"), float("nan")
+SPECIAL = [0.0, -0.0, INF, -INF, NAN, 1.0, -1.0, 6e-8, -6e-8, 65504.0, 0.5, 1.5, 2.5, -126.5,
+           127.49, 3e9, -3e9]
+
+
+def float_value(special):
     if chance(special):
-        return random_.choice([0.0, -0.0, float("inf"), float("-inf"), float("nan"), 1.0, -1.0, 6e-8, -6e-8,
-                               65504.0, 0.5, 1.5, 2.5, -126.5, 127.49, 3e9, -3e9])
+        return random_.choice(SPECIAL)
     return random_.gauss(0, random_.choice([0.1, 1, 10]))
 
 
@@ -112,7 +118,7 @@ def write_npy(path, dtype, dims, special, nonzero):
     data = b""
     for _ in range(count):
         if dtype in FLOATS:
-            value = float_value(dtype, special)
+            value = float_value(special)
         elif dtype == "i1":
             value = random_.randint(0, 1)
         else:
@@ -184,7 +190,7 @@ def binary(p):
     a, b = part_of(dims), part_of(dims)
     x = p.param("A", a, dtype)
     how = random_.random()
-    literal = random_.choice(["3", "1"]) if dtype in INTS else random_.choice(["0.5", "-2.0", "inf", "1e-3"])
+    literal = random_.choice(["3", "1"] if dtype in INTS else ["0.5", "-2.0", "inf", "1e-3"])
     if how < 0.15:
         y, b = literal, []
     elif how < 0.3:
@@ -278,11 +284,10 @@ def region(args, dtype):
     for i in range(random_.randint(1, 4)):
         a, b = random_.choice(values), random_.choice(values)
         if dtype in FLOATS:
-            ops = ["addf %s, %s" % (a, b), "mulf %s, 0.5" % a, "maxf %s, %s" % (a, b), "tanh %s" % a,
-                   "relu %s" % a]
+            ops = ["addf {0}, {1}", "mulf {0}, 0.5", "maxf {0}, {1}", "tanh {0}", "relu {0}"]
         else:
-            ops = ["addi %s, %s" % (a, b), "muli %s, 3" % a, "maxi %s, %s" % (a, b), "relu %s" % a]
-        lines.append("    %%v%d = %s : %s" % (i, random_.choice(ops), dtype))
+            ops = ["addi {0}, {1}", "muli {0}, 3", "maxi {0}, {1}", "relu {0}"]
+        lines.append("    %%v%d = %s : %s" % (i, random_.choice(ops).format(a, b), dtype))
         values.append("%%v%d" % i)
     head = ", ".join("%s: %s" % (a, dtype) for a in args)
     return " (%s) {\n%s\n    yield %s\n  }" % (head, "\n".join(lines), values[-1])
@@ -308,8 +313,8 @@ def fused_matmul(p):
         shapes[0] = [Extent(2)] + dims
     operands = [x, w] + [p.param("A%d" % i, s, out) for i, s in enumerate(shapes)]
     args = ["%%x%d" % i for i in range(len(shapes) + 1)]
-    attr = acc_attr(dtype, ["root = matmul"])
-    p.op("fused %s%s" % (", ".join(operands), attr), joined([dims] + shapes), out, region(args, out))
+    text = "fused %s%s" % (", ".join(operands), acc_attr(dtype, ["root = matmul"]))
+    p.op(text, joined([dims] + shapes), out, region(args, out))
 
 
 def reduce(p):
@@ -320,12 +325,16 @@ def reduce(p):
     if chance(0.8) and dims:
         axes = sorted(random_.sample(axes, random_.randint(1, len(dims))))
         written = [a - len(dims) if chance(0.3) else a for a in axes]
-        extra.append("axis = " + (str(written[0]) if len(written) == 1 and chance(0.5) else str(written)))
+        bare = len(written) == 1 and chance(0.5)
+        extra.append("axis = %s" % (written[0] if bare else written))
     keep = chance(0.4)
     if keep:
         extra.append("keepdims")
     p.special = 0.03
-    attr = acc_attr(dtype, extra) if op != "reduce_max" else " {%s}" % ", ".join(extra) if extra else ""
+    if op != "reduce_max":
+        attr = acc_attr(dtype, extra)
+    else:
+        attr = " {%s}" % ", ".join(extra) if extra else ""
     out = [ONE if i in axes else d for i, d in enumerate(dims) if keep or i not in axes]
     p.op("%s %s%s" % (op, p.param("X", dims, dtype), attr), out, dtype)
 
@@ -351,7 +360,8 @@ def layernorm(p):
     if chance(0.4):
         extra.append("eps = %s" % random_.choice(["1e-3", "0.1", "1.0"]))
     operands = [p.param("X", dims, dtype)]
-    operands += [p.param(n, [dims[axis]], dtype) for n in ["scale", "shift"][:random_.randint(0, 2)]]
+    for name in ["scale", "shift"][:random_.randint(0, 2)]:
+        operands.append(p.param(name, [dims[axis]], dtype))
     p.special = 0.01
     p.op("layernorm %s%s" % (", ".join(operands), acc_attr(dtype, extra)), dims, dtype)
 
@@ -379,8 +389,8 @@ def quantization(p):
     p.op("%s %s {%s}" % ("quantize" if forth else "dequantize", x, ", ".join(attrs)), dims, target)
 
 
-FAMILIES = [unary, binary, cast, reshape, transpose, broadcast, matmul, matmul, fused_mlp, fused, fused_matmul,
-            reduce, reduce, softmax, layernorm, quantization]
+FAMILIES = [unary, binary, cast, reshape, transpose, broadcast, matmul, matmul, fused_mlp, fused,
+            fused_matmul, reduce, reduce, softmax, layernorm, quantization]
 
 # ---- running ----
 
@@ -388,7 +398,8 @@ FAMILIES = [unary, binary, cast, reshape, transpose, broadcast, matmul, matmul, 
 def run(command):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        raise RuntimeError("%s\nexit code %d\n%s" % (" ".join(command), done.returncode, done.stderr))
+        what = (" ".join(command), done.returncode, done.stderr)
+        raise RuntimeError("%s\nexit code %d\n%s" % what)
     return done.stdout
 
 

@@ -2,8 +2,8 @@
 
 usage: reference.py NAME DIRECTORY
 
-Writes DIRECTORY/*.npy and DIRECTORY/args: the options that feed them to ts-run and say what to expect,
-for `ts-run @DIRECTORY/args program`.
+Writes DIRECTORY/*.npy and DIRECTORY/args: the options that feed them to ts-run and say what to
+expect, for `ts-run @DIRECTORY/args program`.
 """
 import math
 import os
@@ -58,7 +58,8 @@ def attention():
 
 
 def layernorm():
-    inputs = {"X": normal(5, 256), "residual": normal(5, 256), "scale": normal(256), "shift": normal(256)}
+    inputs = {"X": normal(5, 256), "residual": normal(5, 256), "scale": normal(256),
+              "shift": normal(256)}
     x, residual, scale, shift = f64(*inputs.values())
     s = (inputs["X"] + inputs["residual"]).astype(numpy.float64)  # the sum is rounded to f32
     d = s - s.mean(axis=1, keepdims=True)
