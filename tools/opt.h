@@ -14,7 +14,7 @@ typedef struct opt {
   ts_checks checks;
   int64_t bisect_limit;
   TS_VEC(ts_extent_value) extents;
-  const char *output, *reproducer, *remarks_file; /* NULL: not asked for */
+  const char *output, *reproducer, *remarks_file, *data_dir; /* NULL: not asked for */
   bool print_pipeline, split, verify_diagnostics, run_reproducer, remarks, count, time;
   /* the run */
   ts_source source;
@@ -34,5 +34,7 @@ typedef struct opt {
 
 /* Fills `o` from the command line, passes in the order given. */
 ts_result opt_parse(opt *o, int argc, char **argv);
+/* Sets up the runner and the instruments as the command line says. */
+void opt_set_up(opt *o);
 
 #endif

@@ -1,4 +1,6 @@
 /* ts-opt's command line: its own options, and one for each row of the pass table. */
+#include <stdlib.h>
+
 #include "opt.h"
 
 static opt *opt_of(ts_tool *t) { return t->user; }
@@ -65,6 +67,17 @@ static ts_result print_changed(ts_tool *t, const ts_flag *flag, const char *how)
   return TS_OK;
 }
 
+static ts_result verify_semantics(ts_tool *t, const ts_flag *flag, const char *seed) {
+  ts_checks *checks = &opt_of(t)->checks;
+  checks->verify_semantics = true;
+  if (!seed) return TS_OK;
+  size_t digits = strspn(seed, "0123456789");
+  if (!digits || seed[digits] || digits > 18)
+    return ts_tool_usage(t, "-%s wants a seed of up to 18 digits, not '%s'", flag->name, seed);
+  checks->seed = strtoull(seed, NULL, 10);
+  return TS_OK;
+}
+
 static ts_result remarks(ts_tool *t, const ts_flag *flag, const char *file) {
   (void)flag;
   opt_of(t)->remarks = true;
@@ -83,6 +96,8 @@ static size_t own_flags(opt *o, ts_flag *f) {
       {"o", TS_FLAG_STRING, "file", "where the result goes; kept only on success", .at = &o->output},
       {"D", TS_FLAG_CALL, "NAME=n", "give symbolic extent NAME the value n", .call = add_extent,
        .joined = true},
+      {"data-dir", TS_FLAG_STRING, "dir", "where the @files that the program names are; the output "
+       "names them there", .at = &o->data_dir},
       {"pass-pipeline", TS_FLAG_CALL, "text|@file", "passes as 'fuse,lower{acc=f32}', or from a file",
        "Passes", .call = add_pipeline},
       {"print-passes", TS_FLAG_CALL_OPTIONAL, "markdown", "list the passes and their options", see,
@@ -108,6 +123,9 @@ static size_t own_flags(opt *o, ts_flag *f) {
       {"verify-roundtrip", TS_FLAG_BOOL, NULL,
        "after each pass, print, read back and print again: the same bytes", chk,
        .at = &o->checks.verify_roundtrip},
+      {"verify-semantics-each", TS_FLAG_CALL_OPTIONAL, "seed",
+       "run every function before and after each pass and compare the answers; 4 on a difference", chk,
+       .call = verify_semantics},
       {"split-input-file", TS_FLAG_BOOL, NULL, "treat parts between lines '// -----' alone", tst,
        .at = &o->split},
       {"verify-diagnostics", TS_FLAG_BOOL, NULL,

@@ -1,57 +1,9 @@
 /* ts-opt: parse → verify → passes → print. With no pass it formats its input. */
-#include "crash.h"
+#include "exec/run.h"
+#include "exec/semantics.h"
 #include "opt.h"
 #include "support/expect.h"
 #include "support/remarks.h"
-
-/* ---- around passes ---- */
-
-static void before_pass(void *user, const ts_pass_event *e) {
-  opt *o = user;
-  ts_instrument_before(&o->instrument, e);
-  if (!o->reproducer || o->reproduced) return;
-  const ts_pipeline_step *step = &e->pipeline->steps.at[e->step];
-  ts_sink_drop(&o->prepared);
-  ts_sink_buffer(&o->prepared, &o->tool.ctx->memory);
-  ts_reproducer_print(&o->prepared, o->reproducer, e->module, step, &o->checks);
-  ts_crash_arm(o->reproducer, o->prepared.buf, o->prepared.n, step->pass->flag);
-}
-
-static void after_pass(void *user, const ts_pass_event *e) {
-  opt *o = user;
-  if (o->reproducer) ts_crash_disarm();
-  ts_instrument_after(&o->instrument, e);
-}
-
-static void failed_pass(void *user, const ts_pass_event *e) {
-  opt *o = user;
-  if (o->reproducer) ts_crash_disarm();
-  ts_instrument_failed(&o->instrument, e);
-  ts_output file;
-  if (!o->reproducer || o->reproduced || ts_output_open(&o->tool, &file, o->reproducer)) return;
-  ts_sink_write(&file.sink, o->prepared.buf, o->prepared.n);
-  o->reproduced = ts_output_commit(&o->tool, &file) == TS_OK;
-  if (o->reproduced) ts_note_plain(o->tool.ctx, "reproducer written to %s", o->reproducer);
-}
-
-static void log_line(void *user, const char *line) {
-  opt *o = user;
-  ts_sink_printf(&o->messages, "%s\n", line);
-}
-
-static void set_up(opt *o) {
-  ts_pass_runner *r = &o->runner;
-  ts_pass_runner_init(r);
-  r->verify_each = o->checks.verify_each;
-  r->verify_roundtrip = o->checks.verify_roundtrip;
-  r->bisect_limit = o->bisect_limit;
-  r->user = o;
-  r->before = before_pass, r->after = after_pass, r->failed = failed_pass, r->log = log_line;
-  o->stats.arena = &o->tool.ctx->arena;
-  r->stats = o->count ? &o->stats : NULL;
-  r->times = o->time ? &o->times : NULL;
-  o->instrument.input = o->tool.inputs[0];
-}
 
 /* ---- one module ---- */
 
@@ -86,6 +38,7 @@ static ts_result read_module(void *arg) {
   ts_time_add(times, "parse", ts_time_now() - start);
   start = ts_time_now();
   if (!result) result = ts_verify(p->module);
+  if (!result && p->o->data_dir) ts_run_rebase_files(p->module, p->o->data_dir);
   ts_time_add(times, "verify", ts_time_now() - start);
   return result;
 }
@@ -96,7 +49,12 @@ static ts_result transform(opt *o, const ts_source *source, ts_module **m) {
   *m = p.module;
   if (!result) result = ts_bind_extents(*m, (unsigned)o->extents.n, o->extents.at);
   if (!result) result = ts_instrument_input(&o->instrument, *m);
+  ts_semantics *semantics = NULL;
+  if (!result && o->checks.verify_semantics)
+    result = ts_semantics_create(o->tool.ctx, o->checks.seed, &semantics);
+  o->runner.checker = semantics;
   if (!result) result = ts_run_pipeline(*m, &o->pipeline, &o->runner);
+  ts_semantics_destroy(semantics);
   return result ? result : o->instrument.result;
 }
 
@@ -173,7 +131,7 @@ static ts_result run(opt *o) {
   ctx->source = NULL;
   if (result) return result;
   if (o->verify_diagnostics) ctx->max_errors = UINT32_MAX;
-  set_up(o);
+  opt_set_up(o);
   result = run_parts(o);
   if (o->count) ts_stat_print(&o->messages, &o->stats);
   if (o->time) ts_time_print(&o->messages, &o->times);
@@ -186,7 +144,7 @@ static ts_result run(opt *o) {
 }
 
 int main(int argc, char **argv) {
-  opt o = {.output = "-", .bisect_limit = -1, .checks = {.verify_each = true}};
+  opt o = {.output = "-", .bisect_limit = -1, .checks = {.verify_each = true, .seed = 2025}};
   ts_result result = ts_tool_begin(&o.tool, "ts-opt", "runs passes over a program", &o);
   if (result) return ts_tool_end(&o.tool, result);
   ts_memory *memory = &o.tool.ctx->memory;

@@ -2,6 +2,7 @@
  * module is run once. */
 #include "exec/semantics.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -94,9 +95,9 @@ static void bind_extents(ts_semantics *s, subject *u, const ts_signature *sig) {
       ts_extent e = sig->entries[i].type->dims[k];
       bool known = !ts_is_symbolic(e);
       for (size_t j = 0; !known && j < v.n; j++) known = v.at[j].name == ts_extent_name(e);
+      int64_t size = sizes[v.n % ts_countof(sizes)];
       if (!known)
-        ts_push(&s->arena, &v,
-                (struct ts_binding){ts_extent_name(e), sizes[v.n % ts_countof(sizes)], "the check"});
+        ts_push(&s->arena, &v, (struct ts_binding){ts_extent_name(e), size, "the check"});
     }
   u->bindings.n = (unsigned)v.n;
   u->bindings.at = v.at;
@@ -210,13 +211,15 @@ static bool same_bits(const entry *e, const ts_array *now, int64_t i) {
   return ts_is_float(e->dtype) && isnan(ts_array_get(&e->answer, i)) && isnan(ts_array_get(now, i));
 }
 
-/* How far element i goes beyond its bound: 0 when it stays within. */
+/* How far element i goes beyond its bound, as a multiple of it or, when it is 0, as it is; 0 when it
+ * stays within. */
 static double excess(const entry *e, const ts_array *now, int64_t i) {
   if (same_bits(e, now, i)) return 0;
-  if (!e->bound) return INFINITY;
+  double bound = e->bound ? e->bound[i] : 0;
   double difference = fabs(ts_array_get(now, i) - ts_array_get(&e->answer, i));
-  if (e->bound[i] == INFINITY || difference <= e->bound[i]) return 0;
-  return isnan(difference) || e->bound[i] == 0 ? INFINITY : difference / e->bound[i];
+  if (bound == INFINITY || (e->bound && difference <= bound)) return 0;
+  if (isnan(difference)) return INFINITY;
+  return bound > 0 ? difference / bound : fmax(difference, DBL_MIN); /* +0 and -0 differ by 0 */
 }
 
 static const char *index_text(ts_arena *arena, const ts_array *a, int64_t i) {

@@ -7,7 +7,7 @@ typedef struct run {
   ts_module *module;
   const ts_pipeline *pipeline;
   ts_pass_runner *runner;
-  /* held while a step runs, so that they can be dropped when memory runs out in its midst */
+  /* of the running step; dropped after it, also when memory runs out in its midst */
   ts_arena scratch;
   ts_module *reread;
   ts_sink text, reread_text;
@@ -17,7 +17,8 @@ void ts_pass_runner_init(ts_pass_runner *r) {
   *r = (ts_pass_runner){.verify_each = true, .bisect_limit = -1};
 }
 
-static void drop_step(run *s) {
+static void drop_step(void *arg) {
+  run *s = arg;
   ts_arena_drop(&s->scratch);
   if (s->reread) ts_module_destroy(s->reread);
   s->reread = NULL;
@@ -67,9 +68,7 @@ static ts_result report_round_trip(run *s, const char *after) {
 static ts_result round_trip(run *s, const char *after) {
   ts_sink_buffer(&s->text, &s->ctx->memory);
   ts_print_module(&s->text, s->module);
-  ts_sink_write(&s->text, "", 1); /* with the one after it, the two NULs that the scanner wants */
   if (ts_sink_finish(&s->text)) return TS_LIMIT;
-  s->text.n--;
   ts_source *source = ts_new(&s->ctx->arena, ts_source);
   *source = (ts_source){
       .name = "<printed module>", .text = s->text.buf, .n = s->text.n, .first_line = 1};
@@ -171,7 +170,5 @@ ts_result ts_run_pipeline(ts_module *module, const ts_pipeline *pipeline, ts_pas
   ts_arena_init(&s.scratch, &s.ctx->memory);
   ts_sink_buffer(&s.text, &s.ctx->memory);
   ts_sink_buffer(&s.reread_text, &s.ctx->memory);
-  ts_result result = ts_protect(s.ctx, run_body, &s);
-  drop_step(&s);
-  return result;
+  return ts_protect_cleanup(s.ctx, run_body, drop_step, &s);
 }

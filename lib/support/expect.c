@@ -159,12 +159,9 @@ static bool divides(const char *line, size_t n) {
   return n == sizeof marker - 1 && !memcmp(line, marker, n);
 }
 
-/* A copy that the scanner can read: two NULs behind it. */
 static ts_source part_of(ts_arena *arena, const ts_source *source, const char *begin, size_t n,
                          unsigned line) {
-  char *text = ts_new_array(arena, char, n + 2);
-  memcpy(text, begin, n);
-  return (ts_source){source->name, text, n, line};
+  return (ts_source){source->name, ts_strndup(arena, begin, n), n, line};
 }
 
 size_t ts_source_split(ts_arena *arena, const ts_source *source, ts_source **parts) {

@@ -151,6 +151,8 @@ static ts_result check_used(binder *b) {
   return result;
 }
 
+static void drop_scratch(void *arg) { ts_arena_drop(&((binder *)arg)->scratch); }
+
 static ts_result bind_body(void *arg) {
   binder *b = arg;
   ts_result result = check_values(b);
@@ -162,14 +164,13 @@ static ts_result bind_body(void *arg) {
   for (unsigned i = 0; i < b->n; i++)
     b->names[i] = ts_intern_find(&b->m->strings, b->values[i].name, strlen(b->values[i].name));
   for (ts_func *f = b->m->first_func; f; f = f->next) bind_func(b, f);
-  return check_used(b);
+  result = check_used(b);
+  return result ? result : ts_verify(b->m);
 }
 
 ts_result ts_bind_extents(ts_module *m, unsigned n, const ts_extent_value *values) {
   if (!n) return TS_OK;
   binder b = {.m = m, .n = n, .values = values};
   ts_arena_init(&b.scratch, &m->ctx->memory);
-  ts_result result = ts_protect(m->ctx, bind_body, &b);
-  ts_arena_drop(&b.scratch);
-  return result ? result : ts_verify(m);
+  return ts_protect_cleanup(m->ctx, bind_body, drop_scratch, &b);
 }
