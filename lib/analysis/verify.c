@@ -35,11 +35,35 @@ static bool unbound(ts_verifier *v, ts_loc loc, ts_str symbol) {
                   ts_str_text(v->m, v->func->name), ts_str_text(v->m, symbol));
 }
 
+/* Elements from the first to the last, holes of the layout included; false: past int64. */
+static bool span_of(const ts_type *t, int64_t *span) {
+  int64_t last = 0;
+  *span = 1;
+  for (unsigned i = 0; i < t->rank; i++) {
+    int64_t e = ts_is_symbolic(t->dims[i]) ? 1 : t->dims[i];
+    if (t->layout == TS_LAYOUT_STRIDES &&
+        (__builtin_mul_overflow(e - 1, t->layout_args[i], &last) ||
+         __builtin_add_overflow(*span, last, span)))
+      return false;
+    if (t->layout == TS_LAYOUT_PAD && i + 1 == t->rank &&
+        __builtin_add_overflow(e, t->layout_args[0], &e))
+      return false;
+    if (t->layout != TS_LAYOUT_STRIDES && __builtin_mul_overflow(*span, e, span)) return false;
+  }
+  return true;
+}
+
 /* Bytes of an array of this type fit int64. */
 static bool size_fits(const ts_type *t) {
-  int64_t n = ts_type_num_elements(t), bytes = ts_dtype_bytes(t->dtype);
+  int64_t n, bytes = ts_dtype_bytes(t->dtype);
   if (t->elem && __builtin_mul_overflow(bytes, t->elem->dims[0], &bytes)) return false;
-  return n >= 0 && !__builtin_mul_overflow(n, bytes, &n);
+  return span_of(t, &n) && !__builtin_mul_overflow(n, bytes, &n);
+}
+
+static bool swizzle_fits(const ts_type *t) {
+  if (t->kind != TS_TYPE_MEMREF || t->layout != TS_LAYOUT_SWIZZLE) return true;
+  int64_t bytes = t->layout_args[0];
+  return bytes == 32 || bytes == 64 || bytes == 128;
 }
 
 static bool vector_fits(const ts_type *t) {
@@ -57,6 +81,8 @@ bool ts_verify_type(ts_verifier *v, ts_loc loc, const ts_type *t) {
   }
   if (!vector_fits(t))
     return ts_verify_error(v, loc, "%s: a vector has 1 to 4096 lanes", t->text);
+  if (!swizzle_fits(t))
+    return ts_verify_error(v, loc, "%s: a swizzle spans 32, 64 or 128 bytes", t->text);
   if (!size_fits(t))
     return ts_verify_error(v, loc, "%s takes more bytes than 64 bits can count", t->text);
   v->last_type = t;

@@ -101,6 +101,7 @@ bool ts_infer_call(ts_inf *f, unsigned num_given, const ts_type *const *given,
                    const ts_type **types) {
   const ts_attr *callee = ts_attr_find(f->op, TS_ATTR_CALLEE);
   if (!callee) return ts_inf_refuse(f, "`call` needs the name of a function");
+  if (!callee->word) return false; /* the parser has missed the name already */
   const char *name = ts_str_text(f->m, callee->word);
   const ts_func *to = ts_func_find(f->m, callee->word);
   if (!to) return take_given(f, name, num_given, given, types);

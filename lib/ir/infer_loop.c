@@ -246,6 +246,7 @@ const ts_type *ts_rule_alloc(ts_inf *f) {
 const ts_type *ts_rule_global(ts_inf *f) {
   const ts_attr *callee = ts_attr_find(f->op, TS_ATTR_CALLEE);
   if (!callee) return ts_inf_error(f, "`get_global` needs the name of a global");
+  if (!callee->word) return NULL; /* the parser has missed the name already */
   const ts_global *g = ts_global_find(f->m, callee->word);
   if (g) return g->type;
   if (f->given) return f->given;

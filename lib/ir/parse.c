@@ -123,6 +123,8 @@ static void unknown_op(ts_parser *p, ts_loc loc) {
 
 void ts_parse_syntax_error(ts_parser *p, ts_loc loc, bool is_word, bool is_end, int n,
                            const char *const *expected) {
+  const ts_diag *last = p->ctx->last; /* what recovery hands out again may surprise again */
+  if (last && last->source == p->ctx->source && last->loc.begin == loc.begin) return;
   bool wants_op = false;
   char found[64], list[256] = "";
   for (int i = 0; i < n; i++) wants_op |= strcmp(expected[i], "an op") == 0;
