@@ -65,7 +65,7 @@ static void yyerror(YYLTYPE *loc, void *scanner, ts_parser *p, const char *messa
 %token CONST "'const'" FLOORDIV "'floordiv'" CEILDIV "'ceildiv'" MOD "'mod'"
 %token TENSOR_OPEN "'tensor<'" MEMREF_OPEN "'memref<'" VECTOR_OPEN "'vector<'" FRAGMENT_OPEN "'fragment<'"
 %token ARROW "'->'" ATTR_OPEN "'{' of attributes" STRAY "a stray character"
-%token SYNC OPEN_SYNC
+%token SYNC OPEN_SYNC START_OPS
 %token END 0 "the end of the input"
 
 /* `@f (` calls; the arguments of a region never follow a bare symbol. */
@@ -84,6 +84,12 @@ static void yyerror(YYLTYPE *loc, void *scanner, ts_parser *p, const char *messa
 
 %%
 
+/* START_OPS comes from ts_parse_ops: statements alone. */
+input
+  : module
+  | START_OPS                             { if (!ts_parse_ops_open(p)) YYABORT; }
+    statements                            { ts_parse_block_close(p, @3); }
+  ;
 module: %empty | module toplevel;
 
 toplevel
@@ -337,7 +343,8 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, ts_pars
   const char *names[MAX];
   int kept = 0;
   for (int i = 0; i < n; i++)
-    if (expected[i] != YYSYMBOL_SYNC && expected[i] != YYSYMBOL_OPEN_SYNC)
+    if (expected[i] != YYSYMBOL_SYNC && expected[i] != YYSYMBOL_OPEN_SYNC &&
+        expected[i] != YYSYMBOL_START_OPS)
       names[kept++] = yysymbol_name(expected[i]);
   ts_parse_syntax_error(p, loc, found == YYSYMBOL_IDENT, found == YYSYMBOL_YYEOF, kept, names);
   plan_recovery(p, found, loc);

@@ -28,10 +28,10 @@ typedef struct parse_call {
 static ts_result parse(void *arg) {
   parse_call *c = arg;
   ts_source *source = ts_new(&c->ctx->arena, ts_source);
-  *source = (ts_source){.name = ts_strdup(&c->ctx->arena, c->name),
-                        .text = ts_strndup(&c->ctx->arena, c->text, c->n),
-                        .n = c->n,
-                        .first_line = 1};
+  char *copy = ts_new_array(&c->ctx->arena, char, c->n + 2);
+  if (c->n) memcpy(copy, c->text, c->n);
+  *source = (ts_source){
+      .name = ts_strdup(&c->ctx->arena, c->name), .text = copy, .n = c->n, .first_line = 1};
   ts_result result = ts_source_check(c->ctx, source);
   return result ? result : ts_parse_source(c->ctx, source, &c->module);
 }
@@ -44,17 +44,8 @@ ts_result ts_module_parse(ts_context *ctx, const char *name, const char *text, s
   return result;
 }
 
-static ts_result create(void *arg) {
-  parse_call *c = arg;
-  c->module = ts_module_create(c->ctx);
-  return TS_OK;
-}
-
 ts_result ts_module_new(ts_context *ctx, ts_module **out) {
-  parse_call c = {.ctx = ctx};
-  ts_result result = ts_protect(ctx, create, &c);
-  *out = c.module;
-  return result;
+  return ts_module_parse(ctx, "<built>", "", 0, out);
 }
 
 static ts_result verify(void *arg) {

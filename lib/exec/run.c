@@ -232,6 +232,7 @@ static ts_result keep_initial(ts_run *run) {
 ts_result ts_run_open_bare(ts_run *run, ts_context *ctx, ts_module *module,
                            const ts_run_request *request) {
   *run = (ts_run){.ctx = ctx, .request = request, .module = module};
+  ts_arena_init(&run->scratch, &ctx->memory);
   ts_result result = ts_run_find_entry(ctx, module, request->entry, &run->func);
   if (result) return result;
   take_signature(run);
@@ -284,6 +285,7 @@ void ts_run_close_other(ts_run *run) {
 
 void ts_run_close(ts_run *run) {
   ts_run_close_other(run);
+  if (run->ctx) ts_arena_drop(&run->scratch);
   if (run->compiled) run->engine->release(run->ctx, run->compiled);
   for (unsigned i = 0; run->arrays && i < run->sig.n; i++) {
     ts_array_drop(run->ctx, &run->arrays[i]);

@@ -78,6 +78,7 @@ typedef struct ts_run {
   ts_run_stats stats;
   ts_run_timing timing;
   TS_VEC(ts_run_check) checks;
+  ts_arena scratch;     /* of a comparison */
   struct ts_run *other; /* of the comparison under way, with its copy of the module */
   ts_module *other_module;
 } ts_run;
@@ -120,13 +121,6 @@ ts_result ts_run_once(ts_run *, ts_run_stats *stats);
 ts_result ts_run_find_entry(ts_context *, ts_module *, const char *name, const ts_func **out);
 /* Makes every relative @file of the module's constants and globals relative to `dir`. */
 void ts_run_rebase_files(ts_module *, const char *dir);
-/* Length of the longest reduction of a function, its extents bound: the inner extent of a matmul,
- * the reduced extents of a reduction; in a loop function the iterations between a store and the
- * allocation of its buffer whose variables the store does not use. At least 1. */
-int64_t ts_run_reduction_length(const ts_func *, const ts_bindings *);
-/* The type in which the function's reductions accumulate: the least precise. */
-ts_dtype ts_run_acc_dtype(const ts_func *);
-
 /* Peak rate of f32 fused multiply-adds (two operations each) on `threads` threads, in 10^9 a
  * second, the best of several short measurements. Takes about 50 ms. */
 double ts_peak_gflops(unsigned threads);

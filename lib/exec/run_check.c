@@ -1,131 +1,5 @@
-/* Holding the outputs of a run against expectations, and against what another engine makes of the
- * same data. */
-#include <math.h>
-
+/* Holding the outputs of a run against expectations. */
 #include "exec/run_internal.h"
-#include "pass/pass.h"
-
-/* ---- how far two engines may be apart ---- */
-
-typedef struct reductions {
-  const ts_bindings *bindings;
-  int64_t length;
-  ts_dtype acc;
-} reductions;
-
-static int64_t extent_value(const reductions *r, ts_extent e) {
-  return ts_is_symbolic(e) ? ts_binding_value(r->bindings, ts_extent_name(e)) : e;
-}
-
-static void note(reductions *r, int64_t length, ts_dtype acc) {
-  r->length = ts_max(r->length, length);
-  if (ts_is_float(acc) && ts_dtype_bytes(acc) < ts_dtype_bytes(r->acc)) r->acc = acc;
-}
-
-static bool multiplies(const ts_op *op) {
-  return op->opcode == TS_OP_MATMUL || op->opcode == TS_OP_FUSED_MLP ||
-         (op->opcode == TS_OP_FUSED && ts_attr_find(op, TS_ATTR_ROOT));
-}
-
-static void note_tensor_op(void *user, ts_op *op) {
-  reductions *r = user;
-  int64_t length = 1;
-  if (multiplies(op)) {
-    const ts_type *x = ts_operand(op, 0)->type;
-    note(r, x->rank ? extent_value(r, x->dims[x->rank - 1]) : 1, ts_acc_dtype(op));
-    return;
-  }
-  ts_rule rule = ts_info(op)->rule;
-  if (rule != TS_RULE_REDUCE && rule != TS_RULE_SOFTMAX && rule != TS_RULE_LAYERNORM) return;
-  unsigned axes[TS_MAX_RANK], n = ts_op_axes(op, axes);
-  for (unsigned i = 0; i < n; i++)
-    length *= extent_value(r, ts_operand(op, 0)->type->dims[axes[i]]);
-  note(r, length, op->opcode == TS_OP_REDUCE_MAX ? TS_F64 : ts_acc_dtype(op));
-}
-
-static bool uses_variable(const ts_op *op, const ts_value *iv) {
-  for (unsigned i = 0; i < ts_num_dims(op); i++)
-    if (ts_dim(op, i) == iv) return true;
-  return false;
-}
-
-static int64_t symbol_value(void *user, ts_str name) {
-  return ts_binding_value(((reductions *)user)->bindings, name);
-}
-
-/* Iterations of a loop whose bounds need no other variable; 1 otherwise. */
-static int64_t trip_count(reductions *r, const ts_op *loop) {
-  ts_for f = ts_for_parts(loop);
-  int64_t lo, hi;
-  if (ts_num_dims(loop) || f.num_lo != 1 || f.num_hi != 1) return 1;
-  if (!ts_aff_eval(f.lo[0], NULL, symbol_value, r, &lo) ||
-      !ts_aff_eval(f.hi[0], NULL, symbol_value, r, &hi) || hi <= lo)
-    return 1;
-  return (hi - lo - 1) / f.step + 1;
-}
-
-/* A store is the step of a reduction over the loops around it, inside the block of its buffer's
- * allocation, whose variables its subscripts do not use. */
-static void note_store(void *user, ts_op *op) {
-  reductions *r = user;
-  ts_access access;
-  if (op->opcode != TS_OP_STORE || !ts_access_parts(op, 0, &access)) return;
-  const ts_value *buffer = access.memref;
-  const ts_block *home = buffer->kind == TS_VALUE_RESULT ? buffer->def->block : buffer->block;
-  int64_t length = 1;
-  for (const ts_block *b = op->block; b != home && b->parent; b = b->parent->block)
-    if (b->parent->opcode == TS_OP_FOR && !uses_variable(op, b->args[0]) &&
-        __builtin_mul_overflow(length, trip_count(r, b->parent), &length))
-      return;
-  note(r, length, length > 1 ? (ts_dtype)buffer->type->dtype : TS_F64);
-}
-
-static reductions find_reductions(const ts_func *func, const ts_bindings *bindings) {
-  reductions r = {bindings, 1, TS_F64};
-  ts_walk(func->body, ts_func_level(func) == TS_LEVEL_L ? note_store : note_tensor_op, &r);
-  return r;
-}
-
-int64_t ts_run_reduction_length(const ts_func *func, const ts_bindings *bindings) {
-  return find_reductions(func, bindings).length;
-}
-
-ts_dtype ts_run_acc_dtype(const ts_func *func) {
-  static const ts_bindings none;
-  return find_reductions(func, &none).acc;
-}
-
-static double unit_roundoff(ts_dtype type) {
-  switch (type) {
-  case TS_F64: return 0x1p-53;
-  case TS_F32: return 0x1p-24;
-  case TS_F16: return 0x1p-11;
-  case TS_BF16: return 0x1p-8;
-  default: return 0;
-  }
-}
-
-/* Two runs of a reduction of K steps in a type of unit roundoff u are each within γ(K) = K u / (1 −
- * K u) of the exact value, relative to the sum of the terms' magnitudes (Higham, Accuracy and
- * Stability of Numerical Algorithms, 2nd ed., section 3.1), for which the output's largest
- * magnitude stands; each is rounded once more to the output's type. As the relative and the
- * absolute part of a tolerance; both are 0 for integers. */
-static void tolerance(const ts_array *want, const reductions *r, double *rtol, double *atol) {
-  double u = unit_roundoff(want->dtype), ku = (double)(r->length + 2) * unit_roundoff(r->acc);
-  ts_array_summary s = ts_array_summarize(want);
-  double gamma = ku < 1 ? ku / (1 - ku) : INFINITY;
-  *rtol = 2 * u;
-  *atol = u > 0 ? 2 * gamma * ts_max(fabs(s.min), fabs(s.max)) : 0;
-}
-
-/* The tolerance in ULPs of `type` at the value `want`. */
-static double in_ulp(ts_dtype type, double want, double rtol, double atol) {
-  double u = unit_roundoff(type);
-  if (u == 0 || want == 0 || !isfinite(want)) return 0;
-  return (rtol * fabs(want) + atol) / ldexp(2 * u, ilogb(want));
-}
-
-/* ---- reporting ---- */
 
 static void unravel(const ts_array *a, int64_t flat, int64_t at[TS_MAX_RANK]) {
   for (unsigned d = a->rank; d-- > 0;) {
@@ -143,24 +17,21 @@ static const char *index_text(ts_context *ctx, const ts_run_check *c) {
 
 static const char *number(ts_context *ctx, ts_dtype type, double value) {
   char text[40];
-  bool fractional = ts_is_float(type);
-  ts_format_float(text, value, fractional ? (int)(8 * ts_dtype_bytes(type)) : 64);
-  return ts_sprintf(&ctx->arena, "%s", text);
+  int bits = !ts_is_float(type) ? 64 : type == TS_BF16 ? 17 : (int)(8 * ts_dtype_bytes(type));
+  return ts_strndup(&ctx->arena, text, ts_format_float(text, value, bits));
 }
 
-/* Adds the check; when it failed, the message too. */
-static ts_result conclude(ts_run *run, const ts_array *got, ts_run_check c, const char *what) {
+ts_result ts_run_conclude(ts_run *run, const ts_array *got, ts_run_check c, const char *what) {
   c.rank = got->rank;
   if (c.difference.worst >= 0) unravel(got, c.difference.worst, c.at);
   ts_push(&run->ctx->arena, &run->checks, c);
   if (c.ok) return TS_OK;
-  char ulp[40];
-  ts_format_float(ulp, c.difference.max_ulp, 32);
   (void)ts_error_plain(
       run->ctx, "%s: %s: %lld of %lld elements differ; worst at [%s]: got %s, wanted %s (%s ULP)",
       c.output, what, (long long)c.difference.mismatches, (long long)ts_array_count(got),
       index_text(run->ctx, &c), number(run->ctx, got->dtype, c.difference.got),
-      number(run->ctx, got->dtype, c.difference.want), ulp);
+      number(run->ctx, got->dtype, c.difference.want),
+      number(run->ctx, TS_F32, c.difference.max_ulp));
   return TS_CHECK;
 }
 
@@ -185,8 +56,8 @@ static ts_result check_expected(ts_run *run, const ts_setting *expect) {
                               run->request->atol, &check.difference);
   if (!result) {
     check.ok = check.difference.mismatches == 0;
-    result = conclude(run, &run->arrays[i], check,
-                      ts_sprintf(&run->ctx->arena, "expected %s", expect->text));
+    result = ts_run_conclude(run, &run->arrays[i], check,
+                             ts_sprintf(&run->ctx->arena, "expected %s", expect->text));
   }
   ts_array_drop(run->ctx, &want);
   return result;
@@ -196,90 +67,6 @@ ts_result ts_run_expectations(ts_run *run) {
   ts_result worst = TS_OK;
   for (size_t k = 0; k < run->request->expects.n; k++) {
     ts_result result = check_expected(run, &run->request->expects.at[k]);
-    if (result && result != TS_CHECK) return result;
-    worst = ts_max(worst, result);
-  }
-  return worst;
-}
-
-/* ---- --compare ---- */
-
-static ts_result compare_outputs(ts_run *run, ts_run *other, const char *engine) {
-  reductions r = find_reductions(run->func, &run->bindings);
-  ts_result worst = TS_OK;
-  for (unsigned i = 0; i < run->sig.n; i++) {
-    if (!ts_run_is_output(run, i)) continue;
-    const ts_array *want = &run->arrays[i], *got = &other->arrays[i];
-    ts_run_check check = {
-        .output = run->names[i], .with = engine, .is_engine = true, .reduction = r.length};
-    double rtol, atol;
-    tolerance(want, &r, &rtol, &atol);
-    ts_result result = ts_array_compare(run->ctx, got, want, rtol, atol, &check.difference);
-    if (result) return result;
-    check.ok = check.difference.mismatches == 0;
-    check.bound_ulp = in_ulp(want->dtype, check.difference.want, rtol, atol);
-    result = conclude(run, got, check, ts_sprintf(&run->ctx->arena, "engine %s", engine));
-    worst = ts_max(worst, result);
-  }
-  return worst;
-}
-
-/* A tensor function is lowered, in a copy of the module, for an engine that runs loops. */
-static ts_result module_for(ts_run *run, const ts_engine *engine, ts_module **out) {
-  *out = ts_module_clone(run->module);
-  if (!engine || (engine->levels & ts_func_level(run->func))) return TS_OK;
-  ts_pipeline pipeline = {0};
-  ts_pass_runner runner;
-  ts_pass_runner_init(&runner);
-  ts_result result = ts_pipeline_add(run->ctx, &pipeline, "lower", NULL);
-  return result ? result : ts_run_pipeline(*out, &pipeline, &runner);
-}
-
-/* The other engine's inputs are the run's own arrays. */
-static ts_result share_inputs(ts_run *run, ts_run *other) {
-  for (unsigned i = 0; i < run->sig.n; i++) {
-    const ts_array *from = run->initial[i].data ? &run->initial[i] : &run->arrays[i];
-    ts_array *to = &other->arrays[i];
-    if (run->sig.entries[i].role == TS_ROLE_IN) {
-      *to = *from;
-      to->owned = false;
-      continue;
-    }
-    ts_result result = ts_array_create(run->ctx, from->dtype, from->rank, from->dims, to);
-    if (result) return result;
-    if (run->initial[i].data)
-      memcpy(to->data, from->data, (size_t)ts_array_count(from) * ts_dtype_bytes(from->dtype));
-  }
-  return TS_OK;
-}
-
-static ts_result run_other(ts_run *run, ts_run *other, ts_module *module, const char *engine) {
-  ts_run_request *request = ts_new(&run->ctx->arena, ts_run_request);
-  *request = (ts_run_request){.engine = engine,
-                              .entry = ts_str_text(run->module, run->func->name),
-                              .limits = run->request->limits};
-  ts_result result = ts_run_open_bare(other, run->ctx, module, request);
-  if (!result) result = share_inputs(run, other);
-  if (!result) result = ts_run_compile(other);
-  if (!result) result = ts_run_once(other, NULL);
-  return result ? result : compare_outputs(run, other, engine);
-}
-
-/* The other run hangs off this one, so that ts_run_close finds it when memory runs out on the way.
- */
-static ts_result compare_with(ts_run *run, const char *name) {
-  ts_run *other = run->other = ts_new(&run->ctx->arena, ts_run);
-  const ts_engine *engine = ts_run_engine_called(name);
-  ts_result result = module_for(run, engine, &run->other_module);
-  if (!result) result = run_other(run, other, run->other_module, name);
-  ts_run_close_other(run);
-  return result;
-}
-
-ts_result ts_run_comparisons(ts_run *run) {
-  ts_result worst = TS_OK;
-  for (size_t k = 0; k < run->request->compare.n; k++) {
-    ts_result result = compare_with(run, run->request->compare.at[k]);
     if (result && result != TS_CHECK) return result;
     worst = ts_max(worst, result);
   }

@@ -24,9 +24,11 @@ const ts_engine *ts_run_engine_called(const char *name); /* NULL: chosen by leve
 void ts_run_close_other(ts_run *);                       /* of a comparison */
 /* run_inputs.c: reads what has a shape of its own, binds the extents, fills the rest. */
 ts_result ts_run_read_inputs(ts_run *);
-/* run_check.c, after a run */
+/* run_check.c and run_compare.c, after a run */
 ts_result ts_run_expectations(ts_run *);
 ts_result ts_run_comparisons(ts_run *);
+/* Adds the check of output `got`; when it failed, the message too: TS_CHECK. */
+ts_result ts_run_conclude(ts_run *, const ts_array *got, ts_run_check, const char *what);
 /* run_time.c */
 ts_result ts_run_measure(ts_run *);
 

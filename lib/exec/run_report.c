@@ -5,8 +5,7 @@
 
 static void print_float(ts_sink *sink, double value) {
   char text[40];
-  ts_format_float(text, value, 64);
-  ts_sink_puts(sink, text);
+  ts_sink_write(sink, text, ts_format_float(text, value, 64));
 }
 
 /* Four significant digits, without an exponent where it can be done: for times and rates. */

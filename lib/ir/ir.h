@@ -465,6 +465,16 @@ bool ts_is_ancestor(const ts_block *, const ts_op *); /* the op is inside the bl
  * memory (the scanner terminates each token in place while it reads, and restores it). Every op is typed by inference as it is read; the result
  * is verified only by ts_verify. */
 ts_result ts_parse_source(ts_context *, const ts_source *source, ts_module **out);
+/* Adds the functions and globals of a text to a module that was itself parsed. On errors no function is
+ * added. What `source` is, ts_parse_source says. */
+ts_result ts_parse_funcs(ts_module *, const ts_source *source);
+/* Adds statements at the end of a function's body. They see the values named in `visible` and no others.
+ * On errors nothing is added. The new ops have no place in the module's source. */
+typedef struct ts_parse_name {
+  ts_str name;
+  ts_value *value;
+} ts_parse_name;
+ts_result ts_parse_ops(ts_func *, const ts_source *source, unsigned n, const ts_parse_name *visible);
 void ts_print_module(ts_sink *, const ts_module *);
 void ts_print_func(ts_sink *, const ts_func *);
 /* One op with its regions, named as in its function's text. Costs a walk over the function. */

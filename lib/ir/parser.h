@@ -102,6 +102,13 @@ typedef struct ts_parser {
   int64_t layout_args[TS_MAX_RANK];
 
   const char *results_until, *operands_until; /* what is_result found out up to there */
+  /* statements alone, into this function, and what they see of it */
+  int start; /* the token to begin with; 0: a module */
+  ts_func *into;
+  const ts_parse_name *given;
+  unsigned num_given;
+  TS_VEC(ts_block *) strays; /* blocks that belong to nothing */
+
   /* error recovery: see the scanner */
   bool recovering;
   int redeliver; /* a token to return again after the SYNC; 0: none */
@@ -142,6 +149,7 @@ void ts_parse_recover(ts_parser *); /* defines the results read so far as in err
 
 void ts_parse_func_begin(ts_parser *, ts_named name); /* name 0: its head was in error */
 void ts_parse_global(ts_parser *, ts_named name, const ts_type *, bool is_splat, ts_loc);
+bool ts_parse_ops_open(ts_parser *); /* as ts_parse_block_open */
 bool ts_parse_block_open(ts_parser *, ts_loc brace); /* false: nested too deeply */
 void ts_parse_block_close(ts_parser *, ts_loc brace);
 void ts_parse_region_args(ts_parser *);

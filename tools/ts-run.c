@@ -1,0 +1,167 @@
+/* ts-run: executes a function of a program and says what came out. The options are turned into a
+ * ts_run_request; everything else is lib/exec/run*.c. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/tool.h"
+#include "exec/run.h"
+
+typedef struct options {
+  ts_run_request request;
+  int64_t seed, fuel, threads;
+  uint64_t max_memory;
+  int print;
+  const char *json;
+  ts_tool *tool;
+  ts_run run;
+} options;
+
+enum { DEFAULT_RUNS = 5, MOST_RUNS = 1000000 };
+#define DEFAULT_FUEL 100000000000
+#define DEFAULT_MEMORY (UINT64_C(4) << 30)
+
+/* ---- options that are more than a value ---- */
+
+static ts_result add_named(ts_tool *t, const ts_flag *flag, const char *text) {
+  return ts_run_add_named(t->ctx, flag->at, ts_sprintf(&t->ctx->arena, "--%s=", flag->name), text);
+}
+
+static ts_result add_extent(ts_tool *t, const ts_flag *flag, const char *text) {
+  return ts_run_add_extent(t->ctx, flag->at, text);
+}
+
+static ts_result add_compare(ts_tool *t, const ts_flag *flag, const char *text) {
+  return ts_run_add_engines(t->ctx, flag->at, text);
+}
+
+static ts_result set_time(ts_tool *t, const ts_flag *flag, const char *text) {
+  unsigned *runs = flag->at;
+  char *end = NULL;
+  long n = text ? strtol(text, &end, 10) : DEFAULT_RUNS;
+  if (text && (end == text || *end || n < 1 || n > MOST_RUNS))
+    return ts_tool_usage(t, "'--time=%s': wanted a number of runs from 1 to %d", text, MOST_RUNS);
+  *runs = (unsigned)n;
+  return TS_OK;
+}
+
+static ts_result set_tolerance(ts_tool *t, const ts_flag *flag, const char *text) {
+  double value;
+  if (!ts_parse_double(text, strlen(text), &value) || !(value >= 0) || isinf(value))
+    return ts_tool_usage(t, "'--%s=%s': wanted a number that is 0 or more", flag->name, text);
+  *(double *)flag->at = value;
+  return TS_OK;
+}
+
+/* ---- the run ---- */
+
+static ts_result read_module(options *o, ts_module **module) {
+  ts_source *source = ts_new(&o->tool->ctx->arena, ts_source);
+  ts_result result = ts_tool_read(o->tool, o->tool->inputs[0], source);
+  if (!result) result = ts_source_check(o->tool->ctx, source);
+  if (!result) result = ts_parse_source(o->tool->ctx, source, module);
+  return result ? result : ts_verify(*module);
+}
+
+static ts_result write_json(options *o, ts_result status) {
+  ts_output out;
+  if (!o->json) return TS_OK;
+  ts_result result = ts_output_open(o->tool, &out, o->json);
+  if (result) return result;
+  result = ts_run_json(&out.sink, &o->run, status);
+  if (!result) return ts_output_commit(o->tool, &out);
+  ts_output_discard(&out);
+  return result;
+}
+
+/* Prints even when a check failed: what came out is what one then wants to see. Files are only kept
+ * of a run that is right. */
+static ts_result report(options *o, ts_result status) {
+  ts_output out;
+  ts_result result = ts_output_open(o->tool, &out, "-");
+  if (result) return result;
+  ts_run_print(&out.sink, &o->run);
+  result = ts_output_commit(o->tool, &out);
+  if (!result) result = write_json(o, status);
+  if (!result && !status) result = ts_run_write_outputs(&o->run);
+  return result ? result : status;
+}
+
+static ts_result run(void *arg) {
+  options *o = arg;
+  ts_module *module;
+  ts_result result = read_module(o, &module);
+  if (!result) result = ts_run_open(&o->run, o->tool->ctx, module, &o->request);
+  if (!result) result = ts_run_execute(&o->run);
+  /* A failed run has no outputs to show; a failed check has. */
+  return result == TS_OK || (result == TS_CHECK && o->run.checks.n) ? report(o, result) : result;
+}
+
+int main(int argc, char **argv) {
+  ts_tool t;
+  options o = {.fuel = DEFAULT_FUEL, .max_memory = DEFAULT_MEMORY, .tool = &t};
+  ts_run_request *q = &o.request;
+  ts_run_request_init(q);
+  o.seed = (int64_t)q->seed;
+  const ts_flag flags[] = {
+      {"engine", TS_FLAG_STRING, "name",
+       "interp: the tensor interpreter or the loop VM, by the function's level; tensor or loop: "
+       "that one",
+       "Running", .at = &q->engine},
+      {"entry", TS_FLAG_STRING, "function",
+       "run this function; without it the only one, or the one that no other calls", "Running",
+       .at = &q->entry},
+      {"D", TS_FLAG_CALL, "NAME=n", "the value of a symbolic extent that no input's shape gives",
+       "Running", .at = q, .call = add_extent, .joined = true},
+      {"data-dir", TS_FLAG_STRING, "dir", "where the @files that the program names are", "Running",
+       .at = &q->data_dir},
+      {"threads", TS_FLAG_INT, "n", "threads an engine may use; 0: as many as the machine has",
+       "Running", .at = &o.threads, .min = 0, .max = 4096},
+      {"input", TS_FLAG_CALL, "X=from",
+       "fill input X from @x.npy, @w.safetensors#name, normal, uniform, iota, zeros or a literal "
+       "such as '2x3xf32=1 2 3 4 5 6'; without it normal",
+       "Data", .at = &q->inputs, .call = add_named},
+      {"seed", TS_FLAG_INT, "n", "seed of normal and uniform (default 2025)", "Data", .at = &o.seed,
+       .min = 0, .max = INT64_MAX},
+      {"output", TS_FLAG_CALL, "Y=@file", "write output Y to a .npy or .safetensors#name file",
+       "Data", .at = &q->outputs, .call = add_named},
+      {"print", TS_FLAG_WORD, NULL, "how much of each output to print (default summary)", "Data",
+       .at = &o.print, .words = "summary|full|none"},
+      {"expect", TS_FLAG_CALL, "Y=from",
+       "output Y must equal @file or a literal within the tolerances, or the exit code is 4",
+       "Checking", .at = &q->expects, .call = add_named},
+      {"rtol", TS_FLAG_CALL, "x", "relative tolerance of expect (default 0)", "Checking",
+       .at = &q->rtol, .call = set_tolerance},
+      {"atol", TS_FLAG_CALL, "x", "absolute tolerance of expect (default 0)", "Checking",
+       .at = &q->atol, .call = set_tolerance},
+      {"compare", TS_FLAG_CALL, "engine,…",
+       "run these engines on the same data too; the largest error in ULPs, held against the bound "
+       "for the reduction length",
+       "Checking", .at = q, .call = add_compare},
+      {"time", TS_FLAG_CALL_OPTIONAL, "n",
+       "time n more runs (default 5): median, least, GFLOP/s, percent of the measured peak",
+       "Measuring", .at = &q->time_runs, .call = set_time},
+      {"stats", TS_FLAG_BOOL, NULL, "count ops, loads, stores and bytes by buffer", "Measuring",
+       .at = &q->stats},
+      {"json", TS_FLAG_STRING, "file",
+       "write every figure of the run as JSON; of one whose checks fail too", "Measuring",
+       .at = &o.json},
+      {"fuel", TS_FLAG_INT, "n",
+       "end with exit code 3 after n loop iterations and ops (default 100000000000; 0: no limit)",
+       "Limits", .at = &o.fuel, .min = 0, .max = INT64_MAX},
+      {"max-memory", TS_FLAG_SIZE, "size",
+       "bytes it may hold, with K, M or G (default 4G; 0: no limit)", "Limits",
+       .at = &o.max_memory},
+  };
+  ts_result result =
+      ts_tool_begin(&t, "ts-run", "execute a function of a tensor or loop program", &o);
+  if (!result) result = ts_tool_parse(&t, argc, argv, flags, ts_countof(flags), 1);
+  if (!result && !t.done) {
+    t.ctx->memory.cap = o.max_memory;
+    q->seed = (uint64_t)o.seed;
+    q->limits = (ts_run_limits){(uint64_t)o.fuel, (unsigned)o.threads};
+    q->print = (ts_print_how)o.print;
+    result = ts_protect(t.ctx, run, &o);
+    ts_run_close(&o.run);
+  }
+  return ts_tool_end(&t, result);
+}
