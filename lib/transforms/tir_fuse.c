@@ -38,18 +38,12 @@ static ts_value *result(const ts_op *op) {
   return ts_op_result(op, 0);
 }
 
-static unsigned line_of(const fuser *f, const ts_op *op) {
-  return ts_line_of(f->m, op->loc);
-}
-
-static void missed(fuser *f, const ts_op *op, const char *fmt, ...) TS_PRINTF(3, 4);
-static void missed(fuser *f, const ts_op *op, const char *fmt, ...) {
-  va_list args;
-  va_start(args, fmt);
-  const char *why = ts_vsprintf(f->pass->scratch, fmt, args);
-  va_end(args);
+/* `op` stays apart from what uses it; the place of `because` (may be NULL) is shown. */
+static void missed(fuser *f, const ts_op *op, const char *why, const ts_op *because,
+                   const char *what) {
   ts_remark(f->m->ctx, op->loc, f->pass->name, "missed", "%s is not fused with what uses it: %s",
             ts_info(op)->name, why);
+  if (because) ts_note(f->m->ctx, because->loc, "%s", what);
 }
 
 /* ---- matmul, bias, activation ---- */
@@ -122,9 +116,10 @@ static void build_mlp(fuser *f, const mlp *p) {
   ts_attr_set_word(f->m, ts_def(v), TS_ATTR_ACT, p->act_name);
   ts_attr_copy(f->m, ts_def(v), p->act, TS_ATTR_APPROX);
   ts_attr_copy(f->m, ts_def(v), p->matmul, TS_ATTR_ACC);
-  ts_remark(f->m->ctx, p->act->loc, f->pass->name, "passed",
-            "matmul at line %u, add at line %u and %s become fused_mlp", line_of(f, p->matmul),
-            line_of(f, p->add), p->act_name);
+  ts_remark(f->m->ctx, p->act->loc, f->pass->name, "passed", "matmul, bias and %s become fused_mlp",
+            p->act_name);
+  ts_note(f->m->ctx, p->matmul->loc, "the product");
+  ts_note(f->m->ctx, p->add->loc, "the bias is added here");
   ts_replace_op(&b, p->act, v, true);
   ts_op_erase(p->add);
   ts_op_erase(p->matmul);
@@ -156,20 +151,23 @@ static group *users_group(fuser *f, const ts_op *op) {
     else
       out = u->owner;
   }
-  if (in && out)
-    missed(f, op, "it has another use at line %u, in %s", line_of(f, out), ts_info(out)->name);
+  if (in && out) missed(f, op, "it has another use", out, "used here as well");
   return in && !out ? group_of(f, in) : NULL;
 }
 
-/* Why `op`, whose users are all in `g`, cannot join; NULL when it can. */
-static const char *obstacle(fuser *f, const group *g, const ts_op *op) {
+/* Whether `op`, whose users are all in `g`, can join it; says why not. */
+static bool may_join(fuser *f, const group *g, const ts_op *op) {
+  bool second = op->opcode == TS_OP_MATMUL && g->matmul;
   if (!ts_same_shape(result(op)->type, result(g->last)->type))
-    return "the result is larger, so it would be computed again";
-  if (g->members.n >= MAX_MEMBERS) return "the group has grown too large";
-  if (op->opcode == TS_OP_MATMUL && g->matmul)
-    return ts_sprintf(f->pass->scratch, "the matmul at line %u is already the group's root",
-                      line_of(f, g->matmul));
-  return NULL;
+    missed(f, op, "the group's result is larger, so it would be computed again", g->last,
+           "the group ends here");
+  else if (g->members.n >= MAX_MEMBERS)
+    missed(f, op, "the group has as many ops as it may", g->last, "the group ends here");
+  else if (second)
+    missed(f, op, "the group has a matmul already", g->matmul, "this one");
+  else
+    return true;
+  return false;
 }
 
 static group *new_group(fuser *f, ts_op *last) {
@@ -199,9 +197,7 @@ static void find_groups(fuser *f, ts_func *func) {
     if (op->num_results != 1 || !ts_is_kind(result(op)->type, TS_TYPE_TENSOR)) continue;
     if (!matmul && !ts_has_scalar_form(op)) continue;
     group *g = users_group(f, op);
-    const char *why = g ? obstacle(f, g, op) : NULL;
-    if (why) missed(f, op, "%s", why);
-    if (g && !why)
+    if (g && may_join(f, g, op))
       join(f, g, op);
     else if (!matmul)
       join(f, new_group(f, op), op);
@@ -334,8 +330,7 @@ static void remark_group(fuser *f, const group *g) {
   }
   if (g->matmul)
     ts_remark(f->m->ctx, g->last->loc, f->pass->name, "passed",
-              "matmul at line %u and its epilogue (%.*s) become fused", line_of(f, g->matmul),
-              (int)names.n, names.buf);
+              "matmul and its epilogue (%.*s) become fused", (int)names.n, names.buf);
   else
     ts_remark(f->m->ctx, g->last->loc, f->pass->name, "passed", "%zu ops (%.*s) become fused",
               g->members.n, (int)names.n, names.buf);

@@ -279,9 +279,3 @@ unsigned ts_erase_if_dead(ts_arena *scratch, ts_op *op) {
   }
   return erased;
 }
-
-unsigned ts_line_of(const ts_module *m, ts_loc loc) {
-  unsigned line, column;
-  ts_source_position(&m->source, loc.begin, &line, &column);
-  return line;
-}

@@ -81,7 +81,4 @@ ts_value *ts_replace_op(ts_builder *b, ts_op *op, ts_value *v, bool fresh);
 /* Erases `op` if it is pure and unused, and then what only it used. Returns how many went. */
 unsigned ts_erase_if_dead(ts_arena *scratch, ts_op *op);
 
-/* Line and column of an op, for remarks. */
-unsigned ts_line_of(const ts_module *, ts_loc);
-
 #endif
