@@ -126,7 +126,9 @@ typedef struct ts_vm_code {
   size_t n;
   int64_t num_slots, total_slots; /* without and with callees */
   int64_t mem_bytes, total_mem;
-  unsigned depth;       /* calls below it, this one counted */
+  double cost;        /* fuel of one call, but for loops whose trip counts vary */
+  const ts_op *worst; /* the loop in there with the most iterations, or NULL */
+  double worst_trip;
   const ts_op *largest; /* the alloc to name when memory does not suffice */
   int64_t largest_bytes;
   TS_VEC(ts_vm_site) sites;

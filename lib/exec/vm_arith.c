@@ -7,7 +7,7 @@ static ts_dtype dtype_of(const ts_value *v) {
 
 /* Emits a op with up to three operands over the result's lanes. */
 static void elementwise(ts_vmc *c, const ts_op *op, ts_vm_opcode vm_op, int32_t lo) {
-  int32_t r[3];
+  int32_t r[3] = {0};
   for (unsigned i = 0; i < 3; i++)
     r[i] = i < op->num_plain ? ts_vmc_use(c, ts_operand(op, i)) : r[0];
   int64_t lanes = ts_vmc_lanes(ts_op_result(op, 0)->type);

@@ -123,6 +123,14 @@ uint32_t ts_vmc_site(ts_vmc *c, const ts_op *op, unsigned access) {
   return (uint32_t)c->code->sites.n - 1;
 }
 
+void ts_vmc_add_cost(ts_vm_level *to, double cost, const ts_op *worst, double worst_trip) {
+  to->cost += cost;
+  if (worst_trip > to->worst_trip) {
+    to->worst = worst;
+    to->worst_trip = worst_trip;
+  }
+}
+
 int64_t ts_vmc_saturate(double cost) {
   return cost < 9e18 ? (int64_t)cost : INT64_MAX;
 }
@@ -304,12 +312,24 @@ static void finish_code(ts_vmc *c) {
   }
 }
 
+/* The entry pays for its straight-line code and the calls in it; a callee is paid for by its
+ * callers. */
+static void pay_for_function(ts_vmc *c) {
+  const ts_vm_level *l = c->levels[0];
+  c->code->cost = l->cost;
+  c->code->worst = l->worst;
+  c->code->worst_trip = l->worst_trip;
+  if (c->code != c->prog->entry) return;
+  ts_insn charge = {.op = TS_VM_OP_CHARGE, .imm = ts_vmc_saturate(l->cost)};
+  charge.site = l->worst ? ts_vmc_op_site(c, l->worst) : 0;
+  ts_push(c->arena, &c->levels[0]->pre, charge);
+}
+
 static ts_result compile_func(ts_vmc *c, const ts_vm_state *states) {
   c->next_slot = TS_VM_FIRST;
   c->levels[0] = ts_new(c->arena, ts_vm_level);
   c->levels[0]->id = ++c->next_level;
   ts_ptrmap_init(&c->literals, c->arena);
-  c->code->depth = 1;
   ts_vmc_scan(c, states);
   set_up_params(c);
   name_buffers(c, c->code == c->prog->entry);
@@ -320,10 +340,7 @@ static ts_result compile_func(ts_vmc *c, const ts_vm_state *states) {
   }
   ts_vmc_block(c, c->func->body);
   ts_vmc_emit(c, TS_VM_OP_RET, 0, 0, 0, 0, 0);
-  ts_vm_list *pre = &c->levels[0]->pre;
-  ts_push(
-      c->arena, pre,
-      (ts_insn){.op = TS_VM_OP_CHARGE, .imm = ts_vmc_saturate(ts_max(c->levels[0]->cost, 1.0))});
+  pay_for_function(c);
   if (c->result == TS_OK && c->next_slot > TS_VM_MAX_SLOTS) c->result = TS_LIMIT;
   if (c->result == TS_OK) finish_code(c);
   return c->result;
@@ -368,17 +385,21 @@ static unsigned busy_codes(const ts_vm_program *p) {
 
 ts_result ts_vm_compile(ts_vm_program *p, const ts_func *f, const ts_bindings *b,
                         const ts_vm_state *states, ts_vm_code **out) {
-  const char *name = ts_str_text(p->module, f->name);
   for (ts_vm_code *k = p->first; k; k = k->next) {
-    if (k->busy && k->func == f) return ts_error(p->ctx, f->loc, "@%s calls itself", name);
+    if (k->busy && k->func == f)
+      return ts_error(p->ctx, f->loc, "@%s calls itself", ts_str_text(p->module, f->name));
     if (same_request(k, f, b, states)) {
       *out = k;
       return TS_OK;
     }
   }
-  if (p->num_codes >= TS_VM_MAX_CODES || busy_codes(p) >= TS_VM_MAX_DEPTH) {
-    (void)ts_error(p->ctx, f->loc, "@%s: calls nest or branch too far (at most %d deep, %d shapes)",
-                   name, TS_VM_MAX_DEPTH, TS_VM_MAX_CODES);
+  if (p->num_codes >= TS_VM_MAX_CODES) {
+    (void)ts_error(p->ctx, f->loc, "functions are called with more than %d combinations of shapes",
+                   TS_VM_MAX_CODES);
+    return TS_LIMIT;
+  }
+  if (busy_codes(p) >= TS_VM_MAX_DEPTH) {
+    (void)ts_error(p->ctx, f->loc, "calls nest more than %d deep", TS_VM_MAX_DEPTH);
     return TS_LIMIT;
   }
   ts_vmc *c = ts_new(&p->scratch, ts_vmc);

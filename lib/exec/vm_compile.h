@@ -157,6 +157,7 @@ void ts_vmc_limit(ts_vmc *, ts_loc, const char *fmt, ...) TS_PRINTF(3, 4);
 uint32_t ts_vmc_site(ts_vmc *, const ts_op *, unsigned access);
 uint32_t ts_vmc_op_site(ts_vmc *, const ts_op *); /* without the values of its dims */
 int64_t ts_vmc_saturate(double cost);
+void ts_vmc_add_cost(ts_vm_level *, double cost, const ts_op *worst, double worst_trip);
 int64_t ts_vmc_aligned(int64_t bytes); /* to 64 */
 void ts_vmc_open_region(ts_vmc *);     /* ops from here on are counted on their own */
 /* The pattern is X loaded twice and multiplied into `acc`: makes one instruction of it. */

@@ -114,23 +114,20 @@ typedef struct trip {
   int32_t counter; /* register */
 } trip;
 
-/* Fuel and counts for a loop about to run. A loop with a constant trip count inside a loop is paid
- * for by the outer one, so a nest that cannot end within the fuel stops before it starts. */
+/* Fuel for a loop about to run. One with a constant trip count is paid for by the loop or the call
+ * around it, so what cannot end within the fuel stops before it starts. */
 static void charge_loop(ts_vmc *c, const ts_vm_level *l, const trip *t, ts_vm_list *entry) {
   ts_vm_level *outer = c->levels[c->depth];
   double cost = ts_max(l->cost, 1.0);
-  ts_insn insn = {.op = TS_VM_OP_CHARGEN, .a = t->counter, .imm = ts_vmc_saturate(cost)};
-  if (t->constant) {
-    if (outer->kind == TS_VM_IN_LOOP && outer->ifs == 0) {
-      outer->cost += (double)t->n * cost;
-      if (l->worst_trip > outer->worst_trip) {
-        outer->worst = l->worst;
-        outer->worst_trip = l->worst_trip;
-      }
-      return;
-    }
-    insn = (ts_insn){.op = TS_VM_OP_CHARGE, .imm = ts_vmc_saturate((double)t->n * cost)};
+  bool paid_around =
+      outer->kind == TS_VM_IN_LOOP || (outer->kind == TS_VM_IN_FUNC && c->code != c->prog->entry);
+  if (t->constant && paid_around && outer->ifs == 0) {
+    ts_vmc_add_cost(outer, (double)t->n * cost, l->worst, l->worst_trip);
+    return;
   }
+  ts_insn insn = {.op = TS_VM_OP_CHARGEN, .a = t->counter, .imm = ts_vmc_saturate(cost)};
+  if (t->constant)
+    insn = (ts_insn){.op = TS_VM_OP_CHARGE, .imm = ts_vmc_saturate((double)t->n * cost)};
   insn.site = ts_vmc_op_site(c, l->worst);
   ts_push(c->arena, entry, insn);
 }
@@ -428,7 +425,8 @@ void ts_vmc_call(ts_vmc *c, const ts_op *op) {
     return;
   }
   pass_arguments(c, op, call);
-  c->code->depth = ts_max(c->code->depth, call->callee->depth + 1);
+  ts_vmc_add_cost(c->levels[c->depth], call->callee->cost, call->callee->worst,
+                  call->callee->worst_trip);
   ts_push(&c->prog->arena, &c->code->calls, call);
   ts_vmc_emit(c, TS_VM_OP_CALL, (int32_t)c->code->calls.n - 1, 0, 0, 0, 0);
   ts_vmc_fence(c);
