@@ -67,7 +67,11 @@ static bool check_types(ts_verifier *v, ts_op *op) {
     types = ts_new_array(&v->scratch, const ts_type *, n);
     given = ts_new_array(&v->scratch, const ts_type *, n);
   }
-  for (unsigned i = 0; i < n; i++) given[i] = ts_op_result(op, i)->type;
+  for (unsigned i = 0; i < n; i++) {
+    given[i] = ts_op_result(op, i)->type;
+    if (!given[i])
+      return ts_verify_error(v, op->loc, "the result of `%s` has no type", ts_info(op)->name);
+  }
   if (ts_infer(v->m, op, n, given, types) != TS_OK) return false;
   for (unsigned i = 0; i < n; i++)
     if (!ts_verify_type(v, op->loc, given[i])) return false;
