@@ -36,6 +36,9 @@ typedef struct ts_lower {
       *dims[TS_LOWER_DIMS]; /* index values that subscripts speak of: loop variables and others */
 } ts_lower;
 
+/* Whether the author named it, rather than the printer by a number. */
+bool ts_lower_has_word(const ts_lower *, const ts_value *);
+
 /* ---- buffers ---- */
 
 /* Where the tensor value is; a constant is fetched by get_global, so outside of loops only. */
@@ -127,7 +130,7 @@ void ts_lower_transpose(ts_lower *, ts_op *);
 void ts_lower_broadcast_op(ts_lower *, ts_op *);
 /* Clones the region of a fused op with its arguments replaced by `args`; the value it yields. */
 ts_value *ts_lower_region(ts_lower *, ts_op *, ts_value *const *args);
-/* An element for the region argument `arg`, named after it. */
+/* An element for the region argument `arg`, named after it, or %b.e as an element of %b. */
 ts_value *ts_lower_region_arg(ts_lower *, ts_op *, unsigned arg, ts_value *tensor,
                               const ts_subs *out);
 

@@ -63,14 +63,10 @@ static bool is_const(const ts_value *v) {
   return v->kind == TS_VALUE_RESULT && v->def->opcode == TS_OP_CONST;
 }
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 /* A constant's own name, or c0, c1, … where it has only a number. */
 static const char *const_name(ts_lower *L, const ts_value *v) {
-  const char *name = v->name ? ts_str_text(L->m, v->name) : "0";
-  return is_digit(name[0]) ? ts_sprintf(L->scratch, "c%u", L->num_consts++) : name;
+  if (ts_lower_has_word(L, v)) return ts_str_text(L->m, v->name);
+  return ts_sprintf(L->scratch, "c%u", L->num_consts++);
 }
 
 static void fetch_const(ts_lower *L, ts_value *v) {

@@ -10,6 +10,12 @@ static ts_value *named(ts_lower *L, ts_value *v, const char *name) {
   return v;
 }
 
+bool ts_lower_has_word(const ts_lower *L, const ts_value *v) {
+  if (!v->name) return false;
+  char first = ts_interned_of(&L->m->strings, v->name)->text[0];
+  return first < '0' || first > '9';
+}
+
 /* ---- buffers ---- */
 
 ts_value *ts_lower_buffer(ts_lower *L, ts_value *tensor) {

@@ -41,8 +41,13 @@ void ts_lower_elementwise(ts_lower *L, ts_op *op) {
 
 ts_value *ts_lower_region_arg(ts_lower *L, ts_op *op, unsigned arg, ts_value *tensor,
                               const ts_subs *out) {
-  ts_str name = ts_op_regions(op)[0]->args[arg]->name;
-  return ts_lower_load_broadcast(L, name ? ts_str_text(L->m, name) : "x", tensor, out);
+  const ts_value *a = ts_op_regions(op)[0]->args[arg];
+  const char *name = "e";
+  if (ts_lower_has_word(L, a))
+    name = ts_str_text(L->m, a->name);
+  else if (ts_lower_has_word(L, tensor))
+    name = ts_sprintf(L->scratch, "%s.e", ts_str_text(L->m, tensor->name));
+  return ts_lower_load_broadcast(L, name, tensor, out);
 }
 
 ts_value *ts_lower_region(ts_lower *L, ts_op *op, ts_value *const *args) {
