@@ -60,7 +60,7 @@ static ts_result check_all_bound(ts_run *run) {
     if (b->value) continue;
     const char *name = ts_str_text(run->module, b->name);
     return ts_run_usage(run->ctx,
-                        "nothing says what the extent %s of @%s is: give -D %s=N or an input "
+                        "nothing says what the extent %s of @%s is: give -D %s=n or an input "
                         "whose shape has it",
                         name, ts_str_text(run->module, run->func->name), name);
   }
