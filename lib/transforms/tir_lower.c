@@ -234,12 +234,20 @@ static void lower_body(ts_lower *L, ts_op *ret, ts_value *const *outs) {
   }
 }
 
+/* A function without results may leave its return out; the walk needs one to end at. */
+static ts_op *return_of(ts_lower *L, ts_func *f) {
+  ts_op *last = f->body->last;
+  if (last && last->opcode == TS_OP_RETURN) return last;
+  ts_builder end = ts_builder_at_end(L->m, f->body, f->loc);
+  return ts_build_terminator(&end, TS_OP_RETURN, 0, NULL);
+}
+
 static void lower_func(ts_lower *L, ts_func *f) {
   L->func = f;
   L->num_consts = L->num_renamed = L->num_nests = L->depth = L->num_dims = 0;
   ts_ptrmap_init(&L->buffers, L->scratch);
   ts_ptrmap_init(&L->taken, L->scratch);
-  ts_op *ret = f->body->last;
+  ts_op *ret = return_of(L, f);
   ts_value **outs = lower_signature(L);
   take_names(L);
   place_results(L, ret, outs);
