@@ -60,7 +60,7 @@ static void erase(dce *d, ts_op *op, const char *what) {
 }
 
 static void visit(dce *d, ts_op *op) {
-  if (!op->block) return;
+  if (!ts_is_attached(op)) return;
   switch ((ts_opcode)op->opcode) {
   case TS_OP_FOR:
   case TS_OP_IF:

@@ -364,14 +364,6 @@ static bool drop_broadcasts(ts_rewriter *r, ts_op *op) {
   return changed;
 }
 
-/* False once the op, or one around it, is erased. */
-static bool is_attached(const ts_op *op) {
-  const ts_block *b = op->block;
-  while (b && b->parent)
-    b = b->parent->block;
-  return b != NULL;
-}
-
 static void enqueue(ts_rewriter *r, ts_op *op) {
   if (op->tag || !op->block) return;
   op->tag = 1;
@@ -443,7 +435,7 @@ ts_result ts_pass_canonicalize(ts_pass_ctx *pass, ts_module *m, const void *opti
     for (size_t i = 0; i < r.work.n; i++) {
       ts_op *op = r.work.at[i];
       op->tag = 0;
-      if (is_attached(op)) visit(&r, op);
+      if (ts_is_attached(op)) visit(&r, op);
     }
   }
   return TS_OK;

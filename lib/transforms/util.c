@@ -258,8 +258,14 @@ ts_value *ts_replace_op(ts_builder *b, ts_op *op, ts_value *v, bool fresh) {
   return v;
 }
 
+bool ts_is_attached(const ts_op *op) {
+  const ts_block *b = op->block;
+  while (b && b->parent) b = b->parent->block;
+  return b != NULL;
+}
+
 static bool is_dead(const ts_op *op) {
-  if (!op->block || !ts_has_flag(op, TS_FLAG_PURE)) return false;
+  if (!ts_is_attached(op) || !ts_has_flag(op, TS_FLAG_PURE)) return false;
   for (unsigned i = 0; i < op->num_results; i++)
     if (ts_has_uses(ts_op_result(op, i))) return false;
   return true;

@@ -78,6 +78,8 @@ unsigned ts_use_literal(ts_value *v, ts_value *literal);
  * erases `op`. Where a literal cannot stand, a const before `b` takes its place. Returns what
  * stands in for `op` now. */
 ts_value *ts_replace_op(ts_builder *b, ts_op *op, ts_value *v, bool fresh);
+/* False once the op, or one around it, is erased. */
+bool ts_is_attached(const ts_op *op);
 /* Erases `op` if it is pure and unused, and then what only it used. Returns how many went. */
 unsigned ts_erase_if_dead(ts_arena *scratch, ts_op *op);
 
