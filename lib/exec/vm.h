@@ -33,9 +33,11 @@ typedef union ts_slot {
 
 typedef enum ts_vm_opcode {
 #define INSN(e, ...) TS_VM_OP_##e,
+#define FAR(e, ...) TS_VM_OP_##e,
 #define ELT(e, ...) TS_VM_OP_##e, TS_VM_OP_##e##_V,
 #include "exec/vm_ops.def"
 #undef INSN
+#undef FAR
 #undef ELT
   TS_VM_NUM
 } ts_vm_opcode;

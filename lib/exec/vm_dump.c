@@ -8,9 +8,11 @@
 
 static const char *const texts[] = {
 #define INSN(e, text, ...) text,
+#define FAR(e, text, ...) text,
 #define ELT(e, text, ...) text, "v." text " x%h",
 #include "exec/vm_ops.def"
 #undef INSN
+#undef FAR
 #undef ELT
 };
 

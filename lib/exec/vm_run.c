@@ -112,12 +112,37 @@ static ts_vm_status vm_call(ts_vm *vm, const ts_vm_call *call, ts_slot *frame, i
 #define B R[I->b + L]
 #define C R[I->c + L]
 #define D R[I->d + L]
+#define FAIL(kind, what) return ts_vm_fail(vm, code, I, R, (kind), (what))
+
+/* The FAR instructions. */
+#define INSN(e, text, ...)
+#define FAR(e, text, ...)                                                                          \
+  static __attribute__((noinline))                                                                 \
+  ts_vm_status far_##e(ts_vm *vm, const ts_vm_code *code, const ts_insn *I, ts_slot *R) {          \
+    enum { L = 0 };                                                                                \
+    (void)vm, (void)code;                                                                          \
+    __VA_ARGS__;                                                                                   \
+    return TS_VM_DONE;                                                                             \
+  }
+#define ELT(e, text, ...)                                                                          \
+  static __attribute__((noinline))                                                                 \
+  ts_vm_status far_##e##_V(ts_vm *vm, const ts_vm_code *code, const ts_insn *I, ts_slot *R) {      \
+    (void)vm, (void)code;                                                                          \
+    for (int L = 0, lanes = I->hi; L < lanes; L++) {                                               \
+      __VA_ARGS__;                                                                                 \
+    }                                                                                              \
+    return TS_VM_DONE;                                                                             \
+  }
+#include "exec/vm_ops.def"
+#undef INSN
+#undef FAR
+#undef ELT
+
 #define JUMP(n)                                                                                    \
   do {                                                                                             \
     I += (n);                                                                                      \
     goto * I->go;                                                                                  \
   } while (0)
-#define FAIL(kind, what) return ts_vm_fail(vm, code, I, R, (kind), (what))
 
 #if defined(__GNUC__) && !defined(__clang__) /* keep the jump at each handler's end its own */
 #define TS_VM_SPLIT_JUMPS __attribute__((optimize("no-gcse", "no-crossjumping")))
@@ -130,9 +155,11 @@ TS_VM_SPLIT_JUMPS static ts_vm_status vm_run(ts_vm *vm, const ts_vm_code *code, 
                                              ts_slot *R, const void *const **labels) {
   static const void *const table[] = {
 #define INSN(e, ...) &&do_##e,
+#define FAR(e, ...) &&do_##e,
 #define ELT(e, ...) &&do_##e, &&do_##e##_V,
 #include "exec/vm_ops.def"
 #undef INSN
+#undef FAR
 #undef ELT
   };
   if (labels) {
@@ -146,16 +173,17 @@ TS_VM_SPLIT_JUMPS static ts_vm_status vm_run(ts_vm *vm, const ts_vm_code *code, 
     __VA_ARGS__;                                                                                   \
     JUMP(1);                                                                                       \
   }
-#define ELT(e, text, ...)                                                                          \
-  INSN(e, text, __VA_ARGS__)                                                                       \
-  do_##e##_V : {                                                                                   \
-    for (int L = 0, lanes = I->hi; L < lanes; L++) {                                               \
-      __VA_ARGS__;                                                                                 \
-    }                                                                                              \
+#define CALL_FAR(e)                                                                                \
+  do_##e : {                                                                                       \
+    ts_vm_status s = far_##e(vm, code, I, R);                                                      \
+    if (s != TS_VM_DONE) return s;                                                                 \
     JUMP(1);                                                                                       \
   }
+#define FAR(e, text, ...) CALL_FAR(e)
+#define ELT(e, text, ...) INSN(e, text, __VA_ARGS__) CALL_FAR(e##_V)
 #include "exec/vm_ops.def"
 #undef INSN
+#undef FAR
 #undef ELT
 }
 
