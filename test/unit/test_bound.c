@@ -113,6 +113,9 @@ static const char *const programs[] = {
     "%%1 = transpose %%0 %%2 = reshape %%1 : tensor<6x2x2x%s> %%3 = transpose %%2 {perm = [0, 2, 1]} return %%3 }",
     "func @f(%%X: tensor<4x9x%s>, %%W: tensor<9x6x%s>) -> tensor<4x6x%s> { %%b = const 0.3 : tensor<6x%s> "
     "%%0 = fused_mlp %%X, %%W, %%b {act = gelu} return %%0 }",
+    "func @f(%%X: tensor<4x9x%s>, %%W: tensor<9x6x%s>, %%b: tensor<6x%s>) -> tensor<4x6x%s> { "
+    "%%0 = fused %%X, %%W, %%b {root = matmul} (%%p: %s, %%q: %s) { %%1 = addf %%p, %%q %%2 = tanh %%1 "
+    "%%3 = fma %%2, %%1, 0.5 yield %%3 } return %%0 }",
     "func @g(%%A: tensor<MxKx%s>, %%B: tensor<KxNx%s>) -> tensor<MxNx%s> { %%0 = matmul %%A, %%B "
     "%%1 = tanh %%0 return %%1 } "
     "func @f(%%X: tensor<4x9x%s>, %%W: tensor<9x1x%s>) -> tensor<4x1x%s> { %%0 = call @g(%%X, %%W) return %%0 }",
