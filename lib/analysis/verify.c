@@ -3,8 +3,7 @@
  * The parser has refused text that makes no sense at all; this checks what text and passes can both get
  * wrong, so it trusts nothing but pointers: structure and uses, types (by inference again), levels,
  * what may stand where, subscripts that are provably out of bounds, and calls. All errors of a module
- * are reported, not only the first. An op's tag says what the walk knows of it; tags are 0 again
- * afterwards. */
+ * are reported, not only the first. An op's tag says what the walk knows of it. */
 #include "analysis/verify.h"
 
 #include <inttypes.h>
@@ -117,6 +116,11 @@ static void check_terminator(ts_verifier *v, const ts_block *block, const ts_op 
 
 static void walk(ts_verifier *v, ts_block *block);
 
+/* What one region defines is not there in the next, though the op around them is still open. */
+static void forget(ts_block *block) {
+  for (ts_op *op = block->first; op; op = op->next) op->tag = 0;
+}
+
 static void walk_regions(ts_verifier *v, ts_op *op) {
   const ts_op *launch = v->launch, *fused = v->fused, *divergent = v->divergent;
   if (op->opcode == TS_OP_LAUNCH) v->launch = op;
@@ -124,7 +128,10 @@ static void walk_regions(ts_verifier *v, ts_op *op) {
   if (!divergent && op->tag & VARIES && (op->opcode == TS_OP_IF || op->opcode == TS_OP_FOR))
     v->divergent = op;
   op->tag |= OPEN;
-  for (unsigned i = 0; i < op->num_regions; i++) walk(v, ts_op_regions(op)[i]);
+  for (unsigned i = 0; i < op->num_regions; i++) {
+    walk(v, ts_op_regions(op)[i]);
+    if (i + 1 < op->num_regions) forget(ts_op_regions(op)[i]);
+  }
   op->tag &= ~(uint32_t)OPEN;
   v->launch = launch;
   v->fused = fused;
@@ -145,7 +152,6 @@ static void walk(ts_verifier *v, ts_block *block) {
     op->tag |= SEEN;
   }
   ts_ranges_leave(v->ranges);
-  for (ts_op *op = block->first; op; op = op->next) op->tag = 0;
   v->depth--;
 }
 

@@ -6,7 +6,7 @@
 
 /* State of an op's tag while its function is verified. */
 enum {
-  SEEN = 1,   /* its results may be used from here on, in this block */
+  SEEN = 1,   /* its results may be used from here on, while its block is open */
   OPEN = 2,   /* one of its regions is being walked */
   VARIES = 4, /* inside a launch: its results (or its loop's variable) differ between threads */
   RUNTIME = 8 /* an apply of something that is read or computed at run time */

@@ -5,12 +5,17 @@
 
 /* ---- uses ---- */
 
+/* Is the walk inside this block? */
+static bool is_open(const ts_verifier *v, const ts_block *block) {
+  if (!block) return false;
+  return block->parent ? block->parent->tag & OPEN : block == v->func->body;
+}
+
 /* Is the value defined before this point, in a block around it? */
 static bool is_visible(const ts_verifier *v, const ts_value *value) {
   switch ((ts_value_kind)value->kind) {
-  case TS_VALUE_RESULT: return value->def->tag & SEEN;
-  case TS_VALUE_ARG:
-    return value->block->parent ? value->block->parent->tag & OPEN : value->block == v->func->body;
+  case TS_VALUE_RESULT: return value->def->tag & SEEN && is_open(v, value->def->block);
+  case TS_VALUE_ARG: return is_open(v, value->block);
   case TS_VALUE_LITERAL: return true;
   }
   return false;

@@ -72,7 +72,18 @@ static void use_other_function(ts_module *m) {
   ts_set_operand(first_op(m), 0, m->last_func->body->args[0]);
 }
 
+static void use_other_branch(ts_module *m) {
+  ts_if branches = ts_if_parts(first_op(m)->next->next);
+  ts_set_operand(branches.else_block->first, 0, ts_op_result(branches.then_block->first, 0));
+}
+static const char branches[] = "func @f(%A: memref<4xi1>) {\n"
+                               "  %f = const 1.0 : f32\n"
+                               "  %0 = load %A[0]\n"
+                               "  if %0 {\n    %t = negf %f\n  } else {\n    %e = negf %f\n  }\n"
+                               "}\n";
+
 START_TEST(values_are_defined_before_use) {
+  expect_error(branches, use_other_branch, "`negf` uses %t, which is not defined before it");
   expect_error(adds, swap_ops, "`add` uses %0, which is not defined before it");
   expect_error(adds, use_self, "`neg` uses %0, which is not defined before it");
   expect_error(loops, use_inner, "`negf` uses %1, which is not defined before it");
