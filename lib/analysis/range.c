@@ -1,7 +1,7 @@
 /* Interval analysis: the scopes one walks through, and the interval of every value known in them.
  *
- * Each loop variable has an interval from its bounds; a condition narrows the intervals of the variables
- * in it while its region is entered, and is kept as a fact for proofs (range_prove.c). */
+ * Each loop variable has an interval from its bounds; a condition narrows the intervals of the
+ * variables in it while its region is entered, and is kept as a fact for proofs (range_prove.c). */
 #include "analysis/range_impl.h"
 
 /* ---- arithmetic on ends ---- */
@@ -31,7 +31,9 @@ ts_range ts_range_scale(ts_range a, int64_t c) {
   return c >= 0 ? (ts_range){x, y} : (ts_range){y, x};
 }
 
-static bool is_end(int64_t x) { return x == INT64_MIN || x == INT64_MAX; }
+static bool is_end(int64_t x) {
+  return x == INT64_MIN || x == INT64_MAX;
+}
 
 static int64_t floor_of(int64_t x, int64_t c) {
   if (is_end(x)) return x;
@@ -158,7 +160,9 @@ static atom *bind(ts_ranges *r, const ts_value *v, const ts_op *loop, unsigned w
   return a;
 }
 
-static bool is_constant(ts_range a) { return a.lo == a.hi && !is_end(a.lo); }
+static bool is_constant(ts_range a) {
+  return a.lo == a.hi && !is_end(a.lo);
+}
 
 /* The largest lower and the smallest upper bound; the last step is counted exactly where both are
  * constants. */

@@ -19,9 +19,9 @@ typedef struct atom {
   atom_kind kind;
   int order; /* bound further inside: larger; a division comes after what is divided */
   ts_range range;
-  bool lo_taken, hi_taken; /* the end is a value of the variable in every run of its loop */
-  const ts_op *loop; /* VALUE: the for or launch that binds it; NULL: any other value */
-  unsigned which;    /* which argument of the launch */
+  bool lo_taken, hi_taken;    /* the end is a value of the variable in every run of its loop */
+  const ts_op *loop;          /* VALUE: the for or launch that binds it; NULL: any other value */
+  unsigned which;             /* which argument of the launch */
   const struct linear *inner; /* FLOORDIV, CEILDIV, MOD: inner by divisor */
   int64_t divisor;
 } atom;
@@ -38,8 +38,8 @@ typedef struct linear {
 
 typedef struct scope {
   size_t num_facts, num_undo; /* on entry */
-  bool certain; /* every iteration of the loops around is run, and there is one */
-  bool dead;    /* never run */
+  bool certain;               /* every iteration of the loops around is run, and there is one */
+  bool dead;                  /* never run */
 } scope;
 
 struct ts_ranges {
@@ -48,7 +48,10 @@ struct ts_ranges {
   TS_VEC(scope) scopes;
   TS_VEC(linear) facts; /* each is <= 0 */
   struct {
-    struct { atom *atom; ts_range old; } *at;
+    struct {
+      atom *atom;
+      ts_range old;
+    } * at;
     size_t n, cap;
   } undo; /* narrowed by conditions */
   /* of the running question */
@@ -58,7 +61,9 @@ struct ts_ranges {
   int steps;
 };
 
-static inline scope *ts_ranges_scope(ts_ranges *r) { return &r->scopes.at[r->scopes.n - 1]; }
+static inline scope *ts_ranges_scope(ts_ranges *r) {
+  return &r->scopes.at[r->scopes.n - 1];
+}
 
 /* Saturating arithmetic: the ends of int64 stand for unbounded. */
 int64_t ts_sat_add(int64_t, int64_t);

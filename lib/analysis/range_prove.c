@@ -1,9 +1,9 @@
 /* Proofs over linear forms: is a sum of multiples of variables, symbols and divisions at most 0?
  *
- * First by intervals. Where these are too wide (a symbolic end, variables that bound one another), the
- * innermost variable is replaced by each of its bounds in turn, which stand for it in the worst case,
- * so that `%i.o * 64 + %i.i < M` follows from %i.i < min(64, M - %i.o * 64). Conditions of enclosing
- * ifs are subtracted first: from f <= 0 and t - f <= 0 follows t <= 0. */
+ * First by intervals. Where these are too wide (a symbolic end, variables that bound one another),
+ * the innermost variable is replaced by each of its bounds in turn, which stand for it in the worst
+ * case, so that `%i.o * 64 + %i.i < M` follows from %i.i < min(64, M - %i.o * 64). Conditions of
+ * enclosing ifs are subtracted first: from f <= 0 and t - f <= 0 follows t <= 0. */
 #include "analysis/range_impl.h"
 
 /* ---- linear forms ---- */
@@ -44,7 +44,8 @@ static bool same_linear(const linear *a, const linear *b) {
   if (a->constant != b->constant || a->n != b->n) return false;
   for (unsigned i = 0; i < a->n; i++) {
     unsigned j = 0;
-    while (j < b->n && b->terms[j].atom != a->terms[i].atom) j++;
+    while (j < b->n && b->terms[j].atom != a->terms[i].atom)
+      j++;
     if (j == b->n || b->terms[j].coef != a->terms[i].coef) return false;
   }
   return true;
@@ -70,7 +71,8 @@ static atom *division(ts_ranges *r, atom_kind kind, const linear *inner, int64_t
   a.range = kind == ATOM_MOD        ? ts_range_mod(in, divisor)
             : kind == ATOM_FLOORDIV ? ts_range_floordiv(in, divisor)
                                     : ts_range_ceildiv(in, divisor);
-  for (unsigned i = 0; i < inner->n; i++) a.order = ts_max(a.order, inner->terms[i].atom->order + 1);
+  for (unsigned i = 0; i < inner->n; i++)
+    a.order = ts_max(a.order, inner->terms[i].atom->order + 1);
   r->opaque[at] = a;
   return &r->opaque[at];
 }
@@ -88,9 +90,11 @@ void ts_linear_keep(ts_ranges *r, linear *l) {
   }
 }
 
-static bool linearize(ts_ranges *, const ts_op *, const ts_aff *, int64_t times, int depth, linear *);
+static bool linearize(ts_ranges *, const ts_op *, const ts_aff *, int64_t times, int depth,
+                      linear *);
 
-static bool linearize_value(ts_ranges *r, const ts_value *v, int64_t times, int depth, linear *out) {
+static bool linearize_value(ts_ranges *r, const ts_value *v, int64_t times, int depth,
+                            linear *out) {
   int64_t c;
   if (v->kind == TS_VALUE_RESULT && v->def->opcode == TS_OP_APPLY && v->def->map && depth > 0)
     return linearize(r, v->def, v->def->map->exprs[0], times, depth - 1, out);
@@ -110,7 +114,8 @@ static bool linearize(ts_ranges *r, const ts_op *op, const ts_aff *e, int64_t ti
   case TS_AFF_DIM: return linearize_value(r, ts_dim(op, (unsigned)e->value), times, depth, out);
   case TS_AFF_SYM: return add_term(out, ts_atom_of_symbol(r, (ts_str)e->value), times);
   case TS_AFF_ADD:
-    return linearize(r, op, e->lhs, times, depth, out) && linearize(r, op, e->rhs, times, depth, out);
+    return linearize(r, op, e->lhs, times, depth, out) &&
+           linearize(r, op, e->rhs, times, depth, out);
   case TS_AFF_MUL:
     return !__builtin_mul_overflow(times, e->rhs->value, &product) &&
            linearize(r, op, e->lhs, product, depth, out);
@@ -147,8 +152,9 @@ static bool replaced(const linear *l, unsigned i, const linear *by, linear *out)
   return ts_linear_add(out, by, coef);
 }
 
-/* Bound k of a loop variable from above (upper) or below; false: there is no such bound, or it is not
- * linear. From above: the last value that the step reaches where the loop's length is a constant. */
+/* Bound k of a loop variable from above (upper) or below; false: there is no such bound, or it is
+ * not linear. From above: the last value that the step reaches where the loop's length is a
+ * constant. */
 static bool loop_bound(ts_ranges *r, const atom *a, bool upper, unsigned k, linear *out) {
   ts_for loop = ts_for_parts(a->loop);
   if (!upper) return k < loop.num_lo && ts_linear_of(r, a->loop, loop.lo[k], out);
@@ -171,17 +177,19 @@ static bool launch_bound(ts_ranges *r, const atom *a, bool upper, linear *out) {
          ts_linear_add(out, &(linear){.constant = -1}, 1);
 }
 
-/* coef * (inner / divisor) for a coef that the divisor divides: between coef/divisor * inner and as much
- * with the remainder. */
+/* coef * (inner / divisor) for a coef that the divisor divides: between coef/divisor * inner and as
+ * much with the remainder. */
 static bool division_bound(const atom *a, int64_t coef, bool upper, linear *times_coef) {
   if (a->kind == ATOM_MOD || coef % a->divisor != 0) return false;
   int64_t q = coef / a->divisor, slack = 0;
-  /* floordiv: inner - (d - 1) <= d * (inner floordiv d) <= inner; ceildiv: inner <= … <= inner + d - 1 */
+  /* floordiv: inner - (d - 1) <= d * (inner floordiv d) <= inner
+   * ceildiv:  inner <= d * (inner ceildiv d) <= inner + d - 1 */
   if (a->kind == ATOM_FLOORDIV && !upper) slack = -(a->divisor - 1);
   if (a->kind == ATOM_CEILDIV && upper) slack = a->divisor - 1;
   linear inner = *a->inner;
   *times_coef = (linear){0};
-  return ts_linear_add(&inner, &(linear){.constant = slack}, 1) && ts_linear_add(times_coef, &inner, q);
+  return ts_linear_add(&inner, &(linear){.constant = slack}, 1) &&
+         ts_linear_add(times_coef, &inner, q);
 }
 
 /* The k-th way to replace term i of l by something that makes l no smaller. */
@@ -260,8 +268,8 @@ static bool taken_end(ts_ranges *r, const atom *a, bool upper, linear *out) {
   return found && innermost(out) == out->n;
 }
 
-/* The largest value of l, a form in symbols, when it is taken: each variable reaches its end whatever
- * the others are. */
+/* The largest value of l, a form in symbols, when it is taken: each variable reaches its end
+ * whatever the others are. */
 static bool largest_taken(ts_ranges *r, const linear *l, linear *out) {
   *out = *l;
   for (unsigned i = innermost(out); i < out->n; i = innermost(out)) {
@@ -274,7 +282,9 @@ static bool largest_taken(ts_ranges *r, const linear *l, linear *out) {
 }
 
 /* Do the bounds of the loop hold constants and symbols only? */
-static bool is_rectangular(const ts_op *loop) { return ts_num_dims(loop) == 0; }
+static bool is_rectangular(const ts_op *loop) {
+  return ts_num_dims(loop) == 0;
+}
 
 static bool all_rectangular(const linear *l) {
   for (unsigned i = 0; i < l->n; i++) {
@@ -286,7 +296,8 @@ static bool all_rectangular(const linear *l) {
 
 /* One division alone, of variables whose ends are taken: it takes its ends where they do. */
 static bool is_plain_division(const linear *l) {
-  if (l->n != 1 || (l->terms[0].atom->kind != ATOM_FLOORDIV && l->terms[0].atom->kind != ATOM_CEILDIV))
+  if (l->n != 1 ||
+      (l->terms[0].atom->kind != ATOM_FLOORDIV && l->terms[0].atom->kind != ATOM_CEILDIV))
     return false;
   const linear *inner = l->terms[0].atom->inner;
   for (unsigned i = 0; i < inner->n; i++)
@@ -305,7 +316,8 @@ static bool positive_somewhere(ts_ranges *r, const linear *l) {
 }
 
 int64_t ts_access_width(const ts_op *op, const ts_access *access, unsigned dim) {
-  static const uint8_t sides[3][2] = {[TS_FRAG_A] = {0, 2}, [TS_FRAG_B] = {2, 1}, [TS_FRAG_C] = {0, 1}};
+  static const uint8_t sides[3][2] = {
+      [TS_FRAG_A] = {0, 2}, [TS_FRAG_B] = {2, 1}, [TS_FRAG_C] = {0, 1}};
   const ts_type *memref = access->memref->type, *t = access->type;
   bool last = dim + 1 == memref->rank;
   if (op->opcode == TS_OP_ASYNC_COPY) return last ? ts_attr_int(op, TS_ATTR_COUNT, 1) : 1;

@@ -1,9 +1,10 @@
-/* The verifier: everything that a run or a compile would otherwise discover, found in one linear walk.
+/* The verifier: everything that a run or a compile would otherwise discover, found in one linear
+ * walk.
  *
- * The parser has refused text that makes no sense at all; this checks what text and passes can both get
- * wrong, so it trusts nothing but pointers: structure and uses, types (by inference again), levels,
- * what may stand where, subscripts that are provably out of bounds, and calls. All errors of a module
- * are reported, not only the first. An op's tag says what the walk knows of it. */
+ * The parser has refused text that makes no sense at all; this checks what text and passes can both
+ * get wrong, so it trusts nothing but pointers: structure and uses, types (by inference again),
+ * levels, what may stand where, subscripts that are provably out of bounds, and calls. All errors
+ * of a module are reported, not only the first. An op's tag says what the walk knows of it. */
 #include "analysis/verify.h"
 
 #include <inttypes.h>
@@ -31,7 +32,7 @@ static bool is_bound(const ts_verifier *v, ts_str symbol) {
 
 static bool unbound(ts_verifier *v, ts_loc loc, ts_str symbol) {
   return ts_verify_error(v, loc, "no parameter of @%s has the symbolic extent %s",
-                  ts_str_text(v->m, v->func->name), ts_str_text(v->m, symbol));
+                         ts_str_text(v->m, v->func->name), ts_str_text(v->m, symbol));
 }
 
 /* Elements from the first to the last, holes of the layout included; false: past int64. */
@@ -78,8 +79,7 @@ bool ts_verify_type(ts_verifier *v, ts_loc loc, const ts_type *t) {
     if (ts_is_symbolic(t->dims[i]) && !is_bound(v, ts_extent_name(t->dims[i])))
       return unbound(v, loc, ts_extent_name(t->dims[i]));
   }
-  if (!vector_fits(t))
-    return ts_verify_error(v, loc, "%s: a vector has 1 to 4096 lanes", t->text);
+  if (!vector_fits(t)) return ts_verify_error(v, loc, "%s: a vector has 1 to 4096 lanes", t->text);
   if (!swizzle_fits(t))
     return ts_verify_error(v, loc, "%s: a swizzle spans 32, 64 or 128 bytes", t->text);
   if (!size_fits(t))
@@ -97,17 +97,18 @@ static void prepare(ts_verifier *v, ts_block *block) {
     op->tag = 0;
     if (op->block != block || op->prev != prev)
       ts_verify_error(v, op->loc, "`%s` is linked wrongly into its block", ts_info(op)->name);
-    for (unsigned i = 0; i < op->num_regions; i++) prepare(v, ts_op_regions(op)[i]);
+    for (unsigned i = 0; i < op->num_regions; i++)
+      prepare(v, ts_op_regions(op)[i]);
   }
-  if (block->last != prev)
-    ts_verify_error(v, block->end, "a block's last op is linked wrongly");
+  if (block->last != prev) ts_verify_error(v, block->end, "a block's last op is linked wrongly");
 }
 
 /* Terminators end blocks; a return ends a function, a yield a fused region. */
 static void check_terminator(ts_verifier *v, const ts_block *block, const ts_op *op) {
   if (op->opcode == TS_OP_RETURN && block->parent)
-    ts_verify_error(v, op->loc, "`return` inside `%s`: it ends a function, so it stands last in its body",
-                   ts_info(block->parent)->name);
+    ts_verify_error(v, op->loc,
+                    "`return` inside `%s`: it ends a function, so it stands last in its body",
+                    ts_info(block->parent)->name);
   else if (op->opcode == TS_OP_YIELD && (!block->parent || block->parent->opcode != TS_OP_FUSED))
     ts_verify_error(v, op->loc, "`yield` outside the region of a `fused`");
   else if (op->next)
@@ -118,7 +119,8 @@ static void walk(ts_verifier *v, ts_block *block);
 
 /* What one region defines is not there in the next, though the op around them is still open. */
 static void forget(ts_block *block) {
-  for (ts_op *op = block->first; op; op = op->next) op->tag = 0;
+  for (ts_op *op = block->first; op; op = op->next)
+    op->tag = 0;
 }
 
 static void walk_regions(ts_verifier *v, ts_op *op) {
@@ -171,12 +173,14 @@ static void check_param(ts_verifier *v, unsigned i) {
   const char *name = ts_verify_name(v, p), *text = p->type->text;
   bool memref = p->type->kind == TS_TYPE_MEMREF;
   if (p->type->kind != TS_TYPE_TENSOR && !memref)
-    ts_verify_error(v, f->loc, "parameter %s has type %s; it must be a tensor or a memref", name, text);
+    ts_verify_error(v, f->loc, "parameter %s has type %s; it must be a tensor or a memref", name,
+                    text);
   else if (memref && p->type->space != TS_SPACE_GLOBAL)
-    ts_verify_error(v, f->loc, "parameter %s has type %s; it must lie in global memory", name, text);
+    ts_verify_error(v, f->loc, "parameter %s has type %s; it must lie in global memory", name,
+                    text);
   else if (memref && (p->type->elem || p->type->layout != TS_LAYOUT_ROWMAJOR))
     ts_verify_error(v, f->loc, "parameter %s has type %s; it must be a row-major memref of scalars",
-                   name, text);
+                    name, text);
   else if (!memref && f->roles[i] != TS_ROLE_IN)
     ts_verify_error(v, f->loc, "parameter %s is a tensor; only a memref can be out or inout", name);
 }
@@ -191,7 +195,7 @@ static void check_param_names(ts_verifier *v) {
     if (!key) continue;
     if (ts_ptrmap_get(&names, key))
       ts_verify_error(v, v->func->loc, "two parameters are called %s",
-                     ts_verify_name(v, body->args[i]));
+                      ts_verify_name(v, body->args[i]));
     ts_ptrmap_put(&names, key, body->args[i]);
   }
 }
@@ -201,23 +205,25 @@ static void check_results(ts_verifier *v) {
   const ts_op *last = f->body->last;
   for (unsigned i = 0; i < f->num_results; i++)
     if (ts_verify_type(v, f->loc, f->results[i]) && f->results[i]->kind != TS_TYPE_TENSOR)
-      ts_verify_error(v, f->loc, "result %u has type %s; a function gives tensors and writes memrefs",
-                     i, f->results[i]->text);
+      ts_verify_error(v, f->loc,
+                      "result %u has type %s; a function gives tensors and writes memrefs", i,
+                      f->results[i]->text);
   if (!last || last->opcode != TS_OP_RETURN) {
     if (f->num_results > 0)
       ts_verify_error(v, f->loc, "@%s must end with `return`", ts_str_text(v->m, f->name));
     return;
   }
   if (last->num_plain != f->num_results) {
-    ts_verify_error(v, last->loc, "`return` of %u value%s from @%s, which gives %u", last->num_plain,
-                   last->num_plain == 1 ? "" : "s", ts_str_text(v->m, f->name), f->num_results);
+    ts_verify_error(v, last->loc, "`return` of %u value%s from @%s, which gives %u",
+                    last->num_plain, last->num_plain == 1 ? "" : "s", ts_str_text(v->m, f->name),
+                    f->num_results);
     return;
   }
   for (unsigned i = 0; i < last->num_plain; i++)
     if (ts_operand(last, i)->type != f->results[i])
       ts_verify_error(v, last->loc, "`return` gives %s as result %u of @%s, which is %s",
-                     ts_operand(last, i)->type->text, i, ts_str_text(v->m, f->name),
-                     f->results[i]->text);
+                      ts_operand(last, i)->type->text, i, ts_str_text(v->m, f->name),
+                      f->results[i]->text);
 }
 
 /* The level that the signature shows; 0: it shows none. */
@@ -238,13 +244,16 @@ static void verify_func(ts_verifier *v, ts_func *f) {
   v->ranges = ts_ranges_create(&v->scratch);
   if (ts_func_find(v->m, f->name) != f)
     ts_verify_error(v, f->loc, "@%s is defined already", ts_str_text(v->m, f->name));
-  for (unsigned i = 0; i < f->body->num_args; i++) bind_symbols(v, f->body->args[i]->type);
-  for (unsigned i = 0; i < f->body->num_args; i++) check_param(v, i);
+  for (unsigned i = 0; i < f->body->num_args; i++)
+    bind_symbols(v, f->body->args[i]->type);
+  for (unsigned i = 0; i < f->body->num_args; i++)
+    check_param(v, i);
   check_param_names(v);
   v->level = signature_level(f);
   if (v->level == TS_LEVEL_TL) {
-    ts_verify_error(v, f->loc, "@%s has tensors and memrefs in its signature; a function has one level",
-                   ts_str_text(v->m, f->name));
+    ts_verify_error(v, f->loc,
+                    "@%s has tensors and memrefs in its signature; a function has one level",
+                    ts_str_text(v->m, f->name));
     v->mixed = true;
   }
   walk(v, f->body);
@@ -261,14 +270,16 @@ static void verify_global(ts_verifier *v, const ts_global *g) {
     ts_verify_error(v, g->loc, "@%s is defined already", name);
   if (t->kind != TS_TYPE_MEMREF || t->space != TS_SPACE_GLOBAL || t->elem ||
       t->layout != TS_LAYOUT_ROWMAJOR) {
-    ts_verify_error(v, g->loc, "global @%s has type %s; it must be a row-major memref of scalars in "
-                                "global memory", name, t->text);
+    ts_verify_error(v, g->loc,
+                    "global @%s has type %s; it must be a row-major memref of scalars in "
+                    "global memory",
+                    name, t->text);
     return;
   }
   for (unsigned i = 0; i < t->rank; i++)
     if (t->dims[i] <= 0) {
       ts_verify_error(v, g->loc, "global @%s has type %s; its extents must be known", name,
-                     t->text);
+                      t->text);
       return;
     }
   int64_t n = ts_type_num_elements(t), bytes = ts_dtype_bytes(t->dtype);
@@ -276,7 +287,7 @@ static void verify_global(ts_verifier *v, const ts_global *g) {
     ts_verify_error(v, g->loc, "%s takes more bytes than 64 bits can count", t->text);
   else if (g->data->form == TS_DATA_DENSE && g->data->num_bytes != (uint64_t)n * (uint64_t)bytes)
     ts_verify_error(v, g->loc, "global @%s has %zu elements for %s", name,
-                   g->data->num_bytes / (size_t)bytes, t->text);
+                    g->data->num_bytes / (size_t)bytes, t->text);
 }
 
 ts_result ts_verify(ts_module *m) {
@@ -286,9 +297,12 @@ ts_result ts_verify(ts_module *m) {
   ts_ptrmap_init(&v.maps, &v.scratch);
   v.num_bound = m->strings.n + 1;
   v.bound = ts_new_array(&v.scratch, const ts_func *, v.num_bound);
-  for (const ts_global *g = m->first_global; g; g = g->next) verify_global(&v, g);
-  for (ts_func *f = m->first_func; f; f = f->next) prepare(&v, f->body);
-  for (ts_func *f = m->first_func; f; f = f->next) verify_func(&v, f);
+  for (const ts_global *g = m->first_global; g; g = g->next)
+    verify_global(&v, g);
+  for (ts_func *f = m->first_func; f; f = f->next)
+    prepare(&v, f->body);
+  for (ts_func *f = m->first_func; f; f = f->next)
+    verify_func(&v, f);
   ts_verify_recursion(&v);
   ts_arena_drop(&v.scratch);
   return m->ctx->num_errors == before ? TS_OK : TS_ERR;

@@ -29,8 +29,8 @@ typedef struct ts_verifier {
   const ts_op *divergent;      /* the outermost if or for around that threads take differently */
   const ts_func **bound;       /* by ts_str: the function whose parameters bind this extent */
   size_t num_bound;
-  ts_ptrmap maps;              /* map → function whose symbols are known to be bound */
-  const ts_type *last_type;    /* checked in func */
+  ts_ptrmap maps;           /* map → function whose symbols are known to be bound */
+  const ts_type *last_type; /* checked in func */
   TS_VEC(ts_call_edge) calls;
 } ts_verifier;
 
@@ -40,8 +40,8 @@ bool ts_verify_error(ts_verifier *, ts_loc, const char *fmt, ...) TS_PRINTF(3, 4
 const char *ts_verify_name(ts_verifier *, const ts_value *);
 /* Rank, extents, size in bytes, and symbols bound by parameters. Reports at `loc`. */
 bool ts_verify_type(ts_verifier *, ts_loc loc, const ts_type *);
-/* One op without its regions: uses, form, types, what stands in its place, accesses. False: its regions
- * cannot be entered. */
+/* One op without its regions: uses, form, types, what stands in its place, accesses. False: its
+ * regions cannot be entered. */
 bool ts_verify_op(ts_verifier *, ts_op *);
 /* What depends on launches: where an op may stand, sizes of launches, divergence. Marks VARIES. */
 void ts_verify_gpu(ts_verifier *, ts_op *);

@@ -1,5 +1,5 @@
-/* The verifier's rules about calls: the callee exists, is given buffers it may write, each written one only
- * once (a function assumes that its buffers do not overlap), and never reaches itself. */
+/* The verifier's rules about calls: the callee exists, is given buffers it may write, each written
+ * one only once (a function assumes that its buffers do not overlap), and never reaches itself. */
 #include "analysis/verify.h"
 
 /* Is `buffer` an argument of the call besides argument i? */
@@ -21,14 +21,15 @@ void ts_verify_call(ts_verifier *v, const ts_op *op) {
     if (to->roles[i] == TS_ROLE_IN) continue;
     ts_verify_written(v, op, ts_operand(op, i));
     if (passed_again(op, i))
-      ts_verify_error(v, op->loc, "@%s is given %s twice and writes to it",
-                     ts_str_text(v->m, name), ts_verify_name(v, ts_operand(op, i)));
+      ts_verify_error(v, op->loc, "@%s is given %s twice and writes to it", ts_str_text(v->m, name),
+                      ts_verify_name(v, ts_operand(op, i)));
   }
 }
 
 /* ---- recursion ---- */
 
-/* Functions as nodes of the call graph, calls of one function being next to one another in v->calls. */
+/* Functions as nodes of the call graph, calls of one function being next to one another in
+ * v->calls. */
 typedef struct node {
   const ts_func *func;
   size_t next, end; /* calls not yet followed */
@@ -48,7 +49,8 @@ static node *node_of(ts_ptrmap *nodes, ts_arena *arena, const ts_func *f) {
 static void report_cycle(ts_verifier *v, node *const *path, size_t n, const node *to,
                          const ts_op *call) {
   size_t at = n - 1;
-  while (path[at] != to) at--;
+  while (path[at] != to)
+    at--;
   const char *text = "";
   for (; at < n; at++)
     text = ts_sprintf(&v->scratch, "%s@%s calls ", text, ts_str_text(v->m, path[at]->func->name));

@@ -1,9 +1,9 @@
-/* The verifier's rules about launches: what may stand in one and only there, how large one is, and that the
- * threads of a block meet at the same barriers.
+/* The verifier's rules about launches: what may stand in one and only there, how large one is, and
+ * that the threads of a block meet at the same barriers.
  *
- * A value varies when it may differ between the threads of a block: it comes from a threads index, from
- * a thread's own memory, or is computed from such a value. A region is divergent when an if or for
- * around it, inside the launch, tests a varying value. */
+ * A value varies when it may differ between the threads of a block: it comes from a threads index,
+ * from a thread's own memory, or is computed from such a value. A region is divergent when an if or
+ * for around it, inside the launch, tests a varying value. */
 #include "analysis/verify.h"
 
 #include <inttypes.h>
@@ -25,15 +25,16 @@ static void check_clauses(ts_verifier *v, const ts_op *op, const ts_launch *laun
   unsigned count[ts_countof(clauses)] = {0};
   for (unsigned i = 0; i < launch->n; i++) {
     unsigned c = 0;
-    while (c < ts_countof(clauses) && !is_word(v->m, launch->clauses[i], clauses[c].word)) c++;
+    while (c < ts_countof(clauses) && !is_word(v->m, launch->clauses[i], clauses[c].word))
+      c++;
     if (c == ts_countof(clauses)) {
       ts_verify_error(v, op->loc, "a launch has no clause `%s`; it has blocks and threads",
-                     ts_str_text(v->m, launch->clauses[i]));
+                      ts_str_text(v->m, launch->clauses[i]));
       return;
     }
     if (++count[c] == clauses[c].most + 1)
       ts_verify_error(v, op->loc, "`%s` takes at most %u indices", clauses[c].word,
-                     clauses[c].most);
+                      clauses[c].most);
   }
 }
 
@@ -44,7 +45,7 @@ static void check_extents(ts_verifier *v, const ts_op *op, const ts_launch *laun
     ts_range r = ts_range_of(v->ranges, op, launch->extents[i]);
     if (r.hi < 1) {
       ts_verify_error(v, op->loc, "%s has extent %" PRId64 "; it must be at least 1",
-                     ts_verify_name(v, launch->body->args[i]), r.hi);
+                      ts_verify_name(v, launch->body->args[i]), r.hi);
       return;
     }
     if (is_word(v->m, launch->clauses[i], "threads") &&
@@ -53,7 +54,7 @@ static void check_extents(ts_verifier *v, const ts_op *op, const ts_launch *laun
   }
   if (threads > MAX_THREADS)
     ts_verify_error(v, op->loc, "a block of %" PRId64 " threads; it has at most %d", threads,
-                   MAX_THREADS);
+                    MAX_THREADS);
 }
 
 static void check_launch(ts_verifier *v, const ts_op *op) {
@@ -69,18 +70,19 @@ static void check_alloc(ts_verifier *v, const ts_op *op) {
   if (t->space == TS_SPACE_SHARED && !v->launch)
     text = "shared memory belongs to a launch's block: allocate it inside a launch";
   else if (t->space == TS_SPACE_GLOBAL && v->launch)
-    text = "a launch cannot allocate global memory: allocate it outside, or make it shared or local";
+    text =
+        "a launch cannot allocate global memory: allocate it outside, or make it shared or local";
   else if (t->space == TS_SPACE_SHARED && v->divergent)
-    text = "shared memory is allocated by all threads of a block: not under a condition or in a loop "
-           "that depends on the thread";
+    text =
+        "shared memory is allocated by all threads of a block: not under a condition or in a loop "
+        "that depends on the thread";
   if (text) {
     ts_verify_error(v, op->loc, "%s", text);
     return;
   }
   for (unsigned i = 0; v->launch && i < t->rank; i++)
     if (ts_is_symbolic(t->dims[i])) {
-      ts_verify_error(v, op->loc, "extents of %s must be known inside a launch",
-                     t->text);
+      ts_verify_error(v, op->loc, "extents of %s must be known inside a launch", t->text);
       return;
     }
 }
@@ -91,11 +93,15 @@ static void check_together(ts_verifier *v, const ts_op *op) {
   if (!v->launch)
     ts_verify_error(v, op->loc, "`%s` outside a launch", name);
   else if (v->divergent && v->divergent->opcode == TS_OP_IF)
-    ts_verify_error(v, op->loc, "`%s` under a condition that depends on the thread: the others "
-                                       "would never come", name);
+    ts_verify_error(v, op->loc,
+                    "`%s` under a condition that depends on the thread: the others "
+                    "would never come",
+                    name);
   else if (v->divergent)
-    ts_verify_error(v, op->loc, "`%s` in a loop whose bounds depend on the thread: others would "
-                                       "come more often or less", name);
+    ts_verify_error(v, op->loc,
+                    "`%s` in a loop whose bounds depend on the thread: others would "
+                    "come more often or less",
+                    name);
 }
 
 /* ---- what varies ---- */

@@ -29,12 +29,12 @@ static bool check_uses(ts_verifier *v, const ts_op *op) {
     if (!use->value || use->owner != op || *use->prev != use ||
         (use->next && use->next->prev != &use->next))
       return ts_verify_error(v, op->loc, "operand %u of `%s` is not on its value's use list", i + 1,
-                      name);
+                             name);
     if (!use->value->type)
       return ts_verify_error(v, op->loc, "operand %u of `%s` has no type", i + 1, name);
     if (!is_visible(v, use->value))
       return ts_verify_error(v, op->loc, "`%s` uses %s, which is not defined before it", name,
-                      ts_verify_name(v, use->value));
+                             ts_verify_name(v, use->value));
   }
   return true;
 }
@@ -44,21 +44,23 @@ static bool check_uses(ts_verifier *v, const ts_op *op) {
 /* The op table's counts of results and regions, and the arguments that regions of loops bind. */
 static bool check_shape(ts_verifier *v, const ts_op *op) {
   const ts_op_info *info = ts_info(op);
-  unsigned want = op->opcode == TS_OP_FOR ? 1 : op->opcode == TS_OP_LAUNCH && op->map ? op->map->n : 0;
+  unsigned want = op->opcode == TS_OP_FOR                 ? 1
+                  : op->opcode == TS_OP_LAUNCH && op->map ? op->map->n
+                                                          : 0;
   if ((info->num_results >= 0 && op->num_results != info->num_results) ||
       op->num_regions != info->num_regions)
     return ts_verify_error(v, op->loc, "`%s` has %u results and %u regions", info->name,
-                    op->num_results, op->num_regions);
+                           op->num_results, op->num_regions);
   if (op->opcode == TS_OP_FUSED) return true;
   for (unsigned i = 0; i < op->num_regions; i++) {
     const ts_block *b = ts_op_regions(op)[i];
     if (b->parent != op || b->num_args != want)
-      return ts_verify_error(v, op->loc, "region %u of `%s` has %u arguments, not %u", i, info->name,
-                      b->num_args, want);
+      return ts_verify_error(v, op->loc, "region %u of `%s` has %u arguments, not %u", i,
+                             info->name, b->num_args, want);
     for (unsigned k = 0; k < b->num_args; k++)
       if (b->args[k]->type != ts_type_scalar(v->m, TS_INDEX))
-        return ts_verify_error(v, op->loc, "a region of `%s` has an argument of type %s", info->name,
-                        b->args[k]->type->text);
+        return ts_verify_error(v, op->loc, "a region of `%s` has an argument of type %s",
+                               info->name, b->args[k]->type->text);
   }
   return true;
 }
@@ -87,13 +89,16 @@ static unsigned level_of_type(const ts_type *t) {
   return t->kind == TS_TYPE_TENSOR ? TS_LEVEL_T : t->kind == TS_TYPE_ERROR ? 0 : TS_LEVEL_L;
 }
 
-static const char *level_name(unsigned level) { return level == TS_LEVEL_T ? "tensor" : "loop"; }
+static const char *level_name(unsigned level) {
+  return level == TS_LEVEL_T ? "tensor" : "loop";
+}
 
 /* An op belongs to one level, shown by the table or by its types; a function has only one. */
 static void check_level(ts_verifier *v, const ts_op *op) {
   unsigned level = ts_info(op)->levels;
   if (v->fused || v->mixed) return;
-  if (level == TS_LEVEL_TL && op->num_plain > 0) level = level_of_type(ts_operand(op, 0)->type);
+  if (level == TS_LEVEL_TL && op->num_plain > 0)
+    level = level_of_type(ts_operand(op, 0)->type);
   else if (level == TS_LEVEL_TL)
     level = op->num_results > 0 ? level_of_type(ts_op_result(op, 0)->type) : 0;
   if (level == 0 || level == v->level) return;
@@ -102,8 +107,8 @@ static void check_level(ts_verifier *v, const ts_op *op) {
     return;
   }
   const char *what = ts_info(op)->levels == TS_LEVEL_TL ? "here a " : "a ";
-  ts_verify_error(v, op->loc, "`%s` is %s%s op, but @%s is a %s function", ts_info(op)->name,
-                 what, level_name(level), ts_str_text(v->m, v->func->name), level_name(v->level));
+  ts_verify_error(v, op->loc, "`%s` is %s%s op, but @%s is a %s function", ts_info(op)->name, what,
+                  level_name(level), ts_str_text(v->m, v->func->name), level_name(v->level));
   v->mixed = true;
 }
 
@@ -111,19 +116,23 @@ static void check_level(ts_verifier *v, const ts_op *op) {
 static void check_in_fused(ts_verifier *v, const ts_op *op) {
   const char *name = ts_info(op)->name;
   if (op->opcode == TS_OP_YIELD) return;
-  if (!(ts_info(op)->levels & TS_LEVEL_L) || op->num_regions > 0 || !ts_has_flag(op, TS_FLAG_PURE) ||
-      op->num_results != 1) {
-    ts_verify_error(v, op->loc, "`%s` cannot stand in a fused region, which computes one element from "
-                                 "scalars", name);
+  if (!(ts_info(op)->levels & TS_LEVEL_L) || op->num_regions > 0 ||
+      !ts_has_flag(op, TS_FLAG_PURE) || op->num_results != 1) {
+    ts_verify_error(v, op->loc,
+                    "`%s` cannot stand in a fused region, which computes one element from "
+                    "scalars",
+                    name);
     return;
   }
   if (ts_op_result(op, 0)->type->kind != TS_TYPE_SCALAR)
-    ts_verify_error(v, op->loc, "`%s` gives %s in a fused region, which computes one element from scalars",
-                   name, ts_op_result(op, 0)->type->text);
+    ts_verify_error(v, op->loc,
+                    "`%s` gives %s in a fused region, which computes one element from scalars",
+                    name, ts_op_result(op, 0)->type->text);
   for (unsigned i = 0; i < op->num_operands; i++)
     if (ts_operand(op, i)->type->kind != TS_TYPE_SCALAR)
-      ts_verify_error(v, op->loc, "`%s` uses %s in a fused region; make it an operand of the `fused`",
-                     name, ts_verify_name(v, ts_operand(op, i)));
+      ts_verify_error(v, op->loc,
+                      "`%s` uses %s in a fused region; make it an operand of the `fused`", name,
+                      ts_verify_name(v, ts_operand(op, i)));
 }
 
 /* ---- affine maps ---- */
@@ -133,14 +142,14 @@ static bool check_symbols(ts_verifier *v, const ts_op *op, const ts_aff *e) {
     ts_str s = (ts_str)e->value;
     if (s < v->num_bound && v->bound[s] == v->func) return true;
     return ts_verify_error(v, op->loc, "no parameter of @%s has the symbolic extent %s",
-                    ts_str_text(v->m, v->func->name), ts_str_text(v->m, s));
+                           ts_str_text(v->m, v->func->name), ts_str_text(v->m, s));
   }
   if (e->kind == TS_AFF_CONST || e->kind == TS_AFF_DIM) return true;
   return check_symbols(v, op, e->lhs) && check_symbols(v, op, e->rhs);
 }
 
-/* Can bounds and conditions depend on it? Loop variables, launch indices, constants, and what is made of
- * them by apply; not what is read or computed at run time. */
+/* Can bounds and conditions depend on it? Loop variables, launch indices, constants, and what is
+ * made of them by apply; not what is read or computed at run time. */
 static bool is_affine_value(const ts_value *value) {
   if (value->kind != TS_VALUE_RESULT || value->def->opcode == TS_OP_CONST) return true;
   return value->def->opcode == TS_OP_APPLY && !(value->def->tag & RUNTIME);
@@ -151,9 +160,11 @@ static void check_map(ts_verifier *v, ts_op *op) {
     if (is_affine_value(ts_dim(op, i))) continue;
     if (op->opcode == TS_OP_APPLY) op->tag |= RUNTIME;
     if (op->num_regions > 0)
-      ts_verify_error(v, op->loc, "`%s` depends on %s, which `%s` computes; it takes loop variables, "
-                     "symbols, constants and `apply` of them", ts_info(op)->name,
-                     ts_verify_name(v, ts_dim(op, i)), ts_info(ts_dim(op, i)->def)->name);
+      ts_verify_error(v, op->loc,
+                      "`%s` depends on %s, which `%s` computes; it takes loop variables, "
+                      "symbols, constants and `apply` of them",
+                      ts_info(op)->name, ts_verify_name(v, ts_dim(op, i)),
+                      ts_info(ts_dim(op, i)->def)->name);
   }
   if (ts_ptrmap_get(&v->maps, op->map) == v->func) return;
   ts_ptrmap_put(&v->maps, op->map, (void *)(uintptr_t)v->func);
@@ -196,14 +207,16 @@ static void out_of_bounds(ts_verifier *v, const ts_op *op, const ts_access *a, u
   ts_extent extent = a->memref->type->dims[dim];
   ts_range range = ts_range_of(v->ranges, op, a->subscripts[dim]);
   int64_t width = ts_access_width(op, a, dim);
-  const char *touches = width == 1 ? "" : ts_sprintf(&v->scratch, " for %" PRId64 " elements", width);
+  const char *touches =
+      width == 1 ? "" : ts_sprintf(&v->scratch, " for %" PRId64 " elements", width);
   const char *is = ts_is_symbolic(extent) ? ts_str_text(v->m, ts_extent_name(extent))
                                           : ts_sprintf(&v->scratch, "%" PRId64, extent);
-  const char *runs = range.lo == range.hi ? ts_sprintf(&v->scratch, " is %" PRId64, range.lo)
-                                          : ts_sprintf(&v->scratch, " runs%s", range_text(v, range));
+  const char *runs = range.lo == range.hi
+                         ? ts_sprintf(&v->scratch, " is %" PRId64, range.lo)
+                         : ts_sprintf(&v->scratch, " runs%s", range_text(v, range));
   ts_verify_error(v, op->loc, "subscript %u of %s%s%s, outside its extent %s%s", dim,
-                 ts_verify_name(v, a->memref), runs, touches, is,
-                 variables_text(v, op, a->subscripts[dim]));
+                  ts_verify_name(v, a->memref), runs, touches, is,
+                  variables_text(v, op, a->subscripts[dim]));
 }
 
 static void check_accesses(ts_verifier *v, const ts_op *op) {
@@ -219,13 +232,13 @@ void ts_verify_written(ts_verifier *v, const ts_op *op, const ts_value *buffer) 
   const char *name = ts_info(op)->name;
   if (buffer->kind == TS_VALUE_RESULT && buffer->def->opcode == TS_OP_GLOBAL) {
     ts_verify_error(v, op->loc, "`%s` writes to %s, a global, which is read only", name,
-                   ts_verify_name(v, buffer));
+                    ts_verify_name(v, buffer));
     return;
   }
   if (buffer->kind != TS_VALUE_ARG || buffer->block != v->func->body) return;
   if (v->func->roles[buffer->index] == TS_ROLE_IN)
     ts_verify_error(v, op->loc, "`%s` writes to %s, an input; declare it out or inout", name,
-                   ts_verify_name(v, buffer));
+                    ts_verify_name(v, buffer));
 }
 
 /* ---- all of it ---- */

@@ -1,9 +1,10 @@
-/* Type inference: what the types of an op's results are, and whether its operands and attributes fit it.
+/* Type inference: what the types of an op's results are, and whether its operands and attributes
+ * fit it.
  *
  * The op table names a rule for each op; this file checks what all ops have in common (how many
- * operands, which attributes, index-typed dims), calls the rule and compares its answer with the type
- * that was written. The rules stand in infer_tensor.c and infer_loop.c. A rule never allocates but
- * for a type that is new to the module. */
+ * operands, which attributes, index-typed dims), calls the rule and compares its answer with the
+ * type that was written. The rules stand in infer_tensor.c and infer_loop.c. A rule never allocates
+ * but for a type that is new to the module. */
 #include "ir/infer.h"
 
 #include <inttypes.h>
@@ -24,7 +25,9 @@ const char *ts_extent_text(ts_module *m, ts_extent e) {
                            : ts_sprintf(&m->arena, "%" PRId64, e);
 }
 
-const ts_type *ts_inf_type(const ts_inf *f, unsigned i) { return ts_operand(f->op, i)->type; }
+const ts_type *ts_inf_type(const ts_inf *f, unsigned i) {
+  return ts_operand(f->op, i)->type;
+}
 
 /* A pending literal as it may be written, for messages. */
 static const char *literal_text(ts_inf *f, const ts_value *v) {
@@ -50,7 +53,8 @@ bool ts_inf_settle(ts_inf *f, unsigned i, const ts_type *type) {
 
 const ts_type *ts_inf_untold(ts_inf *f) {
   unsigned i = 0;
-  while (i + 1 < f->op->num_plain && ts_inf_type(f, i)) i++;
+  while (i + 1 < f->op->num_plain && ts_inf_type(f, i))
+    i++;
   const ts_value *v = ts_operand(f->op, i);
   const char *type = v->form == TS_NUMBER_INT ? "i32" : "f32";
   return ts_inf_error(f, "write `const %s : %s`: the type of this literal cannot be told",
@@ -74,9 +78,13 @@ const char *ts_inf_word(const ts_inf *f, ts_attr_key key) {
   return a ? ts_str_text(f->m, a->word) : NULL;
 }
 
-bool ts_is_number(ts_dtype d) { return ts_is_float(d) || ts_is_int(d); }
+bool ts_is_number(ts_dtype d) {
+  return ts_is_float(d) || ts_is_int(d);
+}
 
-unsigned ts_dtype_width(ts_dtype d) { return d == TS_I1 ? 1 : ts_dtype_bytes(d) * 8; }
+unsigned ts_dtype_width(ts_dtype d) {
+  return d == TS_I1 ? 1 : ts_dtype_bytes(d) * 8;
+}
 
 bool ts_dtype_holds(ts_dtype wide, ts_dtype narrow) {
   if (wide == narrow) return true;
@@ -141,7 +149,8 @@ static const ts_rule_fn rules[] = {
     [TS_RULE_MMA] = ts_rule_mma,
 };
 
-/* Attributes with a place of their own in the text, as a set, by the rule of the op that has them. */
+/* Attributes with a place of their own in the text, as a set, by the rule of the op that has them.
+ */
 #define KEY(e) (UINT64_C(1) << TS_ATTR_##e)
 static uint64_t structural_attrs(ts_rule rule) {
   switch (rule) {
@@ -164,7 +173,8 @@ static bool has_word(const char *list, const char *word) {
     size_t len = strcspn(at, " ");
     if (len == n && memcmp(at, word, n) == 0) return true;
     at += len;
-    while (*at == ' ') at++;
+    while (*at == ' ')
+      at++;
   }
   return false;
 }
@@ -219,10 +229,10 @@ static bool check_form(ts_inf *f) {
                  info->rule == TS_RULE_LAUNCH || info->rule == TS_RULE_APPLY;
   if (op->has_mask && op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE)
     return ts_inf_refuse(f, "`%s` takes no mask", info->name);
-  if (op->subscripted & ~want)
-    return ts_inf_refuse(f, "`%s` takes no subscripts here", info->name);
+  if (op->subscripted & ~want) return ts_inf_refuse(f, "`%s` takes no subscripts here", info->name);
   if (want & ~op->subscripted)
-    return ts_inf_refuse(f, "a buffer of `%s` needs its subscripts, such as %%A[%%i, 0]", info->name);
+    return ts_inf_refuse(f, "a buffer of `%s` needs its subscripts, such as %%A[%%i, 0]",
+                         info->name);
   if (op->map && !want && !has_map)
     return ts_inf_refuse(f, "`%s` takes no [expression]", info->name);
   return true;
@@ -262,7 +272,8 @@ ts_result ts_infer(ts_module *m, ts_op *op, unsigned num_given, const ts_type *c
                    const ts_type **types) {
   ts_inf f = {m, op, num_given ? given[0] : NULL};
   if (is_poisoned(op, num_given, given)) {
-    for (unsigned i = 0; i < op->num_results; i++) types[i] = ts_type_error(m);
+    for (unsigned i = 0; i < op->num_results; i++)
+      types[i] = ts_type_error(m);
     return TS_OK;
   }
   if (!check_arity(&f) || (op->num_attrs && !check_attrs(&f)) || !check_form(&f) || !check_dims(&f))

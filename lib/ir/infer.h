@@ -1,5 +1,5 @@
-/* What the files of type inference share: one rule is one function of the op's operands, attributes and
- * written type. Private to lib/ir. */
+/* What the files of type inference share: one rule is one function of the op's operands, attributes
+ * and written type. Private to lib/ir. */
 #ifndef TS_INFER_H
 #define TS_INFER_H
 
@@ -12,8 +12,8 @@ typedef struct ts_inf {
   const ts_type *given; /* the type written for the one result, or NULL */
 } ts_inf;
 
-/* A type rule: settles pending literals and gives the type of the op's result (the error type when it
- * has none). NULL: an error was reported. */
+/* A type rule: settles pending literals and gives the type of the op's result (the error type when
+ * it has none). NULL: an error was reported. */
 typedef const ts_type *(*ts_rule_fn)(ts_inf *);
 
 /* Reports at the op; always NULL, so that a rule can return it. */
@@ -30,16 +30,19 @@ bool ts_inf_settle(ts_inf *, unsigned i, const ts_type *);
 bool ts_inf_no_literals(ts_inf *);
 /* Reports that the type of a literal operand cannot be told; NULL. */
 const ts_type *ts_inf_untold(ts_inf *);
-/* The written type, which this op cannot do without; NULL: reported, with `example` as what to write. */
+/* The written type, which this op cannot do without; NULL: reported, with `example` as what to
+ * write. */
 const ts_type *ts_inf_need_given(ts_inf *, const char *example);
 /* A word attribute's text, or NULL. */
 const char *ts_inf_word(const ts_inf *, ts_attr_key);
-bool ts_is_number(ts_dtype); /* what arithmetic works on: floats and integers, not i1 */
+bool ts_is_number(ts_dtype);       /* what arithmetic works on: floats and integers, not i1 */
 unsigned ts_dtype_width(ts_dtype); /* bits of a value: i1 has one, index 64 */
 /* Can `wide` hold every value of `narrow`, both floats or both integers? */
 bool ts_dtype_holds(ts_dtype wide, ts_dtype narrow);
 /* Plural ending of a count. */
-static inline const char *ts_plural(uint64_t n) { return n == 1 ? "" : "s"; }
+static inline const char *ts_plural(uint64_t n) {
+  return n == 1 ? "" : "s";
+}
 
 const ts_type *ts_rule_const(ts_inf *);
 const ts_type *ts_rule_cast(ts_inf *);
@@ -85,6 +88,7 @@ const ts_type *ts_rule_barrier(ts_inf *);
 const ts_type *ts_rule_async_copy(ts_inf *);
 const ts_type *ts_rule_mma(ts_inf *);
 /* Several results: writes one type each. False: reported. */
-bool ts_infer_call(ts_inf *, unsigned num_given, const ts_type *const *given, const ts_type **types);
+bool ts_infer_call(ts_inf *, unsigned num_given, const ts_type *const *given,
+                   const ts_type **types);
 
 #endif

@@ -1,8 +1,8 @@
-/* Type rule of calls: the parameters' symbolic extents are matched with the extents of the arguments, and
- * what they stand for is put into the callee's result types.
+/* Type rule of calls: the parameters' symbolic extents are matched with the extents of the
+ * arguments, and what they stand for is put into the callee's result types.
  *
- * A callee that stands further down is not known while its caller is read; then the written types are
- * taken, and the verifier looks again. */
+ * A callee that stands further down is not known while its caller is read; then the written types
+ * are taken, and the verifier looks again. */
 #include "ir/infer.h"
 
 #include <inttypes.h>
@@ -52,8 +52,7 @@ static bool unify(ts_inf *f, binding *b, unsigned i, const ts_value *param) {
   }
   if (!same_but_extents(want, have))
     return ts_inf_refuse(f, "argument %u has type %s; parameter %%%s has type %s", i + 1,
-                         have->text, ts_str_text(f->m, param->name),
-                         want->text);
+                         have->text, ts_str_text(f->m, param->name), want->text);
   for (unsigned d = 0; d < want->rank; d++)
     if (!unify_extent(b, want->dims[d], have->dims[d])) goto clash;
   return true;
@@ -120,8 +119,7 @@ bool ts_infer_call(ts_inf *f, unsigned num_given, const ts_type *const *given,
     const ts_type *t = substitute(f->m, &b, to->results[i]);
     if (!t) return ts_inf_refuse(f, "a result of @%s has an extent that no parameter binds", name);
     if (i < num_given && given[i] && given[i] != t && t->kind != TS_TYPE_ERROR)
-      return ts_inf_refuse(f, "`call @%s` gives %s here, not %s", name, t->text,
-                           given[i]->text);
+      return ts_inf_refuse(f, "`call @%s` gives %s here, not %s", name, t->text, given[i]->text);
     types[i] = t;
   }
   return true;

@@ -1,5 +1,6 @@
-/* Type rules of the loop ops: scalars, register vectors, fragments, buffers and their accesses, loops and
- * launches. Elementwise ops take scalars or vectors of one type; nothing converts by itself. */
+/* Type rules of the loop ops: scalars, register vectors, fragments, buffers and their accesses,
+ * loops and launches. Elementwise ops take scalars or vectors of one type; nothing converts by
+ * itself. */
 #include "ir/infer.h"
 
 #include <inttypes.h>
@@ -10,7 +11,9 @@ static bool is_scalar_or_vector(const ts_type *t) {
   return t->kind == TS_TYPE_SCALAR || t->kind == TS_TYPE_VECTOR;
 }
 
-static const char *op_name(const ts_inf *f) { return ts_info(f->op)->name; }
+static const char *op_name(const ts_inf *f) {
+  return ts_info(f->op)->name;
+}
 
 /* "operand 2 of `addf` has type X; it takes Y". */
 static const ts_type *wrong_operand(ts_inf *f, unsigned i, const char *takes) {
@@ -18,15 +21,17 @@ static const ts_type *wrong_operand(ts_inf *f, unsigned i, const char *takes) {
                       ts_inf_type(f, i)->text, takes);
 }
 
-/* The one type of operands first…last-1; literals among them take it, or `hint` where all are literals
- * (NULL: no hint). NULL: reported. */
+/* The one type of operands first…last-1; literals among them take it, or `hint` where all are
+ * literals (NULL: no hint). NULL: reported. */
 static const ts_type *one_type(ts_inf *f, unsigned first, unsigned last, const ts_type *hint) {
   const ts_type *type = NULL;
   bool pending = false;
   for (unsigned i = first; i < last; i++) {
     const ts_type *t = ts_inf_type(f, i);
-    if (!t) pending = true;
-    else if (!type) type = t;
+    if (!t)
+      pending = true;
+    else if (!type)
+      type = t;
   }
   if (!type) type = hint;
   if (!type) return ts_inf_untold(f);
@@ -55,7 +60,8 @@ const ts_type *ts_rule_binary_f(ts_inf *f) {
 const ts_type *ts_rule_binary_i(ts_inf *f) {
   const ts_type *t = one_type(f, 0, 2, f->given);
   if (!t || ts_is_int(t->dtype)) return t;
-  bool bitwise = f->op->opcode == TS_OP_ANDI || f->op->opcode == TS_OP_ORI || f->op->opcode == TS_OP_XORI;
+  bool bitwise =
+      f->op->opcode == TS_OP_ANDI || f->op->opcode == TS_OP_ORI || f->op->opcode == TS_OP_XORI;
   if (bitwise && t->dtype == TS_I1) return t;
   return wrong_dtype(f, t, bitwise ? "an integer type or i1" : "an integer type");
 }
@@ -87,8 +93,8 @@ const ts_type *ts_rule_select(ts_inf *f) {
   const ts_type *c = ts_inf_type(f, 0);
   if (c->kind == TS_TYPE_SCALAR && c->dtype == TS_I1) return t;
   if (c == ts_type_with_dtype(f->m, t, TS_I1)) return t;
-  return wrong_operand(f, 0, ts_sprintf(&f->m->arena, "i1 or as many of them as %s has lanes",
-                                        t->text));
+  return wrong_operand(f, 0,
+                       ts_sprintf(&f->m->arena, "i1 or as many of them as %s has lanes", t->text));
 }
 
 /* ---- conversions ---- */
@@ -101,8 +107,8 @@ static const ts_type *conversion(ts_inf *f, const char *example) {
   const ts_type *to = ts_inf_need_given(f, example);
   if (!to) return NULL;
   if (is_scalar_or_vector(to) && ts_type_with_dtype(f->m, from, to->dtype) == to) return from;
-  return ts_inf_error(f, "`%s` of %s cannot give %s: their shapes differ", op_name(f),
-                      from->text, to->text);
+  return ts_inf_error(f, "`%s` of %s cannot give %s: their shapes differ", op_name(f), from->text,
+                      to->text);
 }
 
 static const ts_type *converted(ts_inf *f, const ts_type *from, bool legal, const char *does) {
@@ -219,8 +225,8 @@ const ts_type *ts_rule_mma(ts_inf *f) {
     if (t[i]->kind != TS_TYPE_FRAGMENT || t[i]->role != i) return wrong_operand(f, i, takes[i]);
     for (unsigned d = 0; d < 3; d++)
       if (t[i]->dims[d] != t[0]->dims[d])
-        return ts_inf_error(f, "fragments of `mma` have different shapes: %s and %s",
-                            t[0]->text, t[i]->text);
+        return ts_inf_error(f, "fragments of `mma` have different shapes: %s and %s", t[0]->text,
+                            t[i]->text);
   }
   if (t[0]->dtype != t[1]->dtype || !sums_in(t[0]->dtype, t[2]->dtype))
     return ts_inf_error(f, "`mma` cannot sum products of %s and %s in %s",
@@ -254,7 +260,8 @@ const ts_type *ts_rule_global(ts_inf *f) {
                       ts_str_text(f->m, callee->word));
 }
 
-/* As many subscripts as the buffer has axes. With two subscripted buffers the first takes the first. */
+/* As many subscripts as the buffer has axes. With two subscripted buffers the first takes the
+ * first. */
 static bool check_subscripts(ts_inf *f, unsigned have, const ts_type *memref) {
   if (have == memref->rank) return true;
   return ts_inf_refuse(f, "%u subscript%s for %s, which has %u ax%s", have, ts_plural(have),
@@ -276,16 +283,14 @@ static bool check_accessed(ts_inf *f, const ts_type *memref, const ts_type *t) {
                          ts_type_element(f->m, memref)->text, t->text);
   unsigned axes = t->kind == TS_TYPE_FRAGMENT ? 2 : 1;
   if (memref->rank < axes)
-    return ts_inf_refuse(f, "%s has too few axes for an access of %s", memref->text,
-                         t->text);
+    return ts_inf_refuse(f, "%s has too few axes for an access of %s", memref->text, t->text);
   if (!is_contiguous(memref))
-    return ts_inf_refuse(f, "an access of %s needs a last stride of 1, which %s has not",
-                         t->text, memref->text);
+    return ts_inf_refuse(f, "an access of %s needs a last stride of 1, which %s has not", t->text,
+                         memref->text);
   ts_extent e = memref->dims[memref->rank - 1];
   if (t->kind == TS_TYPE_FRAGMENT || ts_is_symbolic(e) || t->dims[0] <= e || f->op->has_mask)
     return true;
-  return ts_inf_refuse(f, "%s is wider than the last axis of %s", t->text,
-                       memref->text);
+  return ts_inf_refuse(f, "%s is wider than the last axis of %s", t->text, memref->text);
 }
 
 /* The last operand is a mask for an access of type t. */
@@ -296,11 +301,13 @@ static bool check_mask(ts_inf *f, const ts_type *t) {
   const ts_type *want = ts_type_with_dtype(f->m, t, TS_I1);
   if (!ts_inf_settle(f, i, want)) return false;
   if (ts_inf_type(f, i) == want) return true;
-  return ts_inf_refuse(f, "a mask of type %s for %s; it takes %s", ts_inf_type(f, i)->text,
-                       t->text, want->text);
+  return ts_inf_refuse(f, "a mask of type %s for %s; it takes %s", ts_inf_type(f, i)->text, t->text,
+                       want->text);
 }
 
-static unsigned map_size(const ts_op *op) { return op->map ? op->map->n : 0; }
+static unsigned map_size(const ts_op *op) {
+  return op->map ? op->map->n : 0;
+}
 
 /* Plain operands of an access but for its mask. */
 static bool check_plain(ts_inf *f, unsigned n) {
@@ -334,10 +341,11 @@ const ts_type *ts_rule_copy(ts_inf *f) {
   const ts_type *a = memref_operand(f, 0), *b = a ? memref_operand(f, 1) : NULL;
   if (!b) return NULL;
   bool same = a->rank == b->rank && a->dtype == b->dtype && a->elem == b->elem;
-  for (unsigned i = 0; same && i < a->rank; i++) same = a->dims[i] == b->dims[i];
+  for (unsigned i = 0; same && i < a->rank; i++)
+    same = a->dims[i] == b->dims[i];
   if (same) return a;
-  return ts_inf_error(f, "`copy` from %s to %s: shapes and elements must be the same",
-                      a->text, b->text);
+  return ts_inf_error(f, "`copy` from %s to %s: shapes and elements must be the same", a->text,
+                      b->text);
 }
 
 const ts_type *ts_rule_async_copy(ts_inf *f) {
@@ -347,8 +355,8 @@ const ts_type *ts_rule_async_copy(ts_inf *f) {
     return ts_inf_error(f, "`async_copy` goes from global to shared memory, not from %s to %s",
                         a->text, b->text);
   if (a->dtype != b->dtype || a->elem != b->elem)
-    return ts_inf_error(f, "`async_copy` from %s to %s: elements must be the same",
-                        a->text, b->text);
+    return ts_inf_error(f, "`async_copy` from %s to %s: elements must be the same", a->text,
+                        b->text);
   unsigned have = map_size(f->op), first = ts_min(have, (unsigned)a->rank);
   if (!check_subscripts(f, first, a) || !check_subscripts(f, have - first, b)) return NULL;
   int64_t count = ts_attr_int(f->op, TS_ATTR_COUNT, 1);

@@ -43,8 +43,8 @@ static bool same_dims(unsigned n, const ts_extent *a, const ts_extent *b) {
 static const ts_type *clash_error(ts_inf *f, const ts_type *a, const ts_type *b,
                                   const ts_extent clash[2]) {
   const char *x = ts_extent_text(f->m, clash[0]), *y = ts_extent_text(f->m, clash[1]);
-  return ts_inf_error(f, "%s and %s do not broadcast: extent %s against %s", a->text,
-                      b->text, x, y);
+  return ts_inf_error(f, "%s and %s do not broadcast: extent %s against %s", a->text, b->text, x,
+                      y);
 }
 
 /* ---- what rules ask of operands and attributes ---- */
@@ -68,13 +68,13 @@ static const ts_type *float_tensor(ts_inf *f, unsigned i) {
 static const ts_type *number_tensor(ts_inf *f, unsigned i) {
   const ts_type *t = tensor_operand(f, i);
   if (!t || ts_is_number(t->dtype)) return t;
-  return ts_inf_error(f, "`%s` takes numbers, not %s", ts_info(f->op)->name, ts_dtype_name(t->dtype));
+  return ts_inf_error(f, "`%s` takes numbers, not %s", ts_info(f->op)->name,
+                      ts_dtype_name(t->dtype));
 }
 
 static bool same_dtypes(ts_inf *f, const ts_type *a, const ts_type *b) {
   if (a->dtype == b->dtype) return true;
-  ts_inf_error(f, "`%s` of %s and %s: cast one of them", ts_info(f->op)->name, a->text,
-               b->text);
+  ts_inf_error(f, "`%s` of %s and %s: cast one of them", ts_info(f->op)->name, a->text, b->text);
   return false;
 }
 
@@ -140,8 +140,8 @@ static bool data_fits(ts_inf *f, const ts_data *data, const ts_type *t) {
     ts_inf_error(f, "a splat of %zu bytes for elements of type %s", data->num_bytes,
                  ts_dtype_name(t->dtype));
   } else if (data->form == TS_DATA_DENSE && data->num_bytes / (size_t)bytes != (size_t)n) {
-    ts_inf_error(f, "%zu elements for %s, which has %" PRId64, data->num_bytes / (size_t)bytes, text,
-                 n);
+    ts_inf_error(f, "%zu elements for %s, which has %" PRId64, data->num_bytes / (size_t)bytes,
+                 text, n);
   } else {
     return true;
   }
@@ -152,8 +152,7 @@ const ts_type *ts_rule_const(ts_inf *f) {
   const ts_type *t = ts_inf_need_given(f, "tensor<4xf32>");
   if (!t) return NULL;
   if (t->kind != TS_TYPE_TENSOR && t->kind != TS_TYPE_SCALAR && t->kind != TS_TYPE_VECTOR)
-    return ts_inf_error(f, "a constant of type %s: it takes a tensor, scalar or vector",
-                        t->text);
+    return ts_inf_error(f, "a constant of type %s: it takes a tensor, scalar or vector", t->text);
   const ts_attr *value = ts_attr_find(f->op, TS_ATTR_VALUE);
   if (!value) return ts_inf_error(f, "`const` has no value");
   return data_fits(f, value->data, t) ? t : NULL;
@@ -176,13 +175,16 @@ static bool same_count(const ts_type *a, const ts_type *b) {
   for (unsigned s = 0; s < 2; s++)
     for (unsigned i = 0; i < types[s]->rank; i++) {
       ts_extent e = types[s]->dims[i];
-      if (ts_is_symbolic(e)) symbols[s][n[s]++] = e;
-      else if (__builtin_mul_overflow(known[s], e, &known[s])) return false;
+      if (ts_is_symbolic(e))
+        symbols[s][n[s]++] = e;
+      else if (__builtin_mul_overflow(known[s], e, &known[s]))
+        return false;
     }
   if (known[0] != known[1] || n[0] != n[1]) return false;
   for (unsigned i = 0; i < n[0]; i++) {
     unsigned j = i;
-    while (j < n[1] && symbols[1][j] != symbols[0][i]) j++;
+    while (j < n[1] && symbols[1][j] != symbols[0][i])
+      j++;
     if (j == n[1]) return false;
     symbols[1][j] = symbols[1][i];
   }
@@ -196,8 +198,7 @@ const ts_type *ts_rule_reshape(ts_inf *f) {
   if (to->kind != TS_TYPE_TENSOR || to->dtype != t->dtype)
     return ts_inf_error(f, "a reshape of %s cannot give %s", t->text, to->text);
   if (same_count(t, to)) return to;
-  return ts_inf_error(f, "%s and %s have not the same number of elements", t->text,
-                      to->text);
+  return ts_inf_error(f, "%s and %s have not the same number of elements", t->text, to->text);
 }
 
 const ts_type *ts_rule_transpose(ts_inf *f) {
@@ -206,8 +207,7 @@ const ts_type *ts_rule_transpose(ts_inf *f) {
   const ts_attr *perm = ts_attr_find(f->op, TS_ATTR_PERM);
   ts_extent dims[TS_MAX_RANK];
   unsigned seen = 0;
-  if (!perm && t->rank < 2)
-    return ts_inf_error(f, "%s has no two axes to transpose", t->text);
+  if (!perm && t->rank < 2) return ts_inf_error(f, "%s has no two axes to transpose", t->text);
   if (!perm) {
     memcpy(dims, t->dims, sizeof(*dims) * t->rank);
     dims[t->rank - 1] = t->dims[t->rank - 2];
@@ -215,8 +215,7 @@ const ts_type *ts_rule_transpose(ts_inf *f) {
     return ts_type_tensor(f->m, t->rank, dims, t->dtype);
   }
   if (perm->n != t->rank)
-    return ts_inf_error(f, "perm has %u entries for the %u axes of %s", perm->n, t->rank,
-                        t->text);
+    return ts_inf_error(f, "perm has %u entries for the %u axes of %s", perm->n, t->rank, t->text);
   for (unsigned i = 0; i < perm->n; i++) {
     int64_t p = perm->ints[i];
     if (p < 0 || p >= t->rank || seen >> p & 1)
@@ -239,8 +238,7 @@ const ts_type *ts_rule_broadcast(ts_inf *f) {
   if (!broadcast(t->rank, t->dims, to->rank, to->dims, &rank, dims, clash))
     return clash_error(f, t, to, clash);
   if (rank == to->rank && same_dims(rank, dims, to->dims)) return to;
-  return ts_inf_error(f, "%s does not broadcast to the smaller %s", t->text,
-                      to->text);
+  return ts_inf_error(f, "%s does not broadcast to the smaller %s", t->text, to->text);
 }
 
 /* ---- elementwise ---- */
@@ -278,8 +276,8 @@ static const ts_type *unary_operand(ts_inf *f) {
   const ts_op_info *info = ts_info(f->op);
   if (!t) {
     if (!f->given) return ts_inf_untold(f);
-    const ts_type *type = f->given->kind == TS_TYPE_VECTOR ? f->given
-                                                           : ts_type_scalar(f->m, f->given->dtype);
+    const ts_type *type =
+        f->given->kind == TS_TYPE_VECTOR ? f->given : ts_type_scalar(f->m, f->given->dtype);
     if (!ts_inf_settle(f, 0, type)) return NULL;
     t = ts_inf_type(f, 0);
   }
@@ -289,14 +287,14 @@ static const ts_type *unary_operand(ts_inf *f) {
   const char *takes = info->levels == TS_LEVEL_TL  ? "a tensor, scalar or vector"
                       : info->levels == TS_LEVEL_T ? "a tensor"
                                                    : "a scalar or vector";
-  return ts_inf_error(f, "operand 1 of `%s` has type %s; it takes %s", info->name, t->text,
-                      takes);
+  return ts_inf_error(f, "operand 1 of `%s` has type %s; it takes %s", info->name, t->text, takes);
 }
 
 const ts_type *ts_rule_unary(ts_inf *f) {
   const ts_type *t = unary_operand(f);
   if (!t || ts_is_number(t->dtype)) return t;
-  return ts_inf_error(f, "`%s` takes numbers, not %s", ts_info(f->op)->name, ts_dtype_name(t->dtype));
+  return ts_inf_error(f, "`%s` takes numbers, not %s", ts_info(f->op)->name,
+                      ts_dtype_name(t->dtype));
 }
 
 const ts_type *ts_rule_unary_f(ts_inf *f) {
@@ -311,7 +309,9 @@ const ts_type *ts_rule_unary_f(ts_inf *f) {
 /* ---- products ---- */
 
 /* The type of a matmul's element: i8 products are summed in i32. */
-static ts_dtype product_dtype(ts_dtype d) { return d == TS_I8 ? TS_I32 : d; }
+static ts_dtype product_dtype(ts_dtype d) {
+  return d == TS_I8 ? TS_I32 : d;
+}
 
 /* The product of operands 0 and 1; NULL: reported. */
 static const ts_type *product(ts_inf *f) {
@@ -325,8 +325,7 @@ static const ts_type *product(ts_inf *f) {
   ts_extent k = a->dims[a->rank - 1], l = b->dims[b->rank - 2];
   if (k != l)
     return ts_inf_error(f, "inner extents of `%s` differ: %s in %s, %s in %s", name,
-                        ts_extent_text(f->m, k), a->text, ts_extent_text(f->m, l),
-                        b->text);
+                        ts_extent_text(f->m, k), a->text, ts_extent_text(f->m, l), b->text);
   ts_extent dims[TS_MAX_RANK], clash[2];
   unsigned batch;
   if (!broadcast(a->rank - 2u, a->dims, b->rank - 2u, b->dims, &batch, dims, clash))
@@ -336,7 +335,9 @@ static const ts_type *product(ts_inf *f) {
   return ts_type_tensor(f->m, batch + 2, dims, product_dtype(a->dtype));
 }
 
-const ts_type *ts_rule_matmul(ts_inf *f) { return product(f); }
+const ts_type *ts_rule_matmul(ts_inf *f) {
+  return product(f);
+}
 
 /* A bias has one element a column: extents of 1, then the last extent of the product. */
 static bool is_bias_of(const ts_type *bias, const ts_type *t) {
@@ -355,8 +356,10 @@ static bool check_act(ts_inf *f, ts_dtype dtype) {
   for (unsigned i = 0; !known && !math && i < TS_NUM_OPCODES; i++)
     math = (ts_op_infos[i].flags & TS_FLAG_MATH) && strcmp(ts_op_infos[i].name, act) == 0;
   if (!known && !math)
-    ts_inf_error(f, "act = %s is no activation; it is none, relu, gelu, silu, sigmoid, tanh or "
-                    "another math op", act);
+    ts_inf_error(f,
+                 "act = %s is no activation; it is none, relu, gelu, silu, sigmoid, tanh or "
+                 "another math op",
+                 act);
   else if (math && !ts_is_float(dtype))
     ts_inf_error(f, "act = %s needs a float type; with %s it is none or relu", act,
                  ts_dtype_name(dtype));
@@ -369,9 +372,8 @@ const ts_type *ts_rule_fused_mlp(ts_inf *f) {
   const ts_type *t = product(f), *bias = t ? tensor_operand(f, 2) : NULL;
   if (!bias) return NULL;
   if (bias->dtype != t->dtype || !is_bias_of(bias, t))
-    return ts_inf_error(f, "a bias of type %s; this `fused_mlp` takes tensor<%sx%s>",
-                        bias->text, ts_extent_text(f->m, t->dims[t->rank - 1]),
-                        ts_dtype_name(t->dtype));
+    return ts_inf_error(f, "a bias of type %s; this `fused_mlp` takes tensor<%sx%s>", bias->text,
+                        ts_extent_text(f->m, t->dims[t->rank - 1]), ts_dtype_name(t->dtype));
   return check_act(f, t->dtype) ? t : NULL;
 }
 
@@ -401,7 +403,9 @@ static const ts_type *along_one_axis(ts_inf *f) {
   return check_axes(f, t, 1) ? t : NULL;
 }
 
-const ts_type *ts_rule_softmax(ts_inf *f) { return along_one_axis(f); }
+const ts_type *ts_rule_softmax(ts_inf *f) {
+  return along_one_axis(f);
+}
 
 const ts_type *ts_rule_layernorm(ts_inf *f) {
   const ts_type *t = along_one_axis(f);
@@ -425,7 +429,8 @@ const ts_type *ts_rule_layernorm(ts_inf *f) {
 static bool check_slices(ts_inf *f, unsigned n, const char *what, bool has_axis, ts_extent want) {
   if (n == 1 || (has_axis && (ts_extent)n == want)) return true;
   if (!has_axis) return ts_inf_refuse(f, "%u %ss without an axis", n, what);
-  return ts_inf_refuse(f, "%u %ss where the axis has extent %s", n, what, ts_extent_text(f->m, want));
+  return ts_inf_refuse(f, "%u %ss where the axis has extent %s", n, what,
+                       ts_extent_text(f->m, want));
 }
 
 /* scale and zero_point: one, or one for each slice of axis. */
@@ -459,8 +464,7 @@ const ts_type *ts_rule_quantize(ts_inf *f) {
 const ts_type *ts_rule_dequantize(ts_inf *f) {
   const ts_type *t = tensor_operand(f, 0);
   if (!t) return NULL;
-  if (t->dtype != TS_I8)
-    return ts_inf_error(f, "`dequantize` takes an i8 tensor, not %s", t->text);
+  if (t->dtype != TS_I8) return ts_inf_error(f, "`dequantize` takes an i8 tensor, not %s", t->text);
   ts_dtype to = f->given && ts_is_float(f->given->dtype) ? (ts_dtype)f->given->dtype : TS_F32;
   return check_steps(f, t) ? ts_type_with_dtype(f->m, t, to) : NULL;
 }
@@ -484,8 +488,8 @@ static bool check_arg(ts_inf *f, const ts_block *body, unsigned i, ts_dtype dtyp
   if (i >= body->num_args) return true;
   const ts_type *t = body->args[i]->type;
   if (t->kind == TS_TYPE_ERROR || t == ts_type_scalar(f->m, dtype)) return true;
-  return ts_inf_refuse(f, "region argument %u has type %s, but the operand's elements are %s", i + 1,
-                      t->text, ts_dtype_name(dtype));
+  return ts_inf_refuse(f, "region argument %u has type %s, but the operand's elements are %s",
+                       i + 1, t->text, ts_dtype_name(dtype));
 }
 
 /* The result's scalar type: of the region's yield. */
@@ -513,7 +517,8 @@ const ts_type *ts_rule_fused(ts_inf *f) {
   for (unsigned i = first; i < f->op->num_plain; i++) {
     const ts_type *u = tensor_operand(f, i);
     if (!u || !check_arg(f, body, i - first + 1, u->dtype)) return NULL;
-    if (!broadcast(rank, dims, u->rank, u->dims, &rank, dims, clash)) return clash_error(f, t, u, clash);
+    if (!broadcast(rank, dims, u->rank, u->dims, &rank, dims, clash))
+      return clash_error(f, t, u, clash);
   }
   const ts_type *y = yielded(f, body);
   if (!y || y->kind == TS_TYPE_ERROR) return y;

@@ -1,7 +1,9 @@
 /* What a function is from outside: its level, and the entries that a caller binds arrays to. */
 #include "ir/ir.h"
 
-static bool is_tensor(const ts_value *v) { return v->type && v->type->kind == TS_TYPE_TENSOR; }
+static bool is_tensor(const ts_value *v) {
+  return v->type && v->type->kind == TS_TYPE_TENSOR;
+}
 
 static unsigned level_of_type(const ts_type *t) {
   if (!t || t->kind == TS_TYPE_ERROR) return 0;
@@ -22,7 +24,8 @@ static unsigned level_of_block(const ts_block *block) {
   for (const ts_op *op = block->first; op && level != TS_LEVEL_TL; op = op->next) {
     level |= level_of_op(op);
     if (op->opcode == TS_OP_FUSED) continue;
-    for (unsigned i = 0; i < op->num_regions; i++) level |= level_of_block(ts_op_regions(op)[i]);
+    for (unsigned i = 0; i < op->num_regions; i++)
+      level |= level_of_block(ts_op_regions(op)[i]);
   }
   return level;
 }

@@ -1,5 +1,5 @@
-/* Interval analysis: which accesses it proves in bounds, disproves, or leaves to the run. Each test is a
- * function body; the answers, one letter a subscript in the order of the text, are p(roved),
+/* Interval analysis: which accesses it proves in bounds, disproves, or leaves to the run. Each test
+ * is a function body; the answers, one letter a subscript in the order of the text, are p(roved),
  * d(isproved) or u(nknown). */
 #include "unit.h"
 
@@ -25,7 +25,8 @@ static void walk(walker *w, const ts_block *block) {
   ts_ranges_enter(w->ranges, block);
   for (const ts_op *op = block->first; op; op = op->next) {
     answer(w, op);
-    for (unsigned i = 0; i < op->num_regions; i++) walk(w, ts_op_regions(op)[i]);
+    for (unsigned i = 0; i < op->num_regions; i++)
+      walk(w, ts_op_regions(op)[i]);
   }
   ts_ranges_leave(w->ranges);
 }
@@ -124,11 +125,14 @@ START_TEST(symbols) {
 END_TEST
 
 START_TEST(symbolic_tiles) {
-  expect("p", "for %o = 0 to M step 64 {\n for %i = %o to min(%o + 64, M) {\n %0 = load %S[%i]\n}\n}");
+  expect("p",
+         "for %o = 0 to M step 64 {\n for %i = %o to min(%o + 64, M) {\n %0 = load %S[%i]\n}\n}");
   expect("p", "for %o = 0 to M ceildiv 64 {\n for %i = 0 to min(64, M - %o * 64) {\n"
               " %0 = load %S[%o * 64 + %i]\n}\n}");
-  expect("p", "for %o = 0 to M floordiv 64 {\n for %i = 0 to 64 {\n %0 = load %S[%o * 64 + %i]\n}\n}");
-  expect("u", "for %o = 0 to M ceildiv 64 {\n for %i = 0 to 64 {\n %0 = load %S[%o * 64 + %i]\n}\n}");
+  expect("p",
+         "for %o = 0 to M floordiv 64 {\n for %i = 0 to 64 {\n %0 = load %S[%o * 64 + %i]\n}\n}");
+  expect("u",
+         "for %o = 0 to M ceildiv 64 {\n for %i = 0 to 64 {\n %0 = load %S[%o * 64 + %i]\n}\n}");
   expect("p", "for %o = 0 to M floordiv 8 {\n %0 = load %S[%o * 8] : vector<8xf32>\n}");
 }
 END_TEST
@@ -156,7 +160,8 @@ START_TEST(dead_code) {
 END_TEST
 
 START_TEST(values) {
-  expect("pp", "for %i = 0 to 64 {\n %a = apply [%i * 8 + 7]\n %0 = load %A[%a]\n %b = apply [%a floordiv 8]\n"
+  expect("pp", "for %i = 0 to 64 {\n %a = apply [%i * 8 + 7]\n %0 = load %A[%a]\n %b = apply [%a "
+               "floordiv 8]\n"
                " %1 = load %A[%b]\n}");
   expect("p", "%c = const 511 : index\n %0 = load %A[%c]\n");
   expect("d", "%c = const 512 : index\n %0 = load %A[%c]\n");
