@@ -327,7 +327,8 @@ layout_args
  * of its own: the scanner hands it out again after the SYNC. */
 static void plan_recovery(ts_parser *p, yysymbol_kind_t found, ts_loc loc) {
   bool brace = found == YYSYMBOL_YYEOF || p->last_token == '{' || p->last_token == '}';
-  bool new_line = memchr(p->base + p->last_end, '\n', loc.begin - p->last_end) != NULL;
+  bool new_line = loc.begin > p->last_end &&
+                  memchr(p->base + p->last_end, '\n', loc.begin - p->last_end) != NULL;
   p->recovering = true;
   bool again = p->redelivered_at == loc.begin && loc.begin > 0; /* once, or we would never end */
   p->redeliver = (brace || new_line) && !again ? p->last_token : 0;
