@@ -66,12 +66,13 @@ static void write_buffer(ts_sink *s, const char *text, size_t n) {
 }
 
 void ts_sink_write(ts_sink *s, const char *text, size_t n) {
+  if (n == 0) return; /* `text` may be NULL */
   if (n < s->cap - s->n) {
     memcpy(s->buf + s->n, text, n);
     s->n += n;
-  } else if (n && s->file) {
+  } else if (s->file) {
     write_file(s, text, n);
-  } else if (n) {
+  } else {
     write_buffer(s, text, n);
   }
 }
