@@ -330,7 +330,7 @@ static void plan_recovery(ts_parser *p, yysymbol_kind_t found, ts_loc loc) {
   bool new_line = loc.begin > p->last_end &&
                   memchr(p->base + p->last_end, '\n', loc.begin - p->last_end) != NULL;
   p->recovering = true;
-  bool again = p->redelivered_at == loc.begin && loc.begin > 0; /* once, or we would never end */
+  bool again = p->redelivered_at == loc.begin + 1; /* once, or we would never end */
   p->redeliver = (brace || new_line) && !again ? p->last_token : 0;
   p->redeliver_loc = loc;
 }

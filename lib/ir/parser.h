@@ -113,7 +113,7 @@ typedef struct ts_parser {
   bool recovering;
   int redeliver; /* a token to return again after the SYNC; 0: none */
   ts_loc redeliver_loc;
-  uint32_t redelivered_at;
+  uint32_t redelivered_at; /* where the last such token stands, plus 1; 0: none yet */
   uint32_t this_end, last_end; /* of the current token and the one before it */
   int last_token;
   struct ts_word {
