@@ -5,9 +5,8 @@
  * rewrite:   %a = add %x, %y … %b = add %y, %x … use(%b)  →  %a = add %x, %y … use(%a)
  *
  * An earlier op counts when it stands above in the same block or in one around it, so its result is
- * visible. Regions of fused ops see nothing from outside, so they start afresh. Only pure ops take
- * part, and those are compared by kind, operands (in either order where the op commutes), map,
- * attributes, types and regions.
+ * visible. Only pure ops take part, and those are compared by kind, operands (in either order where
+ * the op commutes), map, attributes, types and regions.
  *
  * Every op is hashed once; what a block added to the table goes when the block ends. */
 #include "transforms/util.h"
@@ -24,7 +23,6 @@ typedef struct cse {
   entry **buckets;
   size_t num_buckets;   /* a power of two */
   TS_VEC(size_t) added; /* the bucket of each entry, in the order they were made */
-  size_t visible;       /* entries before this one stand outside of the fused op around us */
 } cse;
 
 /* ---- hashing ---- */
@@ -191,7 +189,7 @@ static bool equal(cse *c, const ts_op *a, const ts_op *b) {
 /* ---- the walk ---- */
 
 static void count_op(void *count, ts_op *op) {
-  op->tag = 0;
+  (void)op;
   ++*(size_t *)count;
 }
 
@@ -209,16 +207,14 @@ static void make_table(cse *c, ts_module *m) {
   c->buckets = ts_new_array(c->pass->scratch, entry *, c->num_buckets);
 }
 
-/* An earlier op equal to `op`; else NULL, and `op` is in the table. The tag of an op in the table
- * is its place in `added`. */
+/* An earlier op equal to `op`; else NULL, and `op` is in the table. */
 static ts_op *find_or_add(cse *c, ts_op *op) {
   uint64_t hash = hash_op(op);
   size_t bucket = hash & (c->num_buckets - 1);
   for (entry *e = c->buckets[bucket]; e; e = e->next)
-    if (e->hash == hash && e->op->tag >= c->visible && equal(c, e->op, op)) return e->op;
+    if (e->hash == hash && equal(c, e->op, op)) return e->op;
   entry *e = ts_new(c->pass->scratch, entry);
   *e = (entry){.next = c->buckets[bucket], .hash = hash, .op = op};
-  op->tag = (uint32_t)c->added.n;
   c->buckets[bucket] = e;
   ts_push(c->pass->scratch, &c->added, bucket);
   return NULL;
@@ -238,8 +234,7 @@ static void visit_op(cse *c, ts_op *op) {
 }
 
 static void visit_block(cse *c, ts_block *block) {
-  size_t before = c->added.n, visible = c->visible;
-  if (block->parent && block->parent->opcode == TS_OP_FUSED) c->visible = before;
+  size_t before = c->added.n;
   for (ts_op *op = block->first, *next; op; op = next) {
     next = op->next;
     for (unsigned i = 0; i < op->num_regions; i++)
@@ -250,7 +245,6 @@ static void visit_block(cse *c, ts_block *block) {
     entry **bucket = &c->buckets[c->added.at[--c->added.n]];
     *bucket = (*bucket)->next;
   }
-  c->visible = visible;
 }
 
 ts_result ts_pass_cse(ts_pass_ctx *pass, ts_module *m, const void *options) {
