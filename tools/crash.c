@@ -25,7 +25,9 @@ static void put(int fd, const char *p, size_t n) {
   }
 }
 
-static void say(const char *words) { put(STDERR_FILENO, words, strlen(words)); }
+static void say(const char *words) {
+  put(STDERR_FILENO, words, strlen(words));
+}
 
 static void on_crash(int number) {
   (void)number;
@@ -45,9 +47,11 @@ void ts_crash_arm(const char *to, const char *prepared, size_t n, const char *ru
   sigaltstack(&alternate, NULL);
   struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
   sigemptyset(&action.sa_mask);
-  for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) sigaction(caught[i], &action, NULL);
+  for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
+    sigaction(caught[i], &action, NULL);
 }
 
 void ts_crash_disarm(void) {
-  for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) signal(caught[i], SIG_DFL);
+  for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
+    signal(caught[i], SIG_DFL);
 }

@@ -1,5 +1,5 @@
-/* What ts-opt does around passes: dumps, and the reproducer, which is printed before each pass so that it
- * can be written whatever the pass does to its module or to the process. */
+/* What ts-opt does around passes: dumps, and the reproducer, which is printed before each pass so
+ * that it can be written whatever the pass does to its module or to the process. */
 #include "crash.h"
 #include "exec/semantics.h"
 #include "opt.h"

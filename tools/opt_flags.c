@@ -3,7 +3,9 @@
 
 #include "opt.h"
 
-static opt *opt_of(ts_tool *t) { return t->user; }
+static opt *opt_of(ts_tool *t) {
+  return t->user;
+}
 
 static ts_result add_pass(ts_tool *t, const ts_flag *flag, const char *options) {
   return ts_pipeline_add(t->ctx, &opt_of(t)->pipeline, flag->name, options);
@@ -12,7 +14,8 @@ static ts_result add_pass(ts_tool *t, const ts_flag *flag, const char *options) 
 static ts_result add_pipeline(ts_tool *t, const ts_flag *flag, const char *text) {
   (void)flag;
   ts_source *source = ts_new(&t->ctx->arena, ts_source);
-  *source = (ts_source){.name = "--pass-pipeline", .text = text, .n = strlen(text), .first_line = 1};
+  *source =
+      (ts_source){.name = "--pass-pipeline", .text = text, .n = strlen(text), .first_line = 1};
   ts_result result = TS_OK;
   if (*text == '@') result = ts_tool_read(t, text + 1, source);
   return result ? result : ts_pipeline_parse_source(t->ctx, &opt_of(t)->pipeline, source);
@@ -25,9 +28,9 @@ static ts_result add_extent(ts_tool *t, const ts_flag *flag, const char *text) {
   ts_result result = ts_extent_parse(t->ctx, text, &value);
   if (result) return result;
   ts_push(&t->ctx->arena, &o->extents, value);
-  o->instrument.flags = ts_sprintf(&t->ctx->arena, "%s%s-D %s=%lld", o->instrument.flags,
-                                   *o->instrument.flags ? " " : "", value.name,
-                                   (long long)value.value);
+  o->instrument.flags =
+      ts_sprintf(&t->ctx->arena, "%s%s-D %s=%lld", o->instrument.flags,
+                 *o->instrument.flags ? " " : "", value.name, (long long)value.value);
   return TS_OK;
 }
 
@@ -48,10 +51,14 @@ static ts_result print_ops(ts_tool *t, const ts_flag *flag, const char *which) {
   ts_output out;
   ts_result result = ts_output_open(t, &out, "-");
   if (result) return result;
-  if (!strcmp(which, "tensor")) ts_print_ops(&out.sink, TS_LEVEL_T);
-  else if (!strcmp(which, "loop")) ts_print_ops(&out.sink, TS_LEVEL_L);
-  else if (!strcmp(which, "shared")) ts_print_ops(&out.sink, TS_LEVEL_TL);
-  else if (!strcmp(which, "attributes")) ts_print_attrs(&out.sink);
+  if (!strcmp(which, "tensor"))
+    ts_print_ops(&out.sink, TS_LEVEL_T);
+  else if (!strcmp(which, "loop"))
+    ts_print_ops(&out.sink, TS_LEVEL_L);
+  else if (!strcmp(which, "shared"))
+    ts_print_ops(&out.sink, TS_LEVEL_TL);
+  else if (!strcmp(which, "attributes"))
+    ts_print_attrs(&out.sink);
   else {
     ts_output_discard(&out);
     return ts_tool_usage(t, "-print-ops wants tensor, loop, shared or attributes, not '%s'", which);
@@ -93,39 +100,44 @@ static size_t own_flags(opt *o, ts_flag *f) {
   static const char see[] = "Looking on", chk[] = "Checking", tst[] = "Testing", cost[] = "Cost",
                     fail[] = "Failures";
   const ts_flag flags[] = {
-      {"o", TS_FLAG_STRING, "file", "where the result goes; kept only on success", .at = &o->output},
+      {"o", TS_FLAG_STRING, "file", "where the result goes; kept only on success",
+       .at = &o->output},
       {"D", TS_FLAG_CALL, "NAME=n", "give symbolic extent NAME the value n", .call = add_extent,
        .joined = true},
-      {"data-dir", TS_FLAG_STRING, "dir", "where the @files that the program names are; the output "
-       "names them there", .at = &o->data_dir},
-      {"pass-pipeline", TS_FLAG_CALL, "text|@file", "passes as 'fuse,lower{acc=f32}', or from a file",
-       "Passes", .call = add_pipeline},
+      {"data-dir", TS_FLAG_STRING, "dir",
+       "where the @files that the program names are; the output "
+       "names them there",
+       .at = &o->data_dir},
+      {"pass-pipeline", TS_FLAG_CALL, "text|@file",
+       "passes as 'fuse,lower{acc=f32}', or from a file", "Passes", .call = add_pipeline},
       {"print-passes", TS_FLAG_CALL_OPTIONAL, "markdown", "list the passes and their options", see,
        .call = print_passes},
-      {"print-ops", TS_FLAG_CALL, "level", "list the ops of a level: tensor, loop, shared; or attributes",
-       see, .call = print_ops},
+      {"print-ops", TS_FLAG_CALL, "level",
+       "list the ops of a level: tensor, loop, shared; or attributes", see, .call = print_ops},
       {"print-pipeline", TS_FLAG_BOOL, NULL, "print the passes as a pipeline and run nothing", see,
        .at = &o->print_pipeline},
       {"print-before", TS_FLAG_STRING, "passes", "dump the module before these passes", see,
        .at = &in->before},
       {"print-after", TS_FLAG_STRING, "passes", "dump the module after these passes", see,
        .at = &in->after},
-      {"print-before-all", TS_FLAG_BOOL, NULL, "dump before every pass", see, .at = &in->before_all},
+      {"print-before-all", TS_FLAG_BOOL, NULL, "dump before every pass", see,
+       .at = &in->before_all},
       {"print-after-all", TS_FLAG_BOOL, NULL, "dump after every pass", see, .at = &in->after_all},
       {"print-changed", TS_FLAG_CALL_OPTIONAL, "diff",
-       "dump after each pass that changed something, whole or as a diff", see, .call = print_changed},
+       "dump after each pass that changed something, whole or as a diff", see,
+       .call = print_changed},
       {"print-tree-dir", TS_FLAG_STRING, "dir", "write every stage to a numbered file", see,
        .at = &in->tree_dir},
-      {"remarks", TS_FLAG_CALL_OPTIONAL, "file", "show what passes did, or could not do; to a file as YAML",
-       see, .call = remarks},
+      {"remarks", TS_FLAG_CALL_OPTIONAL, "file",
+       "show what passes did, or could not do; to a file as YAML", see, .call = remarks},
       {"verify-each", TS_FLAG_BOOL, NULL, "verify after each pass (on)", chk,
        .at = &o->checks.verify_each},
       {"verify-roundtrip", TS_FLAG_BOOL, NULL,
        "after each pass, print, read back and print again: the same bytes", chk,
        .at = &o->checks.verify_roundtrip},
       {"verify-semantics-each", TS_FLAG_CALL_OPTIONAL, "seed",
-       "run every function before and after each pass and compare the answers; 4 on a difference", chk,
-       .call = verify_semantics},
+       "run every function before and after each pass and compare the answers; 4 on a difference",
+       chk, .call = verify_semantics},
       {"split-input-file", TS_FLAG_BOOL, NULL, "treat parts between lines '// -----' alone", tst,
        .at = &o->split},
       {"verify-diagnostics", TS_FLAG_BOOL, NULL,
@@ -138,8 +150,8 @@ static size_t own_flags(opt *o, ts_flag *f) {
       {"reproducer", TS_FLAG_STRING, "file",
        "when a pass fails, crashes or changes the answer, write how to see it again", fail,
        .at = &o->reproducer},
-      {"run-reproducer", TS_FLAG_BOOL, NULL, "take pipeline and checks from the input's comment", fail,
-       .at = &o->run_reproducer},
+      {"run-reproducer", TS_FLAG_BOOL, NULL, "take pipeline and checks from the input's comment",
+       fail, .at = &o->run_reproducer},
   };
   memcpy(f, flags, sizeof flags);
   return ts_countof(flags);
@@ -159,7 +171,8 @@ static ts_flag pass_flag(const ts_pass_info *p) {
 static ts_result check(opt *o) {
   ts_tool *t = &o->tool;
   if (o->split && o->instrument.tree_dir)
-    return ts_tool_usage(t, "-print-tree-dir wants one module: it does not go with -split-input-file");
+    return ts_tool_usage(t,
+                         "-print-tree-dir wants one module: it does not go with -split-input-file");
   if (o->run_reproducer && o->pipeline.steps.n)
     return ts_tool_usage(t, "-run-reproducer takes its passes from the input, and no others");
   return ts_instrument_check(&o->instrument);
@@ -168,7 +181,8 @@ static ts_result check(opt *o) {
 ts_result opt_parse(opt *o, int argc, char **argv) {
   static ts_flag flags[MAX_FLAGS];
   size_t n = own_flags(o, flags);
-  for (unsigned i = 0; i < ts_num_passes && n < MAX_FLAGS; i++) flags[n++] = pass_flag(&ts_passes[i]);
+  for (unsigned i = 0; i < ts_num_passes && n < MAX_FLAGS; i++)
+    flags[n++] = pass_flag(&ts_passes[i]);
   ts_result result = ts_tool_parse(&o->tool, argc, argv, flags, n, 1);
   return result || o->tool.done ? result : check(o);
 }

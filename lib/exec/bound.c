@@ -1,6 +1,6 @@
 /* Running error analysis of tensor functions, op by op over whole tensors. Composite ops (softmax,
- * layernorm, fused ones) go through the same steps as their parts would, so the bound holds for them
- * fused or not. */
+ * layernorm, fused ones) go through the same steps as their parts would, so the bound holds for
+ * them fused or not. */
 #include "exec/bound.h"
 
 #include <math.h>
@@ -57,7 +57,8 @@ static ts_dtype worst_acc(const bounder *b, const ts_op *op) {
 static ts_bounded *new_tensor(bounder *b, ts_dtype dtype, unsigned rank, const int64_t *dims) {
   ts_bounded *t = ts_new(b->arena, ts_bounded);
   *t = (ts_bounded){.dtype = dtype, .rank = rank, .count = 1};
-  for (unsigned i = 0; i < rank; i++) t->count *= t->dims[i] = dims[i];
+  for (unsigned i = 0; i < rank; i++)
+    t->count *= t->dims[i] = dims[i];
   t->value = ts_new_array(b->arena, double, t->count);
   t->error = ts_new_array(b->arena, double, t->count);
   return t;
@@ -78,7 +79,8 @@ static ts_bounded *exact_number(bounder *b, ts_dtype dtype, double x) {
 
 static ts_bounded *of_array(bounder *b, const ts_array *a) {
   ts_bounded *t = new_tensor(b, a->dtype, a->rank, a->dims);
-  for (int64_t i = 0; i < t->count; i++) t->value[i] = ts_array_get(a, i);
+  for (int64_t i = 0; i < t->count; i++)
+    t->value[i] = ts_array_get(a, i);
   return t;
 }
 
@@ -192,7 +194,7 @@ static number element(const ts_op *op, bool tanh_form, number a, number b, numbe
   }
 }
 
-/* The result of an op in its type: integers are exact unless an inexact operand may tip them over. */
+/* An op's result in its type: integers are exact unless an inexact operand may tip them over. */
 static number settle(ts_dtype dtype, number x) {
   if (ts_is_float(dtype)) return (number){x.value, rounded(format_of(dtype), x.value, x.error)};
   return (number){trunc(x.value), x.error > 0 ? floor(x.error) + 1 : 0};
@@ -228,7 +230,8 @@ static ts_bounded *transpose(bounder *b, const ts_op *op, const ts_bounded *x) {
   ts_bounded *out = new_of_type(b, ts_op_result(op, 0)->type);
   const ts_attr *perm = ts_attr_find(op, TS_ATTR_PERM);
   int64_t strides[TS_MAX_RANK], stride = 1;
-  for (unsigned k = x->rank; k-- > 0; stride *= x->dims[k]) strides[k] = stride;
+  for (unsigned k = x->rank; k-- > 0; stride *= x->dims[k])
+    strides[k] = stride;
   for (int64_t i = 0; i < out->count; i++) {
     int64_t rest = i, at = 0;
     for (unsigned k = out->rank; k-- > 0; rest /= out->dims[k]) {
@@ -252,8 +255,8 @@ static ts_bounded *reshape(bounder *b, const ts_op *op, const ts_bounded *x) {
 /* ---- reductions ---- */
 
 /* Sums (or takes the largest) over axes, which stay with extent 1. */
-static ts_bounded *reduce(bounder *b, const ts_bounded *x, unsigned n, const unsigned *axes, bool max,
-                          ts_dtype acc) {
+static ts_bounded *reduce(bounder *b, const ts_bounded *x, unsigned n, const unsigned *axes,
+                          bool max, ts_dtype acc) {
   int64_t dims[TS_MAX_RANK], length = 1;
   memcpy(dims, x->dims, sizeof dims);
   for (unsigned k = 0; k < n; k++) {
@@ -262,7 +265,8 @@ static ts_bounded *reduce(bounder *b, const ts_bounded *x, unsigned n, const uns
   }
   ts_bounded *out = new_tensor(b, x->dtype, x->rank, dims);
   double *size = ts_new_array(b->arena, double, out->count); /* Σ|x| */
-  for (int64_t i = 0; max && i < out->count; i++) out->value[i] = -INFINITY;
+  for (int64_t i = 0; max && i < out->count; i++)
+    out->value[i] = -INFINITY;
   for (int64_t i = 0; i < x->count; i++) {
     int64_t at = broadcast_index(out, x, i);
     size[at] += fabs(x->value[i]) + x->error[i];
@@ -277,7 +281,8 @@ static ts_bounded *reduce(bounder *b, const ts_bounded *x, unsigned n, const uns
 
 static ts_bounded *mean(bounder *b, ts_bounded *x, unsigned n, const unsigned *axes, ts_dtype acc) {
   double length = 1;
-  for (unsigned k = 0; k < n; k++) length *= (double)x->dims[axes[k]];
+  for (unsigned k = 0; k < n; k++)
+    length *= (double)x->dims[axes[k]];
   ts_bounded *sum = reduce(b, x, n, axes, false, acc);
   return step(b, TS_OP_DIV, sum, exact_number(b, x->dtype, length));
 }
@@ -301,7 +306,8 @@ static ts_bounded *softmax(bounder *b, const ts_op *op, ts_bounded *x) {
 /* Scale and shift lie along the normalised axis. */
 static ts_bounded *along_axis(bounder *b, const ts_bounded *v, const ts_bounded *x, unsigned axis) {
   int64_t dims[TS_MAX_RANK];
-  for (unsigned i = 0; i < x->rank; i++) dims[i] = i == axis ? x->dims[i] : 1;
+  for (unsigned i = 0; i < x->rank; i++)
+    dims[i] = i == axis ? x->dims[i] : 1;
   ts_bounded *out = new_tensor(b, v->dtype, x->rank, dims);
   memcpy(out->value, v->value, sizeof(double) * (size_t)v->count);
   memcpy(out->error, v->error, sizeof(double) * (size_t)v->count);
@@ -364,8 +370,15 @@ static ts_bounded *matmul(bounder *b, ts_bounded *out, const ts_bounded *x, cons
   double gamma = is_float ? gamma_of(acc, k) : 0;
   for (int64_t row = 0; row < out->count / n; row++) {
     int64_t a = matrix_of(x, out, row / m) + row % m * k, c = matrix_of(w, out, row / m);
-    product p = {x->value + a, x->error + a, w->value + c, w->error + c,
-                 out->value + row * n, out->error + row * n, size, k, n};
+    product p = {x->value + a,
+                 x->error + a,
+                 w->value + c,
+                 w->error + c,
+                 out->value + row * n,
+                 out->error + row * n,
+                 size,
+                 k,
+                 n};
     memset(size, 0, sizeof(double) * (size_t)n);
     multiply_row(&p);
     for (int64_t j = 0; is_float && j < n; j++)
@@ -393,13 +406,15 @@ static ts_bounded *fused_mlp(bounder *b, const ts_op *op, ts_bounded *const *in)
 static int64_t slice_of(const ts_op *op, const ts_bounded *x, int64_t i) {
   unsigned axes[TS_MAX_RANK];
   if (!ts_attr_find(op, TS_ATTR_AXIS) || ts_op_axes(op, axes) != 1) return 0;
-  for (unsigned k = x->rank; --k > axes[0];) i /= x->dims[k];
+  for (unsigned k = x->rank; --k > axes[0];)
+    i /= x->dims[k];
   return i % x->dims[axes[0]];
 }
 
 static ts_bounded *quantization(bounder *b, const ts_op *op, const ts_bounded *x) {
   ts_bounded *out = new_of_type(b, ts_op_result(op, 0)->type);
-  const ts_attr *scales = ts_attr_find(op, TS_ATTR_SCALE), *zeros = ts_attr_find(op, TS_ATTR_ZERO_POINT);
+  const ts_attr *scales = ts_attr_find(op, TS_ATTR_SCALE),
+                *zeros = ts_attr_find(op, TS_ATTR_ZERO_POINT);
   for (int64_t i = 0; i < x->count; i++) {
     int64_t slice = slice_of(op, x, i);
     double scale = scales->floats[scales->n > 1 ? slice : 0];
@@ -470,7 +485,8 @@ static ts_result call(bounder *b, const ts_op *op, ts_bounded *const *in);
 /* One op; `shape` is NULL but inside a fused region. */
 static ts_result bound_op(bounder *b, const ts_op *op, ts_bounded *shape) {
   ts_bounded **in = ts_new_array(b->arena, ts_bounded *, op->num_plain), *out = NULL;
-  for (unsigned i = 0; i < op->num_plain; i++) in[i] = value_of(b, ts_operand(op, i));
+  for (unsigned i = 0; i < op->num_plain; i++)
+    in[i] = value_of(b, ts_operand(op, i));
   const ts_type *type = op->num_results ? ts_op_result(op, 0)->type : NULL;
   ts_result result = TS_OK;
   switch (op->opcode) {
@@ -500,7 +516,8 @@ static ts_result bound_op(bounder *b, const ts_op *op, ts_bounded *shape) {
 static ts_result bound_func(bounder *b, const ts_func *f, ts_bounded **results) {
   for (const ts_op *op = f->body->first; op; op = op->next) {
     if (op->opcode == TS_OP_RETURN) {
-      for (unsigned i = 0; i < op->num_plain; i++) results[i] = value_of(b, ts_operand(op, i));
+      for (unsigned i = 0; i < op->num_plain; i++)
+        results[i] = value_of(b, ts_operand(op, i));
       return TS_OK;
     }
     ts_result result = bound_op(b, op, NULL);
@@ -544,7 +561,8 @@ static ts_result bound_body(void *arg) {
     ts_ptrmap_put(&a->b.values, a->f->body->args[i], of_array(&a->b, &a->args[i]));
   ts_bounded **results = ts_new_array(a->b.arena, ts_bounded *, a->f->num_results);
   ts_result result = bound_func(&a->b, a->f, results);
-  for (uint32_t i = 0; !result && i < a->f->num_results; i++) a->results[i] = *results[i];
+  for (uint32_t i = 0; !result && i < a->f->num_results; i++)
+    a->results[i] = *results[i];
   return result;
 }
 

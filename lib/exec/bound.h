@@ -1,8 +1,8 @@
 /* How far rounding may carry the outputs of a tensor function from the exact answer.
  *
  * Every element gets its value, computed in f64, and a bound on the error of any evaluation that
- * rounds each op of the function at most once to its type and accumulates in `acc` or better, in any
- * order. This is running error analysis (Wilkinson; Higham, Accuracy and Stability of Numerical
+ * rounds each op of the function at most once to its type and accumulates in `acc` or better, in
+ * any order. This is running error analysis (Wilkinson; Higham, Accuracy and Stability of Numerical
  * Algorithms, 2nd ed., sections 3.1 and 3.3): an op's error is its operands' errors carried through
  * it, plus its own rounding; a sum of n products adds γ(n) Σ|a||b| with γ(n) = n u / (1 − n u). */
 #ifndef TS_BOUND_H
@@ -10,8 +10,8 @@
 
 #include "exec/engine.h"
 
-/* A tensor as two f64 images: values and error bounds. An infinite bound says that nothing is known,
- * such as after a division by what may be zero or a sum that may overflow. */
+/* A tensor as two f64 images: values and error bounds. An infinite bound says that nothing is
+ * known, such as after a division by what may be zero or a sum that may overflow. */
 typedef struct ts_bounded {
   ts_dtype dtype;
   unsigned rank;
@@ -21,8 +21,8 @@ typedef struct ts_bounded {
 
 /* Bounds of the function's results (f->num_results of them, in `arena`), for these arguments, one a
  * parameter. `acc` is the least precise accumulator allowed, TS_NUM_DTYPES for each op's own.
- * `bindings` gives the symbolic extents. TS_ERR with a message when a constant's file cannot be read;
- * TS_LIMIT when memory runs out. The function is verified and of tensor level. */
+ * `bindings` gives the symbolic extents. TS_ERR with a message when a constant's file cannot be
+ * read; TS_LIMIT when memory runs out. The function is verified and of tensor level. */
 ts_result ts_bound_results(ts_context *, ts_arena *, const ts_func *, const ts_array *args,
                            const ts_bindings *, ts_dtype acc, ts_bounded *results);
 

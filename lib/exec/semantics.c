@@ -67,8 +67,8 @@ void ts_semantics_destroy(ts_semantics *s) {
 
 /* ---- messages ---- */
 
-/* Takes the messages after `last` off the list: they belong to a run that need not succeed. Returns the
- * first of them. */
+/* Takes the messages after `last` off the list: they belong to a run that need not succeed. Returns
+ * the first of them. */
 static const char *take_back(ts_context *ctx, ts_diag *last, unsigned errors) {
   ts_diag *taken = last ? last->next : ctx->first;
   if (last)
@@ -80,7 +80,8 @@ static const char *take_back(ts_context *ctx, ts_diag *last, unsigned errors) {
   return taken ? taken->message : "no reason given";
 }
 
-static ts_result changed(ts_semantics *s, const ts_pipeline_step *step, ts_loc loc, const char *name) {
+static ts_result changed(ts_semantics *s, const ts_pipeline_step *step, ts_loc loc,
+                         const char *name) {
   ts_error(s->ctx, loc, "pass '%s' changed the answer of @%s", step->pass->flag, name);
   return TS_CHECK;
 }
@@ -94,10 +95,10 @@ static void bind_extents(ts_semantics *s, subject *u, const ts_signature *sig) {
     for (unsigned k = 0; k < sig->entries[i].type->rank; k++) {
       ts_extent e = sig->entries[i].type->dims[k];
       bool known = !ts_is_symbolic(e);
-      for (size_t j = 0; !known && j < v.n; j++) known = v.at[j].name == ts_extent_name(e);
+      for (size_t j = 0; !known && j < v.n; j++)
+        known = v.at[j].name == ts_extent_name(e);
       int64_t size = sizes[v.n % ts_countof(sizes)];
-      if (!known)
-        ts_push(&s->arena, &v, (struct ts_binding){ts_extent_name(e), size, "the check"});
+      if (!known) ts_push(&s->arena, &v, (struct ts_binding){ts_extent_name(e), size, "the check"});
     }
   u->bindings.n = (unsigned)v.n;
   u->bindings.at = v.at;
@@ -145,7 +146,8 @@ static ts_result run(ts_semantics *s, const subject *u, const ts_func *f, ts_arr
 }
 
 static void drop_all(ts_semantics *s, ts_array *arrays, unsigned n) {
-  for (unsigned i = 0; i < n; i++) ts_array_drop(s->ctx, &arrays[i]);
+  for (unsigned i = 0; i < n; i++)
+    ts_array_drop(s->ctx, &arrays[i]);
 }
 
 static void keep_answers(ts_semantics *s, subject *u, const ts_array *arrays) {
@@ -173,7 +175,8 @@ static ts_result record(ts_semantics *s, subject *u, const ts_func *f) {
 
 static void add_subject(ts_semantics *s, const ts_func *f) {
   subject *u = ts_new(&s->arena, subject), **end = &s->first;
-  while (*end) end = &(*end)->next;
+  while (*end)
+    end = &(*end)->next;
   *end = u;
   u->name = ts_strdup(&s->arena, ts_str_text(f->module, f->name));
   ts_diag *last = s->ctx->last;
@@ -190,15 +193,18 @@ static void add_subject(ts_semantics *s, const ts_func *f) {
 /* What the step may change the answers of `f` by: twice its rounding error. */
 static ts_result find_bounds(ts_semantics *s, subject *u, const ts_func *f,
                              const ts_pipeline_step *step) {
-  for (unsigned i = 0; i < u->n; i++) u->entries[i].bound = NULL;
+  for (unsigned i = 0; i < u->n; i++)
+    u->entries[i].bound = NULL;
   if (u->skipped || ts_pipeline_step_exact(step) || ts_func_level(f) != TS_LEVEL_T) return TS_OK;
   ts_bounded *results = ts_new_array(&s->bounds, ts_bounded, f->num_results);
   ts_array *args = ts_new_array(&s->bounds, ts_array, u->n);
-  for (unsigned i = 0; i < u->n; i++) args[i] = u->entries[i].initial;
+  for (unsigned i = 0; i < u->n; i++)
+    args[i] = u->entries[i].initial;
   ts_result result = ts_bound_results(s->ctx, &s->bounds, f, args, &u->bindings,
                                       ts_pipeline_step_dtype(step, "acc"), results);
   for (unsigned i = 0; !result && i < f->num_results; i++) {
-    for (int64_t k = 0; k < results[i].count; k++) results[i].error[k] *= 2;
+    for (int64_t k = 0; k < results[i].count; k++)
+      results[i].error[k] *= 2;
     u->entries[f->body->num_args + i].bound = results[i].error;
   }
   return result;
@@ -211,8 +217,8 @@ static bool same_bits(const entry *e, const ts_array *now, int64_t i) {
   return ts_is_float(e->dtype) && isnan(ts_array_get(&e->answer, i)) && isnan(ts_array_get(now, i));
 }
 
-/* How far element i goes beyond its bound, as a multiple of it or, when it is 0, as it is; 0 when it
- * stays within. */
+/* How far element i goes beyond its bound, as a multiple of it or, when it is 0, as it is; 0 when
+ * it stays within. */
 static double excess(const entry *e, const ts_array *now, int64_t i) {
   if (same_bits(e, now, i)) return 0;
   double bound = e->bound ? e->bound[i] : 0;
@@ -230,8 +236,7 @@ static const char *index_text(ts_arena *arena, const ts_array *a, int64_t i) {
 }
 
 static const char *value_text(ts_arena *arena, const ts_array *a, int64_t i) {
-  if (!ts_is_float(a->dtype))
-    return ts_sprintf(arena, "%lld", (long long)ts_array_get_int(a, i));
+  if (!ts_is_float(a->dtype)) return ts_sprintf(arena, "%lld", (long long)ts_array_get_int(a, i));
   char buf[40];
   int bits = a->dtype == TS_BF16 ? 17 : (int)ts_dtype_bytes(a->dtype) * 8;
   return ts_strndup(arena, buf, ts_format_float(buf, ts_array_get(a, i), bits));
@@ -270,11 +275,13 @@ static ts_result report(ts_semantics *s, const subject *u, const ts_func *f,
                 index_text(a, w->now, w->at), value_text(a, &e->answer, w->at),
                 value_text(a, w->now, w->at), ulps_between(s, e, w->now, w->at));
   if (e->bound)
-    ts_note_plain(s->ctx, "the difference %.3g exceeds the bound %.3g, twice the rounding error of "
-                  "any evaluation", difference, e->bound[w->at]);
+    ts_note_plain(s->ctx,
+                  "the difference %.3g exceeds the bound %.3g, twice the rounding error of "
+                  "any evaluation",
+                  difference, e->bound[w->at]);
   else
-    ts_note_plain(s->ctx, "the difference is %.3g, the bound is 0: '%s' keeps every bit", difference,
-                  step->pass->flag);
+    ts_note_plain(s->ctx, "the difference is %.3g, the bound is 0: '%s' keeps every bit",
+                  difference, step->pass->flag);
   ts_note_plain(s->ctx, "%lld of %lld elements of %s are out of bounds; inputs: %s",
                 (long long)w->count, (long long)ts_array_count(w->now), e->name,
                 bindings_text(s, f->module, u));
@@ -305,8 +312,8 @@ static bool same_signature(const subject *u, const ts_func *f) {
     const ts_sig_entry *now = &sig.entries[i];
     const entry *e = &u->entries[i];
     int64_t dims[TS_MAX_RANK];
-    if (now->type->dtype != e->dtype || now->type->rank != e->initial.rank || now->role != e->role ||
-        strcmp(ts_str_text(f->module, now->name), e->name))
+    if (now->type->dtype != e->dtype || now->type->rank != e->initial.rank ||
+        now->role != e->role || strcmp(ts_str_text(f->module, now->name), e->name))
       return false;
     ts_bound_dims(&u->bindings, now->type, dims);
     if (memcmp(dims, e->initial.dims, sizeof *dims * e->initial.rank)) return false;
@@ -354,7 +361,8 @@ static ts_func *find_by_name(const ts_module *m, const char *name) {
 static subject *find_subject(const ts_semantics *s, const ts_func *f) {
   const char *name = ts_str_text(f->module, f->name);
   subject *u = s->first;
-  while (u && strcmp(u->name, name)) u = u->next;
+  while (u && strcmp(u->name, name))
+    u = u->next;
   return u;
 }
 

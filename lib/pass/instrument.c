@@ -70,7 +70,8 @@ static void print_word(ts_sink *s, const char *word) {
   ts_sink_puts(s, "'");
 }
 
-void ts_instrument_command(ts_sink *s, const ts_instrument *in, const ts_pipeline *p, size_t steps) {
+void ts_instrument_command(ts_sink *s, const ts_instrument *in, const ts_pipeline *p,
+                           size_t steps) {
   ts_sink_puts(s, "ts-opt ");
   if (*in->flags) ts_sink_printf(s, "%s ", in->flags);
   for (size_t i = 0; i < steps; i++) {

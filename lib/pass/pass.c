@@ -129,5 +129,6 @@ void ts_passes_print(ts_sink *s, bool markdown, bool testing) {
     return;
   }
   for (unsigned in = TS_LEVEL_T; in <= TS_LEVEL_TL; in++)
-    for (unsigned out = TS_LEVEL_T; out <= TS_LEVEL_TL; out++) print_group(s, in, out, testing);
+    for (unsigned out = TS_LEVEL_T; out <= TS_LEVEL_TL; out++)
+      print_group(s, in, out, testing);
 }

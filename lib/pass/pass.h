@@ -1,7 +1,7 @@
 /* Passes and the runner that drives them.
  *
- * A pass does one thing to a module and says whether it changed it. It never verifies, times, prints
- * or frees: the runner does. What passes exist, and their options, stands in passes.def. */
+ * A pass does one thing to a module and says whether it changed it. It never verifies, times,
+ * prints or frees: the runner does. What passes exist, and their options, stands in passes.def. */
 #ifndef TS_PASS_H
 #define TS_PASS_H
 
@@ -21,9 +21,9 @@ typedef struct ts_stat_table {
 
 typedef struct ts_pass_ctx {
   ts_context *ctx;
-  ts_arena *scratch; /* dropped after the pass */
-  const char *name;  /* the running pass' flag */
-  bool changed;      /* set by the pass */
+  ts_arena *scratch;    /* dropped after the pass */
+  const char *name;     /* the running pass' flag */
+  bool changed;         /* set by the pass */
   ts_stat_table *stats; /* NULL: not counted */
 } ts_pass_ctx;
 
@@ -39,7 +39,7 @@ typedef enum { TS_ROUNDING_EXACT, TS_ROUNDING_ROUNDS } ts_rounding;
 typedef struct ts_pass_option {
   const char *name;
   ts_opt_kind kind;
-  ts_rounding rounding; /* ROUNDS: a value other than the default makes an exact pass one that rounds */
+  ts_rounding rounding; /* ROUNDS: another value than the default gives up an exact pass' bits */
   size_t offset;        /* in the option struct: bool, int64_t, ts_dtype or const char * */
   const char *otherwise, *summary; /* default as text ("" for none); one line */
 } ts_pass_option;
@@ -73,13 +73,14 @@ typedef struct ts_pipeline {
   TS_VEC(ts_pipeline_step) steps;
 } ts_pipeline;
 
-/* Adds one step: "lower", with options as "acc=f32 …" (NULL or "" for none). TS_USAGE, with a message,
- * for an unknown pass or option and a bad value. Steps live in the context's arena. */
+/* Adds one step: "lower", with options as "acc=f32 …" (NULL or "" for none). TS_USAGE, with a
+ * message, for an unknown pass or option and a bad value. Steps live in the context's arena. */
 ts_result ts_pipeline_add(ts_context *, ts_pipeline *, const char *flag, const char *options);
-/* Adds the steps of "fuse,lower{acc=f32}"; white space and # comments between steps are skipped. A value
- * with white space, commas or braces stands in quotes. Errors are TS_USAGE, located in `text`. */
+/* Adds the steps of "fuse,lower{acc=f32}"; white space and # comments between steps are skipped. A
+ * value with white space, commas or braces stands in quotes. Errors are TS_USAGE, located in
+ * `text`. */
 ts_result ts_pipeline_parse(ts_context *, ts_pipeline *, const char *text);
-/* The same from a source with a name of its own, which must live as long as the context's messages. */
+/* The same from a named source, which must live as long as the context's messages. */
 ts_result ts_pipeline_parse_source(ts_context *, ts_pipeline *, const ts_source *);
 /* As text that ts_pipeline_parse reads back, options that differ from their defaults only. */
 void ts_pipeline_print(ts_sink *, const ts_pipeline *);
@@ -88,13 +89,13 @@ void ts_pipeline_print_step(ts_sink *, const ts_pipeline_step *);
 void ts_pipeline_print_flag(ts_sink *, const ts_pipeline_step *);
 /* Whether this step must keep every answer to the last bit. */
 bool ts_pipeline_step_exact(const ts_pipeline_step *);
-/* The value of the step's option of kind DTYPE called `name`; TS_NUM_DTYPES when it has none or it is
- * not set. */
+/* The value of the step's option of kind DTYPE called `name`; TS_NUM_DTYPES when it has none or it
+ * is not set. */
 ts_dtype ts_pipeline_step_dtype(const ts_pipeline_step *, const char *name);
 
 /* ---- running ---- */
 
-/* Wall-clock seconds, by pass (several runs of one add up) and by what the runner does around them. */
+/* Wall-clock seconds, by pass (runs add up) and by what the runner does around them. */
 typedef struct ts_time {
   const char *what;
   double seconds;
@@ -110,8 +111,8 @@ double ts_time_now(void); /* seconds of a monotonic clock */
 void ts_time_print(ts_sink *, const ts_time_table *);
 void ts_stat_print(ts_sink *, const ts_stat_table *);
 
-/* Where the runner stands when it calls back. Who needs the module as it was before a step keeps its text
- * in `before`: plain runs then copy nothing. */
+/* Where the runner stands when it calls back. Who needs the module as it was before a step keeps
+ * its text in `before`: plain runs then copy nothing. */
 typedef struct ts_pass_event {
   ts_module *module;
   const ts_pipeline *pipeline;
@@ -137,9 +138,9 @@ typedef struct ts_pass_runner {
   void (*log)(void *user, const char *line); /* bisect lines */
 } ts_pass_runner;
 void ts_pass_runner_init(ts_pass_runner *);
-/* Runs the steps in order until one fails. TS_CHECK when a pass leaves IR that does not verify or does
- * not read back as printed; otherwise what the pass or the checker returned. After a failure the
- * module is good for destroying (and for looking at), no more. */
+/* Runs the steps in order until one fails. TS_CHECK when a pass leaves IR that does not verify or
+ * does not read back as printed; otherwise what the pass or the checker returned. After a failure
+ * the module is good for destroying (and for looking at), no more. */
 ts_result ts_run_pipeline(ts_module *, const ts_pipeline *, ts_pass_runner *);
 
 #endif

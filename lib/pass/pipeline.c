@@ -1,7 +1,7 @@
 /* Pipelines as text: "fuse,lower{acc=f32}" to steps with filled option structs, and back.
  *
- * One reader serves both the text of a whole pipeline and the options of a single flag; every message
- * points into what the user wrote. */
+ * One reader serves both the text of a whole pipeline and the options of a single flag; every
+ * message points into what the user wrote. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -19,10 +19,16 @@ static ts_loc range(size_t begin, size_t end) {
   return (ts_loc){(uint32_t)begin, (uint32_t)end};
 }
 
-static bool at_end(const reader *r) { return r->at >= r->source->n; }
-static char peek(const reader *r) { return at_end(r) ? '\0' : r->source->text[r->at]; }
+static bool at_end(const reader *r) {
+  return r->at >= r->source->n;
+}
+static char peek(const reader *r) {
+  return at_end(r) ? '\0' : r->source->text[r->at];
+}
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+static bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 static bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_';
@@ -37,7 +43,8 @@ static void skip_space(reader *r) {
       r->at++;
       continue;
     }
-    while (!at_end(r) && peek(r) != '\n') r->at++;
+    while (!at_end(r) && peek(r) != '\n')
+      r->at++;
   }
 }
 
@@ -47,7 +54,8 @@ static const char *text_between(const reader *r, size_t begin, size_t end) {
 
 static const char *read_name(reader *r) {
   size_t begin = r->at;
-  while (is_name(peek(r))) r->at++;
+  while (is_name(peek(r)))
+    r->at++;
   return text_between(r, begin, r->at);
 }
 
@@ -55,7 +63,8 @@ static const char *read_name(reader *r) {
 static const char *found(const reader *r) {
   if (at_end(r)) return "the end";
   size_t n = 1;
-  while (r->at + n < r->source->n && ((unsigned char)r->source->text[r->at + n] & 0xC0) == 0x80) n++;
+  while (r->at + n < r->source->n && ((unsigned char)r->source->text[r->at + n] & 0xC0) == 0x80)
+    n++;
   return ts_sprintf(&r->ctx->arena, "'%s'", text_between(r, r->at, r->at + n));
 }
 
@@ -154,11 +163,13 @@ static ts_result read_value(reader *r, const char **out) {
   char quote = peek(r);
   size_t begin = r->at;
   if (quote != '\'' && quote != '"') {
-    while (is_bare_value(peek(r))) r->at++;
+    while (is_bare_value(peek(r)))
+      r->at++;
     *out = text_between(r, begin, r->at);
     return TS_OK;
   }
-  for (r->at++; !at_end(r) && peek(r) != quote && peek(r) != '\n';) r->at++;
+  for (r->at++; !at_end(r) && peek(r) != quote && peek(r) != '\n';)
+    r->at++;
   if (peek(r) != quote) {
     ts_error(r->ctx, range(begin, begin + 1), "this quote is not closed");
     return TS_USAGE;
@@ -326,7 +337,8 @@ ts_result ts_pipeline_add(ts_context *ctx, ts_pipeline *p, const char *flag, con
 /* A value holds at most one sort of quote, since it was read between the other sort. */
 static void print_value(ts_sink *s, const char *value) {
   bool bare = *value != '\0';
-  for (const char *c = value; *c; c++) bare = bare && is_bare_value(*c);
+  for (const char *c = value; *c; c++)
+    bare = bare && is_bare_value(*c);
   const char *quote = bare ? "" : strchr(value, '\'') ? "\"" : "'";
   ts_sink_printf(s, "%s%s%s", quote, value, quote);
 }

@@ -23,7 +23,8 @@ void ts_time_add(ts_time_table *table, const char *what, double seconds) {
 
 void ts_time_print(ts_sink *s, const ts_time_table *table) {
   double total = 0;
-  for (size_t i = 0; i < table->n; i++) total += table->rows[i].seconds;
+  for (size_t i = 0; i < table->n; i++)
+    total += table->rows[i].seconds;
   ts_sink_puts(s, "   seconds  percent  runs  what\n");
   for (size_t i = 0; i < table->n; i++) {
     const ts_time *row = &table->rows[i];

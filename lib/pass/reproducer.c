@@ -18,7 +18,8 @@ void ts_reproducer_print(ts_sink *s, const char *path, const ts_module *before,
   ts_print_module(s, before);
 }
 
-/* What follows `key` on the first line of the leading comment that starts with it; false if none does. */
+/* What follows `key` on the first line of the leading comment that starts with it; false if none
+ * does. */
 static bool find_line(const ts_source *source, const char *key, ts_source *out) {
   const char *p = source->text, *end = p + source->n;
   for (uint32_t line = ts_max(source->first_line, 1u); p < end && *p == '/'; line++) {
@@ -54,16 +55,19 @@ static ts_result read_body(void *arg) {
   ts_arena *arena = &c->ctx->arena;
   ts_source *line = ts_new(arena, ts_source), found;
   if (!find_line(c->source, pipeline_key, line))
-    return ts_error_plain(c->ctx, "%s is not a reproducer: its leading comment has no line '%s ...'",
+    return ts_error_plain(c->ctx,
+                          "%s is not a reproducer: its leading comment has no line '%s ...'",
                           c->source->name, pipeline_key);
   line->text = ts_strndup(arena, line->text, line->n);
   if (ts_pipeline_parse_source(c->ctx, c->pipeline, line)) return TS_ERR;
   if (!find_line(c->source, checks_key, &found)) return TS_OK;
   *c->checks = (ts_checks){0};
   for (size_t i = 0; i < found.n;) {
-    while (i < found.n && found.text[i] == ' ') i++;
+    while (i < found.n && found.text[i] == ' ')
+      i++;
     size_t begin = i;
-    while (i < found.n && found.text[i] != ' ') i++;
+    while (i < found.n && found.text[i] != ' ')
+      i++;
     read_check(ts_strndup(arena, found.text + begin, i - begin), c->checks);
   }
   return TS_OK;

@@ -1,4 +1,5 @@
-/* A failure as a file: the module before the pass that failed, the pass and the checks that were on.
+/* A failure as a file: the module before the pass that failed, the pass and the checks that were
+ * on.
  *
  *   // ts-opt -run-reproducer fail.tir
  *   // pipeline: lower{acc=f32}
@@ -19,8 +20,8 @@ typedef struct ts_checks {
 /* Prints the reproducer of one step on the module before it. `path` is where it will stand. */
 void ts_reproducer_print(ts_sink *, const char *path, const ts_module *before,
                          const ts_pipeline_step *, const ts_checks *);
-/* Adds the pipeline of a reproducer's text to `p` and sets `checks` as it says. TS_ERR, with a message,
- * when the text is not one. */
+/* Adds the pipeline of a reproducer's text to `p` and sets `checks` as it says. TS_ERR, with a
+ * message, when the text is not one. */
 ts_result ts_reproducer_read(ts_context *, const ts_source *, ts_pipeline *p, ts_checks *checks);
 
 #endif

@@ -41,22 +41,26 @@ static ts_result verify(run *s, const char *after) {
 
 static size_t first_difference(const ts_sink *a, const ts_sink *b) {
   size_t i = 0;
-  while (i < a->n && i < b->n && a->buf[i] == b->buf[i]) i++;
+  while (i < a->n && i < b->n && a->buf[i] == b->buf[i])
+    i++;
   return i;
 }
 
 /* The line of `text` that byte `at` stands in. */
 static const char *line_at(ts_arena *arena, const ts_sink *text, size_t at) {
   size_t begin = at, end = at;
-  while (begin > 0 && text->buf[begin - 1] != '\n') begin--;
-  while (end < text->n && text->buf[end] != '\n') end++;
+  while (begin > 0 && text->buf[begin - 1] != '\n')
+    begin--;
+  while (end < text->n && text->buf[end] != '\n')
+    end++;
   return end > begin ? ts_strndup(arena, text->buf + begin, end - begin) : "(nothing)";
 }
 
 static ts_result report_round_trip(run *s, const char *after) {
   size_t at = first_difference(&s->text, &s->reread_text);
   unsigned line = 1;
-  for (size_t i = 0; i < at; i++) line += s->text.buf[i] == '\n';
+  for (size_t i = 0; i < at; i++)
+    line += s->text.buf[i] == '\n';
   ts_error_plain(s->ctx, "%s%s, the module changes when it is printed and read back, in line %u",
                  after ? "after pass " : "before any pass", after ? after : "", line);
   ts_note_plain(s->ctx, "printed:   %s", line_at(&s->scratch, &s->text, at));
@@ -70,8 +74,8 @@ static ts_result round_trip(run *s, const char *after) {
   ts_print_module(&s->text, s->module);
   if (ts_sink_finish(&s->text)) return TS_LIMIT;
   ts_source *source = ts_new(&s->ctx->arena, ts_source);
-  *source = (ts_source){
-      .name = "<printed module>", .text = s->text.buf, .n = s->text.n, .first_line = 1};
+  *source =
+      (ts_source){.name = "<printed module>", .text = s->text.buf, .n = s->text.n, .first_line = 1};
   const ts_source *outer = s->ctx->source;
   ts_result result = ts_parse_source(s->ctx, source, &s->reread);
   if (!result) result = ts_verify(s->reread);
@@ -126,10 +130,8 @@ static bool may_run(run *s, const ts_pipeline_step *step) {
 }
 
 static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) {
-  ts_pass_ctx pc = {.ctx = s->ctx,
-                    .scratch = &s->scratch,
-                    .name = step->pass->flag,
-                    .stats = s->runner->stats};
+  ts_pass_ctx pc = {
+      .ctx = s->ctx, .scratch = &s->scratch, .name = step->pass->flag, .stats = s->runner->stats};
   unsigned errors = s->ctx->num_errors;
   double start = ts_time_now();
   ts_result result = step->pass->fn(&pc, s->module, step->options);
@@ -161,7 +163,8 @@ static ts_result run_body(void *arg) {
   run *s = arg;
   ts_result result = s->runner->verify_roundtrip ? round_trip(s, NULL) : TS_OK;
   drop_step(s);
-  for (size_t i = 0; !result && i < s->pipeline->steps.n; i++) result = run_step(s, i);
+  for (size_t i = 0; !result && i < s->pipeline->steps.n; i++)
+    result = run_step(s, i);
   return result;
 }
 

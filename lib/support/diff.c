@@ -1,5 +1,6 @@
 /* Unified diffs: E. W. Myers, "An O(ND) difference algorithm and its variations", Algorithmica 1,
- * 1986, in the linear-space form of its section 4b: find the middle of a shortest edit, divide there. */
+ * 1986, in the linear-space form of its section 4b: find the middle of a shortest edit, divide
+ * there. */
 #include "support/diff.h"
 
 enum {
@@ -49,8 +50,10 @@ static bool equal(const diff *d, size_t i, size_t j) {
 }
 
 static void mark(diff *d, box w) {
-  for (size_t i = 0; i < w.n; i++) d->a.at[w.a + i].changed = true;
-  for (size_t j = 0; j < w.m; j++) d->b.at[w.b + j].changed = true;
+  for (size_t i = 0; i < w.n; i++)
+    d->a.at[w.a + i].changed = true;
+  for (size_t j = 0; j < w.m; j++)
+    d->b.at[w.b + j].changed = true;
 }
 
 /* Line `i` of a against `j` of b within the box, from its far corner when `back`. */
@@ -71,7 +74,8 @@ static bool extend(diff *d, const box *w, int64_t edits, bool back, int64_t *x, 
   for (int64_t k = -edits; k <= edits; k += 2) {
     bool down = k == -edits || (k != edits && mine[k - 1] < mine[k + 1]);
     int64_t i = down ? mine[k + 1] : mine[k - 1] + 1, j = i - k;
-    while (equal_in(d, w, i, j, back)) i++, j++;
+    while (equal_in(d, w, i, j, back))
+      i++, j++;
     mine[k] = i;
     int64_t facing = delta - k;
     if (odd == back || facing < -reach || facing > reach || i > n || j > m) continue;
@@ -101,8 +105,10 @@ static bool middle(diff *d, const box *w, size_t *at_a, size_t *at_b) {
 }
 
 static void compare(diff *d, box w) {
-  while (w.n && w.m && equal(d, w.a, w.b)) w.a++, w.b++, w.n--, w.m--;
-  while (w.n && w.m && equal(d, w.a + w.n - 1, w.b + w.m - 1)) w.n--, w.m--;
+  while (w.n && w.m && equal(d, w.a, w.b))
+    w.a++, w.b++, w.n--, w.m--;
+  while (w.n && w.m && equal(d, w.a + w.n - 1, w.b + w.m - 1))
+    w.n--, w.m--;
   size_t x, y;
   bool whole = !w.n || !w.m || !middle(d, &w, &x, &y);
   if (whole || (x == 0 && y == 0) || (x == w.n && y == w.m)) {
@@ -121,7 +127,8 @@ static void print_line(ts_sink *s, char sign, const line *l) {
   ts_sink_puts(s, "\n");
 }
 
-/* The end of the hunk that starts at (i, j): the first run of more than two contexts of equal lines. */
+/* The end of the hunk that starts at (i, j): the first run of more than two contexts of equal
+ * lines. */
 static void hunk_end(const diff *d, size_t *i, size_t *j) {
   size_t same = 0;
   while ((*i < d->a.n || *j < d->b.n) && same <= 2 * CONTEXT) {

@@ -57,7 +57,8 @@ static bool take_line(const char **p, unsigned own, unsigned *line) {
   if (!minus && **p != '+') return false;
   unsigned n = 0;
   const char *digits = ++*p;
-  for (; **p >= '0' && **p <= '9' && n < 1000000; ++*p) n = n * 10 + (unsigned)(**p - '0');
+  for (; **p >= '0' && **p <= '9' && n < 1000000; ++*p)
+    n = n * 10 + (unsigned)(**p - '0');
   if (*p == digits || (minus && n >= own)) return false;
   *line = minus ? own - n : own + n;
   return true;
@@ -65,7 +66,8 @@ static bool take_line(const char **p, unsigned own, unsigned *line) {
 
 static bool take_annotation(const char *p, unsigned own, expectation *e) {
   if (!take_severity(&p, &e->severity) || !take_line(&p, own, &e->line)) return false;
-  while (*p == ' ') p++;
+  while (*p == ' ')
+    p++;
   if (!take(&p, "{{")) return false;
   const char *end = strstr(p, "}}");
   if (!end || memchr(p, '\n', (size_t)(end - p))) return false;
@@ -79,7 +81,8 @@ static void read_annotations(matcher *m) {
   const char *text = m->source->text, *counted = text;
   unsigned line = ts_max(m->source->first_line, 1u);
   for (const char *p = text; (p = strstr(p, marker)); p++) {
-    for (; counted < p; counted++) line += *counted == '\n';
+    for (; counted < p; counted++)
+      line += *counted == '\n';
     size_t at = (size_t)(p - text);
     expectation e = {.loc = {(uint32_t)at, (uint32_t)(at + sizeof marker - 1)}};
     if (take_annotation(p + sizeof marker - 1, line, &e))
@@ -124,13 +127,15 @@ static void match(matcher *m, const ts_diag *d) {
     ts_error(m->ctx, d->loc, "unexpected %s: %s", words[d->severity], d->message);
     m->ctx->source = m->source;
   }
-  for (const ts_diag *note = d->notes; note; note = note->next) match(m, note);
+  for (const ts_diag *note = d->notes; note; note = note->next)
+    match(m, note);
 }
 
 static ts_result expect_body(void *arg) {
   matcher *m = arg;
   read_annotations(m);
-  for (const ts_diag *d = m->diags; d; d = d->next) match(m, d);
+  for (const ts_diag *d = m->diags; d; d = d->next)
+    match(m, d);
   for (size_t i = 0; i < m->expected.n; i++) {
     const expectation *e = &m->expected.at[i];
     if (!e->met)
@@ -155,7 +160,8 @@ ts_result ts_expect_diagnostics(ts_context *ctx, const ts_source *source, bool r
 
 static bool divides(const char *line, size_t n) {
   static const char marker[] = "// -----";
-  while (n && (line[n - 1] == '\r' || line[n - 1] == ' ')) n--;
+  while (n && (line[n - 1] == '\r' || line[n - 1] == ' '))
+    n--;
   return n == sizeof marker - 1 && !memcmp(line, marker, n);
 }
 

@@ -9,7 +9,8 @@ unsigned ts_word_distance(const char *a, const char *b) {
   size_t n = strlen(a), m = strlen(b);
   if (n > MAX_WORD || m > MAX_WORD) return MAX_WORD + 1;
   unsigned rows[3][MAX_WORD + 1];
-  for (size_t j = 0; j <= m; j++) rows[0][j] = (unsigned)j;
+  for (size_t j = 0; j <= m; j++)
+    rows[0][j] = (unsigned)j;
   for (size_t i = 1; i <= n; i++) {
     unsigned *row = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
     row[0] = (unsigned)i;

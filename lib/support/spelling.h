@@ -11,7 +11,8 @@ unsigned ts_word_distance(const char *a, const char *b);
 /* Keeps the nearest of the words offered to it, the first of equals:
  *   ts_nearest n = ts_nearest_to("lwoer"); for (…) ts_nearest_offer(&n, words[i]); n.best */
 typedef struct ts_nearest {
-  const char *word, *best; /* best: NULL while none is near: at most a third of the letters differ */
+  const char *word,
+      *best; /* best: NULL while none is near: at most a third of the letters differ */
   unsigned distance;
 } ts_nearest;
 ts_nearest ts_nearest_to(const char *word);

@@ -1,7 +1,7 @@
 /* tensor<MxKxf32>, for %i = 0 to M  →  tensor<512xKxf32>, for %i = 0 to 512
  *
- * requires: a module that verifies. preserves: both levels, names, locations. Types and maps are uniqued,
- * so each distinct one is rebuilt once. */
+ * requires: a module that verifies. preserves: both levels, names, locations. Types and maps are
+ * uniqued, so each distinct one is rebuilt once. */
 #include "transforms/bind.h"
 
 #include <errno.h>
@@ -36,8 +36,8 @@ static ts_result parse_body(void *arg) {
     ts_error_plain(c->ctx, "an extent is an integer of at least 1, not '%s'", equals + 1);
     return TS_USAGE;
   }
-  *c->out = (ts_extent_value){
-      ts_strndup(&c->ctx->arena, c->text, (size_t)(equals - c->text)), value};
+  *c->out =
+      (ts_extent_value){ts_strndup(&c->ctx->arena, c->text, (size_t)(equals - c->text)), value};
   return TS_OK;
 }
 
@@ -117,7 +117,8 @@ static void bind_op(void *ctx, ts_op *op) {
     v->type = bind_type(b, v->type);
   }
   if (op->map) op->map = bind_map(b, op->map);
-  for (unsigned i = 0; i < op->num_regions; i++) bind_args(b, ts_op_regions(op)[i]);
+  for (unsigned i = 0; i < op->num_regions; i++)
+    bind_args(b, ts_op_regions(op)[i]);
   for (unsigned i = 0; i < op->num_attrs; i++) {
     ts_attr attr = op->attrs[i];
     if (ts_attr_infos[attr.key].kind != TS_AK_TYPE) continue;
@@ -128,7 +129,8 @@ static void bind_op(void *ctx, ts_op *op) {
 
 static void bind_func(binder *b, ts_func *f) {
   bind_args(b, f->body);
-  for (uint32_t i = 0; i < f->num_results; i++) f->results[i] = bind_type(b, f->results[i]);
+  for (uint32_t i = 0; i < f->num_results; i++)
+    f->results[i] = bind_type(b, f->results[i]);
   ts_walk(f->body, bind_op, b);
 }
 
@@ -151,7 +153,9 @@ static ts_result check_used(binder *b) {
   return result;
 }
 
-static void drop_scratch(void *arg) { ts_arena_drop(&((binder *)arg)->scratch); }
+static void drop_scratch(void *arg) {
+  ts_arena_drop(&((binder *)arg)->scratch);
+}
 
 static ts_result bind_body(void *arg) {
   binder *b = arg;
@@ -163,7 +167,8 @@ static ts_result bind_body(void *arg) {
   ts_ptrmap_init(&b->maps, &b->scratch);
   for (unsigned i = 0; i < b->n; i++)
     b->names[i] = ts_intern_find(&b->m->strings, b->values[i].name, strlen(b->values[i].name));
-  for (ts_func *f = b->m->first_func; f; f = f->next) bind_func(b, f);
+  for (ts_func *f = b->m->first_func; f; f = f->next)
+    bind_func(b, f);
   result = check_used(b);
   return result ? result : ts_verify(b->m);
 }

@@ -33,7 +33,8 @@ static void visit(void *arg, ts_op *op) {
 
 static ts_op *find(ts_module *m, bool (*accept)(const ts_op *), int64_t n) {
   finder f = {accept, n, NULL};
-  for (ts_func *fn = m->first_func; fn && !f.op; fn = fn->next) ts_walk(fn->body, visit, &f);
+  for (ts_func *fn = m->first_func; fn && !f.op; fn = fn->next)
+    ts_walk(fn->body, visit, &f);
   return f.op;
 }
 

@@ -1,5 +1,6 @@
-/* The rounding error bound holds: what the interpreter computes in narrow types lies within the bound of
- * the value in f64, for every tensor op; and it is no larger than theory gives where that is closed. */
+/* The rounding error bound holds: what the interpreter computes in narrow types lies within the
+ * bound of the value in f64, for every tensor op; and it is no larger than theory gives where that
+ * is closed. */
 #include <math.h>
 
 #include "exec/bound.h"
@@ -66,7 +67,8 @@ static check_call begin(const char *text, ts_dtype acc) {
 
 static void end(check_call *c) {
   ts_signature sig = ts_func_signature(c->f);
-  for (unsigned i = 0; i < sig.n; i++) ts_array_drop(ctx, &c->arrays[i]);
+  for (unsigned i = 0; i < sig.n; i++)
+    ts_array_drop(ctx, &c->arrays[i]);
   ts_arena_drop(&c->arena);
   ts_module_destroy(m);
   free((void *)source.text);
@@ -83,14 +85,15 @@ static void check_holds(const char *text) {
     double got = ts_array_get(y, i), distance = fabs(got - b->value[i]);
     known += b->error[i] < INFINITY;
     ck_assert_msg(b->error[i] == INFINITY || distance <= b->error[i],
-                  "%s element %lld: %.17g computed, %.17g in f64, bound %.3g", text, (long long)i, got,
-                  b->value[i], b->error[i]);
+                  "%s element %lld: %.17g computed, %.17g in f64, bound %.3g", text, (long long)i,
+                  got, b->value[i], b->error[i]);
   }
   ck_assert_msg(2 * known > (unsigned)b->count, "%s: most elements have no bound", text);
   end(&c);
 }
 
 /* %s stands for the float type. */
+/* clang-format off */
 static const char *const programs[] = {
     "func @f(%%X: tensor<6x5x%s>, %%Z: tensor<5x%s>) -> tensor<6x5x%s> { %%0 = add %%X, %%Z %%1 = mul %%0, %%X "
     "%%2 = sub %%1, %%Z %%3 = max %%2, %%0 %%4 = min %%3, 0.75 return %%4 }",
@@ -120,6 +123,7 @@ static const char *const programs[] = {
     "%%1 = tanh %%0 return %%1 } "
     "func @f(%%X: tensor<4x9x%s>, %%W: tensor<9x1x%s>) -> tensor<4x1x%s> { %%0 = call @g(%%X, %%W) return %%0 }",
 };
+/* clang-format on */
 
 START_TEST(bounds_hold) {
   static const char *const types[] = {"f16", "bf16", "f32", "f64"};
@@ -135,15 +139,18 @@ END_TEST
 
 START_TEST(integers_are_exact_until_rounding_may_tip_them) {
   check_call c = begin("func @f(%X: tensor<4x9xi8>, %W: tensor<9x6xi8>) -> tensor<4x6xi32> {\n"
-                       "%0 = matmul %X, %W return %0 }", TS_NUM_DTYPES);
+                       "%0 = matmul %X, %W return %0 }",
+                       TS_NUM_DTYPES);
   for (int64_t i = 0; i < c.results[0].count; i++) {
     ck_assert_double_eq(c.results[0].error[i], 0);
     ck_assert_double_eq(c.results[0].value[i], ts_array_get(&c.arrays[2], i));
   }
   end(&c);
   c = begin("func @f(%X: tensor<64xf32>) -> tensor<64xi8> {\n"
-            "%0 = mul %X, %X %1 = quantize %0 {scale = 0.1, zero_point = 3} return %1 }", TS_NUM_DTYPES);
-  for (int64_t i = 0; i < c.results[0].count; i++) ck_assert_double_le(c.results[0].error[i], 1);
+            "%0 = mul %X, %X %1 = quantize %0 {scale = 0.1, zero_point = 3} return %1 }",
+            TS_NUM_DTYPES);
+  for (int64_t i = 0; i < c.results[0].count; i++)
+    ck_assert_double_le(c.results[0].error[i], 1);
   end(&c);
 }
 END_TEST
@@ -151,8 +158,10 @@ END_TEST
 /* γ(K) Σ|a||b| + u |s| (Higham, section 3.1), with room for the bound's own rounding. */
 START_TEST(a_product_has_the_bound_of_the_textbook) {
   enum { M = 3, K = 300, N = 4 };
-  check_call c = begin("func @f(%X: tensor<3x300xf32>, %W: tensor<300x4xf32>) -> tensor<3x4xf32> {\n"
-                       "%0 = matmul %X, %W return %0 }", TS_F32);
+  check_call c =
+      begin("func @f(%X: tensor<3x300xf32>, %W: tensor<300x4xf32>) -> tensor<3x4xf32> {\n"
+            "%0 = matmul %X, %W return %0 }",
+            TS_F32);
   const double u = 0x1p-24, gamma = K * u / (1 - K * u);
   for (int i = 0; i < M; i++)
     for (int j = 0; j < N; j++) {
@@ -171,12 +180,16 @@ END_TEST
 
 START_TEST(overflow_and_division_by_zero_are_unknown) {
   check_call c = begin("func @f(%X: tensor<8xf16>) -> tensor<8xf16> {\n"
-                       "%0 = mul %X, 0.0 %1 = add %0, 60000.0 %2 = add %1, %1 return %2 }", TS_NUM_DTYPES);
-  for (int64_t i = 0; i < 8; i++) ck_assert(c.results[0].error[i] == INFINITY);
+                       "%0 = mul %X, 0.0 %1 = add %0, 60000.0 %2 = add %1, %1 return %2 }",
+                       TS_NUM_DTYPES);
+  for (int64_t i = 0; i < 8; i++)
+    ck_assert(c.results[0].error[i] == INFINITY);
   end(&c);
   c = begin("func @f(%X: tensor<8xf32>, %Z: tensor<8xf32>) -> tensor<8xf32> {\n"
-            "%0 = sub %X, %Z %1 = sub %0, %0 %2 = div %X, %1 return %2 }", TS_NUM_DTYPES);
-  for (int64_t i = 0; i < 8; i++) ck_assert(c.results[0].error[i] == INFINITY);
+            "%0 = sub %X, %Z %1 = sub %0, %0 %2 = div %X, %1 return %2 }",
+            TS_NUM_DTYPES);
+  for (int64_t i = 0; i < 8; i++)
+    ck_assert(c.results[0].error[i] == INFINITY);
   end(&c);
 }
 END_TEST

@@ -47,7 +47,8 @@ static size_t apply(const char *a, const char *diff, char *out) {
     if (!strncmp(p, "---", 3) || !strncmp(p, "+++", 3)) continue;
     if (sscanf(p, "@@ -%d,%d", &start, &count) == 2) {
       size_t first = (size_t)start - (count > 0);
-      for (; lines < first; lines++, at += 2) out += sprintf(out, "%.2s", a + at);
+      for (; lines < first; lines++, at += 2)
+        out += sprintf(out, "%.2s", a + at);
       continue;
     }
     edits += *p != ' ';
@@ -65,8 +66,8 @@ static size_t longest_common(const char *a, const char *b) {
   size_t table[64][64] = {{0}}, n = strlen(a) / 2, m = strlen(b) / 2;
   for (size_t i = n; i-- > 0;)
     for (size_t j = m; j-- > 0;)
-      table[i][j] = a[2 * i] == b[2 * j] ? table[i + 1][j + 1] + 1
-                                         : ts_max(table[i + 1][j], table[i][j + 1]);
+      table[i][j] =
+          a[2 * i] == b[2 * j] ? table[i + 1][j + 1] + 1 : ts_max(table[i + 1][j], table[i][j + 1]);
   return table[0][0];
 }
 
