@@ -22,7 +22,6 @@ typedef struct ts_subs {
 } ts_subs;
 
 typedef struct ts_lower {
-  ts_pass_ctx *pass;
   ts_module *m;
   ts_arena *scratch;
   ts_func *func;

@@ -281,7 +281,7 @@ static ts_result override_acc(ts_lower *L, ts_func *f, ts_dtype acc) {
 
 ts_result ts_pass_lower(ts_pass_ctx *pass, ts_module *m, const void *options) {
   ts_dtype acc = ((const ts_lower_options *)options)->acc;
-  ts_lower L = {.pass = pass, .m = m, .scratch = pass->scratch};
+  ts_lower L = {.m = m, .scratch = pass->scratch};
   if (acc == TS_I1)
     return ts_error_plain(m->ctx, "acc = i1 is no number type; try f64, f32 or i32");
   for (ts_func *f = m->first_func; f; f = f->next) {
