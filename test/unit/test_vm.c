@@ -2,6 +2,7 @@
  * closed forms or worked by hand. Errors are in test_vm_errors.c. */
 #include <math.h>
 
+#include "exec/vm.h"
 #include "vm_unit.h"
 
 /* One function over X (and Z) of 4 elements with `body` on %x (and %z), the result stored to Y. */
@@ -518,6 +519,40 @@ START_TEST(counts_are_those_of_the_text) {
 }
 END_TEST
 
+START_TEST(the_inner_loop_of_a_matmul_is_one_instruction) {
+  static const char text[] =
+      "func @f(%X: memref<Kxf32>, %W: memref<KxNxf32>, %Y: out memref<Nxf64>) {\n  for %j = 0 to N {\n"
+      "    %s = alloc : memref<1xf64, local>\n    store 0.0, %s[0]\n    for %k = 0 to K {\n"
+      "      %x = load %X[%k] : f32\n      %w = load %W[%k, %j] : f32\n      %a = extf %x : f64\n"
+      "      %b = extf %w : f64\n      %c = load %s[0] : f64\n      %d = fma %a, %b, %c : f64\n"
+      "      store %d, %s[0]\n    }\n    %e = load %s[0] : f64\n    store %e, %Y[%j]\n  }\n}";
+  ts_context *ctx = ts_context_create();
+  ts_module *m;
+  ts_sink sink;
+  ts_bindings b;
+  ts_array arrays[3] = {0};
+  ck_assert_int_eq(ts_module_parse(ctx, "t.lir", text, strlen(text), &m), TS_OK);
+  ck_assert_int_eq(ts_array_create(ctx, TS_F32, 1, (int64_t[]){7}, &arrays[0]), TS_OK);
+  ck_assert_int_eq(ts_array_create(ctx, TS_F32, 2, (int64_t[]){7, 5}, &arrays[1]), TS_OK);
+  ck_assert_int_eq(ts_bind(ctx, m->last_func, arrays, NULL, &b), TS_OK);
+  ts_sink_buffer(&sink, &ctx->memory);
+  ck_assert_int_eq(ts_vm_dump(&sink, m, m->last_func, &b), TS_OK);
+  ck_assert_int_eq(ts_sink_finish(&sink), TS_OK);
+  ck_assert_ptr_nonnull(strstr(sink.buf, "@f with K = 7, N = 5:"));
+  /* X moves by 4 bytes, W by a row of 20; no check and no other load is left. */
+  ck_assert_ptr_nonnull(strstr(sink.buf, "dot.f32.f64"));
+  ck_assert_ptr_nonnull(strstr(sink.buf, "], 4 * ["));
+  ck_assert_ptr_nonnull(strstr(sink.buf, "], 20 x"));
+  ck_assert_ptr_null(strstr(sink.buf, "chk"));
+  ck_assert_ptr_null(strstr(sink.buf, " ld."));
+  ts_sink_drop(&sink);
+  ts_array_drop(ctx, &arrays[0]);
+  ts_array_drop(ctx, &arrays[1]);
+  ts_module_destroy(m);
+  ts_context_destroy(ctx);
+}
+END_TEST
+
 UNIT_MAIN("vm", float_arithmetic_on_every_type, every_step_rounds_to_its_type,
           integer_arithmetic_on_every_type, comparisons_and_select, conversions, lanes_of_vectors,
           masks_keep_lanes_out, buffers_of_vectors, loops_count_right,
@@ -526,4 +561,5 @@ UNIT_MAIN("vm", float_arithmetic_on_every_type, every_step_rounds_to_its_type,
           a_pointer_in_a_register, buffers_read_at_run_time_places, integer_valued_matmuls_are_exact,
           calls, globals, copies_and_atomics, every_thread_of_every_block_runs,
           barriers_order_the_threads_of_a_block, barriers_in_loops_keep_private_registers_and_memory,
-          asynchronous_copies, fragments_multiply_as_matrices, counts_are_those_of_the_text)
+          asynchronous_copies, fragments_multiply_as_matrices, counts_are_those_of_the_text,
+          the_inner_loop_of_a_matmul_is_one_instruction)
