@@ -114,6 +114,9 @@ static ts_vm_status vm_call(ts_vm *vm, const ts_vm_call *call, ts_slot *frame, i
 #define D R[I->d + L]
 #define FAIL(kind, what) return ts_vm_fail(vm, code, I, R, (kind), (what))
 
+/* Adds to an address or an integer, wrapping. */
+#define STEP(slot, n) ((slot).i = (int64_t)((uint64_t)(slot).i + (uint64_t)(int64_t)(n)))
+
 /* The FAR instructions. */
 #define INSN(e, text, ...)
 #define FAR(e, text, ...)                                                                          \
