@@ -20,14 +20,14 @@
 }
 
 %code {
-/* From the first part that is not empty to the end of the last. */
 #define YYLLOC_DEFAULT(Current, Rhs, N)                                                            \
   do {                                                                                             \
-    int first_ = 1;                                                                                \
-    while (first_ < (N) && YYRHSLOC(Rhs, first_).begin == YYRHSLOC(Rhs, first_).end) first_++;     \
-    (Current).begin = (N) ? YYRHSLOC(Rhs, first_).begin : YYRHSLOC(Rhs, 0).end;                    \
+    (Current).begin = (N) ? YYRHSLOC(Rhs, 1).begin : YYRHSLOC(Rhs, 0).end;                         \
     (Current).end = YYRHSLOC(Rhs, N).end;                                                          \
   } while (0)
+/* An op starts at its name when it has no results. */
+#define HEAD(results, name, all)                                                                   \
+  ((ts_loc){(results).begin < (results).end ? (results).begin : (name).begin, (all).end})
 /* The parser's stack comes from an arena, so that running out of memory leaks nothing. */
 #define YYMALLOC(n) ts_arena_alloc(&p->scratch, (n))
 #define YYFREE(at) ((void)(at))
@@ -145,8 +145,8 @@ statement
 /* ---- ops ---- */
 
 head
-  : results OP items attrs types_of_op    { ts_parse_op(p, $2, @$); }
-  | results CONST data ':' type           { ts_parse_const(p, $5, $3, @$); }
+  : results OP items attrs types_of_op    { ts_parse_op(p, $2, HEAD(@1, @2, @$)); }
+  | results CONST data ':' type           { ts_parse_const(p, $5, $3, HEAD(@1, @2, @$)); }
   ;
 results: %empty | result_list '=';
 result_list

@@ -34,9 +34,10 @@ static uint32_t hash_of(const char *text, size_t n) {
   return (uint32_t)((word ^ word >> 29) * 0x9E3779B97F4A7C15u >> 32) + number;
 }
 
-/* How far apart the slots are that a hash tries: odd, so that it gets to all of them. */
+/* How far apart the slots are that a hash tries: odd, so that it gets to all of them, and the same
+ * for neighbours, so that a run of names that meets another moves on as a run. */
 static size_t stride_of(uint32_t hash) {
-  return ((size_t)hash * 0x9E3779B1u >> 9) | 1;
+  return ((size_t)(hash >> 20) * 0x9E3779B1u >> 7) | 1;
 }
 
 /* The slot that holds the string's id, or the free one (0) where it belongs. */

@@ -65,20 +65,9 @@ static void write_buffer(ts_sink *s, const char *text, size_t n) {
   s->n += n;
 }
 
-void ts_sink_write(ts_sink *s, const char *text, size_t n) {
-  if (n == 0) return; /* `text` may be NULL */
-  if (n < s->cap - s->n) {
-    memcpy(s->buf + s->n, text, n);
-    s->n += n;
-  } else if (s->file) {
-    write_file(s, text, n);
-  } else {
-    write_buffer(s, text, n);
-  }
-}
-
-void ts_sink_puts(ts_sink *s, const char *text) {
-  ts_sink_write(s, text, strlen(text));
+void ts_sink_write_slow(ts_sink *s, const char *text, size_t n) {
+  if (s->file) write_file(s, text, n);
+  else write_buffer(s, text, n);
 }
 
 void ts_sink_printf(ts_sink *s, const char *fmt, ...) {

@@ -142,8 +142,19 @@ typedef struct ts_sink {
 } ts_sink;
 void ts_sink_file(ts_sink *, ts_memory *, FILE *);
 void ts_sink_buffer(ts_sink *, ts_memory *);
-void ts_sink_write(ts_sink *, const char *, size_t);
-void ts_sink_puts(ts_sink *, const char *);
+void ts_sink_write_slow(ts_sink *, const char *, size_t); /* when the buffer is full */
+/* Here for its speed: the printer writes a few bytes at a time, many of them of a length known when it is
+ * compiled. */
+static inline void ts_sink_write(ts_sink *s, const char *text, size_t n) {
+  if (n == 0) return; /* `text` may be NULL */
+  if (n < s->cap - s->n) {
+    memcpy(s->buf + s->n, text, n);
+    s->n += n;
+  } else {
+    ts_sink_write_slow(s, text, n);
+  }
+}
+static inline void ts_sink_puts(ts_sink *s, const char *text) { ts_sink_write(s, text, strlen(text)); }
 void ts_sink_printf(ts_sink *, const char *fmt, ...) TS_PRINTF(2, 3);
 void ts_sink_int(ts_sink *, int64_t);
 static inline void ts_sink_putc(ts_sink *s, char c) {
