@@ -86,11 +86,19 @@ static ts_value *bias_of(ts_value *v, const ts_type *product) {
                                                                        : NULL;
 }
 
+/* Whether bias and activation in the accumulator type differ from those in the product's by rounding
+ * only: an integer accumulator that is wider would not have wrapped yet. */
+static bool only_rounds(const ts_op *matmul) {
+  ts_dtype dtype = result(matmul)->type->dtype;
+  return ts_is_float(dtype) || ts_acc_dtype(matmul) == dtype;
+}
+
 /* The matmul and its bias among the operands of `add`, on either side. */
 static bool find_matmul(mlp *p) {
   for (unsigned i = 0; i < 2; i++) {
     ts_op *matmul = ts_def_as(ts_operand(p->add, i), TS_OP_MATMUL);
-    if (!matmul || result(matmul)->type != result(p->add)->type) continue;
+    if (!matmul || !only_rounds(matmul)) continue;
+    if (result(matmul)->type != result(p->add)->type) continue;
     p->matmul = matmul;
     p->bias = bias_of(ts_operand(p->add, 1 - i), result(matmul)->type);
     if (p->bias) return true;
