@@ -71,7 +71,7 @@ static int64_t clamp64(__int128 v) {
 
 /* One multiply-add and nothing else: the whole loop becomes one instruction. */
 static bool fuse_dot(ts_vm_level *l, int32_t counter) {
-  ts_insn *m = &l->body.at[0];
+  ts_insn *m = l->body.at;
   if (l->body.n != 1 || m->op < TS_VM_OP_MAC_F32X || m->op > TS_VM_OP_MAC_I32 ||
       (m->op - TS_VM_OP_MAC_F32X) % 2 != 0 || m->lo != 0 || m->hi != 0 || m->b == m->c)
     return false;
