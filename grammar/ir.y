@@ -64,7 +64,7 @@ static void yyerror(YYLTYPE *loc, void *scanner, ts_parser *p, const char *messa
 %token AND "'and'" LAUNCH "'launch'" IN "'in'" OUT "'out'" INOUT "'inout'" MASK "'mask'"
 %token CONST "'const'" FLOORDIV "'floordiv'" CEILDIV "'ceildiv'" MOD "'mod'"
 %token TENSOR_OPEN "'tensor<'" MEMREF_OPEN "'memref<'" VECTOR_OPEN "'vector<'" FRAGMENT_OPEN "'fragment<'"
-%token ARROW "'->'" ATTR_OPEN "'{' of attributes" STRAY "a stray character"
+%token ARROW "'->'" ATTR_OPEN "attributes in braces" STRAY "a stray character"
 %token SYNC OPEN_SYNC START_OPS
 %token END 0 "the end of the input"
 
@@ -347,7 +347,11 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, ts_pars
     if (expected[i] != YYSYMBOL_SYNC && expected[i] != YYSYMBOL_OPEN_SYNC &&
         expected[i] != YYSYMBOL_START_OPS)
       names[kept++] = yysymbol_name(expected[i]);
-  ts_parse_syntax_error(p, loc, found == YYSYMBOL_IDENT, found == YYSYMBOL_YYEOF, kept, names);
+  ts_surprise kind = found == YYSYMBOL_IDENT       ? TS_SURPRISE_WORD
+                     : found == YYSYMBOL_YYEOF     ? TS_SURPRISE_END
+                     : found == YYSYMBOL_ATTR_OPEN ? TS_SURPRISE_ATTRS
+                                                   : TS_SURPRISE_TOKEN;
+  ts_parse_syntax_error(p, loc, kind, kept, names);
   plan_recovery(p, found, loc);
   return 0;
 }

@@ -121,14 +121,14 @@ static void unknown_op(ts_parser *p, ts_loc loc) {
   else ts_error(p->ctx, loc, "unknown op '%s'", word);
 }
 
-void ts_parse_syntax_error(ts_parser *p, ts_loc loc, bool is_word, bool is_end, int n,
+void ts_parse_syntax_error(ts_parser *p, ts_loc loc, ts_surprise kind, int n,
                            const char *const *expected) {
   const ts_diag *last = p->ctx->last; /* what recovery hands out again may surprise again */
   if (last && last->source == p->ctx->source && last->loc.begin == loc.begin) return;
   bool wants_op = false;
   char found[64], list[256] = "";
   for (int i = 0; i < n; i++) wants_op |= strcmp(expected[i], "an op") == 0;
-  if (is_word && wants_op) {
+  if (kind == TS_SURPRISE_WORD && wants_op) {
     unknown_op(p, loc);
     return;
   }
@@ -137,7 +137,8 @@ void ts_parse_syntax_error(ts_parser *p, ts_loc loc, bool is_word, bool is_end, 
     strncat(list, expected[i], sizeof list - strlen(list) - 1);
   }
   copy_token(p, loc, found, sizeof found);
-  if (is_end) ts_error(p->ctx, loc, "the input ends too early%s", list);
+  if (kind == TS_SURPRISE_END) ts_error(p->ctx, loc, "the input ends too early%s", list);
+  else if (kind == TS_SURPRISE_ATTRS) ts_error(p->ctx, loc, "attributes do not stand here%s", list);
   else ts_error(p->ctx, loc, "unexpected '%s'%s", found, list);
 }
 

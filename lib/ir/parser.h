@@ -143,8 +143,8 @@ void ts_parser_finish_pending(ts_parser *, const ts_pending *);
 const ts_data *ts_parser_data(ts_parser *, const ts_type *, bool is_splat, ts_loc);
 
 /* ---- actions ---- */
-void ts_parse_syntax_error(ts_parser *, ts_loc, bool is_word, bool is_end, int n,
-                           const char *const *expected);
+typedef enum { TS_SURPRISE_TOKEN, TS_SURPRISE_WORD, TS_SURPRISE_ATTRS, TS_SURPRISE_END } ts_surprise;
+void ts_parse_syntax_error(ts_parser *, ts_loc, ts_surprise, int n, const char *const *expected);
 void ts_parse_recover(ts_parser *); /* defines the results read so far as in error, forgets the head */
 
 void ts_parse_func_begin(ts_parser *, ts_named name); /* name 0: its head was in error */
