@@ -299,11 +299,12 @@ ts_result ts_verify(ts_module *m) {
   v.bound = ts_new_array(&v.scratch, const ts_func *, v.num_bound);
   for (const ts_global *g = m->first_global; g; g = g->next)
     verify_global(&v, g);
-  for (ts_func *f = m->first_func; f; f = f->next)
+  for (ts_func *f = m->first_func; f && !m->as_parsed; f = f->next)
     prepare(&v, f->body);
   for (ts_func *f = m->first_func; f; f = f->next)
     verify_func(&v, f);
   ts_verify_recursion(&v);
   ts_arena_drop(&v.scratch);
+  m->as_parsed = false;
   return m->ctx->num_errors == before ? TS_OK : TS_ERR;
 }

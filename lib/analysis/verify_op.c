@@ -65,7 +65,8 @@ static bool check_shape(ts_verifier *v, const ts_op *op) {
   return true;
 }
 
-/* Infers again what the op's results are. */
+/* Infers again what the op's results are, unless the parser has just done so; a call may have been read
+ * before its callee. */
 static bool check_types(ts_verifier *v, ts_op *op) {
   const ts_type *one, *given_one, **types = &one;
   const ts_type **given = &given_one;
@@ -79,7 +80,8 @@ static bool check_types(ts_verifier *v, ts_op *op) {
     if (!given[i])
       return ts_verify_error(v, op->loc, "the result of `%s` has no type", ts_info(op)->name);
   }
-  if (ts_infer(v->m, op, n, given, types) != TS_OK) return false;
+  bool known = v->m->as_parsed && op->opcode != TS_OP_CALL;
+  if (!known && ts_infer(v->m, op, n, given, types) != TS_OK) return false;
   for (unsigned i = 0; i < n; i++)
     if (!ts_verify_type(v, op->loc, given[i])) return false;
   return true;

@@ -293,6 +293,10 @@ struct ts_module {
   ts_func *first_func, *last_func;
   ts_global *first_global, *last_global;
   ts_ptrmap funcs, globals; /* by name, the ts_str as a pointer */
+  /* Nobody has touched what the parser built: every op was typed by ts_infer, links are right and tags 0.
+   * The first ts_verify need not find that out again, and clears it; so does whatever changes a module
+   * before. */
+  bool as_parsed;
   struct ts_uniquer *uniquer; /* types, expressions, maps, literals */
 };
 

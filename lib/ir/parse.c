@@ -22,26 +22,38 @@ static const struct {
     {"mod", MOD},
 };
 
-static void add_word(ts_parser *p, const char *word, int token, int value) {
-  ts_str s = ts_intern_n(&p->m->strings, word, strlen(word), true);
-  if (p->words_by_id[s].token) return; /* `for` is an op too, but first a keyword */
-  p->words_by_id[s] = (struct ts_word){token, value};
-  p->last_word = s;
+enum { NUM_WORDS = ts_countof(keywords) + TS_NUM_DTYPES + TS_NUM_OPCODES };
+
+static const char *word_text(size_t i) {
+  if (i < ts_countof(keywords)) return keywords[i].word;
+  i -= ts_countof(keywords);
+  return i < TS_NUM_DTYPES ? ts_dtype_name((ts_dtype)i) : ts_op_infos[i - TS_NUM_DTYPES].name;
 }
 
-/* The module is new, so these words get the first ids, and an id says at once what a word is. */
+static struct ts_word word_meaning(size_t i) {
+  if (i < ts_countof(keywords)) return (struct ts_word){keywords[i].token, 0};
+  i -= ts_countof(keywords);
+  if (i < TS_NUM_DTYPES) return (struct ts_word){DTYPE, (int)i};
+  return (struct ts_word){OP, (int)i - TS_NUM_DTYPES};
+}
+
+/* The words are the first strings of a module that is read, so an id says at once what a word is. */
 static void add_words(ts_parser *p) {
-  size_t n = ts_countof(keywords) + TS_NUM_DTYPES + TS_NUM_OPCODES;
-  p->words_by_id = ts_new_array(&p->scratch, struct ts_word, n + 1);
-  for (size_t i = 0; i < ts_countof(keywords); i++) add_word(p, keywords[i].word, keywords[i].token, 0);
-  for (int d = 0; d < TS_NUM_DTYPES; d++) add_word(p, ts_dtype_name((ts_dtype)d), DTYPE, d);
-  for (int i = 0; i < TS_NUM_OPCODES; i++) add_word(p, ts_op_infos[i].name, OP, i);
+  ts_str ids[NUM_WORDS];
+  for (size_t i = 0; i < NUM_WORDS; i++) {
+    ids[i] = ts_intern_n(&p->m->strings, word_text(i), strlen(word_text(i)), true);
+    p->last_word = ts_max(p->last_word, ids[i]);
+  }
+  p->words_by_id = ts_new_array(&p->scratch, struct ts_word, p->last_word + 1);
+  for (size_t i = 0; i < NUM_WORDS; i++)
+    if (!p->words_by_id[ids[i]].token) /* `for` is an op too, but first a keyword */
+      p->words_by_id[ids[i]] = word_meaning(i);
 }
 
 int ts_parser_word(ts_parser *p, const char *text, size_t n, ts_loc loc, void *yylval) {
   TS_IR_STYPE *value = yylval;
   ts_str s = ts_intern_n(&p->m->strings, text, n, true);
-  if (s > p->last_word) {
+  if (s > p->last_word || !p->words_by_id[s].token) {
     value->named = (ts_named){s, loc};
     return IDENT;
   }
@@ -327,6 +339,7 @@ typedef struct parse_call {
 static parse_call new_call(ts_context *ctx, ts_module *m, const ts_source *source) {
   parse_call c = {.source = source};
   ctx->source = source;
+  if (m) m->as_parsed = false;
   c.parser = (ts_parser){
       .ctx = ctx, .m = m, .base = source->text, .limit = source->text + source->n};
   ts_arena_init(&c.parser.scratch, &ctx->memory);
@@ -362,6 +375,7 @@ static ts_result parse_source(void *arg) {
   take_comment(c->made);
   ts_result result = parse_text(c);
   if (result) return result;
+  c->made->as_parsed = true;
   *c->out = c->made;
   c->made = NULL;
   return TS_OK;

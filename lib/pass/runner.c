@@ -170,6 +170,7 @@ static ts_result run_body(void *arg) {
 
 ts_result ts_run_pipeline(ts_module *module, const ts_pipeline *pipeline, ts_pass_runner *runner) {
   run s = {.ctx = module->ctx, .module = module, .pipeline = pipeline, .runner = runner};
+  module->as_parsed = false;
   ts_arena_init(&s.scratch, &s.ctx->memory);
   ts_sink_buffer(&s.text, &s.ctx->memory);
   ts_sink_buffer(&s.reread_text, &s.ctx->memory);

@@ -175,6 +175,7 @@ static ts_result bind_body(void *arg) {
 
 ts_result ts_bind_extents(ts_module *m, unsigned n, const ts_extent_value *values) {
   if (!n) return TS_OK;
+  m->as_parsed = false;
   binder b = {.m = m, .n = n, .values = values};
   ts_arena_init(&b.scratch, &m->ctx->memory);
   return ts_protect_cleanup(m->ctx, bind_body, drop_scratch, &b);
