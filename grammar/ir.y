@@ -124,28 +124,30 @@ block
   : '{'                                   { if (!ts_parse_block_open(p, @1)) YYABORT; }
     statements '}'                        { ts_parse_block_close(p, @4); }
   ;
-statements: %empty | statements statement;
-
-statement
-  : head
-  | head block
-  | head '(' arguments ')'                { ts_parse_region_args(p); }
+/* Flat on purpose: a rule for what a statement is would cost a reduction for each op of the text. */
+statements
+  : %empty
+  | statements head
+  | statements head block
+  | statements head '(' arguments ')'     { ts_parse_region_args(p); }
     block
-  | for block
-  | if block
-  | if block ELSE                         { ts_parse_else(p); }
+  | statements for block
+  | statements if block
+  | statements if block ELSE              { ts_parse_else(p); }
     block
-  | launch block
-  | error SYNC                            { yyerrok; ts_parse_recover(p); }
-  | error OPEN_SYNC                       { yyerrok; ts_parse_recover(p);
-                                            if (!ts_parse_block_open(p, @2)) YYABORT; }
-    statements '}'                        { ts_parse_block_close(p, @5); }
+  | statements launch block
+  | statements error SYNC                 { yyerrok; ts_parse_recover(p); }
+  | statements error OPEN_SYNC            { yyerrok; ts_parse_recover(p);
+                                            if (!ts_parse_block_open(p, @3)) YYABORT; }
+    statements '}'                        { ts_parse_block_close(p, @6); }
   ;
 
 /* ---- ops ---- */
 
 head
-  : results OP items attrs types_of_op    { ts_parse_op(p, $2, HEAD(@1, @2, @$)); }
+  : results OP tail                       { ts_parse_op(p, $2, HEAD(@1, @2, @$)); }
+  | results OP item_list tail             { ts_parse_op(p, $2, HEAD(@1, @2, @$)); }
+  | results OP item_list mask tail        { ts_parse_op(p, $2, HEAD(@1, @2, @$)); }
   | results CONST data ':' type           { ts_parse_const(p, $5, $3, HEAD(@1, @2, @$)); }
   ;
 results: %empty | result_list '=';
@@ -153,13 +155,12 @@ result_list
   : RESULT                                { ts_push(&p->scratch, &p->results, $1); }
   | result_list ',' RESULT                { ts_push(&p->scratch, &p->results, $3); }
   ;
-types_of_op: %empty | ':' types;
+tail: %empty | attrs | ':' types | attrs ':' types;
 types
   : type                                  { ts_push(&p->scratch, &p->types, $1); }
   | types ',' type                        { ts_push(&p->scratch, &p->types, $3); }
   ;
 
-items: %empty | item_list | item_list mask;
 item_list: item | item_list ',' item;
 mask: MASK VALUE                          { ts_parse_operand(p, $2, false); p->has_mask = true; };
 item
@@ -190,7 +191,7 @@ word
   | OP                                    { $$ = (ts_named){ts_intern(&p->m->strings, ts_op_infos[$1].name), @1}; }
   ;
 
-attrs: %empty | ATTR_OPEN attr_list '}';
+attrs: ATTR_OPEN attr_list '}';
 attr_list: attr | attr_list ',' attr;
 attr
   : word                                  { ts_parse_attr(p, $1.name, NULL, @1); }

@@ -77,7 +77,7 @@ static const char *skip_word(const char *at) {
   return at;
 }
 
-static const char *skip_name(const char *at) {
+const char *ts_parser_skip_name(const char *at) {
   while (is_word_char(*at) || *at == '.' || *at == '$') at++;
   return at;
 }
@@ -107,7 +107,7 @@ bool ts_parser_is_result(ts_parser *p, const char *after_value) {
     }
     if (*next == ',') next = skip_space(next + 1);
     if (*next != '%' || *skip_space(at) != ',') break;
-    at = skip_name(next + 1);
+    at = ts_parser_skip_name(next + 1);
   }
   p->operands_until = at;
   return false;

@@ -127,6 +127,7 @@ typedef struct ts_parser {
 int ts_parser_word(ts_parser *, const char *text, size_t n, ts_loc, void *yylval);
 /* Whether the brace opens attributes (`{axis = 1`, `{keepdims}`) rather than a block. */
 bool ts_parser_is_attr_open(ts_parser *, const char *after_brace);
+const char *ts_parser_skip_name(const char *); /* over letters, digits, '_', '.' and '$' */
 /* Whether the value just scanned is a result: `=` follows, or more values with commas and then `=`. */
 bool ts_parser_is_result(ts_parser *, const char *after_value);
 
