@@ -181,7 +181,8 @@ static void take_names(ts_lower *L) {
         ts_ptrmap_put(&L->taken, str_key(ts_op_result(op, i)->name), L);
 }
 
-/* Parameters become memrefs; results become out arguments with the names that callers know. */
+/* Parameters become memrefs; results become out arguments with the names that callers know. Gives the out
+ * arguments; NULL when the function takes and returns nothing. */
 static ts_value **lower_signature(ts_lower *L) {
   ts_func *f = L->func;
   ts_signature sig = ts_func_signature(f);
@@ -199,7 +200,7 @@ static ts_value **lower_signature(ts_lower *L) {
   f->roles = roles;
   f->num_results = 0;
   f->results = NULL;
-  return f->body->args + n;
+  return sig.n ? f->body->args + n : NULL;
 }
 
 /* A value computed here and returned is computed into the out argument, once. */

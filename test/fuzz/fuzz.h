@@ -10,10 +10,10 @@ enum { FUZZ_MEMORY = 64 << 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static inline ts_context *fuzz_context(void) {
+static inline ts_context *fuzz_context(size_t memory) {
   ts_context *ctx = ts_context_create();
   if (!ctx) abort();
-  ts_context_set_memory_cap(ctx, FUZZ_MEMORY);
+  ts_context_set_memory_cap(ctx, memory);
   return ctx;
 }
 

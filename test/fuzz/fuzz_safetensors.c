@@ -4,7 +4,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char *const names[] = {NULL, "w"};
   for (size_t i = 0; i < ts_countof(names); i++) {
-    ts_context *ctx = fuzz_context();
+    ts_context *ctx = fuzz_context(FUZZ_MEMORY);
     ts_array a;
     ts_result result = ts_safetensors_read_bytes(ctx, "fuzz.safetensors", data, size, names[i], &a);
     if (result == TS_OK) fuzz_check_array(&a, size);
