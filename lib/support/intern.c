@@ -21,17 +21,18 @@ void ts_interner_drop(ts_interner *in) {
  * look-ups stay in the cache. What that costs in spread is made good by double hashing (Knuth,
  * TAOCP vol. 3, 6.4). */
 static uint32_t hash_of(const char *text, size_t n) {
-  uint32_t number = 0, scale = 1;
-  size_t rest = n, least = n > 8 ? n - 8 : 0;
-  for (; rest > least && text[rest - 1] >= '0' && text[rest - 1] <= '9'; rest--) {
-    number += scale * (uint32_t)(text[rest - 1] - '0');
-    scale *= 10;
+  uint64_t rest = n;
+  uint32_t number = 0;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t c = (unsigned char)text[i], digit = c - '0';
+    if (digit <= 9) {
+      number = number * 10 + digit;
+    } else {
+      rest = (rest ^ (uint64_t)number << 8 ^ c) * 0x9E3779B97F4A7C15u;
+      number = 0;
+    }
   }
-  if (rest > 8) return (uint32_t)(ts_hash(text, rest, n) >> 32) + number;
-  uint64_t word = n;
-  for (size_t i = 0; i < rest; i++)
-    word = word << 8 | (unsigned char)text[i];
-  return (uint32_t)((word ^ word >> 29) * 0x9E3779B97F4A7C15u >> 32) + number;
+  return (uint32_t)((rest ^ rest >> 29) * 0xBF58476D1CE4E5B9u >> 32) + number;
 }
 
 /* How far apart the slots are that a hash tries: odd, so that it gets to all of them, and the same
