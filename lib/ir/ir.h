@@ -62,7 +62,7 @@ typedef struct ts_type {
   int64_t *layout_args; /* pad: [elements]; swizzle: [bytes]; strides: rank of them */
 } ts_type;
 
-enum { TS_MAX_NESTING = 256, TS_MAX_OPERANDS = 65535, TS_MAX_AFF_DEPTH = 200, TS_MAX_DIMS = 64 };
+enum { TS_MAX_NESTING = 256, TS_MAX_OPERANDS = 65535, TS_MAX_AFF_DEPTH = 200, TS_MAX_DIMS = 64, TS_MAX_TOKEN = 4096 };
 
 static inline bool ts_is_kind(const ts_type *t, ts_type_kind k) { return t->kind == k; }
 const ts_type *ts_type_error(ts_module *);
