@@ -196,6 +196,13 @@ static void join(fuser *f, group *g, ts_op *op) {
   ts_push(f->pass->scratch, &g->members, op);
 }
 
+/* Whether a region can compute `op`: integer division, which can fail, is not pure. */
+static bool fits_region(const ts_op *op) {
+  if (!ts_has_scalar_form(op)) return false;
+  ts_opcode scalar = ts_scalar_form(op->opcode, result(op)->type->dtype);
+  return scalar == TS_NUM_OPCODES || ts_op_infos[scalar].flags & TS_FLAG_PURE;
+}
+
 static void find_groups(fuser *f, ts_func *func) {
   f->groups.n = 0;
   for (ts_op *op = func->body->first; op; op = op->next)
@@ -203,7 +210,7 @@ static void find_groups(fuser *f, ts_func *func) {
   for (ts_op *op = func->body->last; op; op = op->prev) {
     bool matmul = op->opcode == TS_OP_MATMUL;
     if (op->num_results != 1 || !ts_is_kind(result(op)->type, TS_TYPE_TENSOR)) continue;
-    if (!matmul && !ts_has_scalar_form(op)) continue;
+    if (!matmul && !fits_region(op)) continue;
     group *g = users_group(f, op);
     if (g && may_join(f, g, op))
       join(f, g, op);

@@ -1,5 +1,5 @@
-/* Any bytes as a program: what verifies is run with little fuel and memory, as it stands and
- * lowered to loops, and must end in results or a message. */
+/* Any bytes as a program: what verifies is run with little fuel and memory, as it stands and after
+ * a pipeline, and must end in results or a message. */
 #include "exec/run.h"
 #include "fuzz_program.h"
 
@@ -29,13 +29,26 @@ static ts_result run(const fuzz_program *p) {
   return ts_protect_cleanup(p->ctx, open_and_execute, close, &a);
 }
 
-static ts_result lower(void *program) {
+/* One pipeline an input, which its length picks: all of them would cost more than they find. */
+static const char *const pipelines[] = {
+    "lower",
+    "fold,canonicalize,cse,dce",
+    "canonicalize,fuse,lower,canonicalize,cse,dce",
+    "decompose,fold,canonicalize,cse,lower,fold,dce",
+};
+
+static ts_result transform(void *program) {
   const fuzz_program *p = program;
   ts_pipeline pipeline = {0};
   ts_pass_runner runner;
   ts_pass_runner_init(&runner);
-  ts_result r = ts_pipeline_parse(p->ctx, &pipeline, "lower");
+  runner.verify_roundtrip = true;
+  ts_result r = ts_pipeline_parse(p->ctx, &pipeline, pipelines[p->size % ts_countof(pipelines)]);
   if (r == TS_OK) r = ts_run_pipeline(p->module, &pipeline, &runner);
+  if (r == TS_CHECK) { /* a pass that left what does not verify or reread */
+    fprintf(stderr, "%s", ts_diagnostic_text(p->ctx, p->ctx->first));
+    abort();
+  }
   return r;
 }
 
@@ -48,9 +61,10 @@ static void demand_message(ts_context *ctx, ts_result r) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_program p = {.ctx = fuzz_context(FUZZ_RUN_MEMORY), .data = data, .size = size};
   ts_result r = ts_protect(p.ctx, fuzz_read, &p);
-  if (r == TS_OK) {
+  bool verified = r == TS_OK;
+  if (verified) {
     demand_message(p.ctx, run(&p));
-    r = ts_protect(p.ctx, lower, &p);
+    r = ts_protect(p.ctx, transform, &p);
     if (r == TS_OK) r = run(&p);
   }
   ts_module_destroy(p.module);
@@ -60,5 +74,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   } else {
     fuzz_finish(p.ctx, r);
   }
-  return 0;
+  return verified ? 0 : -1; /* -1: nothing to start from; fuzz-ir collects such */
 }
