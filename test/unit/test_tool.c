@@ -346,18 +346,18 @@ static void check_shell(const char *line, const char *want) {
 }
 
 START_TEST(broken_standard_streams_are_errors_not_signals) {
-  check_shell("echo hi | $SELF >/dev/null", "0\n");
-  check_shell("$SELF </dev/null",
+  check_shell("echo hi | \"$SELF\" >/dev/null", "0\n");
+  check_shell("\"$SELF\" </dev/null",
               "copy: error: standard input is empty: did the tool before the pipe fail?\n1\n");
-  check_shell("$SELF <&-", "copy: error: cannot read standard input: Bad file descriptor\n1\n");
-  check_shell("$SELF </", "copy: error: cannot read standard input: it is a directory\n1\n");
-  check_shell("echo hi | $SELF >/dev/full",
+  check_shell("\"$SELF\" <&-", "copy: error: cannot read standard input: Bad file descriptor\n1\n");
+  check_shell("\"$SELF\" </", "copy: error: cannot read standard input: it is a directory\n1\n");
+  check_shell("echo hi | \"$SELF\" >/dev/full",
               "copy: error: cannot write standard output: No space left on device\n1\n");
-  check_shell("echo hi | $SELF >&-",
+  check_shell("echo hi | \"$SELF\" >&-",
               "copy: error: cannot write standard output: Bad file descriptor\n1\n");
-  check_shell("{ head -c 100000 /dev/zero | $SELF; echo $? >&2; } | true",
+  check_shell("{ head -c 100000 /dev/zero | \"$SELF\"; echo $? >&2; } | true",
               "copy: error: cannot write standard output: Broken pipe\n1\n0\n");
-  check_shell("(ulimit -f 1; trap '' XFSZ; head -c 100000 /dev/zero | $SELF >/tmp/$$.size); rm "
+  check_shell("(ulimit -f 1; trap '' XFSZ; head -c 100000 /dev/zero | \"$SELF\" >/tmp/$$.size); rm "
               "/tmp/$$.size",
               "copy: error: cannot write standard output: File too large\n0\n");
 }
