@@ -4,18 +4,6 @@
 
 #include "support/floats.h"
 
-static uint64_t double_bits(double d) {
-  uint64_t bits;
-  memcpy(&bits, &d, sizeof bits);
-  return bits;
-}
-
-static double bits_double(uint64_t bits) {
-  double d;
-  memcpy(&d, &bits, sizeof d);
-  return d;
-}
-
 static ts_float_format format_of(ts_dtype d) {
   switch (d) {
   case TS_F64: return TS_FORMAT_F64;
@@ -34,7 +22,7 @@ double ts_round_to(ts_dtype d, double value) {
 
 static bool float_from_hex(ts_dtype d, uint64_t bits, uint64_t *image) {
   if (d != TS_F64 && bits >> (8 * ts_dtype_bytes(d))) return false;
-  *image = double_bits(ts_float_decode(format_of(d), bits));
+  *image = ts_double_bits(ts_float_decode(format_of(d), bits));
   return true;
 }
 
@@ -59,9 +47,9 @@ static bool int_from_hex(ts_dtype d, uint64_t bits, uint64_t *image) {
 bool ts_number_image(ts_dtype d, ts_number_form form, uint64_t bits, uint64_t *image) {
   if (ts_is_float(d)) {
     if (form == TS_NUMBER_HEX) return float_from_hex(d, bits, image);
-    double v = form == TS_NUMBER_INT ? (double)(int64_t)bits : bits_double(bits);
+    double v = form == TS_NUMBER_INT ? (double)(int64_t)bits : ts_bits_double(bits);
     double rounded = v != v ? v : ts_round_to(d, v);
-    *image = double_bits(rounded);
+    *image = ts_double_bits(rounded);
     return __builtin_isinf(v) || !__builtin_isinf(rounded); /* a finite number must stay finite */
   }
   if (form == TS_NUMBER_FLOAT) return false;
@@ -72,14 +60,14 @@ bool ts_number_image(ts_dtype d, ts_number_form form, uint64_t bits, uint64_t *i
 
 /* Arrays are little endian here and in files alike, so the low bytes are the element. */
 void ts_number_store(ts_dtype d, uint64_t image, void *out) {
-  uint64_t bits = ts_is_float(d) ? ts_float_encode(format_of(d), bits_double(image)) : image;
+  uint64_t bits = ts_is_float(d) ? ts_float_encode(format_of(d), ts_bits_double(image)) : image;
   memcpy(out, &bits, ts_dtype_bytes(d));
 }
 
 uint64_t ts_number_load(ts_dtype d, const void *in) {
   uint64_t bits = 0;
   memcpy(&bits, in, ts_dtype_bytes(d));
-  if (ts_is_float(d)) return double_bits(ts_float_decode(format_of(d), bits));
+  if (ts_is_float(d)) return ts_double_bits(ts_float_decode(format_of(d), bits));
   return (uint64_t)sign_extend(d, bits);
 }
 
@@ -90,6 +78,6 @@ void ts_number_print(ts_sink *s, ts_dtype d, uint64_t image) {
   }
   char text[40];
   int bits = d == TS_BF16 ? 17 : (int)(8 * ts_dtype_bytes(d));
-  size_t n = ts_format_float(text, bits_double(image), bits);
+  size_t n = ts_format_float(text, ts_bits_double(image), bits);
   ts_sink_write(s, text, n);
 }

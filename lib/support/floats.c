@@ -2,20 +2,6 @@
  * NaNs pass unquieted. */
 #include "support/floats.h"
 
-#include <string.h>
-
-static uint64_t bits_of(double d) {
-  uint64_t u;
-  memcpy(&u, &d, sizeof u);
-  return u;
-}
-
-static double of_bits(uint64_t u) {
-  double d;
-  memcpy(&d, &u, sizeof d);
-  return d;
-}
-
 /* value >> shift, to nearest even. */
 static uint64_t shift_round(uint64_t value, unsigned shift) {
   if (shift == 0) return value;
@@ -25,7 +11,7 @@ static uint64_t shift_round(uint64_t value, unsigned shift) {
 }
 
 uint64_t ts_float_encode(ts_float_format f, double value) {
-  uint64_t u = bits_of(value), sign = u >> 63 << (f.exponent + f.fraction);
+  uint64_t u = ts_double_bits(value), sign = u >> 63 << (f.exponent + f.fraction);
   uint64_t frac = u & ((1ull << 52) - 1), all_ones = (1ull << f.exponent) - 1;
   int exp = (int)(u >> 52 & 0x7ff), bias = (1 << (f.exponent - 1)) - 1;
   if (f.fraction == 52) return u;
@@ -45,12 +31,12 @@ uint64_t ts_float_encode(ts_float_format f, double value) {
 }
 
 double ts_float_decode(ts_float_format f, uint64_t bits) {
-  if (f.fraction == 52) return of_bits(bits);
+  if (f.fraction == 52) return ts_bits_double(bits);
   uint64_t frac = bits & ((1ull << f.fraction) - 1), all_ones = (1ull << f.exponent) - 1;
   uint64_t exp = bits >> f.fraction & all_ones, sign = bits >> (f.exponent + f.fraction) << 63;
   int bias = (int)(all_ones >> 1);
-  if (exp == all_ones) return of_bits(sign | 0x7ffull << 52 | frac << (52 - f.fraction));
+  if (exp == all_ones) return ts_bits_double(sign | 0x7ffull << 52 | frac << (52 - f.fraction));
   double significand = (double)(exp ? frac | 1ull << f.fraction : frac);
   int scale = (exp ? (int)exp : 1) - bias - (int)f.fraction;
-  return of_bits(sign | bits_of(significand * of_bits((uint64_t)(1023 + scale) << 52)));
+  return ts_bits_double(sign | ts_double_bits(significand * ts_bits_double((uint64_t)(1023 + scale) << 52)));
 }

@@ -4,6 +4,19 @@
 #define TS_FLOATS_H
 
 #include <stdint.h>
+#include <string.h>
+
+static inline uint64_t ts_double_bits(double d) {
+  uint64_t bits;
+  memcpy(&bits, &d, sizeof bits);
+  return bits;
+}
+
+static inline double ts_bits_double(uint64_t bits) {
+  double d;
+  memcpy(&d, &bits, sizeof d);
+  return d;
+}
 
 /* A binary floating-point format of 1 + exponent + fraction bits, IEEE-like. */
 typedef struct ts_float_format {
