@@ -233,7 +233,7 @@ for: FOR RESULT '=' bound TO               { p->in_upper_bound = true; }
      bound step marks                     { ts_parse_for(p, $2, $4, $8, @$); };
 bound
   : affine                                { $$ = 1; ts_push(&p->scratch, &p->exprs, $1); }
-  | OP '(' affine_list ')'                { $$ = $3; if (!ts_parse_bound(p, $1, @1)) $$ = 0; }
+  | OP '(' affine_list ')'                { $$ = $3; ts_parse_bound(p, $1, @1); }
   ;
 affine_list
   : affine                                { $$ = 1; ts_push(&p->scratch, &p->exprs, $1); }

@@ -167,12 +167,15 @@ void ts_parser_forget_head(ts_parser *p) {
   p->list_ragged = false;
 }
 
+ts_value *ts_parser_poison(ts_parser *p, ts_str name) {
+  ts_value *v = ts_new(&p->m->arena, ts_value);
+  *v = (ts_value){.type = ts_type_error(p->m), .kind = TS_VALUE_ARG, .name = name};
+  return v;
+}
+
 void ts_parse_recover(ts_parser *p) {
-  for (size_t i = 0; i < p->results.n; i++) {
-    ts_value *v = ts_new(&p->m->arena, ts_value);
-    *v = (ts_value){.type = ts_type_error(p->m), .kind = TS_VALUE_ARG, .name = p->results.at[i].name};
-    ts_parser_define(p, p->results.at[i], v);
-  }
+  for (size_t i = 0; i < p->results.n; i++)
+    ts_parser_define(p, p->results.at[i], ts_parser_poison(p, p->results.at[i].name));
   p->without_region = NULL;
   ts_parser_forget_head(p);
 }
@@ -215,9 +218,7 @@ ts_value *ts_parser_use(ts_parser *p, ts_named n) {
   ts_value *v = *def_of(p, n.name);
   if (v) return v;
   if (!p->poisoned) ts_error(p->ctx, n.loc, "%%%s is not defined here", ts_parser_text(p, n.name));
-  v = ts_new(&p->m->arena, ts_value);
-  *v = (ts_value){.type = ts_type_error(p->m), .kind = TS_VALUE_ARG, .name = n.name};
-  return v;
+  return ts_parser_poison(p, n.name);
 }
 
 const char *ts_parser_text(ts_parser *p, ts_str s) {

@@ -365,12 +365,11 @@ void ts_parse_for(ts_parser *p, ts_named iv, unsigned num_lo, int64_t step, ts_l
   open_region(p, op);
 }
 
-bool ts_parse_bound(ts_parser *p, ts_opcode opcode, ts_loc loc) {
+void ts_parse_bound(ts_parser *p, ts_opcode opcode, ts_loc loc) {
   bool lower = p->in_upper_bound == false;
   ts_opcode right = lower ? TS_OP_MAX : TS_OP_MIN;
   if (opcode != right)
     error(p, loc, lower ? "a lower bound is an expression or max(…)" : "an upper bound is an expression or min(…)");
-  return opcode == right;
 }
 
 void ts_parse_mark(ts_parser *p, ts_named word, const ts_number *n) {
@@ -404,8 +403,9 @@ void ts_parse_if(ts_parser *p, ts_loc loc) {
     p->dims.n = p->exprs.n = 0;
   } else if (p->exprs.n != 2 * p->preds.n) {
     error(p, loc, "a condition is an i1 value alone, or comparisons joined by 'and'");
-    p->exprs.n = p->preds.n = 0;
-    p->dims.n = 0;
+    ts_push(&p->scratch, &p->items, ts_parser_poison(p, 0));
+    p->dims.n = p->exprs.n = p->preds.n = 0;
+    flag = true;
   }
   ts_op *op = build_op(p, TS_OP_IF, loc, 0);
   if (!flag) ts_attr_set_ints(p->m, op, TS_ATTR_PREDS, (unsigned)p->preds.n, p->preds.at);

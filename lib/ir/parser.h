@@ -134,6 +134,8 @@ bool ts_parser_is_result(ts_parser *, const char *after_value);
 /* ---- between the files of actions ---- */
 void ts_parser_define(ts_parser *, ts_named, ts_value *);
 ts_value *ts_parser_use(ts_parser *, ts_named); /* of the error type when it is not defined */
+/* A value of the error type, which silences what follows from it. */
+ts_value *ts_parser_poison(ts_parser *, ts_str name);
 const char *ts_parser_text(ts_parser *, ts_str);
 bool ts_parser_float_word(const char *, size_t, double *); /* inf, nan */
 void ts_parser_forget_head(ts_parser *);
@@ -158,7 +160,7 @@ void ts_parse_region_args(ts_parser *);
 void ts_parse_op(ts_parser *, ts_opcode, ts_loc);
 void ts_parse_const(ts_parser *, const ts_type *, bool is_splat, ts_loc);
 void ts_parse_for(ts_parser *, ts_named iv, unsigned num_lo, int64_t step, ts_loc);
-bool ts_parse_bound(ts_parser *, ts_opcode, ts_loc); /* max or min? */
+void ts_parse_bound(ts_parser *, ts_opcode, ts_loc); /* reports what is not max or min in its place */
 void ts_parse_mark(ts_parser *, ts_named word, const ts_number *);
 void ts_parse_if(ts_parser *, ts_loc);
 void ts_parse_else(ts_parser *);
