@@ -390,6 +390,8 @@ void ts_number_print(ts_sink *, ts_dtype, uint64_t image);
 ts_value *ts_block_add_arg(ts_module *, ts_block *, const ts_type *, ts_str name);
 
 void ts_set_operand(ts_op *, unsigned i, ts_value *);
+/* Puts another map, over other dims, in the place of the op's. Plain operands stay. */
+void ts_op_set_map(ts_module *, ts_op *, const ts_map *, unsigned num_dims, ts_value *const *dims);
 void ts_replace_all_uses(ts_value *from, ts_value *to);
 void ts_op_unlink(ts_op *); /* takes it out of its block; operands stay on their use lists */
 void ts_op_move_before(ts_op *, ts_op *before);

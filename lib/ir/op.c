@@ -68,6 +68,21 @@ ts_op *ts_op_create(ts_module *m, ts_opcode opcode, ts_loc loc, unsigned num_pla
   return op;
 }
 
+void ts_op_set_map(ts_module *m, ts_op *op, const ts_map *map, unsigned num_dims,
+                   ts_value *const *dims) {
+  unsigned n = op->num_plain + num_dims;
+  if (n > TS_MAX_OPERANDS) ts_unreachable("too many operands");
+  ts_use *operands = ts_new_array(&m->arena, ts_use, n ? n : 1);
+  ts_use *old = op->operands;
+  unsigned num_old = op->num_operands;
+  op->operands = operands;
+  op->num_operands = (uint16_t)n;
+  op->map = map;
+  for (unsigned i = 0; i < op->num_plain; i++) set_operands(op, i, 1, &old[i].value);
+  set_operands(op, op->num_plain, num_dims, dims);
+  for (unsigned i = 0; i < num_old; i++) use_drop(&old[i]);
+}
+
 static void set_func(ts_block *block, ts_func *func) {
   if (block->func == func) return;
   block->func = func;

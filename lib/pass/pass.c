@@ -80,12 +80,17 @@ static const char *kind_word(ts_opt_kind kind) {
   return words[kind];
 }
 
+static void usage_text(const ts_pass_option *o, char *out, size_t n) {
+  if (o->kind == TS_OPT_LOOPS) snprintf(out, n, "<%s>", o->name);
+  else snprintf(out, n, "%s=%s", o->name, kind_word(o->kind));
+}
+
 static void print_text_row(ts_sink *s, const ts_pass_info *p) {
   ts_sink_printf(s, "  -%-18s %s\n", p->flag, p->summary);
   for (unsigned i = 0; i < p->num_options; i++) {
     const ts_pass_option *o = &p->options[i];
     char usage[64];
-    snprintf(usage, sizeof usage, "%s=%s", o->name, kind_word(o->kind));
+    usage_text(o, usage, sizeof usage);
     ts_sink_printf(s, "      %-20s   %s", usage, o->summary);
     if (*o->otherwise) ts_sink_printf(s, " (default %s)", o->otherwise);
     ts_sink_puts(s, "\n");
@@ -99,7 +104,9 @@ static void print_markdown_row(ts_sink *s, const ts_pass_info *p) {
   ts_sink_printf(s, " %s", p->summary);
   for (unsigned i = 0; i < p->num_options; i++) {
     const ts_pass_option *o = &p->options[i];
-    ts_sink_printf(s, "; `%s=%s` %s", o->name, kind_word(o->kind), o->summary);
+    char usage[64];
+    usage_text(o, usage, sizeof usage);
+    ts_sink_printf(s, "; `%s` %s", usage, o->summary);
     if (*o->otherwise) ts_sink_printf(s, " (default `%s`)", o->otherwise);
   }
   ts_sink_puts(s, " |\n");

@@ -32,7 +32,17 @@ typedef ts_result (*ts_pass_fn)(ts_pass_ctx *, ts_module *, const void *options)
 /* Adds to a named counter of the running pass (`-stats`). `what` is a string constant. */
 void ts_count(ts_pass_ctx *, const char *what, uint64_t n);
 
-typedef enum { TS_OPT_BOOL, TS_OPT_INT, TS_OPT_DTYPE, TS_OPT_STRING } ts_opt_kind;
+/* LOOPS: every word that is no other option's name, such as `i=96 j=64` or `k i.i j.i`. */
+typedef enum { TS_OPT_BOOL, TS_OPT_INT, TS_OPT_DTYPE, TS_OPT_STRING, TS_OPT_LOOPS } ts_opt_kind;
+/* The loops (or buffers) that a scheduling pass is told about, in the order of the text. */
+typedef struct ts_loop_item {
+  const char *name;  /* without its % */
+  const char *value; /* what stands after '='; NULL: nothing */
+} ts_loop_item;
+typedef struct ts_loop_list {
+  TS_VEC(ts_loop_item) items;
+} ts_loop_list;
+
 /* What a pass may do to the answer: nothing, or round it differently. */
 typedef enum { TS_ROUNDING_EXACT, TS_ROUNDING_ROUNDS } ts_rounding;
 
@@ -40,7 +50,7 @@ typedef struct ts_pass_option {
   const char *name;
   ts_opt_kind kind;
   ts_rounding rounding; /* ROUNDS: another value than the default gives up an exact pass' bits */
-  size_t offset;        /* in the option struct: bool, int64_t, ts_dtype or const char * */
+  size_t offset;        /* in the option struct: bool, int64_t, ts_dtype, const char * or ts_loop_list */
   const char *otherwise, *summary; /* default as text ("" for none); one line */
 } ts_pass_option;
 

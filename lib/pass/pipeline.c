@@ -59,6 +59,14 @@ static const char *read_name(reader *r) {
   return text_between(r, begin, r->at);
 }
 
+/* The name of a value: it may hold dots and does not hold a minus. */
+static const char *read_loop_name(reader *r) {
+  size_t begin = r->at;
+  while ((is_name(peek(r)) && peek(r) != '-') || peek(r) == '.' || peek(r) == '$')
+    r->at++;
+  return text_between(r, begin, r->at);
+}
+
 /* What stands here, for a message: one character, quoted, or "the end". */
 static const char *found(const reader *r) {
   if (at_end(r)) return "the end";
@@ -105,6 +113,7 @@ static bool set_value(const ts_pipeline_step *step, const ts_pass_option *o, con
   case TS_OPT_INT: return parse_int(text, to);
   case TS_OPT_DTYPE: return parse_dtype(text, to);
   case TS_OPT_STRING: *(const char **)to = text; return true;
+  case TS_OPT_LOOPS: return !*text; /* its items are added one by one */
   }
   ts_unreachable("option kind");
 }
@@ -129,6 +138,7 @@ static const char *value_text(const ts_pipeline_step *step, const ts_pass_option
     return d == TS_NUM_DTYPES ? "" : ts_dtype_name(d);
   }
   case TS_OPT_STRING: return *(const char *const *)from;
+  case TS_OPT_LOOPS: return ((const ts_loop_list *)from)->items.n ? "…" : "";
   }
   ts_unreachable("option kind");
 }
@@ -143,6 +153,12 @@ static bool is_default(const ts_pipeline_step *step, const ts_pass_option *o) {
 static const ts_pass_option *find_option(const ts_pass_info *pass, const char *name) {
   for (unsigned i = 0; i < pass->num_options; i++)
     if (!strcmp(pass->options[i].name, name)) return &pass->options[i];
+  return NULL;
+}
+
+static const ts_pass_option *loops_option(const ts_pass_info *pass) {
+  for (unsigned i = 0; i < pass->num_options; i++)
+    if (pass->options[i].kind == TS_OPT_LOOPS) return &pass->options[i];
   return NULL;
 }
 
@@ -178,12 +194,34 @@ static ts_result read_value(reader *r, const char **out) {
   return TS_OK;
 }
 
+/* NAME or NAME=VALUE for the option that takes such words. */
+static ts_result read_item(reader *r, const ts_pass_option *o, const char *name) {
+  ts_loop_item item = {.name = name};
+  if (peek(r) == '=') {
+    r->at++;
+    ts_result result = read_value(r, &item.value);
+    if (result) return result;
+    if (!*item.value) return expected(r, ts_sprintf(&r->ctx->arena, "a value for '%s'", name));
+  }
+  ts_loop_list *list = slot(&r->step, o);
+  ts_push(&r->ctx->arena, &list->items, item);
+  return TS_OK;
+}
+
 static ts_result read_option(reader *r, uint64_t *seen) {
   size_t begin = r->at;
-  const char *name = read_name(r);
-  if (!*name) return expected(r, "an option's name");
   const ts_pass_info *pass = r->step.pass;
-  const ts_pass_option *o = find_option(pass, name);
+  const ts_pass_option *loops = loops_option(pass);
+  bool marked = loops && peek(r) == '%'; /* %name is never an option */
+  if (marked) r->at++;
+  const char *name = loops ? read_loop_name(r) : read_name(r);
+  if (!*name) return expected(r, loops ? "a loop's or an option's name" : "an option's name");
+  const ts_pass_option *o = marked ? NULL : find_option(pass, name);
+  if (o && o->kind == TS_OPT_LOOPS) o = NULL;
+  if (!o && loops) {
+    *seen |= UINT64_C(1) << (loops - pass->options);
+    return read_item(r, loops, name);
+  }
   if (!o) return unknown_option(r, range(begin, r->at), name);
   uint64_t bit = UINT64_C(1) << (o - pass->options);
   if (*seen & bit) {
@@ -343,6 +381,18 @@ static void print_value(ts_sink *s, const char *value) {
   ts_sink_printf(s, "%s%s%s", quote, value, quote);
 }
 
+/* A loop that has an option's name keeps its %. */
+static void print_items(ts_sink *s, const ts_pipeline_step *step, const ts_loop_list *list) {
+  for (size_t i = 0; i < list->items.n; i++) {
+    const ts_loop_item *item = &list->items.at[i];
+    ts_sink_printf(s, "%s%s%s", i ? " " : "", find_option(step->pass, item->name) ? "%" : "",
+                   item->name);
+    if (!item->value) continue;
+    ts_sink_puts(s, "=");
+    print_value(s, item->value);
+  }
+}
+
 /* "acc=f32 …"; nothing when all are at their defaults. */
 static bool print_options(ts_sink *s, const ts_pipeline_step *step, const char *open) {
   bool any = false;
@@ -350,8 +400,13 @@ static bool print_options(ts_sink *s, const ts_pipeline_step *step, const char *
     const ts_pass_option *o = &step->pass->options[i];
     char buf[32];
     if (is_default(step, o)) continue;
-    ts_sink_printf(s, "%s%s=", any ? " " : open, o->name);
-    print_value(s, value_text(step, o, buf));
+    ts_sink_puts(s, any ? " " : open);
+    if (o->kind == TS_OPT_LOOPS) {
+      print_items(s, step, slot(step, o));
+    } else {
+      ts_sink_printf(s, "%s=", o->name);
+      print_value(s, value_text(step, o, buf));
+    }
     any = true;
   }
   return any;
