@@ -278,6 +278,14 @@ static void splat(ts_vmc *c, const ts_op *op) {
       (int32_t)ts_vmc_lanes(ts_op_result(op, 0)->type);
 }
 
+static void lanes_below(ts_vmc *c, const ts_op *op) {
+  ts_vm_form f = {0};
+  ts_vmc_form_of(c, op, op->map->exprs[0], &f);
+  int32_t r = ts_vmc_whole(c, &f);
+  ts_vmc_emit(c, TS_VM_OP_BELOW, ts_vmc_dest(c, op), r, 0, 0, 0)->hi =
+      (int32_t)ts_vmc_lanes(ts_op_result(op, 0)->type);
+}
+
 static void insert(ts_vmc *c, const ts_op *op) {
   int32_t x = ts_vmc_use(c, ts_operand(op, 0)), v = ts_vmc_use(c, ts_operand(op, 1));
   int64_t lanes = ts_vmc_lanes(ts_op_result(op, 0)->type);
@@ -349,6 +357,7 @@ void ts_vmc_arith(ts_vmc *c, const ts_op *op) {
   case TS_OP_EXTSI:
   case TS_OP_TRUNCI: convert(c, op); return;
   case TS_OP_SPLAT: splat(c, op); return;
+  case TS_OP_LANES_BELOW: lanes_below(c, op); return;
   case TS_OP_EXTRACT:
     same_register(c, op,
                   ts_vmc_use(c, ts_operand(op, 0)) + (int32_t)ts_attr_int(op, TS_ATTR_LANE, 0));

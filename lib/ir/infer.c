@@ -141,6 +141,7 @@ static const ts_rule_fn rules[] = {
     [TS_RULE_EXTSI] = ts_rule_extsi,
     [TS_RULE_TRUNCI] = ts_rule_trunci,
     [TS_RULE_SPLAT] = ts_rule_splat,
+    [TS_RULE_LANES] = ts_rule_lanes,
     [TS_RULE_EXTRACT] = ts_rule_extract,
     [TS_RULE_INSERT] = ts_rule_insert,
     [TS_RULE_REDUCE_V] = ts_rule_reduce_v,
@@ -226,7 +227,8 @@ static bool check_form(ts_inf *f) {
   const ts_op_info *info = ts_info(op);
   unsigned want = subscripted_operands(info->rule);
   bool has_map = info->rule == TS_RULE_FOR || info->rule == TS_RULE_IF ||
-                 info->rule == TS_RULE_LAUNCH || info->rule == TS_RULE_APPLY;
+                 info->rule == TS_RULE_LAUNCH || info->rule == TS_RULE_APPLY ||
+                 info->rule == TS_RULE_LANES;
   if (op->has_mask && op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE)
     return ts_inf_refuse(f, "`%s` takes no mask", info->name);
   if (op->subscripted & ~want) return ts_inf_refuse(f, "`%s` takes no subscripts here", info->name);

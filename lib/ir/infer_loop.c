@@ -176,6 +176,14 @@ const ts_type *ts_rule_splat(ts_inf *f) {
   return ts_inf_type(f, 0) == scalar ? to : wrong_operand(f, 0, scalar->text);
 }
 
+const ts_type *ts_rule_lanes(ts_inf *f) {
+  if (!f->op->map || f->op->map->n != 1)
+    return ts_inf_error(f, "`lanes_below` takes one expression");
+  const ts_type *to = ts_inf_need_given(f, "vector<16xi1>");
+  if (!to || (to->kind == TS_TYPE_VECTOR && to->dtype == TS_I1)) return to;
+  return ts_inf_error(f, "`lanes_below` gives a vector of i1, not %s", to->text);
+}
+
 static const ts_type *vector_operand(ts_inf *f, unsigned i) {
   const ts_type *t = ts_inf_type(f, i);
   if (!t) return ts_inf_untold(f);

@@ -190,6 +190,11 @@ START_TEST(lanes_of_vectors) {
 END_TEST
 
 START_TEST(masks_keep_lanes_out) {
+  /* Elements before the end of a loop: of 6, the second block of 4 has 2; a negative end has none. */
+  vm_expect("func @f(%X: memref<Nxf32>, %Y: out memref<3x4xf32>) {\n  for %b = 0 to 3 {\n"
+            "    %m = lanes_below [N - %b * 4] : vector<4xi1>\n"
+            "    %v = load %X[%b * 4] mask %m : vector<4xf32>\n    store %v, %Y[%b, 0]\n  }\n}",
+            "3x4xf32=1 2 3 4 5 6 0 0 0 0 0 0", "6xf32=1 2 3 4 5 6");
   vm_expect("func @f(%X: memref<6xf32>, %K: memref<4xi1>, %Y: inout memref<4xf32>) {\n"
             "  %m = load %K[0] : vector<4xi1>\n  %v = load %X[4] mask %m : vector<4xf32>\n"
             "  store %v, %Y[0]\n}",
