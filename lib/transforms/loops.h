@@ -30,6 +30,10 @@ const ts_aff *ts_dims_add(ts_dims *, const ts_aff *, const ts_aff *);
 const ts_aff *ts_dims_sub(ts_dims *, const ts_aff *, const ts_aff *);
 const ts_aff *ts_dims_scale(ts_dims *, const ts_aff *, int64_t);
 
+/* Gives an op a map of expressions over these dims; those that none of them uses are left out. False on
+ * overflow, the op is then as it was. */
+bool ts_dims_set_map(ts_dims *, ts_op *, unsigned n, const ts_aff *const *exprs);
+
 /* Puts the expression `with`, over `dims`, in the place of `v` (an index value) everywhere: in subscripts and
  * bounds in place, elsewhere as an apply in front. `v` has no uses afterwards. False when an expression gets
  * too large or too deep; uses replaced until then stay replaced. */
@@ -60,6 +64,7 @@ typedef struct ts_schedule {
   ts_func *func;
   const ts_loop_list *list;
   const void *options;
+  ts_ptrmap names; /* wanted name → given name, of this function */
 } ts_schedule;
 
 /* Calls `fn` for every loop that the list names, item after item, in functions that have such loops (only in
@@ -75,6 +80,9 @@ ts_result ts_each_nest(ts_pass_ctx *, ts_module *, const char *func, const ts_lo
                        const void *options,
                        ts_result (*fn)(ts_schedule *, unsigned n, ts_op *const *loops,
                                        const unsigned *items));
+/* A name for a new loop that stands for (a part of) the loop called `base`: ts_fresh_name, and the same for all
+ * loops of one name that the pass works on in this function, so that later steps reach all of them. */
+ts_str ts_schedule_name(ts_schedule *, const char *base, const char *suffix);
 /* An item's value as a number of at least `least`; an error names the item otherwise. */
 ts_result ts_item_number(ts_schedule *, const ts_loop_item *, int64_t least, int64_t *out);
 /* "passed" and "missed" remarks of the running pass, at the op. */
@@ -87,8 +95,14 @@ ts_result ts_schedule_refuse(ts_schedule *, const ts_op *, const char *fmt, ...)
 
 /* for %i = L to H step s  →  for %i.o = 0 to ceil(n / size) { for %i.i = 0 to min(size, n − %i.o·size) { …
  * with n = ceil((H − L) / s) and L + (%i.o·size + %i.i)·s for %i. The min is left out where size divides n.
- * Marks stay with the inner loop. Refused when the lower bound is a max. The given op becomes the inner loop. */
-ts_result ts_loop_split(ts_schedule *, ts_op *loop, int64_t size, ts_op **outer);
+ * A parallel mark goes to the outer loop, others to the inner one; `loop` is gone. Refused when the lower bound is
+ * a max. */
+ts_result ts_loop_split(ts_schedule *, ts_op *loop, int64_t size, ts_op **outer, ts_op **inner);
+/* ceil((hi - lower bound) / step), for one of the loop's upper bounds and its only lower one. */
+const ts_aff *ts_loop_trips(ts_dims *, const ts_op *loop, const ts_aff *hi);
+/* Leaves in the loop the largest multiple of `by` iterations and puts the rest into a copy behind it,
+ * NAME.tail; *tail is NULL when nothing is left over. Refused when a bound is a max or min. */
+ts_result ts_loop_cut(ts_schedule *, ts_op *loop, int64_t by, ts_op **tail);
 /* The loops of a perfect nest (outer to inner) in another order: position p gets loops[order[p]]. Bounds must
  * not speak of loops that end up inside. Ops keep their identity but for position: afterwards
  * nest[p] is the op at depth p. */

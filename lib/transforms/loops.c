@@ -1,0 +1,270 @@
+/* Loops: what can be asked of them, and taking them apart. */
+#include "transforms/loops.h"
+
+#include "transforms/util.h"
+
+/* ---- asking ---- */
+
+ts_op *ts_loop_around(const ts_op *op) {
+  while ((op = op->block->parent))
+    if (ts_is_loop(op)) return (ts_op *)op;
+  return NULL;
+}
+
+ts_op *ts_loop_only_child(const ts_op *loop) {
+  ts_op *op = ts_for_parts(loop).body->first;
+  return ts_is_loop(op) && !op->next ? op : NULL;
+}
+
+/* The number of steps from lo to hi, 0 when there is none or it cannot be held. */
+static int64_t steps(int64_t lo, int64_t hi, int64_t step) {
+  int64_t span;
+  if (hi <= lo || __builtin_sub_overflow(hi, lo, &span)) return 0;
+  return (span - 1) / step + 1;
+}
+
+/* The largest (or least) of the constants among the expressions; `all` says whether there are no others. */
+static bool extreme(unsigned n, const ts_aff *const *exprs, bool largest, bool *all, int64_t *out) {
+  bool any = false;
+  *all = true;
+  for (unsigned i = 0; i < n; i++) {
+    int64_t value;
+    if (!ts_aff_is_const(exprs[i], &value)) {
+      *all = false;
+      continue;
+    }
+    if (!any || (largest ? value > *out : value < *out)) *out = value;
+    any = true;
+  }
+  return any;
+}
+
+bool ts_loop_trip_count(const ts_op *loop, int64_t *out) {
+  ts_for f = ts_for_parts(loop);
+  int64_t lo, hi;
+  bool all_lo, all_hi;
+  if (!extreme(f.num_lo, f.lo, true, &all_lo, &lo) || !all_lo) return false;
+  if (!extreme(f.num_hi, f.hi, false, &all_hi, &hi) || !all_hi) return false;
+  *out = steps(lo, hi, f.step);
+  return true;
+}
+
+bool ts_loop_max_trips(const ts_op *loop, int64_t *out) {
+  ts_for f = ts_for_parts(loop);
+  int64_t lo, hi;
+  bool all;
+  if (!extreme(f.num_lo, f.lo, true, &all, &lo)) return false;
+  if (!extreme(f.num_hi, f.hi, false, &all, &hi)) return false;
+  *out = steps(lo, hi, f.step);
+  return true;
+}
+
+const char *ts_loop_name(const ts_op *loop) {
+  const ts_value *iv = ts_for_parts(loop).iv;
+  return iv->name ? ts_str_text(iv->block->func->module, iv->name) : "";
+}
+
+/* ---- names ---- */
+
+static bool has_name(const ts_block *block, ts_str name) {
+  for (unsigned i = 0; i < block->num_args; i++)
+    if (block->args[i]->name == name) return true;
+  for (const ts_op *op = block->first; op; op = op->next) {
+    for (unsigned i = 0; i < op->num_results; i++)
+      if (ts_op_result(op, i)->name == name) return true;
+    for (unsigned i = 0; i < op->num_regions; i++)
+      if (has_name(ts_op_regions(op)[i], name)) return true;
+  }
+  return false;
+}
+
+/* A word that the module has not seen yet is free without a look at the function. */
+static bool is_taken(const ts_func *f, const char *text) {
+  ts_str name = ts_intern_find(&f->module->strings, text, strlen(text));
+  return name && has_name(f->body, name);
+}
+
+ts_str ts_fresh_name(const ts_func *f, const char *base, const char *suffix) {
+  ts_module *m = f->module;
+  const char *text = ts_sprintf(&m->arena, "%s%s", base, suffix), *stem = text;
+  for (unsigned i = 1; is_taken(f, text); i++)
+    text = ts_sprintf(&m->arena, "%s_%u", stem, i);
+  return ts_intern(&m->strings, text);
+}
+
+/* ---- making ---- */
+
+static void move_ops(ts_module *m, ts_block *from, ts_block *to) {
+  ts_builder b = ts_builder_at_end(m, to, to->end);
+  while (from->first) {
+    ts_op *op = from->first;
+    ts_op_unlink(op);
+    ts_op_insert(&b, op);
+  }
+}
+
+static void copy_marks(ts_module *m, ts_op *to, const ts_op *from) {
+  ts_attr_copy(m, to, from, TS_ATTR_PARALLEL);
+  ts_attr_copy(m, to, from, TS_ATTR_UNROLL);
+  ts_attr_copy(m, to, from, TS_ATTR_VECTOR);
+}
+
+ts_op *ts_loop_clone_empty(ts_module *m, const ts_op *loop, ts_str name, ts_op *before) {
+  ts_for f = ts_for_parts(loop);
+  ts_value *dims[TS_MAX_DIMS];
+  for (unsigned i = 0; i < ts_num_dims(loop); i++)
+    dims[i] = ts_dim(loop, i);
+  ts_builder b = ts_builder_before(m, before);
+  b.loc = loop->loc;
+  ts_op *copy = ts_build_for(&b, name, f.num_lo, f.lo, f.num_hi, f.hi, f.step, ts_num_dims(loop), dims);
+  copy_marks(m, copy, loop);
+  return copy;
+}
+
+bool ts_loop_clone_body(ts_module *m, const ts_op *loop, int64_t trip, ts_op *before, ts_ptrmap *map) {
+  ts_for f = ts_for_parts(loop);
+  ts_dims d = ts_dims_none(m);
+  const ts_aff *at = ts_dims_import(&d, loop, f.lo[0]);
+  int64_t offset;
+  if (__builtin_mul_overflow(trip, f.step, &offset)) return false;
+  at = ts_dims_add(&d, at, ts_aff_const(m, offset));
+  ts_builder b = ts_builder_before(m, before);
+  ts_value *stand_in = ts_build_apply(&b, ts_aff_const(m, 0), 0, NULL);
+  ts_ptrmap_put(map, f.iv, stand_in);
+  for (const ts_op *op = f.body->first; op; op = op->next)
+    ts_op_insert(&b, ts_op_clone(m, op, map));
+  if (!ts_replace_by_affine(stand_in, at, &d)) return false;
+  ts_op_erase(stand_in->def);
+  return true;
+}
+
+/* ---- splitting ---- */
+
+/* a / n when n divides a whatever the variables are; else NULL. */
+static const ts_aff *exact_quotient(ts_dims *d, const ts_aff *a, int64_t n) {
+  int64_t c;
+  const ts_aff *lhs, *rhs;
+  switch ((ts_aff_kind)a->kind) {
+  case TS_AFF_CONST: return a->value % n ? NULL : ts_aff_const(d->m, a->value / n);
+  case TS_AFF_MUL:
+    if (ts_aff_is_const(a->rhs, &c) && c % n == 0) return ts_dims_scale(d, a->lhs, c / n);
+    return NULL;
+  case TS_AFF_ADD:
+    lhs = exact_quotient(d, a->lhs, n);
+    rhs = lhs ? exact_quotient(d, a->rhs, n) : NULL;
+    return rhs ? ts_dims_add(d, lhs, rhs) : NULL;
+  default: return NULL;
+  }
+}
+
+static const ts_aff *ceil_quotient(ts_dims *d, const ts_aff *a, int64_t n) {
+  const ts_aff *exact = exact_quotient(d, a, n);
+  return exact ? exact : ts_dims_binary(d, TS_AFF_CEILDIV, a, ts_aff_const(d->m, n));
+}
+
+const ts_aff *ts_loop_trips(ts_dims *d, const ts_op *loop, const ts_aff *hi) {
+  ts_for f = ts_for_parts(loop);
+  const ts_aff *span = ts_dims_sub(d, ts_dims_import(d, loop, hi), ts_dims_import(d, loop, f.lo[0]));
+  return ceil_quotient(d, span, f.step);
+}
+
+static ts_op *build_loop(ts_builder *b, ts_dims *d, ts_str name, unsigned num_hi,
+                         const ts_aff *const *hi) {
+  const ts_aff *zero = ts_aff_const(d->m, 0);
+  return ts_build_for(b, name, 1, &zero, num_hi, hi, 1, d->n, d->at);
+}
+
+/* %i = L + (%i.o · size + %i.i) · step in the body, which then moves into the inner loop. */
+static bool move_body(ts_module *m, ts_op *loop, ts_op *outer, ts_op *inner, int64_t size) {
+  ts_for f = ts_for_parts(loop);
+  ts_dims d = ts_dims_none(m);
+  const ts_aff *o = ts_dims_value(&d, ts_for_parts(outer).iv);
+  const ts_aff *at = ts_dims_add(&d, ts_dims_scale(&d, o, size), ts_dims_value(&d, ts_for_parts(inner).iv));
+  at = ts_dims_add(&d, ts_dims_scale(&d, at, f.step), ts_dims_import(&d, loop, f.lo[0]));
+  if (!ts_replace_by_affine(f.iv, at, &d)) return false;
+  move_ops(m, f.body, ts_for_parts(inner).body);
+  return true;
+}
+
+ts_result ts_loop_split(ts_schedule *s, ts_op *loop, int64_t size, ts_op **outer, ts_op **inner) {
+  ts_for f = ts_for_parts(loop);
+  const char *name = ts_loop_name(loop);
+  if (f.num_lo != 1)
+    return ts_schedule_refuse(s, loop, "cannot split %%%s: it starts at the largest of several bounds",
+                              name);
+  ts_dims d = ts_dims_none(s->m);
+  const ts_aff *outer_hi[TS_MAX_DIMS], *inner_hi[TS_MAX_DIMS + 1] = {ts_aff_const(s->m, size)};
+  const ts_aff *ragged[TS_MAX_DIMS];
+  unsigned num_ragged = 0;
+  for (unsigned i = 0; i < f.num_hi; i++) {
+    const ts_aff *trips = ts_loop_trips(&d, loop, f.hi[i]);
+    outer_hi[i] = ceil_quotient(&d, trips, size);
+    if (!exact_quotient(&d, trips, size)) ragged[num_ragged++] = trips;
+  }
+  ts_builder b = ts_builder_before(s->m, loop);
+  *outer = build_loop(&b, &d, ts_schedule_name(s, name, ".o"), f.num_hi, outer_hi);
+  const ts_aff *done = ts_dims_scale(&d, ts_dims_value(&d, ts_for_parts(*outer).iv), size);
+  for (unsigned i = 0; i < num_ragged; i++)
+    inner_hi[1 + i] = ts_dims_sub(&d, ragged[i], done);
+  b = ts_builder_at_end(s->m, ts_for_parts(*outer).body, loop->loc);
+  *inner = build_loop(&b, &d, ts_schedule_name(s, name, ".i"), 1 + num_ragged, inner_hi);
+  if (d.overflow || !move_body(s->m, loop, *outer, *inner, size))
+    return ts_schedule_refuse(s, loop, "cannot split %%%s by %lld: its subscripts get too large", name,
+                              (long long)size);
+  ts_attr_copy(s->m, *outer, loop, TS_ATTR_PARALLEL);
+  ts_attr_copy(s->m, *inner, loop, TS_ATTR_UNROLL);
+  ts_attr_copy(s->m, *inner, loop, TS_ATTR_VECTOR);
+  ts_op_erase(loop);
+  return TS_OK;
+}
+
+ts_result ts_loop_cut(ts_schedule *s, ts_op *loop, int64_t by, ts_op **tail) {
+  ts_for f = ts_for_parts(loop);
+  const char *name = ts_loop_name(loop);
+  *tail = NULL;
+  if (f.num_lo != 1 || f.num_hi != 1)
+    return ts_schedule_refuse(s, loop, "cannot peel %%%s: it has more than one bound at an end", name);
+  ts_dims d = ts_dims_none(s->m);
+  const ts_aff *trips = ts_loop_trips(&d, loop, f.hi[0]);
+  if (exact_quotient(&d, trips, by)) return TS_OK;
+  const ts_aff *n = ts_aff_const(s->m, by);
+  const ts_aff *whole = ts_dims_scale(&d, ts_dims_binary(&d, TS_AFF_FLOORDIV, trips, n), by);
+  const ts_aff *lo = ts_dims_import(&d, loop, f.lo[0]), *hi = ts_dims_import(&d, loop, f.hi[0]);
+  const ts_aff *end = ts_dims_add(&d, ts_dims_scale(&d, whole, f.step), lo);
+  if (d.overflow)
+    return ts_schedule_refuse(s, loop, "cannot peel %%%s by %lld: its bounds get too large", name,
+                              (long long)by);
+  ts_ptrmap map;
+  ts_ptrmap_init(&map, s->pass->scratch);
+  ts_builder b = ts_builder_after(s->m, loop);
+  *tail = ts_op_clone(s->m, loop, &map);
+  ts_op_insert(&b, *tail);
+  ts_for_parts(*tail).iv->name = ts_schedule_name(s, name, ".tail");
+  if (!ts_dims_set_map(&d, *tail, 2, (const ts_aff *[]){end, hi}) ||
+      !ts_dims_set_map(&d, loop, 2, (const ts_aff *[]){lo, end}))
+    ts_unreachable("bounds that fitted no longer do");
+  return TS_OK;
+}
+
+/* ---- reordering ---- */
+
+void ts_nest_permute(ts_module *m, unsigned n, ts_op **nest, const unsigned *order) {
+  ts_op *old[TS_MAX_NESTING];
+  memcpy(old, nest, n * sizeof *old);
+  for (unsigned p = 0; p < n; p++)
+    nest[p] = old[order[p]];
+  ts_block *body = ts_for_parts(old[n - 1]).body;
+  ts_block *holder = ts_for_parts(nest[n - 1]).body;
+  ts_op *mark = ts_op_create(m, TS_OP_BARRIER, old[0]->loc, 0, NULL, 0, NULL, 0, NULL, 0);
+  ts_builder b = ts_builder_before(m, old[0]);
+  ts_op_insert(&b, mark);
+  for (unsigned p = 0; p < n; p++)
+    ts_op_unlink(old[p]);
+  if (holder != body) move_ops(m, body, holder);
+  ts_op_move_before(nest[0], mark);
+  for (unsigned p = 1; p < n; p++) {
+    b = ts_builder_at_end(m, ts_for_parts(nest[p - 1]).body, nest[p]->loc);
+    ts_op_insert(&b, nest[p]);
+  }
+  ts_op_erase(mark);
+}
