@@ -240,7 +240,8 @@ ts_result ts_run_open_bare(ts_run *run, ts_context *ctx, ts_module *module,
 }
 
 ts_result ts_run_compile(ts_run *run) {
-  return run->engine->prepare(run->ctx, run->module, run->func, &run->compiled);
+  return run->engine->prepare(run->ctx, run->module, run->func, &run->request->options,
+                              &run->compiled);
 }
 
 ts_result ts_run_open(ts_run *run, ts_context *ctx, ts_module *module,

@@ -19,7 +19,7 @@ typedef TS_VEC(ts_setting) ts_settings;
 typedef enum { TS_PRINT_SUMMARY, TS_PRINT_FULL, TS_PRINT_NONE } ts_print_how;
 
 typedef struct ts_run_request {
-  const char *engine;              /* "interp", "tensor" or "loop" */
+  const char *engine;              /* one of ts_engine_names */
   const char *entry;               /* NULL: the only function, or the one that no other calls */
   ts_settings inputs;              /* X → "@x.npy", "normal", "2x3xf32=1 2 3 4 5 6", … */
   ts_settings outputs, expects;    /* Y → "@y.npy" */
@@ -30,6 +30,7 @@ typedef struct ts_run_request {
   double rtol, atol;  /* of expects */
   unsigned time_runs; /* 0: not timed */
   ts_run_limits limits;
+  ts_engine_options options;
   bool stats;
   ts_print_how print;
 } ts_run_request;

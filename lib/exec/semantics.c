@@ -139,7 +139,7 @@ static ts_result run(ts_semantics *s, const subject *u, const ts_func *f, ts_arr
   if (!engine) return ts_error(s->ctx, f->loc, "no engine runs this function");
   void *compiled = NULL;
   ts_run_args args = {.func = f, .arrays = arrays, .limits = {.fuel = fuel}};
-  result = engine->prepare(s->ctx, f->module, f, &compiled);
+  result = engine->prepare(s->ctx, f->module, f, NULL, &compiled);
   if (!result) result = engine->run(s->ctx, compiled, &args);
   if (compiled) engine->release(s->ctx, compiled);
   return result;

@@ -322,7 +322,8 @@ static ts_result tensor_run(ts_context *ctx, void *compiled, ts_run_args *args) 
 
 /* Nothing to compile: the module is what is run. */
 static ts_result tensor_prepare(ts_context *ctx, ts_module *m, const ts_func *func,
-                                void **compiled) {
+                                const ts_engine_options *options, void **compiled) {
+  (void)options;
   *compiled = m;
   if (ts_func_level(func) == TS_LEVEL_T) return TS_OK;
   return ts_error(ctx, func->loc, "the tensor interpreter runs tensor functions; @%s holds loops",
@@ -337,6 +338,8 @@ const ts_engine ts_engine_tensor = {
     .name = "tensor",
     .summary = "tensor interpreter: whole arrays, f64 accumulation, one final rounding",
     .levels = TS_LEVEL_T,
+    .counts = true,
+    .math_error = 0.5,
     .prepare = tensor_prepare,
     .run = tensor_run,
     .release = tensor_release,

@@ -24,35 +24,6 @@ typedef struct compiled {
 
 /* ---- globals ---- */
 
-static ts_result fill_global(ts_vm_program *p, const ts_global *g, ts_array *out) {
-  const ts_type *t = g->type;
-  unsigned rank = t->rank;
-  int64_t dims[TS_MAX_RANK + 1];
-  for (unsigned i = 0; i < rank; i++)
-    dims[i] = t->dims[i];
-  if (t->elem && rank < TS_MAX_RANK) dims[rank++] = t->elem->dims[0];
-  const ts_data *data = g->data;
-  if (data->form == TS_DATA_FILE) {
-    ts_result r = ts_array_read(p->ctx, data->path, out);
-    bool fits = r == TS_OK && ts_array_suits(out, (ts_dtype)t->dtype) && out->rank == rank &&
-                memcmp(out->dims, dims, rank * sizeof *dims) == 0;
-    if (r != TS_OK || fits) return r;
-    ts_array_drop(p->ctx, out);
-    *out = (ts_array){0};
-    return ts_error(p->ctx, g->loc, "%s does not hold a %s", data->path, t->text);
-  }
-  ts_result r = ts_array_create(p->ctx, (ts_dtype)t->dtype, rank, dims, out);
-  if (r != TS_OK) return r;
-  size_t bytes = (size_t)ts_array_count(out) * ts_dtype_bytes((ts_dtype)t->dtype);
-  if (data->form == TS_DATA_DENSE) {
-    memcpy(out->data, data->bytes, ts_min(bytes, data->num_bytes));
-    return TS_OK;
-  }
-  for (size_t at = 0; at < bytes; at += data->num_bytes)
-    memcpy((char *)out->data + at, data->bytes, data->num_bytes);
-  return TS_OK;
-}
-
 ts_result ts_vm_global(ts_vm_program *p, const ts_op *op, const ts_array **out, unsigned *index) {
   const ts_attr *name = ts_attr_find(op, TS_ATTR_CALLEE);
   unsigned i = 0;
@@ -63,7 +34,7 @@ ts_result ts_vm_global(ts_vm_program *p, const ts_op *op, const ts_array **out, 
     return ts_error(p->ctx, op->loc, "there is no global @%s", ts_str_text(p->module, name->word));
   *index = i;
   *out = &p->globals[i];
-  return p->globals[i].data ? TS_OK : fill_global(p, g, &p->globals[i]);
+  return p->globals[i].data ? TS_OK : ts_global_read(p->ctx, g, &p->globals[i]);
 }
 
 /* ---- programs ---- */
@@ -214,29 +185,6 @@ static ts_result execute(compiled *c, ts_run_args *args) {
   return status == TS_VM_DONE ? TS_OK : status == TS_VM_FAILED_LIMIT ? TS_LIMIT : TS_CHECK;
 }
 
-/* Every array must be of its parameter's scalar type and extents: the code trusts them. */
-static ts_result check_arrays(compiled *c, const ts_bindings *b, const ts_run_args *args) {
-  const ts_block *body = c->func->body;
-  for (unsigned i = 0; i < body->num_args; i++) {
-    const ts_type *t = body->args[i]->type;
-    const ts_array *a = &args->arrays[i];
-    const char *name = ts_str_text(c->prog.module, body->args[i]->name);
-    if (t->elem)
-      return ts_error(c->prog.ctx, c->func->loc,
-                      "%%%s is no array of scalars, so @%s cannot be run alone", name,
-                      ts_str_text(c->prog.module, c->func->name));
-    int64_t dims[TS_MAX_RANK];
-    ts_bound_dims(b, t, dims);
-    bool same = a->data && a->rank == t->rank && ts_array_suits(a, (ts_dtype)t->dtype);
-    for (unsigned d = 0; same && d < t->rank; d++)
-      same = a->dims[d] == dims[d] && dims[d] > 0;
-    if (!same)
-      return ts_error(c->prog.ctx, c->func->loc, "the array given for %%%s is not a %s", name,
-                      t->text);
-  }
-  return TS_OK;
-}
-
 typedef struct prepare_call {
   ts_context *ctx;
   ts_module *module;
@@ -253,7 +201,9 @@ static ts_result prepare_protected(void *arg) {
   return TS_OK;
 }
 
-static ts_result loop_prepare(ts_context *ctx, ts_module *module, const ts_func *f, void **out) {
+static ts_result loop_prepare(ts_context *ctx, ts_module *module, const ts_func *f,
+                              const ts_engine_options *options, void **out) {
+  (void)options;
   prepare_call call = {ctx, module, f, out};
   return ts_protect(ctx, prepare_protected, &call);
 }
@@ -268,7 +218,7 @@ static ts_result run_protected(void *call) {
   ts_run_args *args = ((run_call *)call)->args;
   ts_bindings b;
   ts_result r = ts_bind(c->prog.ctx, c->func, args->arrays, NULL, &b);
-  if (r == TS_OK) r = check_arrays(c, &b, args);
+  if (r == TS_OK) r = ts_check_arrays(c->prog.ctx, c->func, &b, args->arrays);
   if (r == TS_OK) r = ready(c, &b, args->stats != NULL);
   return r == TS_OK ? execute(c, args) : r;
 }
@@ -293,6 +243,8 @@ const ts_engine ts_engine_loop = {
     .name = "loop",
     .summary = "the loop VM: bytecode with every access proved in bounds or checked",
     .levels = TS_LEVEL_L,
+    .counts = true,
+    .math_error = 0.5,
     .prepare = loop_prepare,
     .run = loop_run,
     .release = loop_release,

@@ -77,6 +77,10 @@ ts_result ts_error_plain(ts_context *ctx, const char *fmt, ...) {
   return TS_ERR;
 }
 
+void ts_warning_plain(ts_context *ctx, const char *fmt, ...) {
+  REPORT(ctx, add, .severity = TS_SEV_WARNING);
+}
+
 void ts_note_plain(ts_context *ctx, const char *fmt, ...) {
   REPORT(ctx, add_note, .severity = TS_SEV_NOTE);
 }

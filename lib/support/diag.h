@@ -52,6 +52,7 @@ void ts_remark(ts_context *, ts_loc, const char *pass, const char *kind, const c
     TS_PRINTF(5, 6);
 /* A message without a place, such as about a command line or an array file. */
 ts_result ts_error_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
+void ts_warning_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
 void ts_note_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
 
 /* Refuses NUL bytes and invalid UTF-8 by position; drops a byte-order mark. */

@@ -40,7 +40,7 @@ static ts_result make_arrays(void *arg) {
 static void run(check_call *c) {
   const ts_engine *engine = ts_engine_find("interp", c->f);
   void *compiled = NULL;
-  ck_assert_int_eq(engine->prepare(ctx, m, c->f, &compiled), TS_OK);
+  ck_assert_int_eq(engine->prepare(ctx, m, c->f, NULL, &compiled), TS_OK);
   ts_run_args args = {.func = c->f, .arrays = c->arrays};
   ck_assert_int_eq(engine->run(ctx, compiled, &args), TS_OK);
   engine->release(ctx, compiled);

@@ -48,7 +48,7 @@ static inline ts_result vm_body(void *arg) {
   result = vm_fill(r, f);
   if (result != TS_OK) return result;
   void *compiled;
-  result = ts_engine_loop.prepare(r->ctx, r->module, f, &compiled);
+  result = ts_engine_loop.prepare(r->ctx, r->module, f, NULL, &compiled);
   if (result != TS_OK) return result;
   ts_run_args args = {f, r->arrays, r->limits, r->counting ? &r->stats : NULL};
   result = ts_engine_loop.run(r->ctx, compiled, &args);
