@@ -28,6 +28,7 @@ typedef struct ts_conflict {
   ts_value *memref;
   const char *element;     /* "%A[3, 0]" */
   const char *source_at, *sink_at; /* "%i = 0, %k = 3": the loops inside the stretch, outer first */
+  const char *given; /* "%b = 3, M = 7": what is fixed around the stretch, in this example; "" for nothing */
   const char *loops;       /* "(%i, %k)": loops around both */
   const char *distance;    /* "(1, -1)": sink minus source for these loops; with "*" where it is not constant */
 } ts_conflict;
@@ -60,6 +61,16 @@ ts_result ts_dep_fuse(ts_context *, ts_arena *, ts_op *first, ts_op *second, ts_
  * the dependence vector, and `alternative` (may be NULL). Returns TS_ERR. */
 ts_result ts_dep_refuse(ts_context *, const ts_op *at, const char *message, const ts_verdict *,
                         const char *alternative);
+
+/* ---- what would be legal ---- */
+
+/* The legal order of a perfect nest (at most 8 loops) nearest to `order`: fewest pairs of loops the other way
+ * round than there; among equals the lexicographically least. The order as it is is always legal. */
+ts_result ts_dep_nearest_order(ts_context *, ts_arena *, unsigned n, ts_op *const *loops,
+                               const unsigned *order, unsigned *nearest);
+/* Which of n loops may be run in parallel, each for itself. */
+ts_result ts_dep_parallel_loops(ts_context *, ts_arena *, unsigned n, ts_op *const *loops,
+                                bool *may);
 
 /* ---- facts ---- */
 

@@ -1,0 +1,69 @@
+/* What dependence.c (which pairs a step would reverse) and dependence_report.c (saying so) share. */
+#ifndef TS_DEPENDENCE_IMPL_H
+#define TS_DEPENDENCE_IMPL_H
+
+#include "analysis/poly.h"
+
+/* An iteration of a loop around both accesses: that of the first against that of the second. */
+typedef enum { TS_SIGN_SAME, TS_SIGN_BEFORE, TS_SIGN_AFTER } ts_sign;
+
+typedef struct ts_query ts_query;
+typedef void (*ts_pair_fn)(ts_query *);
+
+/* One question, from the model to the verdict. Everything but the verdict's texts goes with it. */
+struct ts_query {
+  ts_context *ctx;
+  ts_arena *out; /* of the verdict */
+  ts_arena scratch;
+  ts_poly poly;
+  ts_poly_system sys;
+  ts_verdict *verdict;
+  const ts_op *at;           /* the stretch begins here */
+  void (*model)(ts_query *); /* makes the model of the stretch */
+  ts_pair_fn ask;            /* of each ordered pair of accesses to one buffer, of which one writes */
+  bool spent; /* isl's budget */
+  /* the ordered pair at hand: the loops around both, outer first, and where their variables are */
+  const ts_poly_access *a, *b;
+  unsigned num_common, cap_common;
+  const ts_poly_scope **common;
+  unsigned first_a, first_b, extra; /* columns */
+  TS_VEC(ts_poly_clause) clauses;   /* of parameters, of a, of b */
+  size_t clauses_b;                 /* where those of b begin */
+  /* of the step */
+  unsigned n;
+  ts_op *const *loops;
+  const unsigned *order;
+  int64_t factor;
+  unsigned num_ignore, num_cuts;
+  ts_op *const *ignore, *const *cuts;
+  const ts_op *first, *second;
+  bool found;
+  int64_t *best; /* while reporting: the least solution so far */
+  ts_sign *signs; /* of the pair, for the nest's loops */
+  bool *seen;     /* for ts_dep_nearest_order: sign vectors, by their digits in base 3 */
+};
+
+/* Column of a variable of access a (or b). */
+unsigned ts_query_column(const ts_query *, int32_t var, bool of_b);
+/* row += times * form, whose locals are of a (or b). */
+void ts_query_add(const ts_query *, int64_t *row, const ts_poly_form *, int64_t times, bool of_b);
+/* Pushes rows, and those of a scope; clauses are kept for ts_query_choices. */
+void ts_query_rows(ts_query *, unsigned n, const ts_poly_row *, bool of_b);
+void ts_query_scope(ts_query *, const ts_poly_scope *, bool of_b);
+/* The rows of both accesses and of their meeting, without any order between them. */
+void ts_query_base(ts_query *, unsigned extra);
+/* Calls `fn` for every way to choose one alternative of each clause, the rows of the choice pushed;
+ * stops when it returns true. */
+bool ts_query_choices(ts_query *, size_t clause, bool (*fn)(ts_query *));
+/* a's iteration of a loop around both against b's, as a row. */
+void ts_query_sign(ts_query *, unsigned loop, ts_sign);
+/* Can all rows pushed so far hold, with some choice of alternatives? */
+bool ts_query_possible(ts_query *);
+/* A model of loops[0] with all inside. */
+void ts_query_model_loop(ts_query *);
+/* Runs the question to its verdict, and gives back what it took. */
+ts_result ts_query_run(ts_query *, ts_context *, ts_arena *out, ts_verdict *);
+/* Writes the verdict for the pair at hand, whose violating rows are pushed. */
+void ts_query_report(ts_query *);
+
+#endif

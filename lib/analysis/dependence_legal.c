@@ -1,0 +1,162 @@
+/* What would be legal: the nearest order of a nest, the loops that may run in parallel; and facts. */
+#include "analysis/dependence_impl.h"
+
+enum { MAX_NEST = 8, MAX_VECTORS = 6561 /* 3^8 */ };
+
+/* ---- orders ---- */
+
+/* Notes the sign vectors that some meeting of the pair has, the first sign that is not SAME being
+ * BEFORE. */
+static void collect(ts_query *q, unsigned l, unsigned code, bool before) {
+  if (q->spent) return;
+  if (l == q->n || l == q->num_common) {
+    for (; l < q->n; l++)
+      code *= 3;
+    q->seen[code] |= before;
+    return;
+  }
+  size_t mark = q->sys.n;
+  for (ts_sign s = TS_SIGN_SAME; s <= (before ? TS_SIGN_AFTER : TS_SIGN_BEFORE); s++) {
+    ts_query_sign(q, l, s);
+    if (ts_query_possible(q)) collect(q, l + 1, code * 3 + s, before || s == TS_SIGN_BEFORE);
+    q->sys.n = mark;
+  }
+}
+
+static void ask_vectors(ts_query *q) {
+  ts_query_base(q, 0);
+  collect(q, 0, 0, false);
+}
+
+/* A search through all orders, outer loops first. */
+typedef struct search {
+  unsigned n;
+  const unsigned *wanted;
+  unsigned num_vectors;
+  uint8_t (*vectors)[MAX_NEST]; /* ts_sign of each loop */
+  unsigned chosen[MAX_NEST];    /* places in `wanted` */
+  bool taken[MAX_NEST];
+  unsigned best, best_at[MAX_NEST];
+} search;
+
+/* May the loop stand next, inside those chosen? */
+static bool keeps_order(const search *s, unsigned depth, unsigned loop) {
+  for (unsigned v = 0; v < s->num_vectors; v++) {
+    const uint8_t *signs = s->vectors[v];
+    bool open = signs[loop] == TS_SIGN_AFTER;
+    for (unsigned i = 0; open && i < depth; i++)
+      open = signs[s->wanted[s->chosen[i]]] == TS_SIGN_SAME;
+    if (open) return false;
+  }
+  return true;
+}
+
+static void extend(search *s, unsigned depth, unsigned inversions) {
+  if (inversions >= s->best) return;
+  if (depth == s->n) {
+    s->best = inversions;
+    memcpy(s->best_at, s->chosen, sizeof s->chosen);
+    return;
+  }
+  unsigned passed = 0; /* places before this one that are still to come: inversions */
+  for (unsigned place = 0; place < s->n; place++) {
+    if (s->taken[place]) continue;
+    if (keeps_order(s, depth, s->wanted[place])) {
+      s->taken[place] = true;
+      s->chosen[depth] = place;
+      extend(s, depth + 1, inversions + passed);
+      s->taken[place] = false;
+    }
+    passed++;
+  }
+}
+
+static void take_vectors(search *s, const bool *seen) {
+  unsigned powers = 1;
+  for (unsigned i = 0; i < s->n; i++)
+    powers *= 3;
+  for (unsigned code = 0; code < powers; code++) {
+    if (!seen[code]) continue;
+    for (unsigned l = s->n, rest = code; l-- > 0; rest /= 3)
+      s->vectors[s->num_vectors][l] = (uint8_t)(rest % 3);
+    s->num_vectors++;
+  }
+}
+
+ts_result ts_dep_nearest_order(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *const *loops,
+                               const unsigned *order, unsigned *nearest) {
+  ts_verdict verdict;
+  if (n > MAX_NEST) {
+    for (unsigned i = 0; i < n; i++)
+      nearest[i] = i;
+    return TS_OK;
+  }
+  ts_query q = {.ask = ask_vectors, .model = ts_query_model_loop, .at = loops[0], .n = n, .loops = loops};
+  q.seen = ts_new_array(arena, bool, MAX_VECTORS);
+  ts_result result = ts_query_run(&q, ctx, arena, &verdict);
+  if (result) return result;
+  search s = {.n = n, .wanted = order, .best = UINT32_MAX};
+  s.vectors = ts_arena_alloc(arena, MAX_VECTORS * sizeof *s.vectors);
+  take_vectors(&s, q.seen);
+  extend(&s, 0, 0);
+  for (unsigned i = 0; i < n; i++)
+    nearest[i] = order[s.best_at[i]];
+  return TS_OK;
+}
+
+ts_result ts_dep_parallel_loops(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *const *loops,
+                                bool *may) {
+  for (unsigned i = 0; i < n; i++) {
+    ts_verdict verdict;
+    ts_result result = ts_dep_parallel(ctx, arena, loops[i], &verdict);
+    if (result) return result;
+    may[i] = verdict.legal;
+  }
+  return TS_OK;
+}
+
+/* ---- facts ---- */
+
+typedef struct claim {
+  ts_query q;
+  const ts_op *op;
+  const ts_aff *lhs, *rhs;
+  ts_pred pred;
+  bool holds;
+} claim;
+
+/* No alternative of the claim's negation has a solution where the op runs. */
+static ts_result refute(void *arg) {
+  claim *c = arg;
+  ts_query *q = &c->q;
+  ts_poly *p = &q->poly;
+  ts_poly_form lhs, rhs;
+  ts_poly_clause negation = {0};
+  ts_poly_open(&q->sys, &q->scratch);
+  ts_poly_init(p, q->ctx, &q->scratch, c->op->block);
+  if (!q->sys.isl || !ts_poly_aff(p, p->root, c->op, c->lhs, &lhs) ||
+      !ts_poly_aff(p, p->root, c->op, c->rhs, &rhs) ||
+      !ts_poly_relation(p, &lhs, ts_poly_negated(c->pred), &rhs, &negation))
+    return TS_OK;
+  q->first_a = 1 + (unsigned)p->params.n;
+  q->clauses_b = SIZE_MAX;
+  ts_poly_reset(&q->sys, q->first_a + (unsigned)p->root->num_locals);
+  ts_query_scope(q, &p->outside, false);
+  ts_query_scope(q, p->root, false);
+  ts_push(&q->scratch, &q->clauses, negation);
+  c->holds = !ts_query_possible(q) && !q->spent;
+  return TS_OK;
+}
+
+static void close_claim(void *arg) {
+  claim *c = arg;
+  ts_poly_close(&c->q.sys);
+  ts_arena_drop(&c->q.scratch);
+}
+
+bool ts_poly_holds(ts_context *ctx, ts_arena *arena, const ts_op *op, const ts_aff *lhs, ts_pred pred,
+                   const ts_aff *rhs) {
+  claim c = {.q = {.ctx = ctx, .out = arena}, .op = op, .lhs = lhs, .rhs = rhs, .pred = pred};
+  ts_arena_init(&c.q.scratch, &ctx->memory);
+  return ts_protect_cleanup(ctx, refute, close_claim, &c) == TS_OK && c.holds;
+}

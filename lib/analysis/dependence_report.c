@@ -1,0 +1,156 @@
+/* A refusal in words: which two accesses, at which iterations, and what would be legal instead. */
+#include "analysis/dependence_impl.h"
+
+/* ---- a value as text ---- */
+
+static const char *name_of(ts_query *q, const ts_value *v) {
+  if (!v->name) return ts_value_text(q->out, q->a->op->block->func, v);
+  const struct ts_interned *e = ts_interned_of(&q->poly.module->strings, v->name);
+  return ts_sprintf(q->out, "%%%.*s", (int)e->len, e->text);
+}
+
+static const char *joined(ts_query *q, const char *list, const char *item) {
+  return *list ? ts_sprintf(q->out, "%s, %s", list, item) : item;
+}
+
+/* ---- the pair's iterations ---- */
+
+/* "%i = 0, %k = 3": the loops inside the stretch around one of the two. */
+static const char *iteration_text(ts_query *q, const ts_poly_scope *s, bool of_b) {
+  if (!s->parent) return "";
+  const char *outer = iteration_text(q, s->parent, of_b);
+  if (!s->iv) return outer;
+  int64_t value = q->sys.point[ts_query_column(q, s->var, of_b)];
+  return joined(q, outer, ts_sprintf(q->out, "%s = %lld", name_of(q, s->iv), (long long)value));
+}
+
+/* "%b = 3, M = 7": what is fixed around the stretch. */
+static const char *given_text(ts_query *q) {
+  const char *list = "";
+  for (size_t i = 0; i < q->poly.params.n; i++) {
+    const ts_poly_param *param = &q->poly.params.at[i];
+    if (!param->value && !param->symbol) continue;
+    const struct ts_interned *e =
+        param->symbol ? ts_interned_of(&q->poly.module->strings, param->symbol) : NULL;
+    const char *name = e ? ts_sprintf(q->out, "%.*s", (int)e->len, e->text) : name_of(q, param->value);
+    list = joined(q, list, ts_sprintf(q->out, "%s = %lld", name, (long long)q->sys.point[1 + i]));
+  }
+  return list;
+}
+
+static int64_t value_at(ts_query *q, const ts_poly_form *f, bool of_b) {
+  int64_t value = f->constant;
+  for (unsigned i = 0; i < f->n; i++)
+    value += f->terms[i].coef * q->sys.point[ts_query_column(q, f->terms[i].var, of_b)];
+  return value;
+}
+
+/* "%A[3, 0]": the first element that both touch. */
+static const char *element_text(ts_query *q, ts_value *memref) {
+  if (!memref) return "memory";
+  const char *list = "";
+  for (unsigned d = 0; d < q->a->n && q->b->memref && q->a->memref; d++) {
+    int64_t x = value_at(q, &q->a->at[d], false), y = value_at(q, &q->b->at[d], true);
+    list = joined(q, list, ts_sprintf(q->out, "%lld", (long long)ts_max(x, y)));
+  }
+  return ts_sprintf(q->out, *list ? "%s[%s]" : "%s%s", name_of(q, memref), list);
+}
+
+/* ---- the dependence vector ---- */
+
+/* The distance in each loop around both, over all their meetings. */
+static const char *distance_text(ts_query *q) {
+  const char *list = "";
+  ts_query_base(q, 1);
+  int64_t *row = ts_poly_push(&q->sys, true);
+  for (unsigned l = 0; l < q->num_common; l++) {
+    int32_t var = q->common[l]->var;
+    int64_t least, most;
+    memset(row, 0, q->sys.cols * sizeof *row);
+    row[q->extra] = -1;
+    row[ts_query_column(q, var, true)] += 1;
+    row[ts_query_column(q, var, false)] -= 1;
+    bool constant = ts_poly_extreme(&q->sys, q->extra, false, &least) &&
+                    ts_poly_extreme(&q->sys, q->extra, true, &most) && least == most;
+    list = joined(q, list, constant ? ts_sprintf(q->out, "%lld", (long long)least) : "*");
+  }
+  return ts_sprintf(q->out, "(%s)", list);
+}
+
+static const char *loops_text(ts_query *q) {
+  const char *list = "";
+  for (unsigned l = 0; l < q->num_common; l++)
+    list = joined(q, list, name_of(q, q->common[l]->iv));
+  return ts_sprintf(q->out, "(%s)", list);
+}
+
+/* ---- the verdict ---- */
+
+/* The choice of alternatives at hand has a solution: is it the least so far? `best` is NULL before the
+ * first. */
+static bool keep_least(ts_query *q) {
+  if (ts_poly_least(&q->sys) != TS_POLY_FOUND) return false;
+  for (unsigned c = 1; q->best && c < q->sys.cols; c++) {
+    if (q->sys.point[c] > q->best[c]) return false;
+    if (q->sys.point[c] < q->best[c]) break;
+  }
+  q->best = ts_new_array(&q->scratch, int64_t, q->sys.cols);
+  memcpy(q->best, q->sys.point, q->sys.cols * sizeof *q->best);
+  return false;
+}
+
+static ts_dep_kind kind_of(const ts_query *q) {
+  if (q->a->writes && q->b->writes) return TS_DEP_OUTPUT;
+  return q->a->writes ? TS_DEP_FLOW : TS_DEP_ANTI;
+}
+
+void ts_query_report(ts_query *q) {
+  bool exact = !q->a->leaf->inexact && !q->b->leaf->inexact;
+  if (q->found && !exact) return;
+  q->found = true;
+  q->best = NULL;
+  ts_query_choices(q, 0, keep_least);
+  if (!q->best) {
+    q->spent = true;
+    return;
+  }
+  memcpy(q->sys.point, q->best, q->sys.cols * sizeof *q->best);
+  ts_value *memref = q->a->memref ? q->a->memref : q->b->memref;
+  *q->verdict = (ts_verdict){
+      .legal = false,
+      .exact = exact,
+      .conflict = {.kind = kind_of(q), .source = q->a->op, .sink = q->b->op, .memref = memref}};
+  ts_conflict *c = &q->verdict->conflict;
+  c->element = element_text(q, memref);
+  c->source_at = iteration_text(q, q->a->leaf, false);
+  c->sink_at = iteration_text(q, q->b->leaf, true);
+  c->given = given_text(q);
+  c->loops = loops_text(q);
+  c->distance = distance_text(q);
+}
+
+/* ---- the message ---- */
+
+static const char *verb(const ts_conflict *c, bool of_sink) {
+  if (c->kind == TS_DEP_OUTPUT) return of_sink ? "written again" : "written";
+  return (c->kind == TS_DEP_FLOW) == of_sink ? "read" : "written";
+}
+
+ts_result ts_dep_refuse(ts_context *ctx, const ts_op *at, const char *message, const ts_verdict *v,
+                        const char *alternative) {
+  static const char *const kinds[] = {"flow", "anti", "output"};
+  const ts_conflict *c = &v->conflict;
+  const char *may = v->exact ? "is" : "may be";
+  ts_error(ctx, at->loc, "cannot %s: %s %s %s before it is %s, and that order would not be kept",
+           message, c->element, may, verb(c, false), verb(c, true));
+  ts_note(ctx, c->source->loc, "first %s here%s%s%s%s", verb(c, false),
+          *c->source_at ? ", at " : "", c->source_at, *c->given ? ", with " : "", c->given);
+  ts_note(ctx, c->sink->loc, "then %s here%s%s", verb(c, true), *c->sink_at ? ", at " : "", c->sink_at);
+  if (strlen(c->loops) > 2)
+    ts_note(ctx, at->loc, "%s dependence with distance %s over %s", kinds[c->kind], c->distance,
+            c->loops);
+  if (!v->exact)
+    ts_note(ctx, at->loc, "not all of it is affine: what is computed at run time counts as anything");
+  if (alternative) ts_note(ctx, at->loc, "legal instead: %s", alternative);
+  return TS_ERR;
+}
