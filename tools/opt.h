@@ -22,6 +22,7 @@ typedef struct opt {
   size_t num_parts;
   ts_instrument instrument;
   ts_pass_runner runner;
+  ts_pipeline ran; /* the steps, with those of recipes in their place */
   ts_stat_table stats;
   ts_time_table times;
   ts_sink messages; /* stderr: everything but diagnostics */

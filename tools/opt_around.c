@@ -40,6 +40,7 @@ static void log_line(void *user, const char *line) {
 void opt_set_up(opt *o) {
   ts_pass_runner *r = &o->runner;
   ts_pass_runner_init(r);
+  r->ran = &o->ran;
   r->verify_each = o->checks.verify_each;
   r->verify_roundtrip = o->checks.verify_roundtrip;
   r->bisect_limit = o->bisect_limit;

@@ -19,13 +19,19 @@ static ts_result print_module(void *arg) {
   return TS_OK;
 }
 
+static void print_steps(opt *o, const ts_pipeline *pipeline) {
+  ts_pipeline_print(&o->out.sink, pipeline);
+  ts_sink_puts(&o->out.sink, "\n");
+}
+
 static ts_result print_result(opt *o, ts_module *m) {
   ts_result result = o->opened ? TS_OK : ts_output_open(&o->tool, &o->out, o->output);
   if (result) return result;
   if (o->opened) ts_sink_puts(&o->out.sink, "// -----\n");
   o->opened = true;
   double start = ts_time_now();
-  result = ts_protect(o->tool.ctx, print_module, &(part){o, NULL, m});
+  if (o->print_pipeline) print_steps(o, &o->ran);
+  else result = ts_protect(o->tool.ctx, print_module, &(part){o, NULL, m});
   ts_time_add(o->runner.times, "print", ts_time_now() - start);
   return result;
 }
@@ -86,11 +92,17 @@ static ts_result run_part(opt *o, const ts_source *source) {
 
 /* ---- the whole input ---- */
 
+/* A recipe's steps depend on the program, so that has to be read first. */
+static bool has_recipe(const opt *o) {
+  for (size_t i = 0; i < o->pipeline.steps.n; i++)
+    if (o->pipeline.steps.at[i].pass->recipe) return true;
+  return false;
+}
+
 static ts_result print_pipeline(opt *o) {
   ts_result result = ts_output_open(&o->tool, &o->out, o->output);
   if (result) return result;
-  ts_pipeline_print(&o->out.sink, &o->pipeline);
-  ts_sink_puts(&o->out.sink, "\n");
+  print_steps(o, &o->pipeline);
   return ts_output_commit(&o->tool, &o->out);
 }
 
@@ -121,7 +133,7 @@ static ts_result run_parts(opt *o) {
 }
 
 static ts_result run(opt *o) {
-  if (o->print_pipeline) return print_pipeline(o);
+  if (o->print_pipeline && !has_recipe(o)) return print_pipeline(o);
   ts_context *ctx = o->tool.ctx;
   ts_result result = ts_tool_read(&o->tool, o->tool.inputs[0], &o->source);
   ctx->source = &o->source;

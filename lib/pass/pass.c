@@ -18,7 +18,7 @@
 #undef OPTION
 #undef END
 
-enum { IS_PUBLIC = false, IS_TESTING = true };
+enum { IS_PUBLIC, IS_TESTING, IS_RECIPE };
 
 const ts_pass_info ts_passes[] = {
 #define T TS_LEVEL_T
@@ -30,7 +30,8 @@ const ts_pass_info ts_passes[] = {
    in,                                                                                             \
    out,                                                                                            \
    TS_ROUNDING_##rounding,                                                                         \
-   IS_##category,                                                                                  \
+   IS_##category == IS_TESTING,                                                                    \
+   IS_##category == IS_RECIPE,                                                                                  \
    summary,                                                                                        \
    sizeof(struct ts_##id##_options),                                                               \
    options_of_##id,                                                                                \

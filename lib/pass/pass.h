@@ -25,6 +25,7 @@ typedef struct ts_pass_ctx {
   const char *name;     /* the running pass' flag */
   bool changed;         /* set by the pass */
   ts_stat_table *stats; /* NULL: not counted */
+  struct ts_pipeline *expansion; /* recipes: where the steps go that run in their place */
 } ts_pass_ctx;
 
 typedef ts_result (*ts_pass_fn)(ts_pass_ctx *, ts_module *, const void *options);
@@ -60,6 +61,7 @@ typedef struct ts_pass_info {
   unsigned level_in, level_out; /* TS_LEVEL_* the functions it works on, and leaves */
   ts_rounding rounding;
   bool testing; /* for tests of the pass manager: not in -help */
+  bool recipe;  /* looks at the module and says which steps to run; changes nothing itself */
   const char *summary;
   size_t options_bytes;
   const ts_pass_option *options;
@@ -146,6 +148,7 @@ typedef struct ts_pass_runner {
   void (*after)(void *user, const ts_pass_event *);
   void (*failed)(void *user, const ts_pass_event *);
   void (*log)(void *user, const char *line); /* bisect lines */
+  ts_pipeline *ran; /* receives the steps, with those of recipes in their place; NULL: not wanted */
 } ts_pass_runner;
 void ts_pass_runner_init(ts_pass_runner *);
 /* Runs the steps in order until one fails. TS_CHECK when a pass leaves IR that does not verify or

@@ -5,7 +5,8 @@
 typedef struct run {
   ts_context *ctx;
   ts_module *module;
-  const ts_pipeline *pipeline;
+  const ts_pipeline *given;
+  ts_pipeline pipeline; /* the given one, recipes replaced by their steps as they are met */
   ts_pass_runner *runner;
   /* of the running step; dropped after it, also when memory runs out in its midst */
   ts_arena scratch;
@@ -146,9 +147,9 @@ static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) 
 
 static ts_result run_step(run *s, size_t i) {
   ts_pass_runner *r = s->runner;
-  const ts_pipeline_step *step = &s->pipeline->steps.at[i];
+  const ts_pipeline_step *step = &s->pipeline.steps.at[i];
   if (!may_run(s, step)) return TS_OK;
-  ts_pass_event event = {.module = s->module, .pipeline = s->pipeline, .step = i};
+  ts_pass_event event = {.module = s->module, .pipeline = &s->pipeline, .step = i};
   if (r->before) r->before(r->user, &event);
   event.result = check_answers(s, step, false);
   if (!event.result) event.result = call_pass(s, step, &event.changed);
@@ -159,17 +160,44 @@ static ts_result run_step(run *s, size_t i) {
   return event.result;
 }
 
+static void copy_steps(run *s, ts_pipeline *to, const ts_pipeline *from, size_t begin, size_t end) {
+  for (size_t i = begin; i < end; i++)
+    ts_push(&s->ctx->arena, &to->steps, from->steps.at[i]);
+}
+
+/* Puts what the recipe at step i says in its place. */
+static ts_result expand(run *s, size_t i) {
+  const ts_pipeline_step *recipe = &s->pipeline.steps.at[i];
+  ts_pipeline steps = {0}, all = {0};
+  ts_pass_ctx pc = {.ctx = s->ctx,
+                    .scratch = &s->scratch,
+                    .name = recipe->pass->flag,
+                    .stats = s->runner->stats,
+                    .expansion = &steps};
+  double start = ts_time_now();
+  ts_result result = recipe->pass->fn(&pc, s->module, recipe->options);
+  ts_time_add(s->runner->times, recipe->pass->flag, ts_time_now() - start);
+  drop_step(s);
+  copy_steps(s, &all, &s->pipeline, 0, i);
+  copy_steps(s, &all, &steps, 0, steps.steps.n);
+  copy_steps(s, &all, &s->pipeline, i + 1, s->pipeline.steps.n);
+  s->pipeline = all;
+  return result;
+}
+
 static ts_result run_body(void *arg) {
   run *s = arg;
+  copy_steps(s, &s->pipeline, s->given, 0, s->given->steps.n);
   ts_result result = s->runner->verify_roundtrip ? round_trip(s, NULL) : TS_OK;
   drop_step(s);
-  for (size_t i = 0; !result && i < s->pipeline->steps.n; i++)
-    result = run_step(s, i);
+  for (size_t i = 0; !result && i < s->pipeline.steps.n;)
+    result = s->pipeline.steps.at[i].pass->recipe ? expand(s, i) : run_step(s, i++);
+  if (s->runner->ran) *s->runner->ran = s->pipeline;
   return result;
 }
 
 ts_result ts_run_pipeline(ts_module *module, const ts_pipeline *pipeline, ts_pass_runner *runner) {
-  run s = {.ctx = module->ctx, .module = module, .pipeline = pipeline, .runner = runner};
+  run s = {.ctx = module->ctx, .module = module, .given = pipeline, .runner = runner};
   module->as_parsed = false;
   ts_arena_init(&s.scratch, &s.ctx->memory);
   ts_sink_buffer(&s.text, &s.ctx->memory);
