@@ -234,6 +234,7 @@ static void compile_op(ts_vmc *c, const ts_op *op) {
     ts_vmc_emit(c, TS_VM_OP_BARRIER, 0, 0, 0, 0, 0)->site = ts_vmc_site(c, op, 0);
     ts_vmc_fence(c);
     break;
+  case TS_OP_PREFETCH:     /* nothing is read */
   case TS_OP_ASYNC_COMMIT: /* a copy is done at once */
   case TS_OP_ASYNC_WAIT:
   case TS_OP_RETURN: break;

@@ -147,6 +147,7 @@ static const ts_rule_fn rules[] = {
     [TS_RULE_REDUCE_V] = ts_rule_reduce_v,
     [TS_RULE_BARRIER] = ts_rule_barrier,
     [TS_RULE_ASYNC_COPY] = ts_rule_async_copy,
+    [TS_RULE_PREFETCH] = ts_rule_prefetch,
     [TS_RULE_MMA] = ts_rule_mma,
 };
 
@@ -214,7 +215,8 @@ static bool check_arity(ts_inf *f) {
 /* Which plain operands take subscripts, as a set. */
 static unsigned subscripted_operands(ts_rule rule) {
   switch (rule) {
-  case TS_RULE_LOAD: return 1;
+  case TS_RULE_LOAD:
+  case TS_RULE_PREFETCH: return 1;
   case TS_RULE_STORE: return 2;
   case TS_RULE_ASYNC_COPY: return 3;
   default: return 0;

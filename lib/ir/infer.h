@@ -68,6 +68,7 @@ const ts_type *ts_rule_global(ts_inf *);
 const ts_type *ts_rule_load(ts_inf *);
 const ts_type *ts_rule_store(ts_inf *);
 const ts_type *ts_rule_copy(ts_inf *);
+const ts_type *ts_rule_prefetch(ts_inf *);
 const ts_type *ts_rule_apply(ts_inf *);
 const ts_type *ts_rule_lanes(ts_inf *);
 const ts_type *ts_rule_binary_f(ts_inf *);

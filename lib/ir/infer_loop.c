@@ -345,6 +345,11 @@ const ts_type *ts_rule_store(ts_inf *f) {
   return !f->op->has_mask || check_mask(f, t) ? element : NULL;
 }
 
+const ts_type *ts_rule_prefetch(ts_inf *f) {
+  const ts_type *memref = memref_operand(f, 0);
+  return memref && check_subscripts(f, map_size(f->op), memref) ? memref : NULL;
+}
+
 const ts_type *ts_rule_copy(ts_inf *f) {
   const ts_type *a = memref_operand(f, 0), *b = a ? memref_operand(f, 1) : NULL;
   if (!b) return NULL;

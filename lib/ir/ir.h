@@ -159,7 +159,7 @@ typedef enum ts_rule { /* the type rules of the op tables; infer.c has one funct
   TS_RULE_TERNARY_F, TS_RULE_BINARY_I, TS_RULE_COMPARE_F, TS_RULE_COMPARE_I, TS_RULE_SELECT,
   TS_RULE_EXTF, TS_RULE_TRUNCF, TS_RULE_SITOFP, TS_RULE_FPTOSI, TS_RULE_EXTSI, TS_RULE_TRUNCI,
   TS_RULE_SPLAT, TS_RULE_LANES, TS_RULE_EXTRACT, TS_RULE_INSERT, TS_RULE_REDUCE_V, TS_RULE_BARRIER,
-  TS_RULE_ASYNC_COPY, TS_RULE_MMA
+  TS_RULE_ASYNC_COPY, TS_RULE_MMA, TS_RULE_PREFETCH
 } ts_rule;
 
 typedef struct ts_op_info {
@@ -429,7 +429,8 @@ typedef struct ts_for {
   ts_block *body;
 } ts_for;
 ts_for ts_for_parts(const ts_op *);
-/* A memory access's parts: the i-th subscripted operand of `op`. False when there are fewer. */
+/* A memory access's parts: the i-th subscripted operand of `op`. False when there are fewer. A prefetch
+ * is no access. */
 typedef struct ts_access {
   ts_value *memref;
   unsigned n; /* subscripts */

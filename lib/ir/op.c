@@ -310,6 +310,7 @@ static void access_effect(const ts_op *op, unsigned i, ts_access *a) {
 
 bool ts_access_parts(const ts_op *op, unsigned i, ts_access *out) {
   unsigned at = 0, seen = 0;
+  if (op->opcode == TS_OP_PREFETCH) return false;
   for (unsigned k = 0; k < op->num_plain; k++) {
     if (k >= 8 || !(op->subscripted >> k & 1)) continue;
     ts_value *memref = ts_operand(op, k);

@@ -33,6 +33,7 @@ static bool only_writes(const ts_use *u) {
   case TS_OP_ATOMIC_ADD:
   case TS_OP_COPY:
   case TS_OP_ASYNC_COPY: return i == 1;
+  case TS_OP_PREFETCH: return true;
   default: return false;
   }
 }
