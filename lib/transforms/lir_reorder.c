@@ -1,0 +1,85 @@
+/* reorder: the loops of a perfect nest in another order.
+ *
+ * requires:  each loop holds the next and nothing else; no bound speaks of a loop that would be further
+ *            inside; no conflicting accesses change their order (analysis/dependence.h).
+ * preserves: every bit.
+ * rewrite:   for %i { for %j { for %k { … } } }  → -reorder="k i j" → for %k { for %i { for %j { … } } } */
+#include "transforms/reorder.h"
+
+#include "analysis/dependence.h"
+
+static bool speaks_of(const ts_op *loop, const ts_op *of) {
+  for (unsigned i = 0; i < ts_num_dims(loop); i++)
+    if (ts_dim(loop, i) == ts_for_parts(of).iv) return true;
+  return false;
+}
+
+/* Bounds may only use loops outside of them. */
+static ts_result check_bounds(ts_schedule *s, unsigned n, ts_op *const *loops, const unsigned *order) {
+  for (unsigned p = 0; p < n; p++)
+    for (unsigned q = p + 1; q < n; q++)
+      if (speaks_of(loops[order[p]], loops[order[q]]))
+        return ts_schedule_refuse(s, loops[order[p]],
+                                  "cannot put %%%s outside of %%%s: its bounds depend on %%%s",
+                                  ts_loop_name(loops[order[p]]), ts_loop_name(loops[order[q]]),
+                                  ts_loop_name(loops[order[q]]));
+  return TS_OK;
+}
+
+static const char *order_text(ts_schedule *s, unsigned n, ts_op *const *loops, const unsigned *order) {
+  const char *text = "";
+  for (unsigned p = 0; p < n; p++)
+    text = ts_sprintf(s->pass->scratch, "%s%s%%%s", text, p ? " " : "", ts_loop_name(loops[order[p]]));
+  return text;
+}
+
+/* "the order %j %i %k": what comes nearest to what was asked for; NULL when nothing is known. */
+static const char *nearest_order(ts_schedule *s, unsigned n, ts_op *const *loops,
+                                 const unsigned *order) {
+  enum { MAX_LOOPS = 8 };
+  unsigned nearest[MAX_LOOPS];
+  if (n > MAX_LOOPS) return NULL;
+  if (ts_dep_nearest_order(s->m->ctx, s->pass->scratch, n, loops, order, nearest)) return NULL;
+  return ts_sprintf(s->pass->scratch, "the order %s", order_text(s, n, loops, nearest));
+}
+
+ts_result ts_reorder_checked(ts_schedule *s, unsigned n, ts_op **loops, const unsigned *order) {
+  unsigned same = 0;
+  while (same < n && order[same] == same)
+    same++;
+  if (same == n) {
+    ts_schedule_missed(s, loops[0], "the loops stand in this order already");
+    return TS_OK;
+  }
+  ts_result result = check_bounds(s, n, loops, order);
+  ts_verdict verdict;
+  if (!result) result = ts_dep_reorder(s->m->ctx, s->pass->scratch, n, loops, order, &verdict);
+  if (result) return result;
+  const char *text = order_text(s, n, loops, order);
+  if (!verdict.legal) {
+    const char *what = ts_sprintf(s->pass->scratch, "run the loops in the order %s", text);
+    return ts_dep_refuse(s->m->ctx, loops[0], what, &verdict,
+                         nearest_order(s, n, loops, order));
+  }
+  ts_schedule_passed(s, loops[0], "the loops run in the order %s", text);
+  ts_count(s->pass, "nests reordered", 1);
+  ts_nest_permute(s->m, n, loops, order);
+  s->pass->changed = true;
+  return TS_OK;
+}
+
+/* Item p names the loop that goes to depth p. */
+static ts_result reorder(ts_schedule *s, unsigned n, ts_op *const *loops, const unsigned *items) {
+  ts_op **nest = ts_new_array(s->pass->scratch, ts_op *, n);
+  unsigned *order = ts_new_array(s->pass->scratch, unsigned, n);
+  for (unsigned depth = 0; depth < n; depth++) {
+    nest[depth] = loops[depth];
+    order[items[depth]] = depth;
+  }
+  return ts_reorder_checked(s, n, nest, order);
+}
+
+ts_result ts_pass_reorder(ts_pass_ctx *pass, ts_module *m, const void *options) {
+  const ts_reorder_options *o = options;
+  return ts_each_nest(pass, m, o->func, &o->loops, options, reorder);
+}

@@ -1,0 +1,11 @@
+/* Reordering a perfect nest if that is legal: for the passes reorder and tile. */
+#ifndef TS_REORDER_H
+#define TS_REORDER_H
+
+#include "transforms/loops.h"
+
+/* Puts loops[order[p]] at depth p. TS_ERR with the reason when dependences or bounds forbid it; the nest is
+ * then as it was. */
+ts_result ts_reorder_checked(ts_schedule *, unsigned n, ts_op **loops, const unsigned *order);
+
+#endif
