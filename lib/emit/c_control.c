@@ -1,0 +1,359 @@
+/* The C emitter: what holds other ops, calls, and leaving a function that fails.
+ *
+ * A failing statement returns, but for one inside a parallel loop, which no statement may leave: it fills
+ * the iteration's own record and goes to the iteration's end. The record of the first iteration, in the order
+ * that one thread would run them, is the function's; so it does not depend on the threads. */
+#include <inttypes.h>
+
+#include "emit/c_emit.h"
+
+/* ---- failing ---- */
+
+const char *c_record(c_emit *e) {
+  if (!e->fail) {
+    e->current->fails = true;
+    return "failure";
+  }
+  e->fail->used = true;
+  return ts_sprintf(e->arena, "&%s", e->fail->record);
+}
+
+static const char *leaving(const c_emit *e) {
+  return e->fail ? ts_sprintf(e->arena, "goto %s", e->fail->label) : "return 1";
+}
+
+void c_leave_if(c_emit *e, const char *condition) {
+  c_stmt(e, "if (%s) %s;", condition, leaving(e));
+}
+
+void c_fail_if(c_emit *e, const ts_op *op, const char *condition, ts_failure_kind kind, const char *index,
+               const char *extent) {
+  const char *record = c_record(e);
+  const char *call = ts_sprintf(e->arena, "%s(%s, %d, %" PRIu32 ", %" PRIu32 ", %s, %s)",
+                                c_plain_helper(e, "fail"), record, (int)kind, op->loc.begin, op->loc.end,
+                                index, extent);
+  if (!e->fail) {
+    c_stmt(e, "if (%s)", condition);
+    c_stmt(e, "  return %s;", call);
+    return;
+  }
+  c_stmt(e, "if (%s) {", condition);
+  c_stmt(e, "  %s;", call);
+  c_stmt(e, "  %s;", leaving(e));
+  c_stmt(e, "}");
+}
+
+/* ---- loops ---- */
+
+static void define_index(c_emit *e, const ts_value *v, const char *name) {
+  c_text *t = ts_new(e->arena, c_text);
+  *t = c_atom(name);
+  ts_ptrmap_put(&e->values, v, t);
+}
+
+static void print_for(c_emit *e, const ts_op *op, const char *iv) {
+  ts_for loop = ts_for_parts(op);
+  c_text lo = c_bound(e, op, loop.num_lo, loop.lo, true), hi = c_bound(e, op, loop.num_hi, loop.hi, false);
+  const char *step = loop.step == 1 ? ts_sprintf(e->arena, "%s++", iv)
+                                    : ts_sprintf(e->arena, "%s += %" PRId64, iv, loop.step);
+  c_stmt(e, "for (int64_t %s = %s; %s < %s; %s) {", iv, lo.s, iv, c_paren(e, hi, C_SHIFT), step);
+}
+
+/* The body between the braces; the index is in scope. */
+static void print_body(c_emit *e, const ts_op *op) {
+  ts_block *body = ts_for_parts(op).body;
+  e->indent++;
+  ts_ranges_enter(e->ranges, body);
+  size_t mark = c_scope_open(e);
+  c_block(e, body);
+  c_scope_close(e, mark);
+  ts_ranges_leave(e->ranges);
+  e->indent--;
+}
+
+enum { MAX_UNROLL = 65534, UNROLL_UNKNOWN = 4 };
+
+static int64_t trip_count(const ts_for *loop) {
+  int64_t lo, hi;
+  if (loop->num_lo != 1 || loop->num_hi != 1 || !ts_aff_is_const(loop->lo[0], &lo) ||
+      !ts_aff_is_const(loop->hi[0], &hi))
+    return UNROLL_UNKNOWN;
+  if (hi <= lo) return 1;
+  uint64_t n = ((uint64_t)hi - (uint64_t)lo - 1) / (uint64_t)loop->step + 1;
+  return (int64_t)ts_min(n, (uint64_t)MAX_UNROLL);
+}
+
+static void print_marks(c_emit *e, const ts_op *op) {
+  ts_for loop = ts_for_parts(op);
+  if (ts_attr_find(op, TS_ATTR_VECTOR)) c_stmt(e, "TS_IVDEP");
+  if (ts_attr_find(op, TS_ATTR_UNROLL)) c_stmt(e, "TS_UNROLL(%" PRId64 ")", trip_count(&loop));
+}
+
+static void serial_for(c_emit *e, const ts_op *op) {
+  ts_for loop = ts_for_parts(op);
+  size_t mark = c_scope_open(e);
+  const char *iv = c_name(e, loop.iv);
+  print_marks(e, op);
+  print_for(e, op, iv);
+  define_index(e, loop.iv, iv);
+  print_body(e, op);
+  c_stmt(e, "}");
+  c_scope_close(e, mark);
+}
+
+/* ---- parallel loops ---- */
+
+static bool is_parallel(const ts_op *op) {
+  return op->opcode == TS_OP_FOR && ts_attr_find(op, TS_ATTR_PARALLEL);
+}
+
+/* The loop right inside, when it is parallel too, all there is, and the same for every iteration outside. */
+static const ts_op *band_inside(const ts_op *op) {
+  const ts_block *body = ts_for_parts(op).body;
+  const ts_op *inner = body->first;
+  bool alone = inner && (!inner->next || inner->next->opcode == TS_OP_RETURN);
+  if (!alone || !is_parallel(inner)) return NULL;
+  return ts_num_dims(inner) == 0 ? inner : NULL;
+}
+
+/* The body into a buffer of its own, to see whether anything in it can fail. */
+static c_out body_apart(c_emit *e, const ts_op *op, c_fail *fail) {
+  c_out text = {0}, *outer = e->out;
+  c_fail *outer_fail = e->fail;
+  e->out = &text;
+  e->fail = fail;
+  print_body(e, op);
+  e->out = outer;
+  e->fail = outer_fail;
+  return text;
+}
+
+/* The text with its lines one step further in. */
+static void put_indented(c_emit *e, const c_out *text) {
+  for (const char *line = text->at; line && *line;) {
+    const char *end = strchr(line, '\n') + 1;
+    if (*line != '#') c_put(e, "  ");
+    c_out_add(e->arena, e->out, line, (size_t)(end - line));
+    line = end;
+  }
+}
+
+/* The body in braces of its own, since a goto out of them frees what was allocated inside; what failed in it is
+ * kept when no earlier iteration failed. */
+static void failing_body(c_emit *e, const c_out *body, const c_fail *fail, const char *iv,
+                         const char *first) {
+  c_stmt(e, "struct ts_failure %s = {0};", fail->record);
+  c_stmt(e, "{");
+  put_indented(e, body);
+  c_stmt(e, "}");
+  c_stmt(e, "%s:", fail->label);
+  c_stmt(e, "  if (%s.kind) {", fail->record);
+  c_stmt(e, "#pragma omp critical(ts_failure)");
+  c_stmt(e, "    if (%s < %s) {", iv, first);
+  c_stmt(e, "      %s = %s;", first, iv);
+  c_stmt(e, "      *failure = %s;", fail->record);
+  c_stmt(e, "    }");
+  c_stmt(e, "  }");
+}
+
+/* The heads of the band's loops. */
+static void print_band(c_emit *e, const ts_op *op, unsigned depth, const char *const *ivs) {
+  for (unsigned i = 0; i < depth; i++) {
+    print_for(e, op, ivs[i]);
+    e->indent++;
+    op = ts_for_parts(op).body->first;
+  }
+}
+
+enum { MAX_BAND = 8 };
+
+static void parallel_for(c_emit *e, const ts_op *op) {
+  const char *ivs[MAX_BAND];
+  const ts_op *inner = op;
+  unsigned depth = 0;
+  size_t mark = c_scope_open(e);
+  c_fail fail = {c_unique(e, "failed"), c_unique(e, "end"), false};
+  const char *first = c_unique(e, "first_failed");
+  for (const ts_op *at = op; at && depth < MAX_BAND; at = band_inside(at)) {
+    inner = at;
+    ivs[depth] = c_name(e, ts_for_parts(at).iv);
+    define_index(e, ts_for_parts(at).iv, ivs[depth++]);
+    if (depth > 1) ts_ranges_enter(e->ranges, at->block);
+  }
+  e->parallel = true;
+  e->indent += (int)depth - 1;
+  c_out body = body_apart(e, inner, &fail);
+  e->indent -= (int)depth - 1;
+  e->parallel = false;
+  for (unsigned i = 1; i < depth; i++)
+    ts_ranges_leave(e->ranges);
+  if (fail.used) c_stmt(e, "int64_t %s = INT64_MAX;", first);
+  if (depth > 1 && !fail.used)
+    c_stmt(e, "#pragma omp parallel for schedule(static) collapse(%u)", depth);
+  else
+    c_stmt(e, "#pragma omp parallel for schedule(static)");
+  print_band(e, op, depth, ivs);
+  if (fail.used)
+    failing_body(e, &body, &fail, ivs[0], first);
+  else
+    c_out_add(e->arena, e->out, body.at ? body.at : "", body.n);
+  for (unsigned i = 0; i < depth; i++) {
+    e->indent--;
+    c_stmt(e, "}");
+  }
+  if (fail.used) {
+    e->current->fails = true;
+    c_leave_if(e, ts_sprintf(e->arena, "%s != INT64_MAX", first));
+  }
+  c_scope_close(e, mark);
+}
+
+static void print_loop(c_emit *e, const ts_op *op) {
+  if (is_parallel(op) && !e->parallel && e->options->openmp)
+    parallel_for(e, op);
+  else
+    serial_for(e, op);
+}
+
+/* ---- conditions ---- */
+
+static const char *condition(c_emit *e, const ts_op *op) {
+  ts_if test = ts_if_parts(op);
+  if (test.n == 0) return c_use(e, test.flag).s;
+  const char *text = "";
+  for (unsigned i = 0; i < test.n; i++) {
+    c_text a = c_affine(e, op, test.sides[2 * i]), b = c_affine(e, op, test.sides[2 * i + 1]);
+    text = ts_sprintf(e->arena, "%s%s%s %s %s", text, i ? " && " : "", c_paren(e, a, C_SHIFT),
+                      ts_pred_symbol((ts_pred)test.preds[i]), c_paren(e, b, C_SHIFT));
+  }
+  return text;
+}
+
+static void branch(c_emit *e, ts_block *block) {
+  e->indent++;
+  ts_ranges_enter(e->ranges, block);
+  size_t mark = c_scope_open(e);
+  c_block(e, block);
+  c_scope_close(e, mark);
+  ts_ranges_leave(e->ranges);
+  e->indent--;
+}
+
+static void print_if(c_emit *e, const ts_op *op) {
+  ts_if test = ts_if_parts(op);
+  c_stmt(e, "if (%s) {", condition(e, op));
+  branch(e, test.then_block);
+  if (test.else_block->first) {
+    c_stmt(e, "} else {");
+    branch(e, test.else_block);
+  }
+  c_stmt(e, "}");
+}
+
+/* ---- launches ---- */
+
+static bool is_blocks(const c_emit *e, ts_str clause) {
+  return strcmp(ts_str_text(e->m, clause), "blocks") == 0;
+}
+
+static void find_shared(void *found, ts_op *op) {
+  bool shared = op->opcode == TS_OP_ALLOC && ts_op_result(op, 0)->type->space == TS_SPACE_SHARED;
+  if (shared || op->opcode == TS_OP_BARRIER || op->opcode == TS_OP_ASYNC_COPY) *(const ts_op **)found = op;
+}
+
+/* Threads that share nothing run one after another, the first index fastest. */
+static void print_launch(c_emit *e, const ts_op *op) {
+  ts_launch launch = ts_launch_parts(op);
+  const ts_op *shares = NULL;
+  ts_walk(launch.body, find_shared, &shares);
+  if (shares) {
+    c_refuse(e, op->loc, "a launch whose threads work together has no form in C; the loop VM runs it "
+                         "(ts-run --engine=loop)");
+    ts_note(e->ctx, shares->loc, "here they do");
+    return;
+  }
+  size_t mark = c_scope_open(e);
+  unsigned depth = 0;
+  for (int blocks = 1; blocks >= 0; blocks--)
+    for (unsigned i = launch.n; i-- > 0;) {
+      if (is_blocks(e, launch.clauses[i]) != (blocks == 1)) continue;
+      const char *iv = c_name(e, launch.body->args[i]);
+      define_index(e, launch.body->args[i], iv);
+      c_stmt(e, "for (int64_t %s = 0; %s < %s; %s++) {", iv, iv,
+             c_paren(e, c_affine(e, op, launch.extents[i]), C_SHIFT), iv);
+      e->indent++;
+      depth++;
+    }
+  e->indent--;
+  branch(e, launch.body);
+  e->indent++;
+  for (; depth; depth--) {
+    e->indent--;
+    c_stmt(e, "}");
+  }
+  c_scope_close(e, mark);
+}
+
+/* ---- calls ---- */
+
+/* What the caller calls the callee's extent: the extent of an argument. */
+static c_text extent_for(c_emit *e, const ts_op *op, const c_func *callee, ts_str extent) {
+  for (unsigned i = 0; i < op->num_plain; i++) {
+    const ts_type *want = callee->sig.entries[i].type, *have = ts_operand(op, i)->type;
+    for (unsigned d = 0; d < want->rank; d++)
+      if (ts_is_symbolic(want->dims[d]) && ts_extent_name(want->dims[d]) == extent)
+        return c_extent(e, have->dims[d]);
+  }
+  ts_unreachable("a call that leaves an extent open");
+}
+
+void c_call(c_emit *e, const ts_op *op) {
+  const ts_func *to = ts_func_find(e->m, ts_attr_find(op, TS_ATTR_CALLEE)->word);
+  const c_func *callee = to ? ts_ptrmap_get(&e->func_of, to) : NULL;
+  if (!callee) ts_unreachable("a call of no function");
+  const char *args = "";
+  for (unsigned i = 0; i < op->num_plain; i++)
+    args = ts_sprintf(e->arena, "%s%s%s", args, *args ? ", " : "",
+                      c_base_address(e, c_buffer_of(e, ts_operand(op, i))));
+  for (unsigned i = 0; i < callee->num_extents; i++)
+    args = ts_sprintf(e->arena, "%s%s%s", args, *args ? ", " : "",
+                      extent_for(e, op, callee, callee->extents[i]).s);
+  args = c_add_hidden(e, args);
+  if (callee->fails) {
+    const char *call = ts_sprintf(e->arena, "%s(%s%s%s)", callee->name, args, *args ? ", " : "", c_record(e));
+    c_leave_if(e, call);
+  } else {
+    c_stmt(e, "%s(%s);", callee->name, args);
+  }
+}
+
+/* ---- blocks ---- */
+
+static void print_op(c_emit *e, const ts_op *op) {
+  switch (op->opcode) {
+  case TS_OP_FOR: print_loop(e, op); break;
+  case TS_OP_IF: print_if(e, op); break;
+  case TS_OP_LAUNCH: print_launch(e, op); break;
+  case TS_OP_CALL: c_call(e, op); break;
+  case TS_OP_RETURN: break;
+  case TS_OP_ALLOC: c_alloc(e, op); break;
+  case TS_OP_GLOBAL: c_get_global(e, op); break;
+  case TS_OP_LOAD: c_load(e, op); break;
+  case TS_OP_STORE: c_store(e, op); break;
+  case TS_OP_COPY: c_copy(e, op); break;
+  case TS_OP_ATOMIC_ADD: c_atomic_add(e, op); break;
+  default:
+    if (op->num_results != 1)
+      c_refuse(e, op->loc, "`%s` has no form in C; the loop VM runs it (ts-run --engine=loop)",
+               ts_info(op)->name);
+    else
+      c_arith(e, op);
+  }
+}
+
+void c_block(c_emit *e, const ts_block *block) {
+  for (const ts_op *op = block->first; op && e->result == TS_OK; op = op->next) {
+    c_line_directive(e, op);
+    print_op(e, op);
+  }
+}

@@ -1,0 +1,216 @@
+/* The C emitter: the helpers that emitted code calls. They are templates (c_helpers.def), expanded for the
+ * types that a program uses, each once, after those that it calls itself. */
+#include <inttypes.h>
+
+#include "emit/c_emit.h"
+
+struct c_helper {
+  const char *text;
+};
+
+typedef enum { ANY, DIRECT, F16, BF16, I1 } element_kind;
+
+typedef struct template {
+  const char *name;
+  unsigned arity;
+  c_base to;
+  const char *scalar, *vector;
+} template;
+
+static const template templates[] = {
+#define HELPER(name, arity, to, scalar, vector) {name, arity, to, scalar, vector},
+#define MEMORY(...)
+#define PLAIN(...)
+#include "emit/c_helpers.def"
+#undef HELPER
+#undef MEMORY
+};
+
+static const struct {
+  const char *name;
+  element_kind kind;
+  const char *text;
+} memory_templates[] = {
+#define HELPER(...)
+#define MEMORY(name, kind, text) {name, kind, text},
+#include "emit/c_helpers.def"
+#undef MEMORY
+#undef PLAIN
+};
+
+static const struct {
+  const char *name, *text;
+} plain_templates[] = {
+#define MEMORY(...)
+#define PLAIN(name, text) {name, text},
+#include "emit/c_helpers.def"
+#undef HELPER
+#undef MEMORY
+#undef PLAIN
+};
+
+/* What a template is expanded for. */
+typedef struct use {
+  c_rep rep;
+  int64_t lanes;
+  ts_dtype dtype; /* in memory */
+  const char *c_name;
+  c_rep to;
+} use;
+
+/* ---- expansion ---- */
+
+static void add(c_emit *e, c_out *out, const char *text) {
+  c_out_add(e->arena, out, text, strlen(text));
+}
+
+static void add_vector_of_unsigned(c_emit *e, c_out *out, const use *u) {
+  add(e, out, c_unsigned_vector(e, u->rep));
+}
+
+static void add_repeated(c_emit *e, c_out *out, const char *what, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    if (i) add(e, out, i % 16 == 0 ? ",\n      " : ", ");
+    add(e, out, what);
+  }
+}
+
+static void add_variable(c_emit *e, c_out *out, char which, const use *u) {
+  c_rep one = {u->rep.base, 0}, one_to = {u->to.base, 0};
+  switch (which) {
+  case 'F': add(e, out, u->c_name); break;
+  case 'T': add(e, out, c_type(e, u->rep)); break;
+  case 'S': add(e, out, c_type(e, one)); break;
+  case 'U': add(e, out, c_unsigned(u->rep.base)); break;
+  case 'V': add_vector_of_unsigned(e, out, u); break;
+  case 'M': add(e, out, c_type(e, c_mask_of(u->rep))); break;
+  case 'R': add(e, out, c_type(e, u->to)); break;
+  case 'r': add(e, out, c_type(e, one_to)); break;
+  case 'E': add(e, out, c_memory_type(u->dtype)); break;
+  case 'L': add(e, out, u->rep.base == C_F32 ? "f" : ""); break;
+  case 'N': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->lanes)); break;
+  case 'P': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->rep.lanes)); break;
+  case 'x': add_repeated(e, out, "x", u->rep.lanes); break;
+  default: ts_unreachable("a template names an unknown variable");
+  }
+}
+
+static bool is_word(char c) {
+  return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* The helper that the text names after one of @ ` ^; returns where the name ends. */
+static const char *add_helper(c_emit *e, c_out *out, const char *at, const use *u) {
+  const char *end = at + 1;
+  while (is_word(*end))
+    end++;
+  const char *name = ts_strndup(e->arena, at + 1, (size_t)(end - at - 1));
+  c_rep one = {*at == '^' ? C_F64 : u->rep.base, 0};
+  bool lane = *at != '@';
+  add(e, out, c_helper_name(e, name, lane ? one : u->rep, lane ? 0 : u->lanes, u->dtype));
+  return end;
+}
+
+static const char *expand(c_emit *e, const char *text, const use *u) {
+  c_out out = {0};
+  for (const char *p = text; *p;) {
+    if (*p == '$') {
+      add_variable(e, &out, p[1], u);
+      p += 2;
+    } else if (*p == '@' || *p == '`' || *p == '^') {
+      p = add_helper(e, &out, p, u);
+    } else {
+      c_out_add(e->arena, &out, p++, 1);
+    }
+  }
+  return out.at;
+}
+
+/* A vector form made of the scalar one. */
+static const char *lane_by_lane(c_emit *e, const template *t) {
+  static const char *const params[] = {"", "$T a", "$T a, $T b", "$T a, $T b, $T c"};
+  static const char *const args[] = {"", "a[l]", "a[l], b[l]", "a[l], b[l], c[l]"};
+  return ts_sprintf(e->arena,
+                    "static inline $R $F(%s) {\n  $R r = {0};\n  for (int l = 0; l < $N; l++)\n"
+                    "    r[l] = `%s(%s);\n  return r;\n}\n",
+                    params[t->arity], t->name, args[t->arity]);
+}
+
+/* ---- requests ---- */
+
+static const char *text_of(c_emit *e, const char *name, use *u) {
+  for (size_t i = 0; i < ts_countof(templates); i++) {
+    const template *t = &templates[i];
+    if (strcmp(t->name, name) != 0) continue;
+    u->to = u->rep;
+    if (t->to != C_NUM_BASES) u->to.base = t->to;
+    if (u->rep.lanes == 0) return t->scalar;
+    return t->vector[0] ? t->vector : lane_by_lane(e, t);
+  }
+  static const element_kind kinds[TS_NUM_DTYPES] = {
+      [TS_F64] = DIRECT, [TS_F32] = DIRECT, [TS_F16] = F16, [TS_BF16] = BF16, [TS_I64] = DIRECT,
+      [TS_I32] = DIRECT, [TS_I8] = DIRECT,  [TS_I1] = I1,   [TS_INDEX] = DIRECT};
+  for (size_t i = 0; i < ts_countof(memory_templates); i++) {
+    element_kind k = memory_templates[i].kind;
+    if (strcmp(memory_templates[i].name, name) == 0 && (k == ANY || k == kinds[u->dtype]))
+      return memory_templates[i].text;
+  }
+  ts_unreachable("a helper that there is none of");
+}
+
+static bool is_memory(const char *name) {
+  for (size_t i = 0; i < ts_countof(memory_templates); i++)
+    if (strcmp(memory_templates[i].name, name) == 0) return true;
+  return false;
+}
+
+/* ts_maxf_f32x16, ts_load_bf16x16, ts_load_i1x16_as_i32. */
+static const char *name_of(c_emit *e, const char *name, const use *u) {
+  if (!is_memory(name)) {
+    c_rep r = u->rep;
+    if (r.lanes) r.lanes = u->lanes;
+    return ts_sprintf(e->arena, "ts_%s_%s", name, c_suffix(e, r));
+  }
+  if (u->rep.lanes == 0) return ts_sprintf(e->arena, "ts_%.*s_%s", (int)(strchr(name, '_') - name), name,
+                                           ts_dtype_name(u->dtype));
+  const char *as = u->dtype == TS_I1 ? c_suffix(e, (c_rep){u->rep.base, 0}) : NULL;
+  return ts_sprintf(e->arena, "ts_%s_%sx%" PRId64 "%s%s", name,
+                    ts_dtype_name(u->dtype == TS_INDEX ? TS_I64 : u->dtype), u->lanes, as ? "_as_" : "",
+                    as ? as : "");
+}
+
+static bool known(c_emit *e, const char *c_name) {
+  return ts_ptrmap_get(&e->helper_of, (void *)(uintptr_t)ts_intern(&e->m->strings, c_name)) != NULL;
+}
+
+static void push(c_emit *e, const char *c_name, const char *text) {
+  c_helper *h = ts_new(e->arena, c_helper);
+  h->text = text;
+  ts_ptrmap_put(&e->helper_of, (void *)(uintptr_t)ts_intern(&e->m->strings, c_name), h);
+  ts_push(e->arena, &e->helpers, h);
+}
+
+const char *c_helper_name(c_emit *e, const char *name, c_rep r, int64_t lanes, ts_dtype dtype) {
+  use u = {.rep = r, .lanes = lanes, .dtype = dtype};
+  u.c_name = name_of(e, name, &u);
+  if (known(e, u.c_name)) return u.c_name;
+  const char *text = text_of(e, name, &u);
+  push(e, u.c_name, expand(e, text, &u));
+  return u.c_name;
+}
+
+const char *c_plain_helper(c_emit *e, const char *name) {
+  const char *c_name = ts_sprintf(e->arena, "ts_%s", name);
+  for (size_t i = 0; i < ts_countof(plain_templates) && !known(e, c_name); i++)
+    if (strcmp(plain_templates[i].name, name) == 0) push(e, c_name, plain_templates[i].text);
+  return c_name;
+}
+
+c_text c_call_helper(c_emit *e, const char *name, c_rep r, int64_t lanes, ts_dtype d, const char *args) {
+  return c_expr(e, C_ATOM, "%s(%s)", c_helper_name(e, name, r, lanes, d), args);
+}
+
+void c_print_helpers(c_emit *e) {
+  for (size_t i = 0; i < e->helpers.n; i++)
+    c_printf(e, "\n%s", e->helpers.at[i]->text);
+}

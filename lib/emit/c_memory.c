@@ -1,0 +1,396 @@
+/* The C emitter: buffers, and what reads and writes them.
+ *
+ * A parameter, a global and a large buffer are pointers to row-major memory. A small buffer of the function's own
+ * is a C array, with rows as long as its pad() says; when only whole elements of it are read and written, one of
+ * vectors is an array of vectors, and one of a single element a variable. */
+#include <inttypes.h>
+
+#include "emit/c_emit.h"
+
+/* Bytes on the stack: of one buffer. Larger ones are allocated. */
+enum { MAX_ARRAY_BYTES = 64 << 10 };
+
+c_buffer *c_buffer_of(c_emit *e, const ts_value *v) {
+  return ts_ptrmap_get(&e->buffers, v);
+}
+
+static c_buffer *new_buffer(c_emit *e, const ts_value *v, c_place place, const char *name) {
+  c_buffer *b = ts_new(e->arena, c_buffer);
+  *b = (c_buffer){.place = place, .name = name, .type = v->type};
+  ts_ptrmap_put(&e->buffers, v, b);
+  return b;
+}
+
+void c_param(c_emit *e, const ts_value *v, const char *name) {
+  new_buffer(e, v, C_POINTER, name);
+}
+
+/* ---- places ---- */
+
+/* Elements in memory that one element of the buffer takes: lanes of a vector. */
+static int64_t lanes_of(const ts_type *t) {
+  return t->elem ? t->elem->dims[0] : 1;
+}
+
+/* Elements of the last dimension as declared. */
+static int64_t row_of(const c_buffer *b) {
+  return b->type->dims[b->type->rank - 1] + b->pad;
+}
+
+/* Product of the extents behind dimension `d`, times lanes. */
+static c_text stride_of(c_emit *e, const c_buffer *b, unsigned d) {
+  c_text s = c_number(e, lanes_of(b->type));
+  for (unsigned i = b->type->rank; i-- > d + 1;)
+    s = c_mul(e, c_extent(e, b->type->dims[i]), s);
+  return s;
+}
+
+/* X[i * 768 + k]; `first`: of a vector element, its first scalar. */
+static c_text flat_place(c_emit *e, const ts_op *op, const c_buffer *b, const ts_access *a) {
+  c_text at = c_number(e, 0);
+  for (unsigned d = 0; d < a->n; d++)
+    at = c_add(e, at, c_mul(e, c_affine(e, op, a->subscripts[d]), stride_of(e, b, d)));
+  return c_expr(e, C_ATOM, "%s[%s]", b->name, at.s);
+}
+
+/* A[i][k] */
+static c_text array_place(c_emit *e, const ts_op *op, const c_buffer *b, const ts_access *a) {
+  const char *text = b->name;
+  for (unsigned d = 0; d < a->n; d++)
+    text = ts_sprintf(e->arena, "%s[%s]", text, c_affine(e, op, a->subscripts[d]).s);
+  if (a->n == 0) text = ts_sprintf(e->arena, "%s[0]", text);
+  if (b->place == C_ARRAY && b->type->elem) text = ts_sprintf(e->arena, "%s[0]", text);
+  return c_atom(text);
+}
+
+static c_text place_of(c_emit *e, const ts_op *op, const c_buffer *b, const ts_access *a) {
+  switch (b->place) {
+  case C_VARIABLE: return c_atom(b->name);
+  case C_POINTER: return flat_place(e, op, b, a);
+  default: return array_place(e, op, b, a);
+  }
+}
+
+const char *c_base_address(c_emit *e, const c_buffer *b) {
+  if (b->place == C_POINTER) return b->name;
+  const char *text = ts_sprintf(e->arena, "&%s[0]", b->name);
+  unsigned more = (b->type->rank > 1 ? b->type->rank - 1 : 0) + (b->type->elem != NULL);
+  for (unsigned i = 0; i < more; i++)
+    text = ts_sprintf(e->arena, "%s[0]", text);
+  return text;
+}
+
+/* ---- checks ---- */
+
+static void check_masked(c_emit *e, const ts_op *op, const ts_access *a, const char *at,
+                         const char *extent, int64_t width) {
+  const ts_value *mask = ts_operand(op, op->num_plain - 1u);
+  c_rep r = c_rep_of(e, mask);
+  const char *args = ts_sprintf(e->arena, "%s, %s, %s", c_use(e, mask).s, at, extent);
+  c_text lane = c_call_helper(e, "outside", r, width, (ts_dtype)a->type->dtype, args);
+  const char *name = c_unique(e, "outside");
+  c_stmt(e, "const int64_t %s = %s > %s - %" PRId64 " || %s < 0 ? %s : -1;", name, at, extent, width, at,
+         lane.s);
+  c_fail_if(e, op, ts_sprintf(e->arena, "%s >= 0", name), TS_FAILURE_BOUNDS,
+            ts_sprintf(e->arena, "%s + %s", at, name), extent);
+}
+
+/* The subscript as a variable that holds it exactly, or INT64_MIN when no int64_t does. */
+static const char *wide_subscript(c_emit *e, const ts_op *op, const ts_aff *s) {
+  const char *wide = c_unique(e, "wide"), *at = c_unique(e, "at");
+  c_stmt(e, "const __int128 %s = %s;", wide, c_affine_wide(e, op, s).s);
+  c_stmt(e, "const int64_t %s = %s == (int64_t)%s ? (int64_t)%s : INT64_MIN;", at, wide, wide, wide);
+  return at;
+}
+
+/* 0 <= subscript and subscript + width <= extent, unless that is proved. */
+static void check_subscript(c_emit *e, const ts_op *op, const ts_access *a, unsigned d) {
+  if (ts_range_in_bounds(e->ranges, op, a, d) == TS_PROVED) return;
+  const ts_aff *s = a->subscripts[d];
+  int64_t width = ts_access_width(op, a, d);
+  const char *extent = c_paren(e, c_extent(e, a->memref->type->dims[d]), C_UNARY);
+  c_text t = c_affine_fits(e, op, s) ? c_affine(e, op, s) : c_atom(wide_subscript(e, op, s));
+  const char *at = c_paren(e, t, C_UNARY);
+  if (op->has_mask && d + 1 == a->n && width > 1) {
+    check_masked(e, op, a, at, extent, width);
+    return;
+  }
+  const char *condition =
+      width == 1 ? ts_sprintf(e->arena, "(uint64_t)%s >= (uint64_t)%s", at, extent)
+                 : ts_sprintf(e->arena, "%s < 0 || %s > %s - %" PRId64, at, at, extent, width);
+  c_fail_if(e, op, condition, TS_FAILURE_BOUNDS, at, extent);
+}
+
+static c_buffer *open_access(c_emit *e, const ts_op *op, ts_access *a) {
+  if (!ts_access_parts(op, 0, a)) ts_unreachable("not an access");
+  for (unsigned d = 0; d < a->n; d++)
+    check_subscript(e, op, a, d);
+  return c_buffer_of(e, a->memref);
+}
+
+/* ---- loads and stores ---- */
+
+static bool is_direct(ts_dtype d) {
+  return !c_narrow(d) && d != TS_I1;
+}
+
+/* Does the access move one scalar element in memory? */
+static bool is_scalar(const ts_access *a) {
+  return ts_is_kind(a->type, TS_TYPE_SCALAR);
+}
+
+static const ts_value *mask_of(const ts_op *op) {
+  return op->has_mask ? ts_operand(op, op->num_plain - 1u) : NULL;
+}
+
+static c_text load_vector(c_emit *e, const ts_op *op, const char *address) {
+  const ts_value *result = ts_op_result(op, 0), *mask = mask_of(op);
+  c_rep r = c_rep_of(e, result);
+  const char *args = address;
+  if (mask) args = ts_sprintf(e->arena, "%s, %s", address, c_use_mask(e, mask, r).s);
+  return c_call_helper(e, mask ? "load_masked" : "load", r, result->type->dims[0],
+                       (ts_dtype)result->type->dtype, args);
+}
+
+static c_text load_value(c_emit *e, const ts_op *op, c_text place) {
+  const ts_value *result = ts_op_result(op, 0), *mask = mask_of(op);
+  if (!mask) return place;
+  c_rep r = c_rep_of(e, result);
+  return c_call_helper(e, "select", r, r.lanes, TS_F32,
+                       ts_sprintf(e->arena, "%s, %s, (%s){0}", c_use_mask(e, mask, r).s, place.s,
+                                  c_type(e, r)));
+}
+
+static c_text load_scalar(c_emit *e, c_text place, ts_dtype d) {
+  if (d == TS_I1) return c_expr(e, C_EQUAL, "%s != 0", place.s);
+  if (is_direct(d)) return place;
+  return c_call_helper(e, "load_scalar", (c_rep){C_F32, 0}, 0, d, ts_sprintf(e->arena, "&%s", place.s));
+}
+
+void c_load(c_emit *e, const ts_op *op) {
+  ts_access a;
+  c_buffer *b = open_access(e, op, &a);
+  if (!ts_has_uses(ts_op_result(op, 0))) return;
+  c_text place = place_of(e, op, b, &a);
+  ts_dtype d = (ts_dtype)a.type->dtype;
+  place.ops = 1;
+  if (b->place == C_VARIABLE || b->place == C_VALUES)
+    c_define_load(e, op, load_value(e, op, place));
+  else if (is_scalar(&a) && b->place == C_ARRAY)
+    c_define_load(e, op, load_scalar(e, place, d));
+  else if (is_scalar(&a))
+    c_define(e, op, load_scalar(e, place, d));
+  else
+    c_define(e, op, load_vector(e, op, ts_sprintf(e->arena, "&%s", place.s)));
+}
+
+static void store_value(c_emit *e, const ts_op *op, c_buffer *b, c_text place) {
+  const ts_value *v = ts_operand(op, 0), *mask = mask_of(op);
+  c_text x = c_use(e, v);
+  if (b->undeclared) {
+    c_stmt(e, "%s %s = %s;", c_type(e, c_rep_of(e, v)), place.s, x.s);
+    b->undeclared = false;
+    return;
+  }
+  if (!mask) {
+    c_stmt(e, "%s = %s;", place.s, x.s);
+    return;
+  }
+  c_rep r = c_rep_of(e, v);
+  c_text chosen = c_call_helper(
+      e, "select", r, r.lanes, TS_F32,
+      ts_sprintf(e->arena, "%s, %s, %s", c_use_mask(e, mask, r).s, x.s, place.s));
+  c_stmt(e, "%s = %s;", place.s, chosen.s);
+}
+
+static void store_vector(c_emit *e, const ts_op *op, const char *address) {
+  const ts_value *v = ts_operand(op, 0), *mask = mask_of(op);
+  c_rep r = c_rep_of(e, v);
+  const char *args = ts_sprintf(e->arena, "%s, %s", address, c_use(e, v).s);
+  if (mask) args = ts_sprintf(e->arena, "%s, %s", args, c_use_mask(e, mask, r).s);
+  c_text call = c_call_helper(e, mask ? "store_masked" : "store", r, v->type->dims[0],
+                              (ts_dtype)v->type->dtype, args);
+  c_stmt(e, "%s;", call.s);
+}
+
+static void store_scalar(c_emit *e, c_text place, ts_dtype d, c_text x) {
+  if (is_direct(d) || d == TS_I1) {
+    c_stmt(e, "%s = %s;", place.s, x.s);
+    return;
+  }
+  c_text call = c_call_helper(e, "store_scalar", (c_rep){C_F32, 0}, 0, d,
+                              ts_sprintf(e->arena, "&%s, %s", place.s, x.s));
+  c_stmt(e, "%s;", call.s);
+}
+
+void c_store(c_emit *e, const ts_op *op) {
+  ts_access a;
+  c_buffer *b = open_access(e, op, &a);
+  c_text place = place_of(e, op, b, &a);
+  if (b->place == C_VARIABLE || b->place == C_VALUES)
+    store_value(e, op, b, place);
+  else if (is_scalar(&a))
+    store_scalar(e, place, (ts_dtype)a.type->dtype, c_use(e, ts_operand(op, 0)));
+  else
+    store_vector(e, op, ts_sprintf(e->arena, "&%s", place.s));
+}
+
+/* OpenMP's atomics know the numbers that C has; the others take a lock. */
+void c_atomic_add(c_emit *e, const ts_op *op) {
+  ts_access a;
+  c_buffer *b = open_access(e, op, &a);
+  c_text place = place_of(e, op, b, &a), x = c_use(e, ts_operand(op, 0));
+  ts_dtype d = (ts_dtype)a.type->dtype;
+  c_rep r = c_rep_of_type(a.type);
+  if (c_narrow(d)) {
+    c_text old = load_scalar(e, place, d);
+    const char *sum = ts_sprintf(e->arena, "%s + %s", old.s, c_paren(e, x, C_MUL));
+    if (e->options->openmp) c_stmt(e, "#pragma omp critical(ts_atomic_add)");
+    store_scalar(e, place, d,
+                 c_call_helper(e, ts_sprintf(e->arena, "round_%s", c_narrow(d)), r, 0, d, sum));
+    return;
+  }
+  if (e->options->openmp) c_stmt(e, "#pragma omp atomic");
+  if (c_is_float(r))
+    c_stmt(e, "%s += %s;", place.s, x.s);
+  else
+    c_stmt(e, "*(%s *)&%s += (%s)%s;", c_unsigned(r.base), place.s, c_unsigned(r.base),
+           c_paren(e, x, C_UNARY));
+}
+
+/* ---- whole buffers ---- */
+
+static bool is_contiguous(const c_buffer *b) {
+  return b->pad == 0 || b->type->rank < 2;
+}
+
+static c_text product(c_emit *e, const ts_type *t, unsigned dims) {
+  c_text n = c_number(e, 1);
+  for (unsigned i = 0; i < dims; i++)
+    n = c_mul(e, n, c_extent(e, t->dims[i]));
+  return n;
+}
+
+/* Row by row where the rows of one side are padded. */
+void c_copy(c_emit *e, const ts_op *op) {
+  const c_buffer *from = c_buffer_of(e, ts_operand(op, 0)), *to = c_buffer_of(e, ts_operand(op, 1));
+  const ts_type *t = from->type;
+  const char *src = c_base_address(e, from), *dst = c_base_address(e, to);
+  bool whole = is_contiguous(from) && is_contiguous(to);
+  int64_t bytes = lanes_of(t) * ts_dtype_bytes((ts_dtype)t->dtype);
+  if (whole) {
+    c_text n = c_mul(e, product(e, t, t->rank), c_number(e, bytes));
+    c_stmt(e, "memmove(%s, %s, (size_t)%s);", dst, src, c_paren(e, n, C_UNARY));
+    return;
+  }
+  const char *i = c_unique(e, "row");
+  c_text row = c_mul(e, c_extent(e, t->dims[t->rank - 1]), c_number(e, bytes));
+  c_stmt(e, "for (int64_t %s = 0; %s < %s; %s++)", i, i, product(e, t, t->rank - 1).s, i);
+  c_stmt(e, "  memmove(%s + %s * %" PRId64 ", %s + %s * %" PRId64 ", (size_t)%s);", dst, i, row_of(to),
+         src, i, row_of(from), c_paren(e, row, C_UNARY));
+}
+
+/* ---- allocation ---- */
+
+/* Are only whole elements read and written, in place? */
+static bool is_plain(c_emit *e, const ts_value *v) {
+  const ts_type *element = ts_type_element(e->m, v->type);
+  for (const ts_use *u = v->uses; u; u = u->next) {
+    ts_access a;
+    if ((u->owner->opcode != TS_OP_LOAD && u->owner->opcode != TS_OP_STORE) ||
+        !ts_access_parts(u->owner, 0, &a) || a.type != element)
+      return false;
+  }
+  return element->kind == TS_TYPE_SCALAR || element->dtype != TS_I1;
+}
+
+static bool is_passed_on(const ts_value *v) {
+  for (const ts_use *u = v->uses; u; u = u->next)
+    if (u->owner->opcode == TS_OP_CALL) return true;
+  return false;
+}
+
+static bool is_read(const ts_value *v) {
+  for (const ts_use *u = v->uses; u; u = u->next)
+    if (u->owner->opcode != TS_OP_STORE) return true;
+  return false;
+}
+
+/* Does the op after the alloc store into it? */
+static bool is_set_next(const ts_op *op) {
+  const ts_op *next = op->next;
+  return next && next->opcode == TS_OP_STORE && !next->has_mask &&
+         ts_operand(next, 1) == ts_op_result(op, 0);
+}
+
+/* Bytes with padding; -1: not known yet, or too many to count. */
+static int64_t bytes_of(const ts_type *t, int64_t pad) {
+  int64_t n = lanes_of(t) * ts_dtype_bytes((ts_dtype)t->dtype);
+  for (unsigned i = 0; i < t->rank; i++) {
+    int64_t extent = t->dims[i];
+    if (ts_is_symbolic(extent) || (i + 1 == t->rank && __builtin_add_overflow(extent, pad, &extent)) ||
+        __builtin_mul_overflow(n, extent, &n))
+      return -1;
+  }
+  return n;
+}
+
+static void declare_array(c_emit *e, const c_buffer *b) {
+  const ts_type *t = b->type;
+  const char *dims = t->rank ? "" : "[1]";
+  for (unsigned i = 0; i < t->rank; i++)
+    dims = ts_sprintf(e->arena, "%s[%" PRId64 "]", dims, i + 1 < t->rank ? t->dims[i] : row_of(b));
+  if (b->place == C_VALUES) {
+    c_stmt(e, "%s %s%s;", c_type(e, c_rep_of_type(t->elem)), b->name, dims);
+    return;
+  }
+  if (t->elem) dims = ts_sprintf(e->arena, "%s[%" PRId64 "]", dims, lanes_of(t));
+  c_stmt(e, "%s %s%s __attribute__((aligned(64)));", c_memory_type((ts_dtype)t->dtype), b->name, dims);
+}
+
+static void allocate(c_emit *e, const ts_op *op, const c_buffer *b) {
+  const ts_type *t = b->type;
+  const char *bytes =
+      c_number(e, lanes_of(t) * ts_dtype_bytes((ts_dtype)t->dtype)).s;
+  for (unsigned i = 0; i < t->rank; i++)
+    bytes = ts_sprintf(e->arena, "%s(%s, %s)", c_plain_helper(e, "extents"), bytes,
+                       c_extent(e, t->dims[i]).s);
+  int64_t constant = bytes_of(t, 0);
+  if (constant >= 0) bytes = c_number(e, constant).s;
+  c_stmt(e, "%s *%s __attribute__((cleanup(%s))) = %s(%s);", c_memory_type((ts_dtype)t->dtype), b->name,
+         c_plain_helper(e, "release"), c_plain_helper(e, "allocate"), bytes);
+  c_fail_if(e, op, ts_sprintf(e->arena, "!%s", b->name), TS_FAILURE_MEMORY, "0", bytes);
+}
+
+void c_alloc(c_emit *e, const ts_op *op) {
+  const ts_value *v = ts_op_result(op, 0);
+  const ts_type *t = v->type;
+  if (!ts_has_uses(v)) return;
+  bool plain = is_plain(e, v);
+  c_buffer *b = new_buffer(e, v, C_POINTER, c_name(e, v));
+  int64_t pad = t->layout == TS_LAYOUT_PAD && !is_passed_on(v) ? t->layout_args[0] : 0;
+  int64_t bytes = bytes_of(t, pad);
+  if (bytes < 0 || bytes > MAX_ARRAY_BYTES) {
+    allocate(e, op, b);
+    return;
+  }
+  b->pad = pad;
+  b->place = plain && ts_type_num_elements(t) == 1 ? C_VARIABLE : plain && t->elem ? C_VALUES : C_ARRAY;
+  b->undeclared = b->place == C_VARIABLE && is_set_next(op) && is_read(v);
+  if (b->undeclared) return;
+  if (b->place == C_VARIABLE)
+    c_stmt(e, "%s %s;", c_type(e, c_rep_of_type(ts_type_element(e->m, t))), b->name);
+  else
+    declare_array(e, b);
+  if (!is_read(v)) c_stmt(e, "(void)%s;", b->name);
+}
+
+void c_get_global(c_emit *e, const ts_op *op) {
+  const ts_attr *callee = ts_attr_find(op, TS_ATTR_CALLEE);
+  const ts_global *g = ts_global_find(e->m, callee->word);
+  if (!g) {
+    c_refuse(e, op->loc, "there is no global @%s", ts_str_text(e->m, callee->word));
+    return;
+  }
+  new_buffer(e, ts_op_result(op, 0), C_POINTER, c_global_name(e, g));
+}

@@ -1,0 +1,334 @@
+/* The C emitter: functions, entries and the file around them. */
+#include <inttypes.h>
+
+#include "emit/c_emit.h"
+
+enum { MAX_CALL_DEPTH = 512, LINE_WIDTH = 100 };
+
+/* ---- names ---- */
+
+/* C names of the functions, the same for every emission of a module. */
+static void name_functions(c_emit *e) {
+  size_t mark = c_scope_open(e);
+  c_reserve_library(e);
+  for (unsigned i = 0; i < e->num_funcs; i++)
+    e->funcs[i].name = c_unique(e, ts_str_text(e->m, e->funcs[i].func->name));
+  c_name_globals(e);
+  c_scope_close(e, mark);
+  for (unsigned i = 0; i < e->num_funcs; i++)
+    c_reserve(e, e->funcs[i].name);
+  c_reserve_globals(e);
+}
+
+static void name_extents(c_emit *e, c_func *f) {
+  unsigned room = 1;
+  for (unsigned i = 0; i < f->sig.n; i++)
+    room += f->sig.entries[i].type->rank;
+  f->extents = ts_new_array(e->arena, ts_str, room);
+  f->extent_names = ts_new_array(e->arena, const char *, room);
+  for (unsigned i = 0; i < f->sig.n; i++) {
+    const ts_type *t = f->sig.entries[i].type;
+    for (unsigned d = 0; d < t->rank; d++) {
+      unsigned k = 0;
+      if (!ts_is_symbolic(t->dims[d])) continue;
+      while (k < f->num_extents && f->extents[k] != ts_extent_name(t->dims[d]))
+        k++;
+      if (k < f->num_extents) continue;
+      f->extents[k] = ts_extent_name(t->dims[d]);
+      f->extent_names[k] = c_unique(e, ts_str_text(e->m, f->extents[k]));
+      f->num_extents++;
+    }
+  }
+}
+
+static void open_module(c_emit *e) {
+  for (const ts_func *f = e->m->first_func; f; f = f->next)
+    e->num_funcs++;
+  e->funcs = ts_new_array(e->arena, c_func, e->num_funcs + 1);
+  unsigned i = 0;
+  for (const ts_func *f = e->m->first_func; f; f = f->next, i++) {
+    e->funcs[i] = (c_func){.func = f, .sig = ts_func_signature(f)};
+    ts_ptrmap_put(&e->func_of, f, &e->funcs[i]);
+  }
+  c_reserve_words(e);
+  name_functions(e);
+}
+
+static void init(c_emit *e, ts_module *m, ts_arena *arena, const ts_emit_c_options *options) {
+  *e = (c_emit){.ctx = m->ctx, .m = m, .arena = arena, .options = options};
+  ts_ptrmap *const maps[] = {&e->func_of, &e->values, &e->buffers,  &e->globals,
+                             &e->masks,   &e->taken,  &e->helper_of};
+  for (size_t i = 0; i < ts_countof(maps); i++)
+    ts_ptrmap_init(maps[i], arena);
+  e->ranges = ts_ranges_create(arena);
+}
+
+const char *ts_emit_c_entry_name(ts_arena *arena, ts_module *m, const ts_func *f) {
+  c_emit e;
+  init(&e, m, arena, &(ts_emit_c_options){0});
+  open_module(&e);
+  return ts_sprintf(arena, "ts_entry_%s", ((const c_func *)ts_ptrmap_get(&e.func_of, f))->name);
+}
+
+/* ---- functions ---- */
+
+static const char *parameters(c_emit *e, const c_func *f) {
+  const char *word = e->options->header_only ? "__restrict" : "restrict", *text = "";
+  for (unsigned i = 0; i < f->sig.n; i++) {
+    const ts_sig_entry *p = &f->sig.entries[i];
+    text = ts_sprintf(e->arena, "%s%s%s%s *%s %s", text, i ? ", " : "", p->role == TS_ROLE_IN ? "const " : "",
+                      c_memory_type((ts_dtype)p->type->dtype), word, f->param_names[i]);
+  }
+  for (unsigned i = 0; i < f->num_extents; i++)
+    text = ts_sprintf(e->arena, "%s%sint64_t %s", text, *text ? ", " : "", f->extent_names[i]);
+  text = c_add_hidden_params(e, text);
+  if (f->fails) text = ts_sprintf(e->arena, "%s%sstruct ts_failure *failure", text, *text ? ", " : "");
+  return *text ? text : "void";
+}
+
+/* Breaks a list at its commas where it is too long for a line. */
+static const char *wrap(c_emit *e, const char *head, const char *list) {
+  c_out out = {0};
+  size_t width = strlen(head), start = 4;
+  c_out_add(e->arena, &out, head, strlen(head));
+  for (const char *p = list; *p;) {
+    const char *comma = strstr(p, ", "), *end = comma ? comma + 2 : p + strlen(p);
+    size_t n = (size_t)(end - p);
+    if (width + n > LINE_WIDTH && p != list) {
+      out.n--;
+      c_out_add(e->arena, &out, "\n    ", 5);
+      width = start;
+    }
+    c_out_add(e->arena, &out, p, n);
+    width += n;
+    p = end;
+  }
+  c_out_add(e->arena, &out, ")", 1);
+  return out.at;
+}
+
+static const char *prototype(c_emit *e, const c_func *f) {
+  const char *head = ts_sprintf(e->arena, "%s %s(", f->fails ? "int32_t" : "void", f->name);
+  return wrap(e, head, parameters(e, f));
+}
+
+static void emit_body(c_emit *e, c_func *f) {
+  size_t mark = c_scope_open(e);
+  e->current = f;
+  e->next_number = 0;
+  f->param_names = ts_new_array(e->arena, const char *, f->sig.n + 1);
+  for (unsigned i = 0; i < f->sig.n; i++) {
+    f->param_names[i] = c_unique(e, ts_str_text(e->m, f->sig.entries[i].name));
+    c_param(e, f->func->body->args[i], f->param_names[i]);
+  }
+  name_extents(e, f);
+  e->out = &f->body;
+  e->indent = 1;
+  e->line = 0;
+  ts_ranges_enter(e->ranges, f->func->body);
+  c_block(e, f->func->body);
+  ts_ranges_leave(e->ranges);
+  if (f->fails) c_stmt(e, "return 0;");
+  c_scope_close(e, mark);
+}
+
+typedef struct callees {
+  c_emit *e;
+  unsigned depth;
+} callees;
+
+static void emit_func(c_emit *, c_func *, unsigned depth);
+
+static void emit_callee(void *arg, ts_op *op) {
+  callees *c = arg;
+  if (op->opcode != TS_OP_CALL || c->e->result) return;
+  const ts_func *to = ts_func_find(c->e->m, ts_attr_find(op, TS_ATTR_CALLEE)->word);
+  if (to) emit_func(c->e, ts_ptrmap_get(&c->e->func_of, to), c->depth + 1);
+}
+
+static void emit_func(c_emit *e, c_func *f, unsigned depth) {
+  if (f->done || e->result) return;
+  const char *name = ts_str_text(e->m, f->func->name);
+  if (ts_func_level(f->func) != TS_LEVEL_L) {
+    c_refuse(e, f->func->loc, "@%s is a tensor function; C is made of loops: lower it first (ts-opt -lower)",
+             name);
+    return;
+  }
+  if (depth > MAX_CALL_DEPTH) {
+    c_refuse(e, f->func->loc, "calls nest more than %d deep", MAX_CALL_DEPTH);
+    e->result = TS_LIMIT;
+    return;
+  }
+  ts_walk(f->func->body, emit_callee, &(callees){e, depth});
+  if (e->result) return;
+  emit_body(e, f);
+  f->done = true;
+}
+
+/* ---- entries ---- */
+
+static void print_entry(c_emit *e, const c_func *f) {
+  const char *args = "";
+  unsigned n = f->sig.n;
+  for (const ts_global *g = e->m->first_global; g; g = g->next)
+    n += ts_emit_c_is_hidden(g);
+  for (unsigned i = 0; i < f->sig.n; i++)
+    args = ts_sprintf(e->arena, "%s%sarrays[%u]", args, i ? ", " : "", i);
+  for (unsigned i = 0; i < f->num_extents; i++)
+    args = ts_sprintf(e->arena, "%s%sextents[%u]", args, *args ? ", " : "", i);
+  for (unsigned i = f->sig.n; i < n; i++)
+    args = ts_sprintf(e->arena, "%s%sarrays[%u]", args, *args ? ", " : "", i);
+  if (f->fails) args = ts_sprintf(e->arena, "%s%sfailure", args, *args ? ", " : "");
+  const char *call = wrap(e, ts_sprintf(e->arena, "%s(", f->name), args);
+  const char *head = ts_sprintf(e->arena, "int32_t ts_entry_%s(", f->name);
+  static const char params[] =
+      "void *const *arrays, const int64_t *extents, int32_t threads, struct ts_failure *failure";
+  const char *proto = wrap(e, head, params);
+  c_printf(e, "\n%s;\n%s {\n", proto, proto);
+  c_put(e, "  (void)arrays, (void)extents, (void)threads;\n  *failure = (struct ts_failure){0};\n");
+  if (e->options->openmp)
+    c_put(e, "#ifdef _OPENMP\n  const int most = omp_get_max_threads();\n"
+             "  if (threads > 0) omp_set_num_threads(threads);\n#endif\n");
+  c_printf(e, f->fails ? "  const int32_t status = %s;\n" : "  %s;\n", call);
+  if (e->options->openmp) c_put(e, "#ifdef _OPENMP\n  omp_set_num_threads(most);\n#endif\n");
+  c_printf(e, "  return %s;\n}\n", f->fails ? "status" : "0");
+}
+
+/* ---- the file ---- */
+
+/* The text inside a comment, where it must neither end nor seem to begin another. */
+static void put_comment(c_emit *e, const char *text) {
+  for (const char *p = text; *p; p++) {
+    char c[2] = {*p, '\0'};
+    c_put(e, *p == '\n' ? "\n * " : c);
+    if ((*p == '*' && p[1] == '/') || (*p == '/' && p[1] == '*')) c_put(e, " ");
+  }
+}
+
+static void print_comment(c_emit *e) {
+  c_put(e, "/* ");
+  put_comment(e, e->options->comment ? e->options->comment : "Made by Tilesmith.");
+  c_put(e, "\n *\n"
+           " * Arrays are row-major and contiguous, bf16 as uint16_t, i1 as bytes of 0 or 1. After them come the\n"
+           " * symbolic extents. A function that returns int32_t can fail: 0 when it ran, 1 when not, and then\n"
+           " * *failure says why (kind 1: a subscript out of bounds, 2: a division by zero, 3: no memory) and which\n"
+           " * bytes of the source the op is. */\n");
+}
+
+static const char failure_text[] =
+    "\n#ifndef TS_FAILURE\n#define TS_FAILURE\nstruct ts_failure {\n  int32_t kind;\n"
+    "  uint32_t begin, end;\n  int64_t index, extent;\n};\n#endif\n";
+
+static const char types_text[] =
+    "\n#ifndef TS_NARROW_FLOATS\n#define TS_NARROW_FLOATS\n#ifdef __FLT16_MAX__\ntypedef _Float16 ts_f16;\n#else\n"
+    "typedef uint16_t ts_f16;\n#endif\ntypedef uint16_t ts_bf16;\n#endif\n";
+
+static const char pragmas_text[] =
+    "\n#ifdef __clang__\n#pragma clang diagnostic ignored \"-Wunknown-pragmas\"\n"
+    "#pragma clang diagnostic ignored \"-Wunused-function\"\n"
+    "#pragma clang diagnostic ignored \"-Wpass-failed\"\n"
+    "#define TS_PRAGMA(text) _Pragma(#text)\n"
+    "#define TS_UNROLL(n) TS_PRAGMA(clang loop unroll_count(n))\n"
+    "#define TS_IVDEP TS_PRAGMA(clang loop vectorize(assume_safety))\n"
+    "#else\n#pragma GCC diagnostic ignored \"-Wunknown-pragmas\"\n"
+    "#pragma GCC diagnostic ignored \"-Wmaybe-uninitialized\"\n#pragma GCC diagnostic ignored \"-Wpsabi\"\n"
+    "#define TS_PRAGMA(text) _Pragma(#text)\n#define TS_UNROLL(n) TS_PRAGMA(GCC unroll n)\n"
+    "#define TS_IVDEP TS_PRAGMA(GCC ivdep)\n#endif\n";
+
+static bool any_fails(const c_emit *e) {
+  for (unsigned i = 0; i < e->num_funcs; i++)
+    if (e->funcs[i].fails) return true;
+  return e->options->entries;
+}
+
+static void print_prototypes(c_emit *e) {
+  c_put(e, "\n");
+  for (unsigned i = 0; i < e->num_funcs; i++)
+    c_printf(e, "%s;\n", prototype(e, &e->funcs[i]));
+}
+
+static void print_header(c_emit *e) {
+  const char *guard = e->num_funcs ? e->funcs[0].name : "empty";
+  print_comment(e);
+  c_printf(e, "#ifndef TS_%s_H\n#define TS_%s_H\n\n#include <stdint.h>\n", guard, guard);
+  c_put(e, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
+  c_put(e, types_text);
+  if (any_fails(e)) c_put(e, failure_text);
+  print_prototypes(e);
+  c_put(e, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
+}
+
+static void print_file(c_emit *e) {
+  print_comment(e);
+  c_put(e, "#include <stdbool.h>\n#include <stdint.h>\n#include <stdlib.h>\n#include <string.h>\n");
+  if (e->options->entries && e->options->openmp)
+    c_put(e, "#ifdef _OPENMP\n#include <omp.h>\n#endif\n");
+  c_put(e, pragmas_text);
+  c_put(e, types_text);
+  if (any_fails(e)) c_put(e, failure_text);
+  c_put(e, "\n");
+  c_print_vector_types(e);
+  c_print_helpers(e);
+  c_print_globals(e);
+  print_prototypes(e);
+  for (unsigned i = 0; i < e->num_funcs; i++) {
+    const c_func *f = &e->funcs[i];
+    c_printf(e, "\n%s {\n", prototype(e, f));
+    c_out_add(e->arena, e->out, f->body.at ? f->body.at : "", f->body.n);
+    c_put(e, "}\n");
+  }
+  for (unsigned i = 0; i < e->num_funcs && e->options->entries; i++)
+    print_entry(e, &e->funcs[i]);
+}
+
+void c_line_directive(c_emit *e, const ts_op *op) {
+  const ts_source *source = &e->m->source;
+  if (!e->options->line_directives || !source->text || op->loc.begin >= source->n) return;
+  if (e->line == 0 || op->loc.begin < e->line_at) {
+    e->line_at = 0;
+    e->line = source->first_line;
+  }
+  for (; e->line_at < op->loc.begin; e->line_at++)
+    e->line += source->text[e->line_at] == '\n';
+  c_printf(e, "#line %" PRIu32 " \"", e->line);
+  for (const char *p = source->name; *p; p++)
+    c_printf(e, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
+  c_put(e, "\"\n");
+}
+
+typedef struct call {
+  ts_sink *sink;
+  ts_module *m;
+  const ts_emit_c_options *options;
+  ts_arena arena;
+} call;
+
+static ts_result emit(void *arg) {
+  call *c = arg;
+  c_emit e;
+  init(&e, c->m, &c->arena, c->options);
+  open_module(&e);
+  for (unsigned i = 0; i < e.num_funcs; i++)
+    emit_func(&e, &e.funcs[i], 0);
+  if (e.result) return e.result;
+  c_out text = {0};
+  e.out = &text;
+  e.indent = 0;
+  if (c->options->header_only)
+    print_header(&e);
+  else
+    print_file(&e);
+  if (e.result) return e.result;
+  ts_sink_write(c->sink, text.at, text.n);
+  return TS_OK;
+}
+
+static void cleanup(void *arg) {
+  ts_arena_drop(&((call *)arg)->arena);
+}
+
+ts_result ts_emit_c(ts_sink *sink, ts_module *m, const ts_emit_c_options *options) {
+  call c = {.sink = sink, .m = m, .options = options};
+  ts_arena_init(&c.arena, &m->ctx->memory);
+  return ts_protect_cleanup(m->ctx, emit, cleanup, &c);
+}

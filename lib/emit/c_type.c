@@ -1,0 +1,190 @@
+/* The C emitter: how values and elements are typed, and literals. What differs between dialects of C
+ * stands in the table at the top; CUDA and OpenCL add a column. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "emit/c_emit.h"
+#include "exec/array.h"
+
+static const struct {
+  const char *name;   /* of the scalar */
+  const char *suffix; /* in names of helpers and vector types */
+  unsigned bytes;
+} bases[C_NUM_BASES] = {
+    [C_F64] = {"double", "f64", 8},  [C_F32] = {"float", "f32", 4},  [C_I64] = {"int64_t", "i64", 8},
+    [C_I32] = {"int32_t", "i32", 4}, [C_I8] = {"int8_t", "i8", 1},   [C_BOOL] = {"bool", "i1", 1}};
+
+static const struct {
+  const char *memory; /* of an element in memory */
+  c_base base;        /* what its value is */
+} elements[TS_NUM_DTYPES] = {
+    [TS_F64] = {"double", C_F64},  [TS_F32] = {"float", C_F32},     [TS_F16] = {"ts_f16", C_F32},
+    [TS_BF16] = {"ts_bf16", C_F32}, [TS_I64] = {"int64_t", C_I64},  [TS_I32] = {"int32_t", C_I32},
+    [TS_I8] = {"int8_t", C_I8},    [TS_I1] = {"uint8_t", C_BOOL},   [TS_INDEX] = {"int64_t", C_I64}};
+
+const char *c_memory_type(ts_dtype d) {
+  return elements[d].memory;
+}
+
+const char *c_narrow(ts_dtype d) {
+  return d == TS_F16 ? "f16" : d == TS_BF16 ? "bf16" : NULL;
+}
+
+unsigned c_base_bytes(c_base b) {
+  return bases[b].bytes;
+}
+
+bool c_is_float(c_rep r) {
+  return r.base == C_F64 || r.base == C_F32;
+}
+
+bool c_same_rep(c_rep a, c_rep b) {
+  return a.base == b.base && a.lanes == b.lanes;
+}
+
+static int64_t padded(int64_t lanes) {
+  int64_t p = 1;
+  while (p < lanes)
+    p *= 2;
+  return p;
+}
+
+c_rep c_rep_of_type(const ts_type *t) {
+  c_base base = elements[t->dtype].base;
+  if (t->kind != TS_TYPE_VECTOR) return (c_rep){base, 0};
+  return (c_rep){base == C_BOOL ? C_I32 : base, padded(t->dims[0])};
+}
+
+/* An integer vector of lanes as wide. */
+c_rep c_mask_of(c_rep r) {
+  if (r.lanes == 0) return (c_rep){C_BOOL, 0};
+  unsigned bytes = bases[r.base].bytes;
+  return (c_rep){bytes == 8 ? C_I64 : bytes == 4 ? C_I32 : C_I8, r.lanes};
+}
+
+/* ---- masks ---- */
+
+enum { MASK_DEPTH = 16 };
+
+static bool mask_of_use(c_emit *, const ts_use *, int depth, c_base *);
+
+/* The lanes' type that serves the uses of a mask best: that of what the first one chooses between. */
+static c_base mask_wanted(c_emit *e, const ts_value *v, int depth) {
+  c_base b = C_I32;
+  for (const ts_use *u = v->uses; u && depth > 0; u = u->next)
+    if (mask_of_use(e, u, depth - 1, &b)) break;
+  return b;
+}
+
+static bool mask_of_use(c_emit *e, const ts_use *u, int depth, c_base *out) {
+  const ts_op *op = u->owner;
+  unsigned which = (unsigned)(u - op->operands);
+  const ts_type *t = NULL;
+  if (op->opcode == TS_OP_SELECT && which == 0) t = ts_op_result(op, 0)->type;
+  if (op->opcode == TS_OP_LOAD && which > 0) t = ts_op_result(op, 0)->type;
+  if (op->opcode == TS_OP_STORE && which > 1) t = ts_operand(op, 0)->type;
+  if (t && t->dtype != TS_I1) {
+    *out = c_mask_of(c_rep_of_type(t)).base;
+    return true;
+  }
+  bool passes_on = op->num_results == 1 && ts_op_result(op, 0)->type == u->value->type;
+  if (passes_on) *out = mask_wanted(e, ts_op_result(op, 0), depth);
+  return passes_on;
+}
+
+static c_rep mask_rep(c_emit *e, const ts_value *v) {
+  c_rep *known = ts_ptrmap_get(&e->masks, v);
+  if (known) return *known;
+  c_rep r = c_rep_of_type(v->type);
+  if (v->kind == TS_VALUE_RESULT &&
+      (v->def->opcode == TS_OP_CMPF ||
+       (v->def->opcode == TS_OP_CMPI && ts_operand(v->def, 0)->type->dtype != TS_I1)))
+    r = c_mask_of(c_rep_of_type(ts_operand(v->def, 0)->type));
+  else
+    r.base = mask_wanted(e, v, MASK_DEPTH);
+  known = ts_new(e->arena, c_rep);
+  *known = r;
+  ts_ptrmap_put(&e->masks, v, known);
+  return r;
+}
+
+c_rep c_rep_of(c_emit *e, const ts_value *v) {
+  bool mask = v->type->kind == TS_TYPE_VECTOR && v->type->dtype == TS_I1;
+  return mask && !ts_is_literal(v) ? mask_rep(e, v) : c_rep_of_type(v->type);
+}
+
+/* ---- names of types ---- */
+
+const char *c_suffix(c_emit *e, c_rep r) {
+  const char *s = bases[r.base].suffix;
+  return r.lanes ? ts_sprintf(e->arena, "%sx%" PRId64, s, r.lanes) : s;
+}
+
+const char *c_type(c_emit *e, c_rep r) {
+  if (r.lanes == 0) return bases[r.base].name;
+  size_t i = 0;
+  while (i < e->vectors.n && !c_same_rep(e->vectors.at[i], r))
+    i++;
+  if (i == e->vectors.n) ts_push(e->arena, &e->vectors, r);
+  return ts_sprintf(e->arena, "ts_%s", c_suffix(e, r));
+}
+
+const char *c_unsigned(c_base b) {
+  unsigned bytes = bases[b].bytes;
+  return bytes == 8 ? "uint64_t" : bytes == 4 ? "uint32_t" : "uint8_t";
+}
+
+const char *c_unsigned_vector(c_emit *e, c_rep r) {
+  r.base = c_mask_of(r).base;
+  size_t i = 0;
+  while (i < e->unsigned_vectors.n && !c_same_rep(e->unsigned_vectors.at[i], r))
+    i++;
+  if (i == e->unsigned_vectors.n) ts_push(e->arena, &e->unsigned_vectors, r);
+  return ts_sprintf(e->arena, "ts_u%s", c_suffix(e, r) + 1);
+}
+
+static void print_vector_type(c_emit *e, c_rep r, const char *scalar, const char *name) {
+  c_printf(e, "typedef %s %s __attribute__((vector_size(%" PRId64 ")));\n", scalar, name,
+           r.lanes * bases[r.base].bytes);
+}
+
+void c_print_vector_types(c_emit *e) {
+  for (size_t i = 0; i < e->vectors.n; i++) {
+    c_rep r = e->vectors.at[i];
+    print_vector_type(e, r, bases[r.base].name, c_type(e, r));
+  }
+  for (size_t i = 0; i < e->unsigned_vectors.n; i++) {
+    c_rep r = e->unsigned_vectors.at[i];
+    print_vector_type(e, r, c_unsigned(r.base), c_unsigned_vector(e, r));
+  }
+}
+
+/* ---- literals ---- */
+
+static c_text float_literal(c_emit *e, c_base base, double v) {
+  const char *f = base == C_F32 ? "f" : "";
+  if (isnan(v)) {
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    uint64_t payload = base == C_F32 ? (bits >> 29) & 0x3fffff : bits & 0x7ffffffffffff;
+    return c_expr(e, C_UNARY, "%s__builtin_nan%s(\"0x%" PRIx64 "\")", signbit(v) ? "-" : "", f, payload);
+  }
+  if (isinf(v)) return c_expr(e, C_UNARY, "%s__builtin_inf%s()", v < 0 ? "-" : "", f);
+  char text[40];
+  size_t n = ts_format_float(text, v, base == C_F32 ? 32 : 64);
+  return (c_text){ts_sprintf(e->arena, "%.*s%s", (int)n, text, f), signbit(v) ? C_UNARY : C_ATOM, 0};
+}
+
+static c_text int_literal(c_emit *e, int64_t v) {
+  if (v == INT64_MIN) return c_atom("INT64_MIN");
+  return (c_text){ts_sprintf(e->arena, "%" PRId64, v), v < 0 ? C_UNARY : C_ATOM, 0};
+}
+
+c_text c_literal(c_emit *e, c_rep r, ts_dtype d, uint64_t image) {
+  double v;
+  memcpy(&v, &image, sizeof v);
+  if (ts_is_float(d)) return float_literal(e, r.base, v);
+  if (d != TS_I1) return int_literal(e, (int64_t)image);
+  if (r.base == C_BOOL) return c_atom(image ? "true" : "false");
+  return int_literal(e, -(int64_t)(image != 0));
+}
