@@ -320,6 +320,13 @@ static c_text reduce(c_emit *e, const ts_op *op) {
   return c_call_helper(e, name, r, lanes_of(v), dtype_of(v), c_use(e, v).s);
 }
 
+static c_text lanes_below(c_emit *e, const ts_op *op) {
+  const ts_value *v = ts_op_result(op, 0);
+  c_rep r = c_rep_of(e, v);
+  const char *name = r.base == C_I8 && r.lanes > INT8_MAX ? "lanes_below_each" : "lanes_below";
+  return c_call_helper(e, name, r, lanes_of(v), TS_I1, c_affine(e, op, op->map->exprs[0]).s);
+}
+
 static c_text constant(c_emit *e, const ts_op *op) {
   const ts_value *v = ts_op_result(op, 0);
   const ts_data *data = ts_attr_find(op, TS_ATTR_VALUE)->data;
@@ -360,6 +367,7 @@ void c_arith(c_emit *e, const ts_op *op) {
   case TS_OP_EXTSI:
   case TS_OP_TRUNCI: t = convert(e, op); break;
   case TS_OP_SPLAT: t = splat(e, r, as_lane(e, ts_operand(op, 0), r)); break;
+  case TS_OP_LANES_BELOW: t = lanes_below(e, op); break;
   case TS_OP_EXTRACT: t = extract(e, op); break;
   case TS_OP_INSERT: t = insert(e, op); break;
   case TS_OP_REDUCE_ADD: t = reduce(e, op); break;

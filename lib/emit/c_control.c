@@ -341,6 +341,7 @@ static void print_op(c_emit *e, const ts_op *op) {
   case TS_OP_LOAD: c_load(e, op); break;
   case TS_OP_STORE: c_store(e, op); break;
   case TS_OP_COPY: c_copy(e, op); break;
+  case TS_OP_PREFETCH: c_prefetch(e, op); break;
   case TS_OP_ATOMIC_ADD: c_atomic_add(e, op); break;
   default:
     if (op->num_results != 1)

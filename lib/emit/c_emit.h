@@ -86,6 +86,7 @@ typedef struct c_emit {
   TS_VEC(ts_str) scope; /* those, in the order they came */
   ts_ptrmap helper_of;  /* by name */
   TS_VEC(c_helper *) helpers;
+  bool *sections; /* of the prelude, which of them are used */
   TS_VEC(c_rep) vectors, unsigned_vectors; /* vector types that need a typedef */
   unsigned next_number;
   c_fail *fail;  /* of the parallel loop around; NULL: a failing statement returns */
@@ -137,7 +138,7 @@ const char *c_memory_type(ts_dtype); /* "float", "ts_bf16" */
 const char *c_narrow(ts_dtype);
 c_text c_literal(c_emit *, c_rep, ts_dtype, uint64_t image);
 const char *c_unsigned(c_base);                   /* "uint32_t" for an f32 */
-const char *c_unsigned_vector(c_emit *, c_rep);   /* "ts_u32x16" for a ts_f32x16 */
+const char *c_unsigned_vector(c_emit *, c_rep);   /* "ts_bits32x16" for a ts_f32x16 */
 /* The typedefs of the vectors in use. */
 void c_print_vector_types(c_emit *);
 
@@ -151,6 +152,9 @@ const char *c_plain_helper(c_emit *, const char *name);
 /* A call of it. */
 c_text c_call_helper(c_emit *, const char *name, c_rep, int64_t lanes, ts_dtype, const char *args);
 void c_print_helpers(c_emit *);
+/* Brings in the prelude's section of that name, with what it needs; false when there is none. */
+bool c_use_section(c_emit *, const char *name);
+void c_print_sections(c_emit *);
 
 /* ---- c_affine.c ---- */
 
@@ -175,6 +179,7 @@ void c_load(c_emit *, const ts_op *);
 void c_store(c_emit *, const ts_op *);
 void c_atomic_add(c_emit *, const ts_op *);
 void c_copy(c_emit *, const ts_op *);
+void c_prefetch(c_emit *, const ts_op *);
 c_buffer *c_buffer_of(c_emit *, const ts_value *);
 /* The address of a buffer's first element, as elements in memory. */
 const char *c_base_address(c_emit *, const c_buffer *);

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
-#include "exec/array.h"
+#include "exec/engine.h"
 
 enum { HIDDEN_BYTES = 4 << 10, PRINTED_BYTES = 64 << 10 };
 
@@ -113,10 +113,8 @@ typedef struct reading {
 static ts_result print_file(void *arg) {
   reading *r = arg;
   const ts_global *g = r->global;
-  ts_result result = ts_array_read(r->e->ctx, g->data->path, &r->array);
+  ts_result result = ts_global_read(r->e->ctx, g, &r->array);
   if (result) return result;
-  if (!ts_array_suits(&r->array, (ts_dtype)g->type->dtype) || ts_array_count(&r->array) != count_of(g->type))
-    return ts_error(r->e->ctx, g->loc, "%s does not hold a %s", g->data->path, g->type->text);
   print_elements(r->e, (ts_dtype)g->type->dtype, r->array.data, count_of(g->type));
   return TS_OK;
 }

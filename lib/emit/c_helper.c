@@ -1,8 +1,11 @@
-/* The C emitter: the helpers that emitted code calls. They are templates (c_helpers.def), expanded for the
- * types that a program uses, each once, after those that it calls itself. */
+/* The C emitter: the helpers that emitted code calls. Those of the prelude (ts_vmath.h) are printed as they
+ * are; the others are templates (c_helpers.def), expanded for the types that a program uses, each once, after
+ * those that it calls itself. What the prelude has for some number of lanes serves the others: wider vectors
+ * are halved until they fit, narrower ones widened. */
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
+#include "emit/prelude.h"
 
 struct c_helper {
   const char *text;
@@ -56,7 +59,51 @@ typedef struct use {
   ts_dtype dtype; /* in memory */
   const char *c_name;
   c_rep to;
+  c_rep other; /* half a vector, or a wider one */
 } use;
+
+/* ---- the prelude ---- */
+
+static int section_of(const char *name, size_t n) {
+  for (unsigned i = 0; i < ts_num_prelude_sections; i++)
+    if (strlen(ts_prelude_sections[i].name) == n && memcmp(ts_prelude_sections[i].name, name, n) == 0)
+      return (int)i;
+  return -1;
+}
+
+static void want_section(c_emit *e, const char *name, size_t n) {
+  int i = section_of(name, n);
+  if (i < 0 || e->sections[i]) return;
+  e->sections[i] = true;
+  for (const char *need = ts_prelude_sections[i].needs; *need;) {
+    size_t length = strcspn(need, " ");
+    want_section(e, need, length);
+    need += length + (need[length] == ' ');
+  }
+}
+
+bool c_use_section(c_emit *e, const char *name) {
+  want_section(e, name, strlen(name));
+  return section_of(name, strlen(name)) >= 0;
+}
+
+void c_print_sections(c_emit *e) {
+  for (unsigned i = 0; i < ts_num_prelude_sections; i++)
+    if (e->sections[i]) c_printf(e, "\n%s", ts_prelude_sections[i].text);
+}
+
+/* The lanes of the prelude's form of `name` that serves a vector of `r`, or half of `r` where it takes several;
+ * 0 when it has none. */
+static int64_t lanes_of_section(c_emit *e, const char *name, c_rep r) {
+  int64_t least = 0, most = 0;
+  for (int64_t lanes = 2; lanes <= 16; lanes *= 2) {
+    const char *full = ts_sprintf(e->arena, "ts_%s_%s", name, c_suffix(e, (c_rep){r.base, lanes}));
+    if (section_of(full, strlen(full)) < 0) continue;
+    least = least ? least : lanes;
+    most = lanes;
+  }
+  return r.lanes > most && most ? r.lanes / 2 : r.lanes < least ? least : 0;
+}
 
 /* ---- expansion ---- */
 
@@ -75,6 +122,11 @@ static void add_repeated(c_emit *e, c_out *out, const char *what, int64_t n) {
   }
 }
 
+static void add_counted(c_emit *e, c_out *out, int64_t n) {
+  for (int64_t i = 0; i < n; i++)
+    add(e, out, ts_sprintf(e->arena, "%s%" PRId64, i % 16 ? ", " : i ? ",\n      " : "", i));
+}
+
 static void add_variable(c_emit *e, c_out *out, char which, const use *u) {
   c_rep one = {u->rep.base, 0}, one_to = {u->to.base, 0};
   switch (which) {
@@ -90,7 +142,9 @@ static void add_variable(c_emit *e, c_out *out, char which, const use *u) {
   case 'L': add(e, out, u->rep.base == C_F32 ? "f" : ""); break;
   case 'N': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->lanes)); break;
   case 'P': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->rep.lanes)); break;
+  case 'H': add(e, out, c_type(e, u->other)); break;
   case 'x': add_repeated(e, out, "x", u->rep.lanes); break;
+  case 'i': add_counted(e, out, u->rep.lanes); break;
   default: ts_unreachable("a template names an unknown variable");
   }
 }
@@ -99,15 +153,19 @@ static bool is_word(char c) {
   return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* The helper that the text names after one of @ ` ^; returns where the name ends. */
+/* The helper that the text names after one of @ ` ^ !; returns where the name ends. */
 static const char *add_helper(c_emit *e, c_out *out, const char *at, const use *u) {
   const char *end = at + 1;
   while (is_word(*end))
     end++;
   const char *name = ts_strndup(e->arena, at + 1, (size_t)(end - at - 1));
   c_rep one = {*at == '^' ? C_F64 : u->rep.base, 0};
-  bool lane = *at != '@';
-  add(e, out, c_helper_name(e, name, lane ? one : u->rep, lane ? 0 : u->lanes, u->dtype));
+  if (*at == '!')
+    add(e, out, c_helper_name(e, name, u->other, u->other.lanes, u->dtype));
+  else if (*at == '@')
+    add(e, out, c_helper_name(e, name, u->rep, u->lanes, u->dtype));
+  else
+    add(e, out, c_helper_name(e, name, one, 0, u->dtype));
   return end;
 }
 
@@ -117,7 +175,7 @@ static const char *expand(c_emit *e, const char *text, const use *u) {
     if (*p == '$') {
       add_variable(e, &out, p[1], u);
       p += 2;
-    } else if (*p == '@' || *p == '`' || *p == '^') {
+    } else if (*p == '@' || *p == '`' || *p == '^' || (*p == '!' && p[1] >= 'a' && p[1] <= 'z')) {
       p = add_helper(e, &out, p, u);
     } else {
       c_out_add(e->arena, &out, p++, 1);
@@ -136,6 +194,24 @@ static const char *lane_by_lane(c_emit *e, const template *t) {
                     params[t->arity], t->name, args[t->arity]);
 }
 
+/* A vector form made of the prelude's for more or fewer lanes. */
+static const char *by_section(c_emit *e, const template *t, bool halves) {
+  static const char *const params[] = {"", "$T a", "$T a, $T b", "$T a, $T b, $T c"};
+  static const char *const args[] = {"", "x[h]", "x[h], y[h]", "x[h], y[h], z[h]"};
+  static const char *const parts[] = {"", "x[%d]", "x[%d], y[%d]", "x[%d], y[%d], z[%d]"};
+  static const char *const copies[] = {"  memcpy(x, &a, sizeof a);\n", "  memcpy(y, &b, sizeof b);\n",
+                                       "  memcpy(z, &c, sizeof c);\n"};
+  int n = halves ? 2 : 1;
+  const char *declared = ts_sprintf(e->arena, parts[t->arity], n, n, n), *copied = "";
+  for (unsigned i = 0; i < t->arity; i++)
+    copied = ts_sprintf(e->arena, "%s%s", copied, copies[i]);
+  return ts_sprintf(e->arena,
+                    "static inline $T $F(%s) {\n  $H %s;\n%s%s  for (int h = 0; h < %d; h++)\n"
+                    "    x[h] = !%s(%s);\n  memcpy(&a, x, sizeof a);\n  return a;\n}\n",
+                    params[t->arity], declared, halves ? "" : "  memset(x, 0, sizeof x);\n", copied, n, t->name,
+                    args[t->arity]);
+}
+
 /* ---- requests ---- */
 
 static const char *text_of(c_emit *e, const char *name, use *u) {
@@ -145,7 +221,10 @@ static const char *text_of(c_emit *e, const char *name, use *u) {
     u->to = u->rep;
     if (t->to != C_NUM_BASES) u->to.base = t->to;
     if (u->rep.lanes == 0) return t->scalar;
-    return t->vector[0] ? t->vector : lane_by_lane(e, t);
+    if (t->vector[0]) return t->vector;
+    int64_t lanes = lanes_of_section(e, name, u->rep);
+    u->other = (c_rep){u->rep.base, lanes};
+    return lanes ? by_section(e, t, lanes < u->rep.lanes) : lane_by_lane(e, t);
   }
   static const element_kind kinds[TS_NUM_DTYPES] = {
       [TS_F64] = DIRECT, [TS_F32] = DIRECT, [TS_F16] = F16, [TS_BF16] = BF16, [TS_I64] = DIRECT,
@@ -162,6 +241,14 @@ static bool is_memory(const char *name) {
   for (size_t i = 0; i < ts_countof(memory_templates); i++)
     if (strcmp(memory_templates[i].name, name) == 0) return true;
   return false;
+}
+
+/* Does what the lanes past the last hold make a difference? */
+static bool counts_lanes(const char *name) {
+  static const char *const those[] = {"divi", "remi", "reduce_", "zero_lane", "outside"};
+  for (size_t i = 0; i < ts_countof(those); i++)
+    if (strncmp(name, those[i], strlen(those[i])) == 0) return true;
+  return is_memory(name);
 }
 
 /* ts_maxf_f32x16, ts_load_bf16x16, ts_load_i1x16_as_i32. */
@@ -191,9 +278,9 @@ static void push(c_emit *e, const char *c_name, const char *text) {
 }
 
 const char *c_helper_name(c_emit *e, const char *name, c_rep r, int64_t lanes, ts_dtype dtype) {
-  use u = {.rep = r, .lanes = lanes, .dtype = dtype};
+  use u = {.rep = r, .lanes = counts_lanes(name) ? lanes : r.lanes, .dtype = dtype};
   u.c_name = name_of(e, name, &u);
-  if (known(e, u.c_name)) return u.c_name;
+  if (c_use_section(e, u.c_name) || known(e, u.c_name)) return u.c_name;
   const char *text = text_of(e, name, &u);
   push(e, u.c_name, expand(e, text, &u));
   return u.c_name;

@@ -45,12 +45,12 @@ static c_text stride_of(c_emit *e, const c_buffer *b, unsigned d) {
   return s;
 }
 
-/* X[i * 768 + k]; `first`: of a vector element, its first scalar. */
-static c_text flat_place(c_emit *e, const ts_op *op, const c_buffer *b, const ts_access *a) {
+/* i * 768 + k: of the element, or of the first scalar of one that is a vector. */
+static c_text flat_index(c_emit *e, const ts_op *op, const c_buffer *b, const ts_access *a) {
   c_text at = c_number(e, 0);
   for (unsigned d = 0; d < a->n; d++)
     at = c_add(e, at, c_mul(e, c_affine(e, op, a->subscripts[d]), stride_of(e, b, d)));
-  return c_expr(e, C_ATOM, "%s[%s]", b->name, at.s);
+  return at;
 }
 
 /* A[i][k] */
@@ -66,7 +66,7 @@ static c_text array_place(c_emit *e, const ts_op *op, const c_buffer *b, const t
 static c_text place_of(c_emit *e, const ts_op *op, const c_buffer *b, const ts_access *a) {
   switch (b->place) {
   case C_VARIABLE: return c_atom(b->name);
-  case C_POINTER: return flat_place(e, op, b, a);
+  case C_POINTER: return c_expr(e, C_ATOM, "%s[%s]", b->name, flat_index(e, op, b, a).s);
   default: return array_place(e, op, b, a);
   }
 }
@@ -121,10 +121,37 @@ static void check_subscript(c_emit *e, const ts_op *op, const ts_access *a, unsi
   c_fail_if(e, op, condition, TS_FAILURE_BOUNDS, at, extent);
 }
 
+/* Does the mask, lanes_below [extent - subscript], leave out every lane past the end? Sums of expressions
+ * of two ops need one that has the dims of both. */
+static bool mask_keeps_inside(c_emit *e, const ts_op *op, const ts_access *a, unsigned d) {
+  const ts_value *mask = op->has_mask ? ts_operand(op, op->num_plain - 1u) : NULL;
+  if (!mask || mask->kind != TS_VALUE_RESULT || mask->def->opcode != TS_OP_LANES_BELOW || d + 1 < a->n ||
+      a->memref->type->elem)
+    return false;
+  const ts_op *below = mask->def;
+  unsigned n = ts_num_dims(op), m = ts_num_dims(below);
+  ts_value **dims = ts_new_array(e->arena, ts_value *, n + m + 1);
+  const ts_aff **shifted = ts_new_array(e->arena, const ts_aff *, m + 1);
+  for (unsigned i = 0; i < n + m; i++)
+    dims[i] = i < n ? ts_dim(op, i) : ts_dim(below, i - n);
+  for (unsigned i = 0; i < m; i++)
+    shifted[i] = ts_aff_dim(e->m, n + i);
+  ts_extent extent = a->memref->type->dims[d];
+  const ts_aff *limit = ts_is_symbolic(extent) ? ts_aff_sym(e->m, ts_extent_name(extent))
+                                               : ts_aff_const(e->m, extent),
+               *lanes = ts_aff_substitute(e->m, below->map->exprs[0], shifted, NULL, NULL),
+               *end = lanes ? ts_aff_binary(e->m, TS_AFF_ADD, a->subscripts[d], lanes) : NULL;
+  if (!end || ts_range_of(e->ranges, op, a->subscripts[d]).lo < 0) return false;
+  ts_op *both = ts_op_create(e->m, TS_OP_APPLY, op->loc, 0, NULL, n + m, dims, 0, NULL, 0);
+  bool inside = ts_range_compare(e->ranges, both, end, TS_LE, limit) == TS_PROVED;
+  ts_op_erase(both);
+  return inside;
+}
+
 static c_buffer *open_access(c_emit *e, const ts_op *op, ts_access *a) {
   if (!ts_access_parts(op, 0, a)) ts_unreachable("not an access");
   for (unsigned d = 0; d < a->n; d++)
-    check_subscript(e, op, a, d);
+    if (!mask_keeps_inside(e, op, a, d)) check_subscript(e, op, a, d);
   return c_buffer_of(e, a->memref);
 }
 
@@ -290,6 +317,18 @@ void c_copy(c_emit *e, const ts_op *op) {
          src, i, row_of(from), c_paren(e, row, C_UNARY));
 }
 
+/* Only of memory behind pointers, what is on the stack being near. The address, which may be anywhere, is no C
+ * pointer until it is handed over. */
+void c_prefetch(c_emit *e, const ts_op *op) {
+  ts_value *memref = ts_operand(op, 0);
+  ts_access a = {.memref = memref, .n = memref->type->rank, .subscripts = op->map ? op->map->exprs : NULL};
+  const c_buffer *b = c_buffer_of(e, a.memref);
+  if (b->place != C_POINTER) return;
+  c_text at = flat_index(e, op, b, &a);
+  c_stmt(e, "__builtin_prefetch((const void *)((uintptr_t)%s + sizeof *%s * (uintptr_t)%s));", b->name, b->name,
+         c_paren(e, at, C_UNARY));
+}
+
 /* ---- allocation ---- */
 
 /* Are only whole elements read and written, in place? */
@@ -297,6 +336,7 @@ static bool is_plain(c_emit *e, const ts_value *v) {
   const ts_type *element = ts_type_element(e->m, v->type);
   for (const ts_use *u = v->uses; u; u = u->next) {
     ts_access a;
+    if (u->owner->opcode == TS_OP_PREFETCH) continue;
     if ((u->owner->opcode != TS_OP_LOAD && u->owner->opcode != TS_OP_STORE) ||
         !ts_access_parts(u->owner, 0, &a) || a.type != element)
       return false;
@@ -312,7 +352,7 @@ static bool is_passed_on(const ts_value *v) {
 
 static bool is_read(const ts_value *v) {
   for (const ts_use *u = v->uses; u; u = u->next)
-    if (u->owner->opcode != TS_OP_STORE) return true;
+    if (u->owner->opcode != TS_OP_STORE && u->owner->opcode != TS_OP_PREFETCH) return true;
   return false;
 }
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
+#include "emit/prelude.h"
 
 enum { MAX_CALL_DEPTH = 512, LINE_WIDTH = 100 };
 
@@ -61,6 +62,7 @@ static void init(c_emit *e, ts_module *m, ts_arena *arena, const ts_emit_c_optio
   for (size_t i = 0; i < ts_countof(maps); i++)
     ts_ptrmap_init(maps[i], arena);
   e->ranges = ts_ranges_create(arena);
+  e->sections = ts_new_array(arena, bool, ts_num_prelude_sections + 1);
 }
 
 const char *ts_emit_c_entry_name(ts_arena *arena, ts_module *m, const ts_func *f) {
@@ -266,6 +268,7 @@ static void print_file(c_emit *e) {
   c_put(e, pragmas_text);
   c_put(e, types_text);
   if (any_fails(e)) c_put(e, failure_text);
+  c_print_sections(e);
   c_put(e, "\n");
   c_print_vector_types(e);
   c_print_helpers(e);

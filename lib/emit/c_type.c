@@ -122,10 +122,12 @@ const char *c_suffix(c_emit *e, c_rep r) {
 
 const char *c_type(c_emit *e, c_rep r) {
   if (r.lanes == 0) return bases[r.base].name;
+  c_rep as_float = {bases[r.base].bytes == 8 ? C_F64 : C_F32, r.lanes};
+  bool in_prelude = r.base != C_I8 && c_use_section(e, ts_sprintf(e->arena, "ts_%s", c_suffix(e, as_float)));
   size_t i = 0;
   while (i < e->vectors.n && !c_same_rep(e->vectors.at[i], r))
     i++;
-  if (i == e->vectors.n) ts_push(e->arena, &e->vectors, r);
+  if (i == e->vectors.n && !in_prelude) ts_push(e->arena, &e->vectors, r);
   return ts_sprintf(e->arena, "ts_%s", c_suffix(e, r));
 }
 
@@ -140,7 +142,7 @@ const char *c_unsigned_vector(c_emit *e, c_rep r) {
   while (i < e->unsigned_vectors.n && !c_same_rep(e->unsigned_vectors.at[i], r))
     i++;
   if (i == e->unsigned_vectors.n) ts_push(e->arena, &e->unsigned_vectors, r);
-  return ts_sprintf(e->arena, "ts_u%s", c_suffix(e, r) + 1);
+  return ts_sprintf(e->arena, "ts_bits%s", c_suffix(e, r) + 1);
 }
 
 static void print_vector_type(c_emit *e, c_rep r, const char *scalar, const char *name) {
