@@ -80,17 +80,17 @@ static void push_meeting(ts_query *q) {
 }
 
 /* a's iteration of a loop around both against b's. */
-void ts_query_sign(ts_query *q, unsigned loop, ts_sign s) {
-  int32_t var = q->common[loop]->var;
-  int64_t *row = ts_poly_push(&q->sys, s == TS_SIGN_SAME);
-  int64_t dir = s == TS_SIGN_AFTER ? -1 : 1;
-  row[ts_query_column(q, var, true)] += dir;
-  row[ts_query_column(q, var, false)] -= dir;
-  if (s != TS_SIGN_SAME) row[0]--;
+void ts_query_sign(ts_query *q, unsigned loop, ts_sign sign) {
+  const ts_poly_form *value = &q->common[loop]->value;
+  int64_t *row = ts_poly_push(&q->sys, sign == TS_SIGN_SAME);
+  int64_t direction = sign == TS_SIGN_AFTER ? -1 : 1;
+  ts_query_add(q, row, value, direction, true);
+  ts_query_add(q, row, value, -direction, false);
+  if (sign != TS_SIGN_SAME) row[0]--;
 }
 
 void ts_query_base(ts_query *q, unsigned extra) {
-  q->first_a = 1 + (unsigned)q->poly.params.n;
+  q->first_a = 1 + (unsigned)q->poly.num_params;
   q->first_b = q->first_a + (unsigned)q->a->leaf->num_locals;
   q->extra = q->first_b + (unsigned)q->b->leaf->num_locals;
   ts_poly_reset(&q->sys, q->extra + extra);

@@ -138,7 +138,7 @@ static ts_result refute(void *arg) {
       !ts_poly_aff(p, p->root, c->op, c->rhs, &rhs) ||
       !ts_poly_relation(p, &lhs, ts_poly_negated(c->pred), &rhs, &negation))
     return TS_OK;
-  q->first_a = 1 + (unsigned)p->params.n;
+  q->first_a = 1 + (unsigned)p->num_params;
   q->clauses_b = SIZE_MAX;
   ts_poly_reset(&q->sys, q->first_a + (unsigned)p->root->num_locals);
   ts_query_scope(q, &p->outside, false);

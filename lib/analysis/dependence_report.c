@@ -15,34 +15,34 @@ static const char *joined(ts_query *q, const char *list, const char *item) {
 
 /* ---- the pair's iterations ---- */
 
+static int64_t value_at(ts_query *q, const ts_poly_form *f, bool of_b) {
+  int64_t value = f->constant;
+  for (unsigned i = 0; i < f->n; i++)
+    value += f->terms[i].coef * q->sys.point[ts_query_column(q, f->terms[i].var, of_b)];
+  return value;
+}
+
 /* "%i = 0, %k = 3": the loops inside the stretch around one of the two. */
 static const char *iteration_text(ts_query *q, const ts_poly_scope *s, bool of_b) {
   if (!s->parent) return "";
   const char *outer = iteration_text(q, s->parent, of_b);
   if (!s->iv) return outer;
-  int64_t value = q->sys.point[ts_query_column(q, s->var, of_b)];
+  int64_t value = value_at(q, &s->value, of_b);
   return joined(q, outer, ts_sprintf(q->out, "%s = %lld", name_of(q, s->iv), (long long)value));
 }
 
 /* "%b = 3, M = 7": what is fixed around the stretch. */
 static const char *given_text(ts_query *q) {
   const char *list = "";
-  for (size_t i = 0; i < q->poly.params.n; i++) {
-    const ts_poly_param *param = &q->poly.params.at[i];
-    if (!param->value && !param->symbol) continue;
+  for (size_t i = 0; i < q->poly.fixed.n; i++) {
+    const ts_poly_fixed *f = &q->poly.fixed.at[i];
     const struct ts_interned *e =
-        param->symbol ? ts_interned_of(&q->poly.module->strings, param->symbol) : NULL;
-    const char *name = e ? ts_sprintf(q->out, "%.*s", (int)e->len, e->text) : name_of(q, param->value);
-    list = joined(q, list, ts_sprintf(q->out, "%s = %lld", name, (long long)q->sys.point[1 + i]));
+        f->symbol ? ts_interned_of(&q->poly.module->strings, f->symbol) : NULL;
+    const char *name = e ? ts_sprintf(q->out, "%.*s", (int)e->len, e->text) : name_of(q, f->value);
+    long long value = value_at(q, &f->form, false);
+    list = joined(q, list, ts_sprintf(q->out, "%s = %lld", name, value));
   }
   return list;
-}
-
-static int64_t value_at(ts_query *q, const ts_poly_form *f, bool of_b) {
-  int64_t value = f->constant;
-  for (unsigned i = 0; i < f->n; i++)
-    value += f->terms[i].coef * q->sys.point[ts_query_column(q, f->terms[i].var, of_b)];
-  return value;
 }
 
 /* "%A[3, 0]": the first element that both touch. */
@@ -64,12 +64,11 @@ static const char *distance_text(ts_query *q) {
   ts_query_base(q, 1);
   int64_t *row = ts_poly_push(&q->sys, true);
   for (unsigned l = 0; l < q->num_common; l++) {
-    int32_t var = q->common[l]->var;
     int64_t least, most;
     memset(row, 0, q->sys.cols * sizeof *row);
     row[q->extra] = -1;
-    row[ts_query_column(q, var, true)] += 1;
-    row[ts_query_column(q, var, false)] -= 1;
+    ts_query_add(q, row, &q->common[l]->value, 1, true);
+    ts_query_add(q, row, &q->common[l]->value, -1, false);
     bool constant = ts_poly_extreme(&q->sys, q->extra, false, &least) &&
                     ts_poly_extreme(&q->sys, q->extra, true, &most) && least == most;
     list = joined(q, list, constant ? ts_sprintf(q->out, "%lld", (long long)least) : "*");

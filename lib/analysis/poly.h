@@ -58,7 +58,7 @@ struct ts_poly_scope {
   unsigned depth;        /* scopes above */
   unsigned num_loops;    /* loops around, this one included */
   ts_value *iv;          /* NULL: not a loop */
-  int32_t var;           /* of the iv */
+  ts_poly_form value;    /* of the iv: its variable, or start + step * count */
   bool counted;          /* `count` is there: number of the iteration, from 0 */
   ts_poly_form count;
   int32_t num_locals;
@@ -82,18 +82,21 @@ typedef struct ts_poly_access {
 
 /* ---- a model ---- */
 
-typedef struct ts_poly_param {
-  ts_value *value; /* NULL: a symbol, or a helper */
+/* What is the same throughout the stretch, and has a name. */
+typedef struct ts_poly_fixed {
+  ts_value *value; /* NULL: a symbol */
   ts_str symbol;
-} ts_poly_param;
+  ts_poly_form form;
+} ts_poly_fixed;
 
 typedef struct ts_poly {
   ts_context *ctx;
   ts_arena *arena; /* of the query; dropped after it */
   ts_module *module;
-  ts_ptrmap vars;    /* ts_value of a loop → its var + 1, of a parameter → its var */
+  ts_ptrmap values;  /* ts_value of a loop around, or of a parameter → its ts_poly_form */
   ts_ptrmap symbols; /* ts_str → parameter */
-  TS_VEC(ts_poly_param) params;
+  int32_t num_params;
+  TS_VEC(ts_poly_fixed) fixed;
   ts_poly_scope outside; /* rows and clauses of the parameters alone */
   ts_poly_scope *root;
   const ts_op *count_a, *count_b; /* loops whose iterations must be numbered */
@@ -136,9 +139,15 @@ typedef struct ts_poly_system {
   size_t n, cap;
   int64_t *rows; /* n rows of `cols` numbers, `cap_cols` apart */
   bool *eqs;
+  struct ts_poly_system *work; /* copy that ts_poly_solve takes apart */
+  struct ts_poly_known *known; /* answers, by hash of the rows */
   int64_t *point; /* a solution, by column, after TS_POLY_FOUND of ts_poly_least */
 } ts_poly_system;
 
+/* Makes the system smaller, keeping whether it has a solution. True: `answer` is known. False with
+ * s->n rows that isl must judge; or, when a number passes int64, with none that are good for anything:
+ * s->n is then SIZE_MAX. */
+bool ts_poly_presolve(ts_poly_system *, ts_poly_answer *answer);
 void ts_poly_open(ts_poly_system *, ts_arena *); /* makes the isl context; NULL `isl` when refused */
 void ts_poly_close(ts_poly_system *);            /* may be called twice */
 void ts_poly_reset(ts_poly_system *, unsigned cols);

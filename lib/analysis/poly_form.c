@@ -38,9 +38,7 @@ void ts_poly_row_add(ts_poly *p, ts_poly_scope *s, ts_poly_form form, bool eq) {
 }
 
 int32_t ts_poly_new_var(ts_poly *p, ts_poly_scope *s) {
-  if (s != &p->outside) return s->num_locals++;
-  ts_push(p->arena, &p->params, (ts_poly_param){0});
-  return ~(int32_t)(p->params.n - 1);
+  return s == &p->outside ? ~p->num_params++ : s->num_locals++;
 }
 
 /* ---- relations ---- */
@@ -84,9 +82,9 @@ static ts_poly_form form_of_symbol(ts_poly *p, ts_str name) {
   int32_t var = (int32_t)(intptr_t)ts_ptrmap_get(&p->symbols, key);
   if (!var) {
     var = ts_poly_new_var(p, &p->outside);
-    p->params.at[p->params.n - 1].symbol = name;
     ts_ptrmap_put(&p->symbols, key, (void *)(intptr_t)var);
     ts_poly_form positive = ts_poly_form_var(p->arena, var);
+    ts_push(p->arena, &p->fixed, (ts_poly_fixed){.symbol = name, .form = positive});
     positive.constant = -1;
     ts_poly_row_add(p, &p->outside, positive, false);
   }
@@ -105,18 +103,20 @@ static ts_poly_form form_of_unknown(ts_poly *p, ts_poly_scope *s, ts_value *v) {
       inside = in->block == v->def->block;
   if (inside || s == &p->outside) return ts_poly_form_var(p->arena, ts_poly_new_var(p, s));
   int32_t var = ts_poly_new_var(p, &p->outside);
-  p->params.at[p->params.n - 1].value = v;
-  ts_ptrmap_put(&p->vars, v, (void *)(intptr_t)var);
-  return ts_poly_form_var(p->arena, var);
+  ts_poly_form *form = ts_new(p->arena, ts_poly_form);
+  *form = ts_poly_form_var(p->arena, var);
+  ts_push(p->arena, &p->fixed, (ts_poly_fixed){.value = v, .form = *form});
+  ts_ptrmap_put(&p->values, v, form);
+  return *form;
 }
 
 static bool form_of_value(ts_poly *p, ts_poly_scope *s, ts_value *v, unsigned applies,
                           ts_poly_form *out) {
-  intptr_t var = (intptr_t)ts_ptrmap_get(&p->vars, v);
+  const ts_poly_form *known = ts_ptrmap_get(&p->values, v);
   *out = (ts_poly_form){0};
-  if (var) {
-    *out = ts_poly_form_var(p->arena, (int32_t)(var > 0 ? var - 1 : var));
-    if (var < 0 && v->kind == TS_VALUE_RESULT) p->saw_unknown = true;
+  if (known) {
+    *out = *known;
+    p->saw_unknown |= v->kind == TS_VALUE_RESULT;
     return true;
   }
   if (ts_is_literal(v)) {

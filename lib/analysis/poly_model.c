@@ -3,15 +3,19 @@
 
 /* ---- loops ---- */
 
-/* Registers `v` as a variable of the scope. */
-static ts_poly_form bind_value(ts_poly *p, ts_poly_scope *s, ts_value *v) {
-  int32_t var = ts_poly_new_var(p, s);
-  ts_ptrmap_put(&p->vars, v, (void *)(intptr_t)(var >= 0 ? var + 1 : var));
+/* The loop that the scope is, or one of the surroundings, has the variable `v`, which is `value`. */
+static void bind_value(ts_poly *p, ts_poly_scope *s, ts_value *v, ts_poly_form value) {
+  ts_poly_form *form = ts_new(p->arena, ts_poly_form);
+  *form = value;
+  ts_ptrmap_put(&p->values, v, form);
   if (s == &p->outside)
-    p->params.at[p->params.n - 1].value = v;
+    ts_push(p->arena, &p->fixed, (ts_poly_fixed){.value = v, .form = value});
   else
-    s->iv = v, s->var = var, s->num_loops++;
-  return ts_poly_form_var(p->arena, var);
+    s->iv = v, s->value = value, s->num_loops++;
+}
+
+static ts_poly_form new_form(ts_poly *p, ts_poly_scope *s) {
+  return ts_poly_form_var(p->arena, ts_poly_new_var(p, s));
 }
 
 /* Adds  a - b + plus >= 0 (== 0). What passes int64 is left out. */
@@ -29,7 +33,7 @@ static bool start_of(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_for
                      ts_poly_form *start) {
   if (loop->num_lo == 1) return ts_poly_aff(p, s, op, loop->lo[0], start);
   ts_poly_clause one_of = {0};
-  *start = ts_poly_form_var(p->arena, ts_poly_new_var(p, s));
+  *start = new_form(p, s);
   for (unsigned i = 0; i < loop->num_lo; i++) {
     ts_poly_form lo;
     if (!ts_poly_aff(p, s, op, loop->lo[i], &lo)) return false;
@@ -40,56 +44,44 @@ static bool start_of(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_for
   return true;
 }
 
-/* v = start + step * count with count >= 0. */
-static void add_start(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_for *loop,
-                      const ts_poly_form *v) {
-  ts_poly_form start, steps = {0};
-  bool numbered = op == p->count_a || op == p->count_b;
-  if (loop->step == 1 && !numbered && loop->num_lo > 1) {
-    for (unsigned i = 0; i < loop->num_lo; i++)
-      if (ts_poly_aff(p, s, op, loop->lo[i], &start))
-        add_difference(p, s, v, &start, 0, false);
-      else
-        s->inexact = true;
-    return;
-  }
-  if (!start_of(p, s, op, loop, &start)) {
-    s->inexact = true;
-    return;
-  }
-  s->counted = true;
-  if (loop->step == 1) {
-    s->count = *v;
-    s->counted = ts_poly_form_add(p->arena, &s->count, &start, -1);
-    s->inexact |= !s->counted;
-    add_difference(p, s, v, &start, 0, false);
-    return;
-  }
-  s->count = ts_poly_form_var(p->arena, ts_poly_new_var(p, s));
+/* Of a loop with step 1: its variable and its lower bounds. */
+static ts_poly_form start_plain(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_for *loop) {
+  ts_poly_form lo, v = new_form(p, s);
+  for (unsigned i = 0; i < loop->num_lo; i++)
+    if (ts_poly_aff(p, s, op, loop->lo[i], &lo))
+      add_difference(p, s, &v, &lo, 0, false);
+    else
+      s->inexact = true;
+  return v;
+}
+
+/* Of a loop with steps, or whose iterations are to be numbered: start + step * count with count >= 0. */
+static ts_poly_form start_counted(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_for *loop) {
+  ts_poly_form v;
+  s->count = new_form(p, s);
   ts_poly_row_add(p, s, s->count, false);
-  if (ts_poly_form_add(p->arena, &start, &s->count, loop->step) &&
-      ts_poly_form_add(p->arena, &steps, v, 1))
-    add_difference(p, s, &steps, &start, 0, true);
-  else
-    s->inexact = true;
+  s->counted = start_of(p, s, op, loop, &v) && ts_poly_form_add(p->arena, &v, &s->count, loop->step);
+  if (s->counted) return v;
+  s->inexact = true;
+  return new_form(p, s);
 }
 
 static void enter_for(ts_poly *p, ts_poly_scope *s, const ts_op *op) {
   ts_for loop = ts_for_parts(op);
-  ts_poly_form v = bind_value(p, s, loop.iv);
-  add_start(p, s, op, &loop, &v);
-  for (unsigned i = 0; i < loop.num_hi; i++) {
-    ts_poly_form hi;
+  bool counted = loop.step != 1 || op == p->count_a || op == p->count_b;
+  ts_poly_form hi, v = counted ? start_counted(p, s, op, &loop) : start_plain(p, s, op, &loop);
+  bind_value(p, s, loop.iv, v);
+  for (unsigned i = 0; i < loop.num_hi; i++)
     if (ts_poly_aff(p, s, op, loop.hi[i], &hi))
       add_difference(p, s, &hi, &v, -1, false);
     else
       s->inexact = true;
-  }
 }
 
 static void enter_index(ts_poly *p, ts_poly_scope *s, const ts_op *op, unsigned i) {
   ts_launch launch = ts_launch_parts(op);
-  ts_poly_form extent, v = bind_value(p, s, launch.body->args[i]);
+  ts_poly_form extent, v = new_form(p, s);
+  bind_value(p, s, launch.body->args[i], v);
   ts_poly_row_add(p, s, v, false);
   if (ts_poly_aff(p, s, op, launch.extents[i], &extent))
     add_difference(p, s, &extent, &v, -1, false);
@@ -184,7 +176,7 @@ static void enter_outside(ts_poly *p, const ts_block *block) {
 
 void ts_poly_init(ts_poly *p, ts_context *ctx, ts_arena *arena, const ts_block *block) {
   *p = (ts_poly){.ctx = ctx, .arena = arena, .module = block->func->module};
-  ts_ptrmap_init(&p->vars, arena);
+  ts_ptrmap_init(&p->values, arena);
   ts_ptrmap_init(&p->symbols, arena);
   enter_outside(p, block);
   p->root = new_scope(p, NULL, NULL, NULL);
@@ -212,7 +204,7 @@ static ts_poly_access *add_whole(ts_poly *p, ts_poly_scope *s, const ts_op *op, 
     ts_extent extent = memref->type->dims[d];
     ts_poly_form end = {.constant = extent};
     a->widths[d] = 1;
-    a->at[d] = ts_poly_form_var(p->arena, ts_poly_new_var(p, a->leaf));
+    a->at[d] = new_form(p, a->leaf);
     ts_poly_row_add(p, a->leaf, a->at[d], false);
     if (ts_is_symbolic(extent))
       ts_poly_aff(p, a->leaf, op, ts_aff_sym(p->module, ts_extent_name(extent)), &end);
@@ -229,7 +221,7 @@ static void add_subscripted(ts_poly *p, ts_poly_scope *s, const ts_op *op, const
   for (unsigned d = 0; d < a->n; d++) {
     a->widths[d] = ts_access_width(op, parts, d);
     if (!ts_poly_aff(p, a->leaf, op, parts->subscripts[d], &a->at[d])) {
-      a->at[d] = ts_poly_form_var(p->arena, ts_poly_new_var(p, a->leaf));
+      a->at[d] = new_form(p, a->leaf);
       a->leaf->inexact = true;
     }
   }
