@@ -2,8 +2,8 @@
  *
  * For each ordered pair of accesses to one buffer, of which one writes, the rows of poly.h say when
  * they meet at one element. The rows of the step then say: the first runs before the second in the
- * program as it is, and not before it afterwards. Both orders are lexicographic, so they come as a few
- * cases, each a conjunction; a step is legal when no case of any pair has a solution. */
+ * program as it is, and not before it afterwards. Both orders are lexicographic, so they come as a
+ * few cases, each a conjunction; a step is legal when no case of any pair has a solution. */
 #include "analysis/dependence_impl.h"
 
 /* ---- the pair at hand ---- */
@@ -13,7 +13,8 @@ unsigned ts_query_column(const ts_query *q, int32_t var, bool of_b) {
   return (of_b ? q->first_b : q->first_a) + (unsigned)var;
 }
 
-void ts_query_add(const ts_query *q, int64_t *row, const ts_poly_form *f, int64_t times, bool of_b) {
+void ts_query_add(const ts_query *q, int64_t *row, const ts_poly_form *f, int64_t times,
+                  bool of_b) {
   row[0] += times * f->constant;
   for (unsigned i = 0; i < f->n; i++)
     row[ts_query_column(q, f->terms[i].var, of_b)] += times * f->terms[i].coef;
@@ -116,8 +117,9 @@ static int64_t gcd(int64_t a, int64_t b) {
   return a < 0 ? -a : a;
 }
 
-/* Can  a - b, over different iterations, be in [lo, hi]? By the greatest common divisor of the coefficients
- * (those of parameters and of loops that both are in the same iteration of count once). */
+/* Can  a - b, over different iterations, be in [lo, hi]? By the greatest common divisor of the
+ * coefficients (those of parameters and of loops that both are in the same iteration of count
+ * once). */
 static bool difference_in(const ts_poly_form *a, const ts_poly_form *b, const ts_poly_scope *alloc,
                           int64_t lo, int64_t hi) {
   int64_t g = 0, c = a->constant - b->constant;
@@ -198,7 +200,8 @@ static void find_common(ts_query *q) {
     if (s->iv) q->common[s->num_loops - 1] = s;
 }
 
-static void ask_ordered(ts_query *q, const ts_poly_access *a, const ts_poly_access *b, ts_pair_fn ask) {
+static void ask_ordered(ts_query *q, const ts_poly_access *a, const ts_poly_access *b,
+                        ts_pair_fn ask) {
   if (q->spent || (q->found && q->verdict->exact)) return;
   q->a = a;
   q->b = b;
@@ -206,9 +209,11 @@ static void ask_ordered(ts_query *q, const ts_poly_access *a, const ts_poly_acce
   ask(q);
 }
 
-static void ask_both(ts_query *q, const ts_poly_access *a, const ts_poly_access *b, ts_pair_fn ask) {
+static void ask_both(ts_query *q, const ts_poly_access *a, const ts_poly_access *b,
+                     ts_pair_fn ask) {
   if (!(a->writes || b->writes) || commute(a, b) || !may_meet(a, b)) return;
-  if (b->writes && !a->writes) { /* a value that is read too early says more than one read too late */
+  if (b->writes &&
+      !a->writes) { /* a value that is read too early says more than one read too late */
     const ts_poly_access *swap = a;
     a = b;
     b = swap;
@@ -274,8 +279,8 @@ static bool is_reversed(const ts_query *q, const ts_sign *signs) {
   return false;
 }
 
-/* Once a loop is known in which a comes first, and which will be outside of all those still open, the
- * order is kept whatever they are. */
+/* Once a loop is known in which a comes first, and which will be outside of all those still open,
+ * the order is kept whatever they are. */
 static bool is_settled(const ts_query *q, const ts_sign *signs, unsigned known) {
   for (unsigned m = 0; m < q->n; m++) {
     unsigned l = q->order[m];
@@ -292,7 +297,8 @@ static void try_signs(ts_query *q, ts_sign *signs, unsigned l, bool before) {
     return;
   }
   size_t mark = q->sys.n;
-  for (ts_sign s = TS_SIGN_SAME; s <= (before ? TS_SIGN_AFTER : TS_SIGN_BEFORE) && !(q->found && q->verdict->exact); s++) {
+  for (ts_sign s = TS_SIGN_SAME;
+       s <= (before ? TS_SIGN_AFTER : TS_SIGN_BEFORE) && !(q->found && q->verdict->exact); s++) {
     signs[l] = s;
     ts_query_sign(q, l, s);
     if (ts_query_possible(q)) try_signs(q, signs, l + 1, before || s == TS_SIGN_BEFORE);
@@ -345,7 +351,8 @@ static void ask_uncounted(ts_query *q) {
   violation(q);
 }
 
-/* Jammed, the iterations of a group are innermost: a and b are reversed when b comes first in the body. */
+/* Jammed, the iterations of a group are innermost: a and b are reversed when b comes first in the
+ * body. */
 static void ask_jam(ts_query *q) {
   if (q->num_common == 0) return;
   if (!q->common[0]->counted) {
@@ -387,8 +394,8 @@ static const ts_poly_scope *outermost_loop(const ts_poly_access *x) {
   return s;
 }
 
-/* What stands between moves in front of the first loop; the second loop's iteration t in front of the
- * first's t + 1. */
+/* What stands between moves in front of the first loop; the second loop's iteration t in front of
+ * the first's t + 1. */
 static void ask_fuse(ts_query *q) {
   if (q->a->piece != IN_FIRST || q->b->piece == IN_FIRST) return;
   ts_query_base(q, 0);
@@ -435,12 +442,18 @@ void ts_query_model_loop(ts_query *q) {
 
 ts_result ts_dep_reorder(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *const *loops,
                          const unsigned *order, ts_verdict *verdict) {
-  ts_query q = {.ask = ask_reorder, .model = ts_query_model_loop, .at = loops[0], .n = n, .loops = loops, .order = order};
+  ts_query q = {.ask = ask_reorder,
+                .model = ts_query_model_loop,
+                .at = loops[0],
+                .n = n,
+                .loops = loops,
+                .order = order};
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
 ts_result ts_dep_parallel(ts_context *ctx, ts_arena *arena, ts_op *loop, ts_verdict *verdict) {
-  ts_query q = {.ask = ask_parallel, .model = ts_query_model_loop, .at = loop, .n = 1, .loops = &loop};
+  ts_query q = {
+      .ask = ask_parallel, .model = ts_query_model_loop, .at = loop, .n = 1, .loops = &loop};
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
@@ -451,12 +464,19 @@ static void model_counted(ts_query *q) {
 
 ts_result ts_dep_jam(ts_context *ctx, ts_arena *arena, ts_op *loop, int64_t factor,
                      unsigned num_ignore, ts_op *const *ignore, ts_verdict *verdict) {
-  ts_query q = {.ask = ask_jam, .model = model_counted, .at = loop, .n = 1, .loops = &loop, .factor = factor, .num_ignore = num_ignore, .ignore = ignore};
+  ts_query q = {.ask = ask_jam,
+                .model = model_counted,
+                .at = loop,
+                .n = 1,
+                .loops = &loop,
+                .factor = factor,
+                .num_ignore = num_ignore,
+                .ignore = ignore};
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
-/* The innermost body's ops are numbered by the cuts before them; each op inside belongs to the one it is
- * in. */
+/* The innermost body's ops are numbered by the cuts before them; each op inside belongs to the one
+ * it is in. */
 static void model_pieces(ts_query *q) {
   ts_poly_add(&q->poly, q->loops[0]);
   const ts_block *body = ts_op_regions(q->loops[q->n - 1])[0];
@@ -477,7 +497,13 @@ static void model_pieces(ts_query *q) {
 
 ts_result ts_dep_distribute(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *const *loops,
                             unsigned num_cuts, ts_op *const *cuts, ts_verdict *verdict) {
-  ts_query q = {.ask = ask_distribute, .model = model_pieces, .at = loops[0], .n = n, .loops = loops, .num_cuts = num_cuts, .cuts = cuts};
+  ts_query q = {.ask = ask_distribute,
+                .model = model_pieces,
+                .at = loops[0],
+                .n = n,
+                .loops = loops,
+                .num_cuts = num_cuts,
+                .cuts = cuts};
   return ts_query_run(&q, ctx, arena, verdict);
 }
 

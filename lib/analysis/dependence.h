@@ -1,24 +1,30 @@
 /* May this step be taken? Exact answers by isl for loops as they stand in the IR.
  *
- * Every function here models a stretch of one block: its loads, stores and copies, each with the set of
- * iterations it runs in (bounds with min and max, steps, affine ifs, floordiv and mod included) and
- * its place in time. Loops around the stretch are fixed: their variables and the symbolic extents are
- * parameters. Two accesses conflict when they touch the same element of the same buffer and one
- * writes. A buffer that is allocated inside the stretch is another one in each iteration of the loops around
- * its alloc. A step is legal when it keeps the order of every conflicting pair (Feautrier 1991; Kennedy &
- * Allen, Optimizing Compilers for Modern Architectures, ch. 2).
+ * Every function here models a stretch of one block: its loads, stores and copies, each with the
+ * set of iterations it runs in (bounds with min and max, steps, affine ifs, floordiv and mod
+ * included) and its place in time. Loops around the stretch are fixed: their variables and the
+ * symbolic extents are parameters. Two accesses conflict when they touch the same element of the
+ * same buffer and one writes. A buffer that is allocated inside the stretch is another one in each
+ * iteration of the loops around its alloc. A step is legal when it keeps the order of every
+ * conflicting pair (Feautrier 1991; Kennedy & Allen, Optimizing Compilers for Modern Architectures,
+ * ch. 2).
  *
- * What is not affine (a subscript computed at run time, an i1 condition) may touch or run everything;
- * a call touches whole buffers as its parameters' roles say. Different buffer arguments do not alias.
+ * What is not affine (a subscript computed at run time, an i1 condition) may touch or run
+ * everything; a call touches whole buffers as its parameters' roles say. Different buffer arguments
+ * do not alias.
  *
- * Functions return TS_OK with a verdict, or TS_LIMIT when isl runs out of its operation budget (with
- * a message: the step is then refused). Verdicts live in `arena`. */
+ * Functions return TS_OK with a verdict, or TS_LIMIT when isl runs out of its operation budget
+ * (with a message: the step is then refused). Verdicts live in `arena`. */
 #ifndef TS_DEPENDENCE_H
 #define TS_DEPENDENCE_H
 
 #include "ir/ir.h"
 
-typedef enum { TS_DEP_FLOW, TS_DEP_ANTI, TS_DEP_OUTPUT } ts_dep_kind; /* write-read, read-write, write-write */
+typedef enum {
+  TS_DEP_FLOW,
+  TS_DEP_ANTI,
+  TS_DEP_OUTPUT
+} ts_dep_kind; /* write-read, read-write, write-write */
 
 /* Two accesses that a step would run in the wrong order (or at once), and one pair of iterations in
  * which they do: lexicographically the least. */
@@ -26,16 +32,18 @@ typedef struct ts_conflict {
   ts_dep_kind kind;
   const ts_op *source, *sink; /* `source` runs first in the program as it is */
   ts_value *memref;
-  const char *element;     /* "%A[3, 0]" */
+  const char *element;             /* "%A[3, 0]" */
   const char *source_at, *sink_at; /* "%i = 0, %k = 3": the loops inside the stretch, outer first */
-  const char *given; /* "%b = 3, M = 7": what is fixed around the stretch, in this example; "" for nothing */
-  const char *loops;       /* "(%i, %k)": loops around both */
-  const char *distance;    /* "(1, -1)": sink minus source for these loops; with "*" where it is not constant */
+  const char *given; /* "%b = 3, M = 7": what is fixed around the stretch, in this example; "" for
+                        nothing */
+  const char *loops; /* "(%i, %k)": loops around both */
+  const char *distance; /* "(1, -1)": sink minus source for these loops; with "*" where it is not
+                           constant */
 } ts_conflict;
 
 typedef struct ts_verdict {
   bool legal;
-  bool exact;          /* false: what is not affine stands in the way; then `conflict` is only possible */
+  bool exact; /* false: what is not affine stands in the way; then `conflict` is only possible */
   ts_conflict conflict; /* when not legal */
 } ts_verdict;
 
@@ -44,28 +52,29 @@ ts_result ts_dep_reorder(ts_context *, ts_arena *, unsigned n, ts_op *const *loo
                          const unsigned *order, ts_verdict *);
 /* The iterations of `loop` run at once: nothing may be carried by it. */
 ts_result ts_dep_parallel(ts_context *, ts_arena *, ts_op *loop, ts_verdict *);
-/* `factor` consecutive iterations of `loop` run together: in every statement inside it, at any depth, one after
- * the other (unroll and jam; vectors of `factor` lanes). Ops in `ignore` (the update of a reduction
- * that the caller handles) are left out. */
+/* `factor` consecutive iterations of `loop` run together: in every statement inside it, at any
+ * depth, one after the other (unroll and jam; vectors of `factor` lanes). Ops in `ignore` (the
+ * update of a reduction that the caller handles) are left out. */
 ts_result ts_dep_jam(ts_context *, ts_arena *, ts_op *loop, int64_t factor, unsigned num_ignore,
                      ts_op *const *ignore, ts_verdict *);
-/* A perfect nest whose innermost body is cut before each op of `cuts` (in order): the nest is run to
- * its end for each piece in turn. */
+/* A perfect nest whose innermost body is cut before each op of `cuts` (in order): the nest is run
+ * to its end for each piece in turn. */
 ts_result ts_dep_distribute(ts_context *, ts_arena *, unsigned n, ts_op *const *loops,
                             unsigned num_cuts, ts_op *const *cuts, ts_verdict *);
-/* Iteration t of `second`, a later loop of the same block with the same trip count, runs right after
- * iteration t of `first`; what stands between them runs before both. */
+/* Iteration t of `second`, a later loop of the same block with the same trip count, runs right
+ * after iteration t of `first`; what stands between them runs before both. */
 ts_result ts_dep_fuse(ts_context *, ts_arena *, ts_op *first, ts_op *second, ts_verdict *);
 
-/* Reports a refusal at `at`: "cannot MESSAGE: …", then notes at the two accesses with their iterations,
- * the dependence vector, and `alternative` (may be NULL). Returns TS_ERR. */
+/* Reports a refusal at `at`: "cannot MESSAGE: …", then notes at the two accesses with their
+ * iterations, the dependence vector, and `alternative` (may be NULL). Returns TS_ERR. */
 ts_result ts_dep_refuse(ts_context *, const ts_op *at, const char *message, const ts_verdict *,
                         const char *alternative);
 
 /* ---- what would be legal ---- */
 
-/* The legal order of a perfect nest (at most 8 loops) nearest to `order`: fewest pairs of loops the other way
- * round than there; among equals the lexicographically least. The order as it is is always legal. */
+/* The legal order of a perfect nest (at most 8 loops) nearest to `order`: fewest pairs of loops the
+ * other way round than there, and bounds that speak only of loops outside of them. The order as it
+ * is is always legal. */
 ts_result ts_dep_nearest_order(ts_context *, ts_arena *, unsigned n, ts_op *const *loops,
                                const unsigned *order, unsigned *nearest);
 /* Which of n loops may be run in parallel, each for itself. */
@@ -74,8 +83,8 @@ ts_result ts_dep_parallel_loops(ts_context *, ts_arena *, unsigned n, ts_op *con
 
 /* ---- facts ---- */
 
-/* Does lhs PRED rhs hold in every iteration in which `op`, whose dims they speak of, runs? Exact for
- * affine surroundings; false when that cannot be told. */
+/* Does lhs PRED rhs hold in every iteration in which `op`, whose dims they speak of, runs? Exact
+ * for affine surroundings; false when that cannot be told. */
 bool ts_poly_holds(ts_context *, ts_arena *, const ts_op *op, const ts_aff *lhs, ts_pred,
                    const ts_aff *rhs);
 

@@ -1,4 +1,5 @@
-/* What dependence.c (which pairs a step would reverse) and dependence_report.c (saying so) share. */
+/* What dependence.c (which pairs a step would reverse) and dependence_report.c (saying so) share.
+ */
 #ifndef TS_DEPENDENCE_IMPL_H
 #define TS_DEPENDENCE_IMPL_H
 
@@ -20,8 +21,8 @@ struct ts_query {
   ts_verdict *verdict;
   const ts_op *at;           /* the stretch begins here */
   void (*model)(ts_query *); /* makes the model of the stretch */
-  ts_pair_fn ask;            /* of each ordered pair of accesses to one buffer, of which one writes */
-  bool spent; /* isl's budget */
+  ts_pair_fn ask; /* of each ordered pair of accesses to one buffer, of which one writes */
+  bool spent;     /* isl's budget */
   /* the ordered pair at hand: the loops around both, outer first, and where their variables are */
   const ts_poly_access *a, *b;
   unsigned num_common, cap_common;
@@ -38,7 +39,7 @@ struct ts_query {
   ts_op *const *ignore, *const *cuts;
   const ts_op *first, *second;
   bool found;
-  int64_t *best; /* while reporting: the least solution so far */
+  int64_t *best;  /* while reporting: the least solution so far */
   ts_sign *signs; /* of the pair, for the nest's loops */
   bool *seen;     /* for ts_dep_nearest_order: sign vectors, by their digits in base 3 */
 };

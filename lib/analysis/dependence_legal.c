@@ -1,4 +1,5 @@
-/* What would be legal: the nearest order of a nest, the loops that may run in parallel; and facts. */
+/* What would be legal: the nearest order of a nest, the loops that may run in parallel; and facts.
+ */
 #include "analysis/dependence_impl.h"
 
 enum { MAX_NEST = 8, MAX_VECTORS = 6561 /* 3^8 */ };
@@ -33,11 +34,19 @@ typedef struct search {
   unsigned n;
   const unsigned *wanted;
   unsigned num_vectors;
-  uint8_t (*vectors)[MAX_NEST]; /* ts_sign of each loop */
-  unsigned chosen[MAX_NEST];    /* places in `wanted` */
+  uint8_t (*vectors)[MAX_NEST];    /* ts_sign of each loop */
+  bool inside[MAX_NEST][MAX_NEST]; /* inside[a][b]: a's bounds speak of b */
+  unsigned chosen[MAX_NEST];       /* places in `wanted` */
   bool taken[MAX_NEST];
   unsigned best, best_at[MAX_NEST];
 } search;
+
+/* Do the loop's bounds speak only of loops that are outside of it? */
+static bool has_bounds(const search *s, unsigned loop) {
+  for (unsigned place = 0; place < s->n; place++)
+    if (s->inside[loop][s->wanted[place]] && !s->taken[place]) return false;
+  return true;
+}
 
 /* May the loop stand next, inside those chosen? */
 static bool keeps_order(const search *s, unsigned depth, unsigned loop) {
@@ -61,7 +70,7 @@ static void extend(search *s, unsigned depth, unsigned inversions) {
   unsigned passed = 0; /* places before this one that are still to come: inversions */
   for (unsigned place = 0; place < s->n; place++) {
     if (s->taken[place]) continue;
-    if (keeps_order(s, depth, s->wanted[place])) {
+    if (has_bounds(s, s->wanted[place]) && keeps_order(s, depth, s->wanted[place])) {
       s->taken[place] = true;
       s->chosen[depth] = place;
       extend(s, depth + 1, inversions + passed);
@@ -83,6 +92,13 @@ static void take_vectors(search *s, const bool *seen) {
   }
 }
 
+static void note_bounds(search *s, ts_op *const *loops) {
+  for (unsigned a = 0; a < s->n; a++)
+    for (unsigned b = 0; b < s->n; b++)
+      for (unsigned i = 0; i < ts_num_dims(loops[a]); i++)
+        s->inside[a][b] |= ts_dim(loops[a], i) == ts_for_parts(loops[b]).iv;
+}
+
 ts_result ts_dep_nearest_order(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *const *loops,
                                const unsigned *order, unsigned *nearest) {
   ts_verdict verdict;
@@ -91,13 +107,15 @@ ts_result ts_dep_nearest_order(ts_context *ctx, ts_arena *arena, unsigned n, ts_
       nearest[i] = i;
     return TS_OK;
   }
-  ts_query q = {.ask = ask_vectors, .model = ts_query_model_loop, .at = loops[0], .n = n, .loops = loops};
+  ts_query q = {
+      .ask = ask_vectors, .model = ts_query_model_loop, .at = loops[0], .n = n, .loops = loops};
   q.seen = ts_new_array(arena, bool, MAX_VECTORS);
   ts_result result = ts_query_run(&q, ctx, arena, &verdict);
   if (result) return result;
   search s = {.n = n, .wanted = order, .best = UINT32_MAX};
   s.vectors = ts_arena_alloc(arena, MAX_VECTORS * sizeof *s.vectors);
   take_vectors(&s, q.seen);
+  note_bounds(&s, loops);
   extend(&s, 0, 0);
   for (unsigned i = 0; i < n; i++)
     nearest[i] = order[s.best_at[i]];
@@ -154,8 +172,8 @@ static void close_claim(void *arg) {
   ts_arena_drop(&c->q.scratch);
 }
 
-bool ts_poly_holds(ts_context *ctx, ts_arena *arena, const ts_op *op, const ts_aff *lhs, ts_pred pred,
-                   const ts_aff *rhs) {
+bool ts_poly_holds(ts_context *ctx, ts_arena *arena, const ts_op *op, const ts_aff *lhs,
+                   ts_pred pred, const ts_aff *rhs) {
   claim c = {.q = {.ctx = ctx, .out = arena}, .op = op, .lhs = lhs, .rhs = rhs, .pred = pred};
   ts_arena_init(&c.q.scratch, &ctx->memory);
   return ts_protect_cleanup(ctx, refute, close_claim, &c) == TS_OK && c.holds;

@@ -85,8 +85,8 @@ static const char *loops_text(ts_query *q) {
 
 /* ---- the verdict ---- */
 
-/* The choice of alternatives at hand has a solution: is it the least so far? `best` is NULL before the
- * first. */
+/* The choice of alternatives at hand has a solution: is it the least so far? `best` is NULL before
+ * the first. */
 static bool keep_least(ts_query *q) {
   if (ts_poly_least(&q->sys) != TS_POLY_FOUND) return false;
   for (unsigned c = 1; q->best && c < q->sys.cols; c++) {
@@ -144,12 +144,14 @@ ts_result ts_dep_refuse(ts_context *ctx, const ts_op *at, const char *message, c
            message, c->element, may, verb(c, false), verb(c, true));
   ts_note(ctx, c->source->loc, "first %s here%s%s%s%s", verb(c, false),
           *c->source_at ? ", at " : "", c->source_at, *c->given ? ", with " : "", c->given);
-  ts_note(ctx, c->sink->loc, "then %s here%s%s", verb(c, true), *c->sink_at ? ", at " : "", c->sink_at);
+  ts_note(ctx, c->sink->loc, "then %s here%s%s", verb(c, true), *c->sink_at ? ", at " : "",
+          c->sink_at);
   if (strlen(c->loops) > 2)
     ts_note(ctx, at->loc, "%s dependence with distance %s over %s", kinds[c->kind], c->distance,
             c->loops);
   if (!v->exact)
-    ts_note(ctx, at->loc, "not all of it is affine: what is computed at run time counts as anything");
+    ts_note(ctx, at->loc,
+            "not all of it is affine: what is computed at run time counts as anything");
   if (alternative) ts_note(ctx, at->loc, "legal instead: %s", alternative);
   return TS_ERR;
 }

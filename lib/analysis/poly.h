@@ -1,16 +1,16 @@
-/* The polyhedral model of a stretch of code: what the files poly_*.c and dependence*.c share. Private to
- * lib/analysis.
+/* The polyhedral model of a stretch of code: what the files poly_*.c and dependence*.c share.
+ * Private to lib/analysis.
  *
- * A stretch is a run of ops of one block. Its model is a tree of scopes, one for each loop and branch
- * of an if, with the linear conditions under which its body runs, and the list of its accesses.
- * Variables are of two kinds: *parameters* (what is fixed around the stretch: loops outside, symbolic
- * extents, run-time values) and *locals* of a path from the stretch's root to an access, numbered from
- * the outside in: iterations, and helpers such as the quotient of a division.
+ * A stretch is a run of ops of one block. Its model is a tree of scopes, one for each loop and
+ * branch of an if, with the linear conditions under which its body runs, and the list of its
+ * accesses. Variables are of two kinds: *parameters* (what is fixed around the stretch: loops
+ * outside, symbolic extents, run-time values) and *locals* of a path from the stretch's root to an
+ * access, numbered from the outside in: iterations, and helpers such as the quotient of a division.
  *
- * A question about two accesses becomes one system of equations and inequalities over parameters, the
- * locals of the first and the locals of the second, and isl says whether it has an integer solution.
- * isl's objects live inside ts_poly_solve and ts_poly_extreme only, so that a jump for lack of
- * memory never leaves one behind. */
+ * A question about two accesses becomes one system of equations and inequalities over parameters,
+ * the locals of the first and the locals of the second, and isl says whether it has an integer
+ * solution. isl's objects live inside ts_poly_solve and ts_poly_extreme only, so that a jump for
+ * lack of memory never leaves one behind. */
 #ifndef TS_POLY_H
 #define TS_POLY_H
 
@@ -102,7 +102,7 @@ typedef struct ts_poly {
   const ts_op *count_a, *count_b; /* loops whose iterations must be numbered */
   TS_VEC(ts_poly_access) accesses;
   unsigned position, piece;
-  int steps;       /* of the running expression */
+  int steps;        /* of the running expression */
   bool saw_unknown; /* an expression held a value that is not affine */
 } ts_poly;
 
@@ -116,9 +116,9 @@ ts_poly_scope *ts_poly_enter(ts_poly *, ts_poly_scope *parent, const ts_op *, co
 /* Forms, by poly_form.c. The functions return false when a number passes int64. */
 bool ts_poly_form_add(ts_arena *, ts_poly_form *, const ts_poly_form *, int64_t times);
 ts_poly_form ts_poly_form_var(ts_arena *, int32_t var);
-/* An expression over the dims of `op` in `scope`, to which helpers of divisions are added. A value that
- * is not affine becomes a parameter when it is computed outside the stretch, else a new local; either
- * sets saw_unknown. */
+/* An expression over the dims of `op` in `scope`, to which helpers of divisions are added. A value
+ * that is not affine becomes a parameter when it is computed outside the stretch, else a new local;
+ * either sets saw_unknown. */
 bool ts_poly_aff(ts_poly *, ts_poly_scope *, const ts_op *op, const ts_aff *, ts_poly_form *out);
 int32_t ts_poly_new_var(ts_poly *, ts_poly_scope *);
 void ts_poly_row_add(ts_poly *, ts_poly_scope *, ts_poly_form, bool eq);
@@ -141,22 +141,23 @@ typedef struct ts_poly_system {
   bool *eqs;
   struct ts_poly_system *work; /* copy that ts_poly_solve takes apart */
   struct ts_poly_known *known; /* answers, by hash of the rows */
-  int64_t *point; /* a solution, by column, after TS_POLY_FOUND of ts_poly_least */
+  int64_t *point;              /* a solution, by column, after TS_POLY_FOUND of ts_poly_least */
 } ts_poly_system;
 
 /* Makes the system smaller, keeping whether it has a solution. True: `answer` is known. False with
- * s->n rows that isl must judge; or, when a number passes int64, with none that are good for anything:
- * s->n is then SIZE_MAX. */
+ * s->n rows that isl must judge; or, when a number passes int64, with none that are good for
+ * anything: s->n is then SIZE_MAX. */
 bool ts_poly_presolve(ts_poly_system *, ts_poly_answer *answer);
-void ts_poly_open(ts_poly_system *, ts_arena *); /* makes the isl context; NULL `isl` when refused */
-void ts_poly_close(ts_poly_system *);            /* may be called twice */
+void ts_poly_open(ts_poly_system *,
+                  ts_arena *);        /* makes the isl context; NULL `isl` when refused */
+void ts_poly_close(ts_poly_system *); /* may be called twice */
 void ts_poly_reset(ts_poly_system *, unsigned cols);
 /* A new row of zeros. */
 int64_t *ts_poly_push(ts_poly_system *, bool eq);
 /* Is there an integer solution? */
 ts_poly_answer ts_poly_solve(ts_poly_system *);
-/* The lexicographically least solution in the order of the columns, into `point`. A column without a
- * least value takes some value that it can have. */
+/* The lexicographically least solution in the order of the columns, into `point`. A column without
+ * a least value takes some value that it can have. */
 ts_poly_answer ts_poly_least(ts_poly_system *);
 /* Least (or greatest) value of a column; false when there is none, or the budget is spent. */
 bool ts_poly_extreme(ts_poly_system *, unsigned col, bool greatest, int64_t *out);

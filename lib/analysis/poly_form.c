@@ -1,5 +1,5 @@
-/* Linear forms, and affine expressions as linear forms. A division or remainder becomes a new variable,
- * the quotient q of  d * q <= e < d * q + d, which is exact over the integers. */
+/* Linear forms, and affine expressions as linear forms. A division or remainder becomes a new
+ * variable, the quotient q of  d * q <= e < d * q + d, which is exact over the integers. */
 #include "analysis/poly.h"
 
 /* ---- arithmetic ---- */
@@ -50,8 +50,8 @@ ts_pred ts_poly_negated(ts_pred p) {
 }
 
 /* The alternative  sign * (lhs - rhs) - less >= 0  (or == 0). */
-static bool add_alternative(ts_poly *p, const ts_poly_form *lhs, const ts_poly_form *rhs, int64_t sign,
-                            int64_t less, bool eq, ts_poly_clause *out) {
+static bool add_alternative(ts_poly *p, const ts_poly_form *lhs, const ts_poly_form *rhs,
+                            int64_t sign, int64_t less, bool eq, ts_poly_clause *out) {
   ts_poly_row *row = ts_new(p->arena, ts_poly_row);
   *row = (ts_poly_row){.form = {.constant = -less}, .eq = eq};
   if (!ts_poly_form_add(p->arena, &row->form, lhs, sign)) return false;
@@ -139,7 +139,8 @@ static bool form_of_value(ts_poly *p, ts_poly_scope *s, ts_value *v, unsigned ap
 }
 
 /* e floordiv d, or with e + d - 1 for ceildiv: the new variable q with 0 <= e - d q <= d - 1. */
-static bool quotient(ts_poly *p, ts_poly_scope *s, const ts_poly_form *e, int64_t d, ts_poly_form *q) {
+static bool quotient(ts_poly *p, ts_poly_scope *s, const ts_poly_form *e, int64_t d,
+                     ts_poly_form *q) {
   *q = ts_poly_form_var(p->arena, ts_poly_new_var(p, s));
   ts_poly_form least = *e, most = {.constant = d - 1};
   if (!ts_poly_form_add(p->arena, &least, q, -d) || !ts_poly_form_add(p->arena, &most, &least, -1))
@@ -149,8 +150,8 @@ static bool quotient(ts_poly *p, ts_poly_scope *s, const ts_poly_form *e, int64_
   return true;
 }
 
-static bool division(ts_poly *p, ts_poly_scope *s, ts_aff_kind kind, const ts_poly_form *e, int64_t d,
-                     ts_poly_form *out) {
+static bool division(ts_poly *p, ts_poly_scope *s, ts_aff_kind kind, const ts_poly_form *e,
+                     int64_t d, ts_poly_form *out) {
   ts_poly_form numerator = *e, q;
   if (kind == TS_AFF_CEILDIV && __builtin_add_overflow(e->constant, d - 1, &numerator.constant))
     return false;
@@ -181,7 +182,8 @@ static bool aff(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_aff *a, 
   return division(p, s, a->kind, &lhs, a->rhs->value, out);
 }
 
-bool ts_poly_aff(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_aff *a, ts_poly_form *out) {
+bool ts_poly_aff(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_aff *a,
+                 ts_poly_form *out) {
   p->steps = 0;
   return aff(p, s, op, a, 0, out);
 }

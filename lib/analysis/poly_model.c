@@ -3,7 +3,8 @@
 
 /* ---- loops ---- */
 
-/* The loop that the scope is, or one of the surroundings, has the variable `v`, which is `value`. */
+/* The loop that the scope is, or one of the surroundings, has the variable `v`, which is `value`.
+ */
 static void bind_value(ts_poly *p, ts_poly_scope *s, ts_value *v, ts_poly_form value) {
   ts_poly_form *form = ts_new(p->arena, ts_poly_form);
   *form = value;
@@ -19,8 +20,8 @@ static ts_poly_form new_form(ts_poly *p, ts_poly_scope *s) {
 }
 
 /* Adds  a - b + plus >= 0 (== 0). What passes int64 is left out. */
-static void add_difference(ts_poly *p, ts_poly_scope *s, const ts_poly_form *a, const ts_poly_form *b,
-                           int64_t plus, bool eq) {
+static void add_difference(ts_poly *p, ts_poly_scope *s, const ts_poly_form *a,
+                           const ts_poly_form *b, int64_t plus, bool eq) {
   ts_poly_form f = {.constant = plus};
   if (ts_poly_form_add(p->arena, &f, a, 1) && ts_poly_form_add(p->arena, &f, b, -1))
     ts_poly_row_add(p, s, f, eq);
@@ -55,12 +56,15 @@ static ts_poly_form start_plain(ts_poly *p, ts_poly_scope *s, const ts_op *op, c
   return v;
 }
 
-/* Of a loop with steps, or whose iterations are to be numbered: start + step * count with count >= 0. */
-static ts_poly_form start_counted(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_for *loop) {
+/* Of a loop with steps, or whose iterations are to be numbered: start + step * count with count >=
+ * 0. */
+static ts_poly_form start_counted(ts_poly *p, ts_poly_scope *s, const ts_op *op,
+                                  const ts_for *loop) {
   ts_poly_form v;
   s->count = new_form(p, s);
   ts_poly_row_add(p, s, s->count, false);
-  s->counted = start_of(p, s, op, loop, &v) && ts_poly_form_add(p->arena, &v, &s->count, loop->step);
+  s->counted =
+      start_of(p, s, op, loop, &v) && ts_poly_form_add(p->arena, &v, &s->count, loop->step);
   if (s->counted) return v;
   s->inexact = true;
   return new_form(p, s);

@@ -1,13 +1,16 @@
-/* Making a system smaller before isl sees it; most systems that loops give rise to vanish altogether.
+/* Making a system smaller before isl sees it; most systems that loops give rise to vanish
+ * altogether.
  *
  * Every rule keeps exactly whether there is an integer solution:
- *  - an equality with a coefficient of 1 or -1 is solved for that variable and put into all other rows;
- *  - rows are divided by the common divisor of their coefficients, constants rounded down (an equality
- *    whose constant is no multiple has no solution);
- *  - a variable that is only bounded from below, or only from above, can always be chosen: its rows go;
- *  - a variable is eliminated by adding each lower bound to each upper bound (Fourier, Motzkin) where
- *    that is exact over the integers: all coefficients on one side are 1 (Pugh, "The Omega Test", 1991,
- *    section 2.3), and where it makes the system no larger. */
+ *  - an equality with a coefficient of 1 or -1 is solved for that variable and put into all other
+ * rows;
+ *  - rows are divided by the common divisor of their coefficients, constants rounded down (an
+ * equality whose constant is no multiple has no solution);
+ *  - a variable that is only bounded from below, or only from above, can always be chosen: its rows
+ * go;
+ *  - a variable is eliminated by adding each lower bound to each upper bound (Fourier, Motzkin)
+ * where that is exact over the integers: all coefficients on one side are 1 (Pugh, "The Omega
+ * Test", 1991, section 2.3), and where it makes the system no larger. */
 #include "analysis/poly.h"
 
 static int64_t *row_of(ts_poly_system *s, size_t i) {
@@ -36,7 +39,8 @@ static uint64_t gcd(uint64_t a, uint64_t b) {
 
 typedef enum { KEPT, GONE, WRONG } fate;
 
-/* Divides the row by the common divisor of its coefficients. GONE: it always holds; WRONG: never. */
+/* Divides the row by the common divisor of its coefficients. GONE: it always holds; WRONG: never.
+ */
 static fate reduce(ts_poly_system *s, size_t i) {
   int64_t *row = row_of(s, i);
   uint64_t g = 0;
@@ -135,7 +139,8 @@ static bool combine(ts_poly_system *s, unsigned c) {
       if (row_of(s, i)[c] <= 0 || row_of(s, k)[c] >= 0) continue;
       int64_t *sum = ts_poly_push(s, false);
       int64_t up = row_of(s, k)[c], lo = row_of(s, i)[c];
-      fits = up != INT64_MIN && add_row(s, sum, row_of(s, i), -up) && add_row(s, sum, row_of(s, k), lo);
+      fits = up != INT64_MIN && add_row(s, sum, row_of(s, i), -up) &&
+             add_row(s, sum, row_of(s, k), lo);
     }
   for (size_t i = s->n; fits && i-- > 0;)
     if (row_of(s, i)[c]) drop_row(s, i);

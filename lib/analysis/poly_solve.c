@@ -1,6 +1,6 @@
-/* Systems of linear rows over the integers, decided by isl (Verdoolaege, "isl: An Integer Set Library
- * for the Polyhedral Model", ICMS 2010), after poly_presolve.c. Nothing here takes memory from an arena
- * while isl objects are held. */
+/* Systems of linear rows over the integers, decided by isl (Verdoolaege, "isl: An Integer Set
+ * Library for the Polyhedral Model", ICMS 2010), after poly_presolve.c. Nothing here takes memory
+ * from an arena while isl objects are held. */
 #include <isl/ctx.h>
 #include <isl/ilp.h>
 #include <isl/mat.h>
@@ -36,7 +36,8 @@ void ts_poly_reset(ts_poly_system *s, unsigned cols) {
   s->point = ts_new_array(s->arena, int64_t, cols);
 }
 
-/* Rows are laid out with `cap_cols` numbers each, so that the next system can use the same memory. */
+/* Rows are laid out with `cap_cols` numbers each, so that the next system can use the same memory.
+ */
 int64_t *ts_poly_push(ts_poly_system *s, bool eq) {
   if (s->n == s->cap) {
     size_t cap = s->cap ? 2 * s->cap : 64;
@@ -81,7 +82,8 @@ static isl_mat *matrix(const ts_poly_system *s, bool eqs) {
 static isl_basic_set *to_isl(const ts_poly_system *s) {
   isl_space *space = isl_space_set_alloc(s->isl, 0, s->cols - 1);
   return isl_basic_set_from_constraint_matrices(space, matrix(s, true), matrix(s, false),
-                                                isl_dim_cst, isl_dim_param, isl_dim_set, isl_dim_div);
+                                                isl_dim_cst, isl_dim_param, isl_dim_set,
+                                                isl_dim_div);
 }
 
 static ts_poly_answer ask_isl(const ts_poly_system *s) {
@@ -94,7 +96,8 @@ static ts_poly_answer ask_isl(const ts_poly_system *s) {
 
 /* ---- answers ---- */
 
-/* Unrolled bodies ask the same again and again: subscripts that differ by constants only give equal rows. */
+/* Unrolled bodies ask the same again and again: subscripts that differ by constants only give equal
+ * rows. */
 struct ts_poly_known {
   bool used;
   ts_poly_answer answer;
@@ -122,9 +125,11 @@ static bool is_known(const struct ts_poly_known *k, const ts_poly_system *s, uin
   return true;
 }
 
-static void learn(ts_poly_system *s, struct ts_poly_known *k, uint64_t hash, ts_poly_answer answer) {
+static void learn(ts_poly_system *s, struct ts_poly_known *k, uint64_t hash,
+                  ts_poly_answer answer) {
   if (k->used) return; /* the first to come stays, so that memory is bounded */
-  *k = (struct ts_poly_known){.used = true, .answer = answer, .hash = hash, .n = s->n, .cols = s->cols};
+  *k = (struct ts_poly_known){
+      .used = true, .answer = answer, .hash = hash, .n = s->n, .cols = s->cols};
   k->eqs = ts_new_array(s->arena, bool, s->n + 1);
   k->rows = ts_new_array(s->arena, int64_t, s->n * s->cols + 1);
   if (s->n) memcpy(k->eqs, s->eqs, s->n);
@@ -206,7 +211,8 @@ static bool least_by_columns(ts_poly_system *s, __isl_take isl_basic_set *set) {
 }
 
 static bool least_at_once(ts_poly_system *s, const isl_basic_set *set) {
-  isl_point *p = isl_set_sample_point(isl_basic_set_lexmin(isl_basic_set_copy((isl_basic_set *)set)));
+  isl_point *p =
+      isl_set_sample_point(isl_basic_set_lexmin(isl_basic_set_copy((isl_basic_set *)set)));
   bool found = p && isl_point_is_void(p) == isl_bool_false;
   for (unsigned c = 1; found && c < s->cols; c++)
     found = take_value(isl_point_get_coordinate_val(p, isl_dim_set, (int)c - 1), &s->point[c]);
@@ -229,6 +235,7 @@ ts_poly_answer ts_poly_least(ts_poly_system *s) {
 
 bool ts_poly_extreme(ts_poly_system *s, unsigned col, bool greatest, int64_t *out) {
   isl_set *set = isl_set_from_basic_set(to_isl(s));
-  isl_val *v = greatest ? isl_set_dim_max_val(set, (int)col - 1) : isl_set_dim_min_val(set, (int)col - 1);
+  isl_val *v =
+      greatest ? isl_set_dim_max_val(set, (int)col - 1) : isl_set_dim_min_val(set, (int)col - 1);
   return take_value(v, out);
 }

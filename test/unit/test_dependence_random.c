@@ -3,8 +3,8 @@
  * "illegal" exactly when some pair is reversed, and the conflict it shows must be one of them.
  *
  * The programs are affine throughout, with bounds of min and max, steps, ifs with else, floordiv,
- * ceildiv and mod, applies, vectors, buffers of one iteration, and a symbolic extent M, which is tried
- * from 1 to MAX_M; no number in the programs is large enough for a larger M to differ. */
+ * ceildiv and mod, applies, vectors, buffers of one iteration, and a symbolic extent M, which is
+ * tried from 1 to MAX_M; no number in the programs is large enough for a larger M to differ. */
 #include "unit.h"
 
 #include "analysis/dependence.h"
@@ -32,8 +32,8 @@ static void put_sum(gen *g) {
   unsigned terms = below(g, 3);
   if (g->num_vars == 0) terms = 0;
   for (unsigned i = 0; i < terms; i++)
-    ts_sink_printf(&g->text, "%s%%%s * %d", i ? " + " : "", g->vars[below(g, (unsigned)g->num_vars)],
-                   (int)below(g, 4) - 1);
+    ts_sink_printf(&g->text, "%s%%%s * %d", i ? " + " : "",
+                   g->vars[below(g, (unsigned)g->num_vars)], (int)below(g, 4) - 1);
   ts_sink_printf(&g->text, "%s%d", terms ? " + " : "", (int)below(g, 4));
 }
 
@@ -183,8 +183,9 @@ static void put_nest(gen *g, unsigned n) {
 
 static void put_program(gen *g) {
   g->symbolic = below(g, 3) == 0;
-  ts_sink_puts(&g->text, "func @f(%A: inout memref<64xf32>, %B: inout memref<64x64xf32>, "
-                         "%S: memref<Mxf32>, %V: memref<4xf32>) {\n%Z = load %V[0] : vector<2xf32>\n");
+  ts_sink_puts(&g->text,
+               "func @f(%A: inout memref<64xf32>, %B: inout memref<64x64xf32>, "
+               "%S: memref<Mxf32>, %V: memref<4xf32>) {\n%Z = load %V[0] : vector<2xf32>\n");
   g->vector = true;
   g->around = below(g, 3) == 0;
   if (g->around) open_loop(g);
@@ -272,15 +273,20 @@ static void run_for(trace *t, const ts_op *op) {
 }
 
 static bool holds(int64_t a, ts_pred p, int64_t b) {
-  return p == TS_EQ ? a == b : p == TS_NE ? a != b : p == TS_LT ? a < b : p == TS_LE ? a <= b
-         : p == TS_GT ? a > b : a >= b;
+  return p == TS_EQ   ? a == b
+         : p == TS_NE ? a != b
+         : p == TS_LT ? a < b
+         : p == TS_LE ? a <= b
+         : p == TS_GT ? a > b
+                      : a >= b;
 }
 
 static void run_if(trace *t, const ts_op *op) {
   ts_if f = ts_if_parts(op);
   bool yes = true;
   for (unsigned i = 0; i < f.n; i++)
-    yes &= holds(value(t, op, f.sides[2 * i]), (ts_pred)f.preds[i], value(t, op, f.sides[2 * i + 1]));
+    yes &=
+        holds(value(t, op, f.sides[2 * i]), (ts_pred)f.preds[i], value(t, op, f.sides[2 * i + 1]));
   run_block(t, yes ? f.then_block : f.else_block);
 }
 
@@ -363,7 +369,8 @@ static bool reversed_by_jam(const step *s, int level, const event *a, const even
 
 static bool reversed_by_distribute(const step *s, int level, const event *a, const event *b) {
   for (unsigned l = 0; l < s->n; l++)
-    if (a->ivs[(unsigned)level + l] != b->ivs[(unsigned)level + l]) return piece_of(s, a) > piece_of(s, b);
+    if (a->ivs[(unsigned)level + l] != b->ivs[(unsigned)level + l])
+      return piece_of(s, a) > piece_of(s, b);
   return false;
 }
 
@@ -521,7 +528,8 @@ static void check_nest(job *j, gen *g, ts_op *first) {
     check_step(j, &s);
   }
   s.kind = DISTRIBUTE;
-  for (ts_op *op = ts_for_parts(s.loops[s.n - 1]).body->first->next; op && s.num_cuts < 4; op = op->next)
+  for (ts_op *op = ts_for_parts(s.loops[s.n - 1]).body->first->next; op && s.num_cuts < 4;
+       op = op->next)
     if (below(g, 2)) s.cuts[s.num_cuts++] = op;
   if (s.num_cuts) check_step(j, &s);
 }
@@ -574,7 +582,8 @@ static void check_programs(uint64_t first, uint64_t count) {
   }
   for (unsigned kind = 0; kind < 5; kind++) {
     unit_check(j.legal[kind] > count / 20, "step %u is legal %u times only", kind, j.legal[kind]);
-    unit_check(j.illegal[kind] > count / 20, "step %u is illegal %u times only", kind, j.illegal[kind]);
+    unit_check(j.illegal[kind] > count / 20, "step %u is illegal %u times only", kind,
+               j.illegal[kind]);
   }
 }
 
