@@ -1,0 +1,342 @@
+/* vectorize: iterations of a loop become lanes of vectors.
+ *
+ * requires:  `lanes` consecutive iterations may run together, statement by statement (ts_dep_jam), but for
+ *            reductions that the loop carries; sums of floats among these only with reassociate=true,
+ *            which rounds differently. Inner loops run as often in every iteration.
+ * preserves: every bit, but for such sums.
+ * rewrite:   for %j = 0 to min(64, N − %j.o · 64) { %x = load %A[%i, %j]; %y = mulf %x, %s; store %y, %B[%i, %j] }
+ *              → for %j = 0 to 64 step 16 {
+ *                  %m = lanes_below [N − %j.o · 64 − %j]
+ *                  %x = load %A[%i, %j] mask %m : vector<16xf32>
+ *                  %y = mulf %x, splat(%s); store %y, %B[%i, %j] mask %m
+ *                }
+ *
+ * Buffers whose accesses all stand at the variable of loops vectorized in the same call, and which hold
+ * all lanes, need no mask: what lies past the end is written and read by lanes past the end only. */
+#include "analysis/dependence.h"
+#include "transforms/vectorize.h"
+
+typedef struct jobs {
+  const ts_vectorize_options *options;
+  TS_VEC(ts_vectorizer) list;
+} jobs;
+
+/* ---- what was asked for ---- */
+
+static ts_result collect(ts_schedule *s, ts_op *loop, const ts_loop_item *item) {
+  jobs *all = (jobs *)s->options;
+  int64_t lanes = 0;
+  if (item->value) {
+    ts_result result = ts_item_number(s, item, 2, &lanes);
+    if (result) return result;
+    if (lanes > 4096) {
+      ts_error_plain(s->m->ctx, "-vectorize wants at most 4096 lanes, not %s=%s", item->name, item->value);
+      return TS_USAGE;
+    }
+  }
+  ts_for f = ts_for_parts(loop);
+  ts_vectorizer v = {.s = *s, .loop = loop, .iv = f.iv, .lanes = lanes, .step = f.step,
+                     .strict = all->options->strict, .reassociate = all->options->reassociate};
+  ts_ptrmap_init(&v.varying, s->pass->scratch);
+  ts_ptrmap_init(&v.unchecked, s->pass->scratch);
+  ts_ptrmap_init(&v.vectors, s->pass->scratch);
+  ts_ptrmap_init(&v.splats, s->pass->scratch);
+  ts_ptrmap_init(&v.privates, s->pass->scratch);
+  ts_push(s->pass->scratch, &all->list, v);
+  return TS_OK;
+}
+
+static void note_width(void *arg, ts_op *op) {
+  unsigned *bytes = arg;
+  ts_dtype d = TS_I1;
+  if (op->opcode == TS_OP_STORE) d = (ts_dtype)ts_operand(op, 1)->type->dtype;
+  else if (op->num_results == 1 && op->opcode != TS_OP_APPLY) d = (ts_dtype)ts_op_result(op, 0)->type->dtype;
+  if (ts_dtype_bytes(d) > *bytes) *bytes = ts_dtype_bytes(d);
+}
+
+/* As many of the widest elements as 512 bits hold. */
+static int64_t natural_lanes(const ts_op *loop) {
+  unsigned bytes = 1;
+  ts_walk(ts_for_parts(loop).body, note_width, &bytes);
+  return 64 / bytes;
+}
+
+/* apply of the variable, in subscripts: the expression itself. */
+static void inline_applies(ts_vectorizer *v) {
+  for (const ts_use *u = v->iv->uses, *next; u; u = next) {
+    ts_op *op = u->owner;
+    next = u->next;
+    if (op->opcode != TS_OP_APPLY) continue;
+    ts_dims d = ts_dims_none(v->s.m);
+    const ts_aff *a = ts_dims_import(&d, op, op->map->exprs[0]);
+    ts_value *x = ts_op_result(op, 0);
+    for (ts_use *w = x->uses; w; w = w->next)
+      if (w >= w->owner->operands + w->owner->num_plain) {
+        (void)ts_replace_by_affine(x, a, &d);
+        break;
+      }
+  }
+}
+
+static ts_result check_nesting(const jobs *all, ts_vectorizer *v) {
+  for (size_t i = 0; i < all->list.n; i++)
+    if (ts_is_ancestor(v->iv->block, all->list.at[i].loop))
+      return ts_schedule_refuse(&v->s, v->loop,
+                                "cannot vectorize %%%s: it holds %%%s, which is to be vectorized too",
+                                ts_loop_name(v->loop), ts_loop_name(all->list.at[i].loop));
+  return TS_OK;
+}
+
+/* ---- the extent ---- */
+
+static bool divides(const ts_aff *a, int64_t n) {
+  switch ((ts_aff_kind)a->kind) {
+  case TS_AFF_CONST: return a->value % n == 0;
+  case TS_AFF_ADD: return divides(a->lhs, n) && divides(a->rhs, n);
+  case TS_AFF_MUL: return a->rhs->value % n == 0 || divides(a->lhs, n);
+  default: return false;
+  }
+}
+
+/* Upper bounds that may fall into the middle of a vector. */
+static void find_ragged(ts_vectorizer *v) {
+  ts_for f = ts_for_parts(v->loop);
+  v->num_ragged = 0;
+  for (unsigned i = 0; i < f.num_hi; i++) {
+    bool exact = f.num_lo == 1 && divides(ts_loop_trips(v->outside, v->loop, f.hi[i]), v->lanes);
+    if (!exact) v->ragged[v->num_ragged++] = ts_dims_import(v->outside, v->loop, f.hi[i]);
+  }
+}
+
+/* The only lower bound, and the least constant among the upper ones; false when either is not there. */
+static bool constant_bounds(const ts_op *loop, int64_t *lo, int64_t *hi) {
+  ts_for f = ts_for_parts(loop);
+  int64_t c;
+  *hi = INT64_MAX;
+  for (unsigned i = 0; i < f.num_hi; i++)
+    if (ts_aff_is_const(f.hi[i], &c) && c < *hi) *hi = c;
+  return f.num_lo == 1 && ts_aff_is_const(f.lo[0], lo) && *hi != INT64_MAX;
+}
+
+/* With a constant among the bounds the loop runs to there, its last iterations perhaps with no lane left;
+ * only if it is sure to run at all, since what is uniform in it runs too. */
+static void find_constant_end(ts_vectorizer *v) {
+  ts_for f = ts_for_parts(v->loop);
+  int64_t lo, hi, c, span, block = v->lanes * v->step;
+  if (!constant_bounds(v->loop, &lo, &hi) || hi <= lo || __builtin_sub_overflow(hi, lo, &span)) return;
+  v->live = ts_min(v->lanes, (span - 1) / v->step + 1);
+  for (unsigned i = 0; i < f.num_hi; i++)
+    if (!ts_aff_is_const(f.hi[i], &c) &&
+        !ts_poly_holds(v->s.m->ctx, v->s.pass->scratch, v->loop, f.lo[0], TS_LT, f.hi[i]))
+      return;
+  v->first = lo;
+  if (__builtin_add_overflow(lo, ((span - 1) / block + 1) * block, &v->covered)) return;
+  v->constant = true;
+}
+
+static ts_result decide_tail(ts_vectorizer *v, const char *how) {
+  find_ragged(v);
+  v->live = v->lanes;
+  if (!v->num_ragged) return TS_OK;
+  if (!strcmp(how, "none"))
+    return ts_schedule_refuse(&v->s, v->loop,
+                              "cannot vectorize %%%s: its extent is no multiple of %lld (tail = none)",
+                              ts_loop_name(v->loop), (long long)v->lanes);
+  if (!strcmp(how, "peel")) {
+    ts_op *tail;
+    v->num_ragged = 0;
+    return ts_loop_cut(&v->s, v->loop, v->lanes, &tail);
+  }
+  v->masked = true;
+  find_constant_end(v);
+  return TS_OK;
+}
+
+static void set_extent(ts_vectorizer *v) {
+  ts_for f = ts_for_parts(v->loop);
+  if (v->masked && v->constant) {
+    ts_dims d = ts_dims_none(v->s.m);
+    int64_t lo, hi;
+    if (!constant_bounds(v->loop, &lo, &hi)) ts_unreachable("the constant end is gone");
+    const ts_aff *bounds[] = {f.lo[0], ts_aff_const(v->s.m, hi)};
+    if (!ts_dims_set_map(&d, v->loop, 2, bounds)) ts_unreachable("two constants do not fit");
+  }
+  ts_attr_set_int(v->s.m, v->loop, TS_ATTR_STEP, v->step * v->lanes);
+  ts_attr_remove(v->s.m, v->loop, TS_ATTR_VECTOR);
+}
+
+/* ---- legality ---- */
+
+/* Reductions are made up for behind the loop, so their order does not matter. */
+static ts_result ask(ts_vectorizer *v, int64_t lanes, ts_verdict *verdict) {
+  ts_op **ignore = ts_new_array(v->s.pass->scratch, ts_op *, 2 * v->reductions.n + 1);
+  for (size_t i = 0; i < v->reductions.n; i++) {
+    ignore[2 * i] = v->reductions.at[i].load;
+    ignore[2 * i + 1] = v->reductions.at[i].store;
+  }
+  return ts_dep_jam(v->s.m->ctx, v->s.pass->scratch, v->loop, lanes, 2 * (unsigned)v->reductions.n, ignore,
+                    verdict);
+}
+
+static ts_result check_order(ts_vectorizer *v) {
+  ts_verdict verdict, fewer = {0};
+  ts_result result = ask(v, v->lanes, &verdict);
+  if (result || verdict.legal) return result;
+  int64_t n = v->lanes / 2;
+  for (; n >= 2; n /= 2) {
+    result = ask(v, n, &fewer);
+    if (result || fewer.legal) break;
+  }
+  if (result) return result;
+  ts_arena *a = v->s.pass->scratch;
+  const char *name = ts_loop_name(v->loop);
+  return ts_dep_refuse(v->s.m->ctx, v->loop, ts_sprintf(a, "vectorize %%%s by %lld", name, (long long)v->lanes),
+                       &verdict,
+                       fewer.legal ? ts_sprintf(a, "-vectorize=%s=%lld", name, (long long)n) : NULL);
+}
+
+static ts_result prepare(const jobs *all, ts_vectorizer *v, ts_dims *outside) {
+  int64_t block;
+  v->outside = outside;
+  if (!v->lanes) v->lanes = natural_lanes(v->loop);
+  if (__builtin_mul_overflow(v->lanes, v->step, &block))
+    return ts_schedule_refuse(&v->s, v->loop, "cannot vectorize %%%s: its step is too large",
+                              ts_loop_name(v->loop));
+  inline_applies(v);
+  ts_result result = check_nesting(all, v);
+  if (!result) result = decide_tail(v, all->options->tail);
+  if (!result) result = ts_find_reductions(v);
+  if (!result) result = check_order(v);
+  if (!result) result = ts_analyze_lanes(v);
+  return result;
+}
+
+/* ---- buffers that hold lanes past the end ---- */
+
+/* Fixed while the buffer lives? */
+static bool is_fixed(const ts_value *x, const ts_op *alloc) {
+  if (x->kind == TS_VALUE_ARG)
+    return !x->block->parent || !ts_is_ancestor(alloc->block, x->block->parent);
+  return x->kind != TS_VALUE_RESULT || x->def->block == alloc->block ||
+         !ts_is_ancestor(alloc->block, x->def);
+}
+
+static bool mentions_only_fixed(const ts_dims *d, const ts_aff *a, const ts_op *alloc) {
+  if (a->kind == TS_AFF_DIM) return is_fixed(d->at[a->value], alloc);
+  return !a->lhs || (mentions_only_fixed(d, a->lhs, alloc) && mentions_only_fixed(d, a->rhs, alloc));
+}
+
+static bool is_conditional(const ts_vectorizer *v, const ts_op *op) {
+  for (const ts_op *up = op->block->parent; up && up != v->loop; up = up->block->parent)
+    if (up->opcode == TS_OP_IF)
+      for (unsigned i = 0; i < up->num_operands; i++)
+        if (ts_is_varying(v, ts_operand(up, i))) return true;
+  return false;
+}
+
+static const ts_vectorizer *job_around(const jobs *all, const ts_op *op) {
+  for (size_t i = 0; i < all->list.n; i++)
+    if (ts_is_ancestor(all->list.at[i].iv->block, op)) return &all->list.at[i];
+  return NULL;
+}
+
+/* The last subscript is the variable plus a constant. */
+static bool stands_at_variable(const ts_vectorizer *v, const ts_op *op, int64_t *offset) {
+  const ts_aff *last = op->map->exprs[op->map->n - 1];
+  *offset = 0;
+  if (last->kind == TS_AFF_ADD && ts_aff_is_const(last->rhs, offset)) last = last->lhs;
+  return last->kind == TS_AFF_DIM && ts_dim(op, (unsigned)last->value) == v->iv;
+}
+
+static bool same_extent(const ts_vectorizer *v, const ts_vectorizer *w) {
+  if (v->first != w->first || v->covered != w->covered || v->num_ragged != w->num_ragged) return false;
+  for (unsigned i = 0; i < v->num_ragged; i++)
+    if (v->ragged[i] != w->ragged[i]) return false;
+  return true;
+}
+
+static bool covers_lanes(const ts_vectorizer *v, const ts_op *op, const ts_value *buffer, int64_t *offset) {
+  const ts_type *t = buffer->type;
+  int64_t end;
+  if (!v->masked || !v->constant || v->step != 1 || ts_reach_of(v, op) != TS_REACH_CONTIGUOUS ||
+      is_conditional(v, op) || !stands_at_variable(v, op, offset))
+    return false;
+  for (unsigned i = 0; i < v->num_ragged; i++)
+    if (!mentions_only_fixed(v->outside, v->ragged[i], buffer->def)) return false;
+  return !__builtin_add_overflow(v->covered, *offset, &end) && v->first + *offset >= 0 &&
+         end <= t->dims[t->rank - 1];
+}
+
+/* All accesses of the buffer are by lanes at the same distance from the variable, before the same end. */
+static bool holds_all_lanes(const jobs *all, const ts_value *buffer) {
+  const ts_vectorizer *first = NULL;
+  int64_t offset = 0, at;
+  for (const ts_use *u = buffer->uses; u; u = u->next) {
+    const ts_op *op = u->owner;
+    if (op->opcode == TS_OP_PREFETCH) continue;
+    if ((op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) || op->has_mask) return false;
+    const ts_vectorizer *v = job_around(all, op);
+    if (!v || !covers_lanes(v, op, buffer, &at)) return false;
+    if (first && (at != offset || !same_extent(first, v))) return false;
+    first = v;
+    offset = at;
+  }
+  return first != NULL;
+}
+
+typedef struct marker {
+  const jobs *all;
+  ts_vectorizer *v;
+} marker;
+
+static void note_unchecked(void *arg, ts_op *op) {
+  marker *m = arg;
+  ts_access a;
+  if ((op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) || !ts_access_parts(op, 0, &a)) return;
+  if (!ts_def_as(a.memref, TS_OP_ALLOC) || ts_is_private(m->v, a.memref)) return;
+  if (holds_all_lanes(m->all, a.memref)) ts_ptrmap_put(&m->v->unchecked, a.memref, m);
+}
+
+static void find_unchecked(const jobs *all, ts_vectorizer *v) {
+  marker m = {all, v};
+  if (v->masked && v->constant) ts_walk(v->iv->block, note_unchecked, &m);
+}
+
+/* ---- rewriting ---- */
+
+static void rewrite(ts_vectorizer *v) {
+  set_extent(v);
+  ts_vectorize_body(v);
+  ts_schedule_passed(&v->s, v->loop, "%%%s runs %lld iterations at once, %u loads and stores as vectors%s%s",
+                     ts_loop_name(v->loop), (long long)v->lanes, v->num_vectors,
+                     v->tail ? ", under a mask" : "", v->reductions.n ? ", reductions lane by lane" : "");
+  if (v->in_lanes)
+    ts_schedule_missed(&v->s, v->loop,
+                       "%u loads and stores of %%%s go lane by lane: their elements do not lie side by side, "
+                       "or only some lanes may read them",
+                       v->in_lanes, ts_loop_name(v->loop));
+  ts_count(v->s.pass, "loops vectorized", 1);
+  v->s.pass->changed = true;
+}
+
+ts_result ts_pass_vectorize(ts_pass_ctx *pass, ts_module *m, const void *options) {
+  const ts_vectorize_options *o = options;
+  jobs all = {.options = o};
+  if (strcmp(o->tail, "mask") && strcmp(o->tail, "peel") && strcmp(o->tail, "none")) {
+    ts_error_plain(m->ctx, "-vectorize knows tail = mask, peel and none, not '%s'", o->tail);
+    return TS_USAGE;
+  }
+  ts_dims *outside = ts_new(pass->scratch, ts_dims);
+  *outside = ts_dims_none(m);
+  ts_result result = ts_each_loop(pass, m, o->func, &o->loops, &all, collect);
+  for (size_t i = 0; i < all.list.n && !result; i++)
+    result = prepare(&all, &all.list.at[i], outside);
+  if (!result && (outside->overflow || outside->n == TS_MAX_DIMS))
+    result = ts_error(m->ctx, all.list.at[0].loop->loc, "the bounds of the loops to vectorize are too large");
+  if (result) return result;
+  for (size_t i = 0; i < all.list.n; i++)
+    find_unchecked(&all, &all.list.at[i]);
+  for (size_t i = 0; i < all.list.n; i++)
+    rewrite(&all.list.at[i]);
+  return TS_OK;
+}

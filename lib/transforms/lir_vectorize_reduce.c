@@ -1,0 +1,217 @@
+/* Reductions in a vectorized loop: each lane keeps a result of its own, and they are combined behind the
+ * loop.
+ *
+ * rewrite:  for %k { %s = load %acc[0]; %t = op %s, %x; store %t, %acc[0] }
+ *             → %v = alloc : memref<1xvector<…>, local>; store NEUTRAL, %v[0]
+ *               for %k step … { %s = load %v[0]; %t = op %s, %x; store %t, %v[0] }
+ *               %acc[0] = op(%acc[0], the lanes of %v[0] one after the other) */
+#include <math.h>
+
+#include "transforms/vectorize.h"
+
+/* ---- which ---- */
+
+/* How partial results are put together, and from what they start. */
+typedef struct form {
+  ts_opcode update, combine;
+  bool rounds; /* in another order floats round differently */
+  double of_float;
+  int64_t of_int;
+} form;
+
+static const form forms[] = {
+    {TS_OP_ADDF, TS_OP_ADDF, true, 0, 0},           {TS_OP_FMA, TS_OP_ADDF, true, 0, 0},
+    {TS_OP_MULF, TS_OP_MULF, true, 1, 0},           {TS_OP_MAXF, TS_OP_MAXF, false, -INFINITY, 0},
+    {TS_OP_MINF, TS_OP_MINF, false, INFINITY, 0},   {TS_OP_ADDI, TS_OP_ADDI, false, 0, 0},
+    {TS_OP_MULI, TS_OP_MULI, false, 0, 1},          {TS_OP_ANDI, TS_OP_ANDI, false, 0, -1},
+    {TS_OP_ORI, TS_OP_ORI, false, 0, 0},            {TS_OP_XORI, TS_OP_XORI, false, 0, 0},
+    {TS_OP_MAXI, TS_OP_MAXI, false, 0, INT64_MIN},  {TS_OP_MINI, TS_OP_MINI, false, 0, INT64_MAX},
+};
+
+static const form *form_of(const ts_op *op) {
+  for (size_t i = 0; i < ts_countof(forms); i++)
+    if (forms[i].update == (ts_opcode)op->opcode) return &forms[i];
+  return NULL;
+}
+
+/* The operand of an update that holds the result so far: either one, but the sum of an fma. */
+static bool updates(const ts_op *op, const ts_value *so_far) {
+  unsigned places = 0;
+  for (unsigned i = 0; i < op->num_plain; i++)
+    places += ts_operand(op, i) == so_far;
+  if (places != 1) return false;
+  return op->opcode != TS_OP_FMA || ts_operand(op, 2) == so_far;
+}
+
+static bool same_element(const ts_op *a, const ts_op *b) {
+  if (a->map != b->map || ts_num_dims(a) != ts_num_dims(b)) return false;
+  for (unsigned i = 0; i < ts_num_dims(a); i++)
+    if (ts_dim(a, i) != ts_dim(b, i)) return false;
+  return true;
+}
+
+/* Is the value made inside the loop? */
+static bool is_inside(const ts_vectorizer *v, const ts_value *x) {
+  if (x->kind == TS_VALUE_ARG)
+    return x == v->iv || (x->block->parent && ts_is_ancestor(v->iv->block, x->block->parent));
+  return x->kind == TS_VALUE_RESULT && ts_is_ancestor(v->iv->block, x->def);
+}
+
+static bool is_one_element(const ts_vectorizer *v, const ts_op *op) {
+  for (unsigned i = 0; i < ts_num_dims(op); i++)
+    if (is_inside(v, ts_dim(op, i))) return false;
+  return !op->has_mask && !is_inside(v, ts_operand(op, op->opcode == TS_OP_STORE));
+}
+
+/* Is the other op's access at another element, by constant subscripts? */
+static bool is_elsewhere(const ts_op *op, const ts_op *other) {
+  ts_access a, b;
+  if ((other->opcode != TS_OP_LOAD && other->opcode != TS_OP_STORE) || !ts_access_parts(op, 0, &a) ||
+      !ts_access_parts(other, 0, &b) || b.type != a.type || a.memref != b.memref)
+    return false;
+  for (unsigned i = 0; i < a.n; i++) {
+    int64_t x, y;
+    if (ts_aff_is_const(a.subscripts[i], &x) && ts_aff_is_const(b.subscripts[i], &y) && x != y) return true;
+  }
+  return false;
+}
+
+static bool only_touched_by(const ts_vectorizer *v, const ts_value *memref, const ts_op *load,
+                            const ts_op *store) {
+  for (const ts_use *u = memref->uses; u; u = u->next)
+    if (u->owner != load && u->owner != store && ts_is_ancestor(v->iv->block, u->owner) &&
+        !is_elsewhere(store, u->owner))
+      return false;
+  return true;
+}
+
+typedef struct finder {
+  ts_vectorizer *v;
+  ts_result result;
+} finder;
+
+static void find(void *arg, ts_op *store) {
+  finder *f = arg;
+  ts_vectorizer *v = f->v;
+  if (f->result || store->opcode != TS_OP_STORE || !is_one_element(v, store)) return;
+  ts_op *update = ts_def(ts_operand(store, 0)), *load = NULL;
+  if (!update || !form_of(update) || !ts_has_one_use(ts_op_result(update, 0))) return;
+  if (!ts_is_kind(ts_op_result(update, 0)->type, TS_TYPE_SCALAR)) return;
+  for (unsigned i = 0; i < update->num_plain && !load; i++) {
+    ts_op *def = ts_def_as(ts_operand(update, i), TS_OP_LOAD);
+    if (def && ts_operand(def, 0) == ts_operand(store, 1) && same_element(def, store)) load = def;
+  }
+  if (!load || load->block != store->block || update->block != store->block ||
+      !ts_is_ancestor(v->iv->block, load) || !updates(update, ts_op_result(load, 0)) ||
+      !ts_has_one_use(ts_op_result(load, 0)) || !only_touched_by(v, ts_operand(store, 1), load, store))
+    return;
+  bool is_float = ts_is_float((ts_dtype)ts_op_result(update, 0)->type->dtype);
+  if (is_float && form_of(update)->rounds && !v->reassociate) {
+    f->result = ts_schedule_refuse(&v->s, update,
+                                   "cannot vectorize %%%s: it carries this %s of floats, which in another "
+                                   "order rounds differently; reassociate=true allows that",
+                                   ts_loop_name(v->loop), update->opcode == TS_OP_MULF ? "product" : "sum");
+    return;
+  }
+  ts_push(v->s.pass->scratch, &v->reductions, (ts_reduction){load, update, store, NULL});
+}
+
+ts_result ts_find_reductions(ts_vectorizer *v) {
+  finder f = {v, TS_OK};
+  ts_walk(v->iv->block, find, &f);
+  return f.result;
+}
+
+ts_reduction *ts_reduction_of(const ts_vectorizer *v, const ts_op *op) {
+  for (size_t i = 0; i < v->reductions.n; i++) {
+    ts_reduction *r = &v->reductions.at[i];
+    if (r->load == op || r->update == op || r->store == op) return r;
+  }
+  return NULL;
+}
+
+/* ---- the lanes' results ---- */
+
+static ts_value *neutral(ts_vectorizer *v, const ts_op *update) {
+  const form *f = form_of(update);
+  ts_dtype d = (ts_dtype)ts_op_result(update, 0)->type->dtype;
+  const ts_type *t = ts_vector_of(v, d);
+  if (ts_is_float(d)) return ts_literal_float(v->s.m, t, f->of_float);
+  unsigned bits = d == TS_I1 ? 1 : 8 * ts_dtype_bytes(d);
+  int64_t x = f->of_int;
+  if (f->of_int == INT64_MIN || f->of_int == INT64_MAX) x >>= 64 - bits; /* the type's own end */
+  return ts_literal_int(v->s.m, t, d == TS_I1 ? x & 1 : x);
+}
+
+static ts_op *store_first(ts_vectorizer *v, ts_value *x, ts_value *memref) {
+  const ts_aff *zero = ts_aff_const(v->s.m, 0);
+  return ts_build_store(&v->b, x, memref, 1, &zero, 0, NULL, NULL);
+}
+
+static ts_value *load_first(ts_vectorizer *v, ts_value *memref) {
+  const ts_aff *zero = ts_aff_const(v->s.m, 0);
+  return ts_build_load(&v->b, memref->type->elem, memref, 1, &zero, 0, NULL, NULL);
+}
+
+void ts_open_reductions(ts_vectorizer *v) {
+  v->b = ts_builder_before(v->s.m, v->loop);
+  for (size_t i = 0; i < v->reductions.n; i++) {
+    ts_reduction *r = &v->reductions.at[i];
+    ts_dtype d = (ts_dtype)ts_op_result(r->update, 0)->type->dtype;
+    ts_extent one = 1;
+    const ts_type *t = ts_type_memref(v->s.m, 1, &one, d, ts_vector_of(v, d), TS_SPACE_LOCAL,
+                                      TS_LAYOUT_ROWMAJOR, 0, NULL);
+    const ts_value *memref = ts_operand(r->store, 1);
+    r->partial = ts_build_alloc(&v->b, t);
+    r->partial->name =
+        ts_fresh_name(v->s.func, memref->name ? ts_str_text(v->s.m, memref->name) : "acc", ".v");
+    store_first(v, neutral(v, r->update), r->partial);
+  }
+}
+
+ts_value *ts_reduce_lanes(ts_vectorizer *v, ts_op *op, ts_value *mask) {
+  ts_reduction *r = ts_reduction_of(v, op);
+  if (op == r->load) return load_first(v, r->partial);
+  if (op == r->store) {
+    store_first(v, ts_as_vector(v, ts_operand(op, 0), false), r->partial);
+    return NULL;
+  }
+  ts_value *in[3], *so_far = NULL;
+  for (unsigned i = 0; i < op->num_plain; i++) {
+    in[i] = ts_as_vector(v, ts_operand(op, i), true);
+    if (ts_operand(op, i) == ts_op_result(r->load, 0)) so_far = in[i];
+  }
+  ts_value *x = ts_build(&v->b, (ts_opcode)op->opcode, so_far->type, op->num_plain, in);
+  return mask ? ts_build3(&v->b, TS_OP_SELECT, x->type, mask, x, so_far) : x;
+}
+
+/* ---- behind the loop ---- */
+
+static ts_value *combine_lanes(ts_vectorizer *v, ts_opcode op, ts_value *vector) {
+  const ts_type *t = ts_type_scalar(v->s.m, (ts_dtype)vector->type->dtype);
+  if (op == TS_OP_ADDF || op == TS_OP_ADDI) return ts_build1(&v->b, TS_OP_REDUCE_ADD, t, vector);
+  ts_value *all = NULL;
+  for (int64_t l = 0; l < v->lanes; l++) {
+    ts_value *x = ts_build1(&v->b, TS_OP_EXTRACT, t, vector);
+    ts_attr_set_int(v->s.m, x->def, TS_ATTR_LANE, l);
+    all = all ? ts_build2(&v->b, op, t, all, x) : x;
+  }
+  return all;
+}
+
+void ts_close_reductions(ts_vectorizer *v) {
+  v->b = ts_builder_after(v->s.m, v->loop);
+  for (size_t i = 0; i < v->reductions.n; i++) {
+    ts_reduction *r = &v->reductions.at[i];
+    ts_opcode op = form_of(r->update)->combine;
+    ts_value *all = combine_lanes(v, op, load_first(v, r->partial));
+    ts_value *dims[TS_MAX_DIMS], *memref = ts_operand(r->store, 1);
+    for (unsigned k = 0; k < ts_num_dims(r->store); k++)
+      dims[k] = ts_dim(r->store, k);
+    const ts_map *map = r->store->map;
+    ts_value *before = ts_build_load(&v->b, all->type, memref, map->n, map->exprs, ts_num_dims(r->store),
+                                     dims, NULL);
+    ts_value *after = ts_build2(&v->b, op, all->type, before, all);
+    ts_build_store(&v->b, after, memref, map->n, map->exprs, ts_num_dims(r->store), dims, NULL);
+  }
+}
