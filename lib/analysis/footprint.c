@@ -1,0 +1,195 @@
+/* Boxes around accesses, dimension by dimension; see footprint.h.
+ *
+ * Candidates for the lower bound come from the accesses themselves: each gives the forms that its subscript
+ * never falls below. The one that is below all others and leaves the smallest extent is taken. */
+#include "analysis/footprint.h"
+
+#include "analysis/range.h"
+
+/* ---- accesses ---- */
+
+typedef struct collector {
+  ts_lins *L;
+  ts_value *memref;
+  ts_block *block;
+  ts_touches *out;
+} collector;
+
+static bool uses(const ts_op *op, const ts_value *v) {
+  for (unsigned i = 0; i < op->num_operands; i++)
+    if (ts_operand(op, i) == v) return true;
+  return false;
+}
+
+/* Loop variables and what is computed from them by applies; everything else that varies is not affine. */
+static bool is_known(const ts_block *block, const ts_lin *l) {
+  for (unsigned i = 0; i < l->n; i++) {
+    const ts_lin_term *t = &l->terms[i];
+    if (t->kind == TS_LIN_SYM) continue;
+    if (t->kind != TS_LIN_VALUE) {
+      if (!is_known(block, t->inner)) return false;
+    } else if (t->value->kind == TS_VALUE_RESULT && ts_lin_varies(block, t->value)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static void obstacle(collector *c, const ts_op *op, const char *reason) {
+  if (c->out->obstacle) return;
+  c->out->obstacle = op;
+  c->out->reason = reason;
+}
+
+static void collect(void *ctx, ts_op *op) {
+  collector *c = ctx;
+  ts_access a;
+  if (!uses(op, c->memref)) return;
+  bool plain = op->opcode == TS_OP_LOAD || op->opcode == TS_OP_STORE;
+  if (!plain || !ts_access_parts(op, 0, &a) || a.memref != c->memref) {
+    obstacle(c, op, "it is neither a load nor a store");
+    return;
+  }
+  ts_touch t = {.op = op, .reads = a.reads, .writes = a.writes, .n = a.n};
+  for (unsigned d = 0; d < a.n; d++) {
+    t.at[d] = ts_lin_of(c->L, op, a.subscripts[d]);
+    t.widths[d] = ts_access_width(op, &a, d);
+    if (!t.at[d]) {
+      obstacle(c, op, "a subscript is too large an expression");
+      return;
+    }
+    if (!is_known(c->block, t.at[d])) {
+      obstacle(c, op, "a subscript is computed at run time");
+      return;
+    }
+  }
+  c->out->reads |= t.reads;
+  c->out->writes |= t.writes;
+  ts_push(c->L->arena, &c->out->list, t);
+}
+
+bool ts_touches_in(ts_lins *L, ts_block *block, ts_value *memref, ts_touches *out) {
+  *out = (ts_touches){0};
+  collector c = {L, memref, block, out};
+  ts_walk(block, collect, &c);
+  return !out->obstacle;
+}
+
+/* ---- one dimension ---- */
+
+typedef struct dimension {
+  ts_lins *L;
+  const ts_touches *touches;
+  const ts_block *block;
+  unsigned d;
+  ts_extent whole; /* of the buffer */
+} dimension;
+
+/* One past the last element that the access touches. */
+static const ts_lin *end_of(const dimension *q, const ts_touch *t) {
+  return ts_lin_add(q->L, t->at[q->d], ts_lin_const(q->L, t->widths[q->d]), 1);
+}
+
+static bool is_below_all(const dimension *q, const ts_lin *lower) {
+  for (size_t i = 0; i < q->touches->list.n; i++)
+    if (!ts_lin_le(q->L, lower, q->touches->list.at[i].at[q->d])) return false;
+  return true;
+}
+
+/* The least constant extent from `lower` on that holds all accesses. */
+static bool constant_extent(const dimension *q, const ts_lin *lower, int64_t *out) {
+  *out = 1;
+  for (size_t i = 0; i < q->touches->list.n; i++) {
+    int64_t most;
+    const ts_lin *end = end_of(q, &q->touches->list.at[i]);
+    if (!ts_lin_most(q->L, ts_lin_add(q->L, end, lower, -1), &most)) return false;
+    *out = ts_max(*out, most);
+  }
+  return true;
+}
+
+static bool ends_within(const dimension *q, const ts_lin *lower, const ts_lin *extent) {
+  for (size_t i = 0; i < q->touches->list.n; i++) {
+    const ts_lin *end = ts_lin_add(q->L, end_of(q, &q->touches->list.at[i]), lower, -1);
+    if (!ts_lin_le(q->L, end, extent)) return false;
+  }
+  return true;
+}
+
+/* A symbol that is an extent from `lower` on for all accesses; false: there is none. */
+static bool symbolic_extent(const dimension *q, const ts_lin *lower, ts_extent *out) {
+  const ts_lin *end = end_of(q, &q->touches->list.at[0]);
+  ts_lin_list ends = ts_lin_bounds(q->L, ts_lin_add(q->L, end, lower, -1), true, NULL);
+  for (unsigned i = 0; i < ends.n; i++) {
+    const ts_lin *e = ends.at[i];
+    if (e->n != 1 || e->constant || e->terms[0].kind != TS_LIN_SYM || e->terms[0].coef != 1) continue;
+    if (!ends_within(q, lower, e)) continue;
+    *out = ts_extent_of_name(e->terms[0].sym);
+    return true;
+  }
+  return false;
+}
+
+/* Better: a number before a symbol before nothing, small numbers before large ones. */
+static bool is_better(const ts_box_dim *a, const ts_box_dim *b) {
+  if (!b->lower) return true;
+  if (ts_is_symbolic(a->extent) || ts_is_symbolic(b->extent))
+    return ts_is_symbolic(b->extent) && !ts_is_symbolic(a->extent);
+  return a->extent < b->extent;
+}
+
+static void try_lower(const dimension *q, const ts_lin *lower, ts_box_dim *best) {
+  ts_box_dim dim = {.lower = lower};
+  if (!is_below_all(q, lower)) return;
+  if (!constant_extent(q, lower, &dim.extent) && !symbolic_extent(q, lower, &dim.extent)) return;
+  if (is_better(&dim, best)) *best = dim;
+}
+
+static bool is_whole(const dimension *q, const ts_box_dim *dim) {
+  if (!dim->lower || dim->extent == q->whole) return true;
+  return !ts_is_symbolic(dim->extent) && !ts_is_symbolic(q->whole) && dim->extent > q->whole;
+}
+
+static bool ends_all(const dimension *q, const ts_lin *end) {
+  for (size_t i = 0; i < q->touches->list.n; i++)
+    if (!ts_lin_le(q->L, end_of(q, &q->touches->list.at[i]), end)) return false;
+  return true;
+}
+
+/* Ends of the part in use that may come before the box's: those of one access that hold for all. */
+static void find_ends(const dimension *q, ts_box_dim *dim) {
+  const ts_lin *box_end = ts_lin_add(q->L, dim->lower, ts_lin_extent(q->L, dim->extent), 1);
+  const ts_lin *whole = ts_lin_extent(q->L, q->whole);
+  bool inside = ts_lin_le(q->L, box_end, whole);
+  for (size_t i = 0; i < q->touches->list.n; i++) {
+    ts_lin_list ends = ts_lin_bounds(q->L, end_of(q, &q->touches->list.at[i]), true, q->block);
+    for (unsigned k = 0; k < ends.n; k++) {
+      bool known = ts_lin_le(q->L, box_end, ends.at[k]) || dim->num_ends + 1 == TS_LIN_MAX_BOUNDS;
+      for (unsigned e = 0; e < dim->num_ends; e++)
+        known = known || ts_lin_le(q->L, dim->ends[e], ends.at[k]);
+      if (known || !ends_all(q, ends.at[k])) continue;
+      dim->ends[dim->num_ends++] = ends.at[k];
+      inside = inside || ts_lin_le(q->L, ends.at[k], whole);
+    }
+  }
+  if (!inside) dim->ends[dim->num_ends++] = whole;
+  int64_t least;
+  dim->below = !ts_lin_least(q->L, dim->lower, &least) || least < 0;
+}
+
+void ts_box_of(ts_lins *L, const ts_touches *touches, const ts_block *block, const ts_type *memref,
+               ts_box *box) {
+  box->rank = memref->rank;
+  for (unsigned d = 0; d < box->rank; d++) {
+    dimension q = {L, touches, block, d, memref->dims[d]};
+    ts_box_dim best = {0};
+    for (size_t i = 0; i < touches->list.n; i++) {
+      ts_lin_list lowers = ts_lin_bounds(L, touches->list.at[i].at[d], false, block);
+      for (unsigned k = 0; k < lowers.n; k++)
+        try_lower(&q, lowers.at[k], &best);
+    }
+    if (is_whole(&q, &best)) best = (ts_box_dim){.lower = ts_lin_const(L, 0), .extent = q.whole};
+    find_ends(&q, &best);
+    box->dims[d] = best;
+  }
+}
