@@ -1,7 +1,8 @@
 /* Boxes around accesses, dimension by dimension; see footprint.h.
  *
- * Candidates for the lower bound come from the accesses themselves: each gives the forms that its subscript
- * never falls below. The one that is below all others and leaves the smallest extent is taken. */
+ * Candidates for the lower bound come from the accesses themselves: each gives the forms that its
+ * subscript never falls below. The one that is below all others and leaves the smallest extent is
+ * taken. */
 #include "analysis/footprint.h"
 
 #include "analysis/range.h"
@@ -21,7 +22,8 @@ static bool uses(const ts_op *op, const ts_value *v) {
   return false;
 }
 
-/* Loop variables and what is computed from them by applies; everything else that varies is not affine. */
+/* Loop variables and what is computed from them by applies; everything else that varies is not
+ * affine. */
 static bool is_known(const ts_block *block, const ts_lin *l) {
   for (unsigned i = 0; i < l->n; i++) {
     const ts_lin_term *t = &l->terms[i];
@@ -44,7 +46,7 @@ static void obstacle(collector *c, const ts_op *op, const char *reason) {
 static void collect(void *ctx, ts_op *op) {
   collector *c = ctx;
   ts_access a;
-  if (!uses(op, c->memref)) return;
+  if (!uses(op, c->memref) || op->opcode == TS_OP_PREFETCH) return;
   bool plain = op->opcode == TS_OP_LOAD || op->opcode == TS_OP_STORE;
   if (!plain || !ts_access_parts(op, 0, &a) || a.memref != c->memref) {
     obstacle(c, op, "it is neither a load nor a store");
@@ -122,7 +124,8 @@ static bool symbolic_extent(const dimension *q, const ts_lin *lower, ts_extent *
   ts_lin_list ends = ts_lin_bounds(q->L, ts_lin_add(q->L, end, lower, -1), true, NULL);
   for (unsigned i = 0; i < ends.n; i++) {
     const ts_lin *e = ends.at[i];
-    if (e->n != 1 || e->constant || e->terms[0].kind != TS_LIN_SYM || e->terms[0].coef != 1) continue;
+    if (e->n != 1 || e->constant || e->terms[0].kind != TS_LIN_SYM || e->terms[0].coef != 1)
+      continue;
     if (!ends_within(q, lower, e)) continue;
     *out = ts_extent_of_name(e->terms[0].sym);
     return true;

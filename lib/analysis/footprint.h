@@ -1,5 +1,5 @@
-/* Which part of a buffer does a block use? The answer is a box: in each dimension a lower bound, a form over
- * what does not vary in the block, and an extent that is a number or a symbol. */
+/* Which part of a buffer does a block use? The answer is a box: in each dimension a lower bound, a
+ * form over what does not vary in the block, and an extent that is a number or a symbol. */
 #ifndef TS_FOOTPRINT_H
 #define TS_FOOTPRINT_H
 
@@ -17,21 +17,21 @@ typedef struct ts_touch {
 typedef struct ts_touches {
   TS_VEC(ts_touch) list; /* in the order of the text */
   bool reads, writes;    /* any of them */
-  /* What stands in the way, when ts_touches_in says no: an op that uses the buffer otherwise, and why
-   * that cannot be followed. */
+  /* What stands in the way, when ts_touches_in says no: an op that uses the buffer otherwise, and
+   * why that cannot be followed. */
   const ts_op *obstacle;
   const char *reason;
 } ts_touches;
 
-/* The accesses of the buffer inside `block`, at any depth. False when one of the ops there is not a load or
- * a store, or its subscripts are not affine. */
+/* The accesses of the buffer inside `block`, at any depth; hints (prefetch) do not count. False
+ * when one of the ops there is not a load or a store, or its subscripts are not affine. */
 bool ts_touches_in(ts_lins *, ts_block *block, ts_value *memref, ts_touches *);
 
 typedef struct ts_box_dim {
   const ts_lin *lower; /* over what does not vary in the block */
   ts_extent extent;
-  /* The part in use ends before each of these, which may come before lower + extent; at least one way or
-   * the other it ends inside the buffer. */
+  /* The part in use ends before each of these, which may come before lower + extent; at least one
+   * way or the other it ends inside the buffer. */
   unsigned num_ends;
   const ts_lin *ends[TS_LIN_MAX_BOUNDS];
   bool below; /* `lower` may be negative: what lies there is not in use */
@@ -42,8 +42,9 @@ typedef struct ts_box {
   ts_box_dim dims[TS_MAX_RANK];
 } ts_box;
 
-/* The smallest such box that bounds of loops tell of: the extents are the same in all iterations of the
- * loops around. A dimension of which nothing better is known is there as a whole. */
-void ts_box_of(ts_lins *, const ts_touches *, const ts_block *block, const ts_type *memref, ts_box *);
+/* The smallest such box that bounds of loops tell of: the extents are the same in all iterations of
+ * the loops around. A dimension of which nothing better is known is there as a whole. */
+void ts_box_of(ts_lins *, const ts_touches *, const ts_block *block, const ts_type *memref,
+               ts_box *);
 
 #endif

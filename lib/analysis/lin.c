@@ -168,7 +168,7 @@ static const ts_lin *of(ts_lins *L, const ts_op *op, const ts_aff *a, unsigned a
   if (a->kind == TS_AFF_ADD) return lhs ? ts_lin_add(L, lhs, of(L, op, a->rhs, applies), 1) : NULL;
   int64_t c = a->rhs->value;
   if (a->kind == TS_AFF_MUL) return ts_lin_add(L, ts_lin_const(L, 0), lhs, c);
-  ts_lin_kind kind = a->kind == TS_AFF_MOD        ? TS_LIN_MOD
+  ts_lin_kind kind = a->kind == TS_AFF_MOD       ? TS_LIN_MOD
                      : a->kind == TS_AFF_CEILDIV ? TS_LIN_CEILDIV
                                                  : TS_LIN_FLOORDIV;
   return ts_lin_div(L, kind, lhs, c);
@@ -299,7 +299,8 @@ static void eliminate_division(search *s, const ts_lin *l, unsigned i, bool uppe
   search inner = {.L = s->L, .scope = s->scope};
   eliminate(&inner, t->inner, to_upper);
   for (unsigned k = 0; k < inner.found.n; k++)
-    eliminate_with(s, l, i, ts_lin_div(s->L, t->kind, inner.found.at[k], t->divisor), t->coef, upper);
+    eliminate_with(s, l, i, ts_lin_div(s->L, t->kind, inner.found.at[k], t->divisor), t->coef,
+                   upper);
 }
 
 static void eliminate(search *s, const ts_lin *l, bool upper) {

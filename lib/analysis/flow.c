@@ -1,0 +1,367 @@
+/* The flow of values through a buffer, as a question to isl; see flow.h.
+ *
+ * Every access becomes a relation in isl's notation, from iterations to elements, and its place in
+ * time a tuple of positions and iterations. The text is made first, in the arena; isl's objects
+ * then live in one function that allocates nothing of ours. */
+#include "analysis/flow.h"
+
+#include <isl/flow.h>
+#include <isl/options.h>
+#include <isl/set.h>
+#include <isl/union_map.h>
+#include <isl/union_set.h>
+
+enum { MAX_OPERATIONS = 2000000, MAX_PATH = 64 };
+
+typedef struct text {
+  ts_arena *arena;
+  TS_VEC(char) chars;
+} text;
+
+static void TS_PRINTF(2, 3) put(text *t, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  for (const char *s = ts_vsprintf(t->arena, fmt, args); *s; s++)
+    ts_push(t->arena, &t->chars, *s);
+  va_end(args);
+}
+
+static const char *finish(text *t) {
+  ts_push(t->arena, &t->chars, '\0');
+  return t->chars.at;
+}
+
+typedef struct model {
+  ts_lins *L;
+  const ts_block *block;
+  ts_ptrmap names; /* of values inside the block, and of parameters; symbols under odd keys */
+  unsigned num_names;
+  TS_VEC(const char *) params;
+  TS_VEC(ts_op *) around; /* loops around the block whose variables are parameters */
+  unsigned levels;        /* of the longest path */
+  text reads, sure_reads, writes, schedule, context;
+  unsigned num_statements;
+  bool failed; /* what cannot be put: a launch inside, numbers that get too large */
+} model;
+
+/* ---- names ---- */
+
+static const char *new_name(model *m, const void *key, char kind) {
+  const char *name = ts_sprintf(m->L->arena, "%c%u", kind, m->num_names++);
+  ts_ptrmap_put(&m->names, key, (void *)(uintptr_t)name);
+  return name;
+}
+
+static const char *param(model *m, const void *key) {
+  const char *name = ts_ptrmap_get(&m->names, key);
+  if (name) return name;
+  name = new_name(m, key, 'p');
+  ts_push(m->L->arena, &m->params, name);
+  return name;
+}
+
+static const char *symbol_name(model *m, ts_str s) {
+  const void *key = (const void *)((uintptr_t)s * 2 + 1);
+  bool known = ts_ptrmap_get(&m->names, key) != NULL;
+  const char *name = param(m, key);
+  if (!known) put(&m->context, " and %s >= 1", name);
+  return name;
+}
+
+/* The name of an index value; NULL: it varies, and is no loop variable. */
+static const char *value_name(model *m, ts_value *v) {
+  const char *name = ts_ptrmap_get(&m->names, v);
+  if (name) return name;
+  if (ts_lin_varies(m->block, v)) {
+    bool is_iv = v->kind == TS_VALUE_ARG && v->block->parent->opcode == TS_OP_FOR;
+    return is_iv ? new_name(m, v, 'i') : NULL;
+  }
+  if (v->kind == TS_VALUE_ARG && v->block->parent && v->block->parent->opcode == TS_OP_FOR)
+    ts_push(m->L->arena, &m->around, v->block->parent);
+  return param(m, v);
+}
+
+/* ---- forms ---- */
+
+/* False when it holds a value that is not affine; what was put is then of no use. */
+static bool put_form(model *m, text *t, const ts_lin *l) {
+  if (!l) return false;
+  put(t, "(%lld", (long long)l->constant);
+  for (unsigned i = 0; i < l->n; i++) {
+    const ts_lin_term *term = &l->terms[i];
+    put(t, term->coef < 0 ? " - " : " + ");
+    uint64_t size = term->coef < 0 ? -(uint64_t)term->coef : (uint64_t)term->coef;
+    put(t, "%llu*", (unsigned long long)size);
+    if (term->kind == TS_LIN_SYM) {
+      put(t, "%s", symbol_name(m, term->sym));
+    } else if (term->kind == TS_LIN_VALUE) {
+      const char *name = value_name(m, term->value);
+      if (!name) return false;
+      put(t, "%s", name);
+    } else {
+      long long d = term->divisor;
+      const ts_lin *inner = term->inner;
+      if (term->kind == TS_LIN_MOD) {
+        put(t, "(");
+        if (!put_form(m, t, inner)) return false;
+        put(t, " - %lld*floor(", d);
+      } else {
+        put(t, "floor(");
+      }
+      if (term->kind == TS_LIN_CEILDIV)
+        inner = ts_lin_add(m->L, inner, ts_lin_const(m->L, d - 1), 1);
+      if (!put_form(m, t, inner)) return false;
+      put(t, term->kind == TS_LIN_MOD ? "/%lld))" : "/%lld)", d);
+    }
+  }
+  put(t, ")");
+  return true;
+}
+
+/* Adds " and LHS PRED RHS" when all of it is affine. */
+static bool put_condition(model *m, text *t, const ts_lin *lhs, const char *pred,
+                          const ts_lin *rhs) {
+  text own = {.arena = t->arena};
+  if (!put_form(m, &own, lhs)) return false;
+  put(&own, " %s ", pred);
+  if (!put_form(m, &own, rhs)) return false;
+  put(t, " and %s", finish(&own));
+  return true;
+}
+
+/* ---- domains ---- */
+
+/* The iterations of a for; false: fewer may run than was put. */
+static bool put_loop(model *m, text *t, const ts_op *op) {
+  ts_for f = ts_for_parts(op);
+  const ts_lin *iv = ts_lin_value(m->L, f.iv);
+  bool exact = true;
+  for (unsigned i = 0; i < f.num_lo; i++)
+    exact = put_condition(m, t, ts_lin_of(m->L, op, f.lo[i]), "<=", iv) && exact;
+  for (unsigned i = 0; i < f.num_hi; i++)
+    exact = put_condition(m, t, iv, "<", ts_lin_of(m->L, op, f.hi[i])) && exact;
+  if (f.step == 1) return exact;
+  const ts_lin *lo = ts_lin_of(m->L, op, f.lo[0]);
+  const ts_lin *past = lo ? ts_lin_add(m->L, iv, lo, -1) : NULL;
+  if (f.num_lo != 1 || !past) return false;
+  ts_lin_term multiple = {.kind = TS_LIN_MOD, .coef = 1, .inner = past, .divisor = f.step};
+  ts_lin rest = {.n = 1, .terms = &multiple};
+  return put_condition(m, t, &rest, "=", ts_lin_const(m->L, 0)) && exact;
+}
+
+/* The condition of the region that is run. */
+static bool put_if(model *m, text *t, const ts_op *op, bool otherwise) {
+  ts_if test = ts_if_parts(op);
+  text all = {.arena = t->arena};
+  bool exact = test.n > 0;
+  for (unsigned i = 0; i < test.n; i++) {
+    const char *pred = ts_pred_symbol((ts_pred)test.preds[i]);
+    if (!strcmp(pred, "==")) pred = "=";
+    exact = put_condition(m, &all, ts_lin_of(m->L, op, test.sides[2 * i]), pred,
+                          ts_lin_of(m->L, op, test.sides[2 * i + 1])) &&
+            exact;
+  }
+  if (!exact) return false;
+  put(t, " and %s(0 = 0%s)", otherwise ? "not " : "", finish(&all));
+  return true;
+}
+
+static unsigned position_of(const ts_op *op) {
+  unsigned n = 0;
+  while ((op = op->prev))
+    n++;
+  return n;
+}
+
+typedef struct path {
+  unsigned n;
+  const ts_op *ops[MAX_PATH]; /* from the outside in */
+  const ts_block *regions[MAX_PATH];
+} path;
+
+static bool path_to(const model *m, const ts_op *op, path *p) {
+  *p = (path){0};
+  for (const ts_block *b = op->block; b != m->block; b = b->parent->block) {
+    if (p->n == MAX_PATH || b->parent->opcode == TS_OP_LAUNCH) return false;
+    memmove(p->ops + 1, p->ops, p->n * sizeof *p->ops);
+    memmove(p->regions + 1, p->regions, p->n * sizeof *p->regions);
+    p->ops[0] = b->parent;
+    p->regions[0] = b;
+    p->n++;
+  }
+  return true;
+}
+
+/* S3[i0, i1], and its place in time. */
+static const char *put_statement(model *m, const path *p, const ts_op *op) {
+  text name = {.arena = m->L->arena}, time = {.arena = m->L->arena};
+  unsigned ivs = 0;
+  put(&name, "S%u[", m->num_statements++);
+  for (unsigned i = 0; i < p->n; i++) {
+    put(&time, "%u, ", position_of(p->ops[i]));
+    if (p->ops[i]->opcode != TS_OP_FOR) {
+      put(&time, "%d, ", p->regions[i] == ts_if_parts(p->ops[i]).else_block);
+      continue;
+    }
+    const char *iv = value_name(m, ts_for_parts(p->ops[i]).iv);
+    put(&name, ivs++ ? ", %s" : "%s", iv);
+    put(&time, "%s, ", iv);
+  }
+  put(&name, "]");
+  const char *statement = finish(&name);
+  put(&time, "%u", position_of(op));
+  for (unsigned i = p->n; i < m->levels; i++)
+    put(&time, ", 0, 0");
+  put(&m->schedule, "%s -> [%s]; ", statement, finish(&time));
+  return statement;
+}
+
+static bool put_domain(model *m, text *t, const path *p) {
+  bool exact = true;
+  for (unsigned i = 0; i < p->n; i++)
+    exact = (p->ops[i]->opcode == TS_OP_FOR
+                 ? put_loop(m, t, p->ops[i])
+                 : put_if(m, t, p->ops[i], p->regions[i] == ts_if_parts(p->ops[i]).else_block)) &&
+            exact;
+  return exact;
+}
+
+static void put_touch(model *m, const ts_touch *t) {
+  path p;
+  if (!path_to(m, t->op, &p)) {
+    m->failed = true;
+    return;
+  }
+  text r = {.arena = m->L->arena};
+  put(&r, "%s -> A[", put_statement(m, &p, t->op));
+  for (unsigned d = 0; d < t->n; d++)
+    put(&r, d ? ", x%u" : "x%u", d);
+  put(&r, "] : 0 = 0");
+  bool exact = !t->op->has_mask;
+  for (unsigned d = 0; d < t->n; d++) {
+    text own = {.arena = m->L->arena};
+    if (!put_form(m, &own, t->at[d])) m->failed = true;
+    const char *at = finish(&own);
+    put(&r, " and %s <= x%u < %s + %lld", at, d, at, (long long)t->widths[d]);
+  }
+  exact = put_domain(m, &r, &p) && exact;
+  const char *relation = finish(&r);
+  if (t->reads) put(&m->reads, "%s; ", relation);
+  if (t->reads && exact) put(&m->sure_reads, "%s; ", relation);
+  if (t->writes && exact) put(&m->writes, "%s; ", relation);
+}
+
+static const char *box_text(model *m, const ts_box *box) {
+  text t = {.arena = m->L->arena};
+  put(&t, "A[");
+  for (unsigned d = 0; d < box->rank; d++)
+    put(&t, d ? ", x%u" : "x%u", d);
+  put(&t, "] : 0 = 0");
+  for (unsigned d = 0; d < box->rank; d++) {
+    const ts_box_dim *dim = &box->dims[d];
+    put(&t, " and ");
+    if (!put_form(m, &t, dim->lower)) m->failed = true;
+    put(&t, " <= x%u and 0 <= x%u and x%u < ", d, d, d);
+    const ts_lin *end = ts_lin_add(m->L, dim->lower, ts_lin_extent(m->L, dim->extent), 1);
+    if (!put_form(m, &t, end)) m->failed = true;
+    for (unsigned i = 0; i < dim->num_ends; i++) {
+      put(&t, " and x%u < ", d);
+      if (!put_form(m, &t, dim->ends[i])) m->failed = true;
+    }
+  }
+  return finish(&t);
+}
+
+/* ---- isl ---- */
+
+typedef struct questions {
+  const char *reads, *sure_reads, *writes, *schedule, *box, *context;
+} questions;
+
+static isl_union_set *range_in(isl_union_map *map, isl_set *context) {
+  return isl_union_map_range(isl_union_map_intersect_params(map, isl_set_copy(context)));
+}
+
+static bool holds(isl_union_set *box, isl_union_set *in) {
+  bool yes = isl_union_set_is_subset(box, in) == isl_bool_true;
+  isl_union_set_free(in);
+  return yes;
+}
+
+/* Reads without a write before them. */
+static isl_union_map *unwritten(isl_ctx *isl, const questions *q, const char *reads,
+                                isl_set *context) {
+  isl_union_map *sink = isl_union_map_read_from_str(isl, reads);
+  isl_union_access_info *info =
+      isl_union_access_info_from_sink(isl_union_map_intersect_params(sink, isl_set_copy(context)));
+  info = isl_union_access_info_set_must_source(info, isl_union_map_read_from_str(isl, q->writes));
+  info =
+      isl_union_access_info_set_schedule_map(info, isl_union_map_read_from_str(isl, q->schedule));
+  isl_union_flow *flow = isl_union_access_info_compute_flow(info);
+  isl_union_map *none = isl_union_flow_get_may_no_source(flow);
+  isl_union_flow_free(flow);
+  return none;
+}
+
+static ts_flow answer(const questions *q) {
+  ts_flow f = {.comes_in = true};
+  isl_ctx *isl = isl_ctx_alloc();
+  if (!isl) return f;
+  isl_options_set_on_error(isl, ISL_ON_ERROR_CONTINUE);
+  isl_ctx_set_max_operations(isl, MAX_OPERATIONS);
+  isl_set *context = isl_set_read_from_str(isl, q->context);
+  isl_union_map *coming = unwritten(isl, q, q->reads, context);
+  f.comes_in = isl_union_map_is_empty(coming) != isl_bool_true;
+  isl_union_map_free(coming);
+  if (q->box) {
+    isl_union_set *box = isl_union_set_read_from_str(isl, q->box);
+    box = isl_union_set_intersect_params(box, isl_set_copy(context));
+    f.writes_all = holds(box, range_in(isl_union_map_read_from_str(isl, q->writes), context));
+    f.reads_all = holds(box, isl_union_map_range(unwritten(isl, q, q->sure_reads, context)));
+    isl_union_set_free(box);
+  }
+  isl_set_free(context);
+  isl_ctx_free(isl);
+  return f;
+}
+
+static const char *with_params(model *m, const char *body) {
+  text t = {.arena = m->L->arena};
+  put(&t, "[");
+  for (size_t i = 0; i < m->params.n; i++)
+    put(&t, i ? ", %s" : "%s", m->params.at[i]);
+  put(&t, "] -> { %s }", body);
+  return finish(&t);
+}
+
+ts_flow ts_flow_of(ts_lins *L, const ts_touches *touches, const ts_block *block,
+                   const ts_box *box) {
+  ts_arena *a = L->arena;
+  model m = {.L = L,
+             .block = block,
+             .reads = {.arena = a},
+             .sure_reads = {.arena = a},
+             .writes = {.arena = a},
+             .schedule = {.arena = a},
+             .context = {.arena = a}};
+  ts_ptrmap_init(&m.names, a);
+  put(&m.context, ": 0 = 0");
+  for (size_t i = 0; i < touches->list.n; i++) {
+    path p;
+    if (path_to(&m, touches->list.at[i].op, &p)) m.levels = ts_max(m.levels, p.n);
+  }
+  for (size_t i = 0; i < touches->list.n; i++)
+    put_touch(&m, &touches->list.at[i]);
+  questions q = {0};
+  const char *box_body = box ? box_text(&m, box) : NULL;
+  for (size_t i = 0; i < m.around.n; i++) /* grows while bounds bring in more loops */
+    put_loop(&m, &m.context, m.around.at[i]);
+  if (m.failed) return (ts_flow){.comes_in = true};
+  q.context = with_params(&m, finish(&m.context));
+  q.reads = with_params(&m, finish(&m.reads));
+  q.sure_reads = with_params(&m, finish(&m.sure_reads));
+  q.writes = with_params(&m, finish(&m.writes));
+  q.schedule = with_params(&m, finish(&m.schedule));
+  q.box = box_body ? with_params(&m, box_body) : NULL;
+  return answer(&q);
+}

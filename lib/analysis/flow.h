@@ -1,0 +1,19 @@
+/* Which elements of a buffer come into a block from before, and which does it write? Exact, by isl:
+ * Feautrier, Dataflow analysis of array and scalar references, 1991. */
+#ifndef TS_FLOW_H
+#define TS_FLOW_H
+
+#include "analysis/footprint.h"
+
+typedef struct ts_flow {
+  bool comes_in;   /* a read may see an element that the block has not written before */
+  bool writes_all; /* every element of the box in use is written, whatever runs */
+  bool reads_all;  /* every one is read before the block writes it, whatever runs */
+} ts_flow;
+
+/* About one run of `block`, whose accesses to the buffer are `touches`, in any iteration of the
+ * loops around it. `box` may be NULL: then only comes_in is told. What isl cannot tell within its
+ * budget of operations is answered by comes_in, and by no to the others. */
+ts_flow ts_flow_of(ts_lins *, const ts_touches *touches, const ts_block *block, const ts_box *box);
+
+#endif

@@ -1,0 +1,436 @@
+/* stage: the part of a buffer that a loop uses gets a smaller buffer of its own.
+ *
+ * requires:  the loop touches the buffer by loads and stores with affine subscripts only; what the
+ *            iterations of parallel loops write back must be disjoint.
+ * preserves: every bit: the same values move through another place.
+ * rewrite:   -stage="W at=j.o"
+ *   for %j.o … {                          for %j.o … {
+ *     for %k … { for %j.i = 0 to 64 {       %W.s = alloc : memref<Kx64xf32>
+ *       load %W[%k, %j.o * 64 + %j.i]   →   for %W.s0 = 0 to K { for %W.s1 = 0 to 64 {
+ *     } }                                     %W[%W.s0, %j.o * 64 + %W.s1] to %W.s[%W.s0, %W.s1]
+ *   }                                       } }
+ *                                           for %k … { for %j.i = 0 to 64 { load %W.s[%k, %j.i] } }
+ *                                         }
+ * A buffer that the loop writes is copied back at the end (%W.w0 …), and copied in unless every
+ * element is written before it is read. */
+#include "analysis/flow.h"
+#include "transforms/stage.h"
+#include "transforms/util.h"
+
+typedef struct request {
+  const ts_stage_options *options;
+  unsigned staged; /* buffers, at all loops together */
+} request;
+
+/* One buffer at one loop. */
+typedef struct place {
+  ts_schedule *s;
+  const ts_stage_options *o;
+  ts_op *loop; /* NULL: the function */
+  ts_block *block;
+  ts_touches touches;
+  ts_flow flow;
+  ts_staged staged;
+} place;
+
+static const char *at_name(const place *p) {
+  return p->loop ? ts_sprintf(p->s->pass->scratch, "%%%s", ts_loop_name(p->loop)) : "func";
+}
+
+static ts_loc loc_of(const place *p) {
+  return p->loop ? p->loop->loc : p->s->func->loc;
+}
+
+static const char *name_of(const place *p) {
+  return ts_str_text(p->s->m, p->staged.whole->name);
+}
+
+/* "cannot stage %W at %j.o: WHY" */
+static ts_result refuse(const place *p, const char *why) {
+  return ts_error(p->s->m->ctx, loc_of(p), "cannot stage %%%s at %s: %s", name_of(p), at_name(p),
+                  why);
+}
+
+/* ---- finding the buffer ---- */
+
+typedef struct buffer_search {
+  ts_str name;
+  const ts_block *block;
+  const ts_module *m;
+  ts_arena *scratch;
+  ts_ptrmap seen;
+  ts_value *found;  /* visible in all of the block */
+  ts_op *inside;    /* what defines a buffer of the name further inside */
+  const char *list; /* names of the buffers that could be staged */
+} buffer_search;
+
+static void look_at(void *ctx, ts_op *op) {
+  buffer_search *b = ctx;
+  for (unsigned i = 0; i < op->num_plain; i++) {
+    ts_value *v = ts_operand(op, i);
+    if (ts_is_literal(v) || !ts_is_kind(v->type, TS_TYPE_MEMREF)) continue;
+    if (!v->name || ts_ptrmap_get(&b->seen, v)) continue;
+    ts_ptrmap_put(&b->seen, v, v);
+    bool top = v->kind == TS_VALUE_RESULT && !b->block->parent && v->def->block == b->block;
+    bool outside = top || !ts_lin_varies(b->block, v);
+    if (v->name == b->name && outside) b->found = v;
+    if (v->name == b->name && !outside) b->inside = v->def;
+    if (outside)
+      b->list = ts_sprintf(b->scratch, "%s%s%%%s", b->list, *b->list ? ", " : "",
+                           ts_str_text(b->m, v->name));
+  }
+}
+
+static buffer_search find_buffer(ts_schedule *s, ts_block *block, const char *name) {
+  buffer_search b = {.name = ts_intern_find(&s->m->strings, name, strlen(name)),
+                     .block = block,
+                     .m = s->m,
+                     .scratch = s->pass->scratch,
+                     .list = ""};
+  ts_ptrmap_init(&b.seen, s->pass->scratch);
+  ts_walk(block, look_at, &b);
+  return b;
+}
+
+/* ---- may it be staged? ---- */
+
+static ts_result refuse_obstacle(const place *p) {
+  refuse(p, p->touches.reason);
+  ts_note(p->s->m->ctx, p->touches.obstacle->loc,
+          "this %s cannot be sent to a copy; stage at a loop without it",
+          ts_info(p->touches.obstacle)->name);
+  return TS_ERR;
+}
+
+/* Arguments that come in, and globals, hold values from the start. */
+static bool is_initialised(const place *p) {
+  const ts_value *v = p->staged.whole;
+  if (v->kind == TS_VALUE_ARG) return p->s->func->roles[v->index] != TS_ROLE_OUT;
+  return v->def->opcode == TS_OP_GLOBAL;
+}
+
+static bool copies_in(const place *p) {
+  return !p->touches.writes || p->flow.comes_in || !p->flow.writes_all;
+}
+
+static ts_result check_flow(place *p) {
+  if (!p->touches.writes && is_initialised(p)) return TS_OK;
+  p->flow = ts_flow_of(p->staged.lins, &p->touches, p->block, &p->staged.box);
+  if (!copies_in(p) || is_initialised(p) || p->flow.reads_all) return TS_OK;
+  refuse(p,
+         ts_sprintf(p->s->pass->scratch,
+                    "the box that would be copied in holds elements that the loop does not read, "
+                    "and %%%s may not have them written yet",
+                    name_of(p)));
+  for (size_t i = 0; i < p->touches.list.n; i++)
+    if (p->touches.list.at[i].reads) {
+      ts_note(p->s->m->ctx, p->touches.list.at[i].op->loc, "this reads only a part of the box");
+      break;
+    }
+  return TS_ERR;
+}
+
+/* All that iterations of the parallel loop `p` around touch of dimension d lies in windows of c *
+ * step elements, one window an iteration, where c is the factor of its variable. */
+typedef struct window {
+  ts_lins *L;
+  const ts_op *loop;
+  int64_t coef, size;
+  const ts_lin *base; /* of the window, for an iteration at 0; NULL: not known yet */
+} window;
+
+static const ts_lin *without_iv(const window *w, const ts_lin *l) {
+  return ts_lin_add(w->L, l, ts_lin_value(w->L, ts_for_parts(w->loop).iv), -w->coef);
+}
+
+static bool some_le(ts_lins *L, const ts_lin *a, const ts_lin_list *bs) {
+  for (unsigned i = 0; i < bs->n; i++)
+    if (ts_lin_le(L, a, bs->at[i])) return true;
+  return false;
+}
+
+static bool lies_in_window(window *w, const ts_lin *lower, const ts_lin *end) {
+  const ts_block *body = ts_for_parts(w->loop).body;
+  ts_lin_list from = ts_lin_bounds(w->L, without_iv(w, lower), false, body);
+  ts_lin_list to = ts_lin_bounds(w->L, without_iv(w, end), true, body);
+  if (!from.n || !to.n) return false;
+  if (!w->base) w->base = from.at[0];
+  const ts_lin *limit = ts_lin_add(w->L, w->base, ts_lin_const(w->L, w->size), 1);
+  for (unsigned i = 0; i < to.n; i++)
+    if (ts_lin_le(w->L, to.at[i], limit)) return some_le(w->L, w->base, &from);
+  return false;
+}
+
+static int64_t coefficient(const ts_lin *l, const ts_value *v) {
+  for (unsigned i = 0; i < l->n; i++)
+    if (l->terms[i].kind == TS_LIN_VALUE && l->terms[i].value == v) return l->terms[i].coef;
+  return 0;
+}
+
+static bool is_disjoint_in(const place *p, const ts_touches *all, const ts_op *loop, unsigned d) {
+  const ts_box_dim *dim = &p->staged.box.dims[d];
+  ts_lins *L = p->staged.lins;
+  ts_for f = ts_for_parts(loop);
+  window w = {.L = L, .loop = loop, .coef = coefficient(dim->lower, f.iv)};
+  w.size = (w.coef < 0 ? -w.coef : w.coef) * f.step;
+  const ts_lin *end = ts_lin_add(L, dim->lower, ts_lin_extent(L, dim->extent), 1);
+  if (!w.coef || !lies_in_window(&w, dim->lower, end)) return false;
+  for (size_t i = 0; i < all->list.n; i++) {
+    const ts_touch *t = &all->list.at[i];
+    const ts_lin *past = ts_lin_add(L, t->at[d], ts_lin_const(L, t->widths[d]), 1);
+    if (!ts_is_ancestor(p->block, t->op) && !lies_in_window(&w, t->at[d], past)) return false;
+  }
+  return true;
+}
+
+/* The copies write back whole boxes, so these must not meet. */
+static ts_result check_parallel_loop(place *p, ts_op *loop) {
+  ts_touches all;
+  bool known = ts_touches_in(p->staged.lins, ts_for_parts(loop).body, p->staged.whole, &all);
+  for (unsigned d = 0; known && d < p->staged.box.rank; d++)
+    if (is_disjoint_in(p, &all, loop, d)) return TS_OK;
+  refuse(p, ts_sprintf(
+                p->s->pass->scratch,
+                "what is copied back in different iterations of the parallel loop %%%s may overlap",
+                ts_loop_name(loop)));
+  for (size_t i = 0; i < p->touches.list.n; i++)
+    if (p->touches.list.at[i].writes) {
+      ts_note(p->s->m->ctx, p->touches.list.at[i].op->loc,
+              "this writes %%%s; stage before the loop is made parallel, or at a loop around %%%s",
+              name_of(p), ts_loop_name(loop));
+      break;
+    }
+  return TS_ERR;
+}
+
+/* Is the buffer allocated inside the op, so that each iteration or thread has one of its own? */
+static bool is_private_to(const place *p, const ts_op *op) {
+  const ts_value *v = p->staged.whole;
+  return v->kind == TS_VALUE_RESULT && ts_is_ancestor(ts_op_regions(op)[0], v->def);
+}
+
+static ts_result check_parallel(place *p) {
+  if (!p->touches.writes || !p->loop) return TS_OK;
+  for (ts_op *op = p->loop; op && !is_private_to(p, op); op = op->block->parent) {
+    if (op->opcode == TS_OP_LAUNCH)
+      return refuse(p, "it is written in a launch, where other threads could see the old contents");
+    if (!ts_is_loop(op) || !ts_attr_find(op, TS_ATTR_PARALLEL)) continue;
+    ts_result result = check_parallel_loop(p, op);
+    if (result) return result;
+  }
+  return TS_OK;
+}
+
+/* Is the form a multiple of n whenever the code runs? Loop variables go by steps from their lower
+ * bound. */
+static bool is_multiple(ts_lins *L, const ts_lin *l, int64_t n) {
+  if (!l || l->constant % n) return false;
+  for (unsigned i = 0; i < l->n; i++) {
+    const ts_lin_term *t = &l->terms[i];
+    if (t->coef % n == 0) continue;
+    const ts_op *op =
+        t->kind == TS_LIN_VALUE && t->value->kind == TS_VALUE_ARG ? t->value->block->parent : NULL;
+    if (!ts_is_loop(op)) return false;
+    ts_for loop = ts_for_parts(op);
+    const ts_lin *lo = ts_lin_of(L, op, loop.lo[0]);
+    if (loop.num_lo != 1 || t->coef % n * (loop.step % n) % n) return false;
+    if (!lo || !is_multiple(L, ts_lin_add(L, ts_lin_const(L, 0), lo, t->coef), n)) return false;
+  }
+  return true;
+}
+
+/* A vector must lie in one piece in the part. */
+static ts_result check_vectors(place *p) {
+  const ts_staged *s = &p->staged;
+  const ts_piece *last = &s->pieces.at[s->pieces.n - 1];
+  unsigned d = s->box.rank - 1;
+  for (size_t i = 0; i < p->touches.list.n; i++) {
+    const ts_touch *t = &p->touches.list.at[i];
+    int64_t width = t->widths[d];
+    if (width == 1) continue;
+    const ts_lin *at = ts_lin_add(s->lins, t->at[d], s->box.dims[d].lower, -1);
+    bool fits = last->dim == d && last->div == 1;
+    if (fits && last->mod) fits = last->mod % width == 0 && is_multiple(s->lins, at, width);
+    if (fits) continue;
+    refuse(p, ts_sprintf(p->s->pass->scratch,
+                         "layout '%s' would tear the vectors of %lld elements apart", p->o->layout,
+                         (long long)width));
+    ts_note(p->s->m->ctx, t->op->loc, "this accesses a vector");
+    return TS_ERR;
+  }
+  return TS_OK;
+}
+
+/* ---- the part's type ---- */
+
+static bool read_space(const char *word, ts_space *out) {
+  static const char *const words[] = {"global", "shared", "local"};
+  for (unsigned i = 0; i < ts_countof(words); i++)
+    if (!strcmp(word, words[i])) {
+      *out = (ts_space)i;
+      return true;
+    }
+  return false;
+}
+
+static ts_result check_shared(const place *p) {
+  const ts_op *op = p->loop;
+  while (op && op->opcode != TS_OP_LAUNCH)
+    op = op->block->parent;
+  if (!op) return refuse(p, "shared memory is there in a launch only");
+  ts_launch launch = ts_launch_parts(op);
+  for (unsigned i = 0; i < launch.n; i++)
+    if (strcmp(ts_str_text(p->s->m, launch.clauses[i]), "blocks"))
+      return refuse(p, "every thread of the block would fill the same shared memory");
+  return TS_OK;
+}
+
+static ts_result choose_type(place *p, const ts_type **out) {
+  const ts_type *from = p->staged.whole->type;
+  ts_space space = from->space == TS_SPACE_LOCAL ? TS_SPACE_LOCAL : TS_SPACE_GLOBAL;
+  if (*p->o->space) read_space(p->o->space, &space);
+  if (space == TS_SPACE_SHARED && check_shared(p)) return TS_ERR;
+  ts_extent dims[TS_MAX_RANK];
+  for (unsigned i = 0; i < p->staged.pieces.n; i++)
+    dims[i] = p->staged.pieces.at[i].count;
+  *out = ts_type_memref(p->s->m, p->staged.pieces.n, dims, from->dtype, from->elem, space,
+                        TS_LAYOUT_ROWMAJOR, 0, NULL);
+  if (p->o->pad && from->elem) return refuse(p, "vectors cannot be padded");
+  return TS_OK;
+}
+
+/* ---- doing it ---- */
+
+/* Where the copy in goes: the top of the block, or behind what defines the buffer there. */
+static ts_builder top_of(const place *p) {
+  const ts_value *v = p->staged.whole;
+  ts_builder b = v->kind == TS_VALUE_RESULT && v->def->block == p->block
+                     ? ts_builder_after(p->s->m, v->def)
+                     : ts_builder_before(p->s->m, p->block->first);
+  b.loc = loc_of(p);
+  return b;
+}
+
+static ts_builder end_of(const place *p) {
+  ts_op *last = p->block->last;
+  return ts_has_flag(last, TS_FLAG_TERM) ? ts_builder_before(p->s->m, last)
+                                         : ts_builder_at_end(p->s->m, p->block, loc_of(p));
+}
+
+static ts_result rewrite(place *p, const ts_type *type) {
+  ts_staged *s = &p->staged;
+  ts_builder top = top_of(p), end;
+  s->part = ts_build_alloc(&top, type);
+  s->part->name = *p->o->name ? ts_schedule_name(p->s, p->o->name, "")
+                              : ts_schedule_name(p->s, name_of(p), ".s");
+  s->name = *p->o->name ? p->o->name : name_of(p);
+  bool fits = true;
+  for (size_t i = 0; i < p->touches.list.n; i++)
+    fits = ts_staged_redirect(s, &p->touches.list.at[i]) && fits;
+  if (copies_in(p)) fits = ts_staged_copy_in(s, &top, p->o->pad) && fits;
+  if (p->o->pad) fits = ts_staged_fill(s, &top) && fits;
+  end = end_of(p);
+  if (p->touches.writes) fits = ts_staged_copy_out(s, &end) && fits;
+  return fits ? TS_OK : refuse(p, "an expression gets too large");
+}
+
+static void remark(const place *p, const ts_type *type) {
+  const char *how = !p->touches.writes ? "copied in"
+                    : copies_in(p)     ? "copied in and out"
+                                       : "copied out";
+  int64_t elements = ts_type_num_elements(type);
+  const char *size = elements <= 0 ? ""
+                                   : ts_sprintf(p->s->pass->scratch, ", %lld bytes",
+                                                (long long)elements * ts_dtype_bytes(type->dtype));
+  ts_remark(p->s->m->ctx, loc_of(p), p->s->pass->name, "passed", "staged %%%s at %s in %s: %s%s",
+            name_of(p), at_name(p), type->text, how, size);
+}
+
+static ts_result stage_buffer(place *p) {
+  const ts_type *type;
+  ts_arena *scratch = p->s->pass->scratch;
+  if (!ts_touches_in(p->staged.lins, p->block, p->staged.whole, &p->touches))
+    return refuse_obstacle(p);
+  ts_box_of(p->staged.lins, &p->touches, p->block, p->staged.whole->type, &p->staged.box);
+  const char *wrong = ts_pieces_parse(scratch, p->o->layout, &p->staged.box, &p->staged.pieces);
+  if (wrong) return refuse(p, ts_sprintf(scratch, "layout %s", wrong));
+  ts_result result = check_vectors(p);
+  if (!result) result = check_flow(p);
+  if (!result) result = check_parallel(p);
+  if (!result) result = choose_type(p, &type);
+  if (!result) result = rewrite(p, type);
+  if (result) return result;
+  remark(p, type);
+  p->s->pass->changed = true;
+  ts_count(p->s->pass, "buffers staged", 1);
+  return TS_OK;
+}
+
+/* Stages the buffer of this name, if the block uses it. */
+static ts_result stage_named(ts_schedule *s, ts_op *loop, ts_block *block, const char *name) {
+  request *r = (request *)s->options;
+  buffer_search found = find_buffer(s, block, name);
+  ts_lins lins = {.arena = s->pass->scratch};
+  place p = {.s = s, .o = r->options, .loop = loop, .block = block};
+  p.staged = (ts_staged){.schedule = s, .lins = &lins, .whole = found.found};
+  if (found.found) {
+    r->staged++;
+    return stage_buffer(&p);
+  }
+  if (found.inside) {
+    ts_error(s->m->ctx, loc_of(&p), "cannot stage %%%s at %s: it is allocated further inside", name,
+             at_name(&p));
+    ts_note(s->m->ctx, found.inside->loc, "here; 'hoist' may move it out");
+    return TS_ERR;
+  }
+  if (loop)
+    ts_schedule_missed(s, loop, "%%%s uses no buffer %%%s%s%s", ts_loop_name(loop), name,
+                       *found.list ? ", but " : "", found.list);
+  return TS_OK;
+}
+
+static ts_result stage_at(ts_schedule *s, ts_op *loop, const ts_loop_item *item) {
+  (void)item;
+  request *r = (request *)s->options;
+  for (size_t i = 0; i < r->options->buffers.items.n; i++) {
+    ts_result result =
+        stage_named(s, loop, ts_for_parts(loop).body, r->options->buffers.items.at[i].name);
+    if (result) return result;
+  }
+  return TS_OK;
+}
+
+static ts_result stage_in_functions(ts_pass_ctx *pass, ts_module *m, request *r) {
+  for (ts_func *f = m->first_func; f; f = f->next) {
+    if (*r->options->func && strcmp(r->options->func, ts_str_text(m, f->name))) continue;
+    ts_schedule s = {.pass = pass, .m = m, .func = f, .options = r};
+    ts_ptrmap_init(&s.names, pass->scratch);
+    for (size_t i = 0; i < r->options->buffers.items.n; i++) {
+      ts_result result = stage_named(&s, NULL, f->body, r->options->buffers.items.at[i].name);
+      if (result) return result;
+    }
+  }
+  return TS_OK;
+}
+
+ts_result ts_pass_stage(ts_pass_ctx *pass, ts_module *m, const void *options) {
+  const ts_stage_options *o = options;
+  request r = {.options = o};
+  if (!o->buffers.items.n || !*o->at) {
+    ts_error_plain(m->ctx, "-stage wants a buffer and at=LOOP, as in -stage=\"W at=j.o\"");
+    return TS_USAGE;
+  }
+  ts_space space;
+  if (*o->space && !read_space(o->space, &space)) {
+    ts_error_plain(m->ctx, "-stage: space is global, shared or local, not '%s'", o->space);
+    return TS_USAGE;
+  }
+  ts_loop_list loops = {0};
+  const char *at = *o->at == '%' ? o->at + 1 : o->at;
+  ts_push(pass->scratch, &loops.items, (ts_loop_item){.name = at});
+  ts_result result = !strcmp(o->at, "func") ? stage_in_functions(pass, m, &r)
+                                            : ts_each_loop(pass, m, o->func, &loops, &r, stage_at);
+  if (result || r.staged) return result;
+  return ts_error_plain(m->ctx, "-stage: there is no buffer %%%s in use at %s%s",
+                        o->buffers.items.at[0].name, strcmp(o->at, "func") ? "%" : "", at);
+}
