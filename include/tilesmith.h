@@ -119,7 +119,9 @@ typedef struct ts_param {
 typedef struct ts_executable ts_executable;
 
 /* `entry`: the function's name; NULL for the only one, or the one that no other calls. `engine`: "interp"
- * (NULL too) picks by the function's level, "tensor" is the tensor interpreter, "loop" the loop VM.
+ * (NULL too) picks by the function's level, "tensor" is the tensor interpreter, "loop" the loop VM,
+ * "native" machine code made by the system's C compiler, as TS_CC, PATH, TMPDIR and XDG_CACHE_HOME of
+ * the environment say; it does not count fuel.
  * The module must stay as it is, and outlive the executable. */
 ts_result ts_compile(ts_module *, const char *entry, const char *engine, ts_executable **out);
 unsigned ts_executable_num_params(const ts_executable *);

@@ -10,6 +10,8 @@ import os
 import shlex
 import sys
 
+import lit.util
+
 sys.path.insert(0, os.path.join(config.source_root, "test"))
 import formats
 
@@ -28,6 +30,11 @@ config.test_exec_root = os.path.join(config.build_root, "test")
 tools = os.path.join(config.build_root, "tools")
 config.environment["PATH"] = os.pathsep.join([tools, config.llvm_tools, "/usr/bin", "/bin"])
 config.environment["LC_ALL"] = "C"
+# Compiled code is kept with the build. Of the compilers that tests name, those there are are features.
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.build_root, "test", "cache")
+for name in ("gcc", "clang-14", "clang-19"):
+    if lit.util.which(name, config.environment["PATH"]):
+        config.available_features.add(name)
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 # A report of a sanitizer ends in a signal, so that `not` and %{exit} never take it for an error.
 for name in ("ASAN", "UBSAN", "TSAN", "LSAN"):

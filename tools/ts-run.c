@@ -52,6 +52,21 @@ static ts_result set_tolerance(ts_tool *t, const ts_flag *flag, const char *text
   return TS_OK;
 }
 
+static ts_result set_duration(ts_tool *t, const ts_flag *flag, const char *text) {
+  static const struct {
+    const char *name;
+    double seconds;
+  } units[] = {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"", 1}};
+  size_t n = strspn(text, "0123456789.");
+  double value, *seconds = flag->at;
+  for (unsigned i = 0; i < ts_countof(units) && ts_parse_double(text, n, &value); i++) {
+    if (strcmp(text + n, units[i].name) != 0 || !(value > 0)) continue;
+    *seconds = value * units[i].seconds;
+    return TS_OK;
+  }
+  return ts_tool_usage(t, "'--%s=%s': wanted a time such as 60s, 500ms or 2m", flag->name, text);
+}
+
 /* ---- the run ---- */
 
 static ts_result read_module(options *o, ts_module **module) {
@@ -100,12 +115,13 @@ int main(int argc, char **argv) {
   ts_tool t;
   options o = {.fuel = DEFAULT_FUEL, .max_memory = DEFAULT_MEMORY, .tool = &t};
   ts_run_request *q = &o.request;
+  ts_native_options *native = &q->options.native;
   ts_run_request_init(q);
   o.seed = (int64_t)q->seed;
   const ts_flag flags[] = {
       {"engine", TS_FLAG_STRING, "name",
        "interp: the tensor interpreter or the loop VM, by the function's level; tensor or loop: "
-       "that one",
+       "that one; native: machine code, by the C compiler",
        "Running", .at = &q->engine},
       {"entry", TS_FLAG_STRING, "function",
        "run this function; without it the only one, or the one that no other calls", "Running",
@@ -116,6 +132,24 @@ int main(int argc, char **argv) {
        .at = &q->data_dir},
       {"threads", TS_FLAG_INT, "n", "threads an engine may use; 0: as many as the machine has",
        "Running", .at = &o.threads, .min = 0, .max = 4096},
+      {"cc", TS_FLAG_STRING, "compiler",
+       "the C compiler of the native engine, a path or a name on PATH; without it TS_CC says, or "
+       "cc, gcc or clang is taken",
+       "Compiling", .at = &native->cc},
+      {"target-cpu", TS_FLAG_STRING, "name",
+       "the processor to compile for, as the compiler's -march names it (default: this one)",
+       "Compiling", .at = &native->target_cpu},
+      {"compile-timeout", TS_FLAG_CALL, "time",
+       "end with exit code 3 when the compiler takes longer: 60s (the default), 500ms, 2m",
+       "Compiling", .at = &native->compile_seconds, .call = set_duration},
+      {"cache-dir", TS_FLAG_STRING, "dir",
+       "where compiled code is kept (default: tilesmith/native in XDG_CACHE_HOME or ~/.cache)",
+       "Compiling", .at = &native->cache_dir},
+      {"cache-size", TS_FLAG_SIZE, "size",
+       "what may be kept there, with K, M or G; the least recently used goes first (default 512M)",
+       "Compiling", .at = &native->cache_bytes},
+      {"no-cache", TS_FLAG_BOOL, NULL, "compile always, and keep nothing", "Compiling",
+       .at = &native->no_cache},
       {"input", TS_FLAG_CALL, "X=from",
        "fill input X from @x.npy, @w.safetensors#name, normal, uniform, iota, zeros or a literal "
        "such as '2x3xf32=1 2 3 4 5 6'; without it normal",

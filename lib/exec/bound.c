@@ -13,6 +13,7 @@ typedef struct bounder {
   ts_arena *arena;
   const ts_bindings *bindings;
   ts_dtype acc;     /* or TS_NUM_DTYPES */
+  double math_error;
   ts_ptrmap values; /* ts_value → ts_bounded */
 } bounder;
 
@@ -200,6 +201,15 @@ static number settle(ts_dtype dtype, number x) {
   return (number){trunc(x.value), x.error > 0 ? floor(x.error) + 1 : 0};
 }
 
+/* What a function of one number adds when it is not rounded correctly. An ULP of x is at most 2u|x|. */
+static number inaccurate(const bounder *b, const ts_op *op, ts_dtype dtype, number x) {
+  if (!(ts_info(op)->flags & TS_FLAG_MATH) || !(b->math_error > 0.5)) return x;
+  format f = format_of(dtype == TS_F64 ? TS_F64 : TS_F32);
+  double ulps = b->math_error - 0.5;
+  return (number){x.value,
+                  x.error + ulps * (2 * f.u * (fabs(x.value) + x.error) + f.tiny)};
+}
+
 static ts_bounded *elementwise(bounder *b, const ts_op *op, ts_dtype dtype, const ts_bounded *shape,
                                unsigned n, ts_bounded *const *in) {
   ts_bounded *out = new_tensor(b, dtype, shape->rank, shape->dims);
@@ -211,7 +221,8 @@ static ts_bounded *elementwise(bounder *b, const ts_op *op, ts_dtype dtype, cons
       int64_t at = broadcast_index(in[k], out, i);
       x[k] = (number){in[k]->value[at], in[k]->error[at]};
     }
-    number y = n ? settle(dtype, element(op, tanh_form, x[0], x[1], x[2])) : unknown;
+    number y = n ? element(op, tanh_form, x[0], x[1], x[2]) : unknown;
+    y = settle(dtype, inaccurate(b, op, dtype, y));
     out->value[i] = y.value;
     out->error[i] = y.error;
   }
@@ -567,7 +578,8 @@ static ts_result bound_body(void *arg) {
 }
 
 ts_result ts_bound_results(ts_context *ctx, ts_arena *arena, const ts_func *f, const ts_array *args,
-                           const ts_bindings *bindings, ts_dtype acc, ts_bounded *results) {
-  bound_args a = {{ctx, f->module, arena, bindings, acc, {0}}, f, args, results};
+                           const ts_bindings *bindings, ts_dtype acc, double math_error,
+                           ts_bounded *results) {
+  bound_args a = {{ctx, f->module, arena, bindings, acc, math_error, {0}}, f, args, results};
   return ts_protect(ctx, bound_body, &a);
 }

@@ -21,9 +21,12 @@ typedef struct ts_bounded {
 
 /* Bounds of the function's results (f->num_results of them, in `arena`), for these arguments, one a
  * parameter. `acc` is the least precise accumulator allowed, TS_NUM_DTYPES for each op's own.
+ * `math_error` is what exp, erf and their kin may be off, in ULPs of their type or, where that is
+ * narrower, of f32, before they are rounded to it; 0.5 when they are rounded correctly.
  * `bindings` gives the symbolic extents. TS_ERR with a message when a constant's file cannot be
  * read; TS_LIMIT when memory runs out. The function is verified and of tensor level. */
 ts_result ts_bound_results(ts_context *, ts_arena *, const ts_func *, const ts_array *args,
-                           const ts_bindings *, ts_dtype acc, ts_bounded *results);
+                           const ts_bindings *, ts_dtype acc, double math_error,
+                           ts_bounded *results);
 
 #endif

@@ -1,11 +1,13 @@
 /* Opening, executing and closing a run: the order of its steps, and the choice of function and
  * engine. */
 #include "exec/run_internal.h"
+#include "pass/pass.h"
 
 const ts_engine_name ts_engine_names[] = {
     {"interp", NULL},
     {"tensor", &ts_engine_tensor},
     {"loop", &ts_engine_loop},
+    {"native", &ts_engine_native},
 };
 const unsigned ts_num_engine_names = ts_countof(ts_engine_names);
 
@@ -183,6 +185,9 @@ static ts_result check_names(ts_run *run, const char *option, const ts_settings 
 static ts_result check_request(ts_run *run) {
   const ts_run_request *request = run->request;
   ts_result result = check_names(run, "--input=", &request->inputs, false);
+  if (!result && request->stats && !run->engine->counts)
+    result = ts_run_usage(run->ctx, "'--stats': engine '%s' counts nothing; interp does",
+                          run->engine->name);
   if (!result) result = check_names(run, "--output=", &request->outputs, true);
   if (!result) result = check_names(run, "--expect=", &request->expects, true);
   for (size_t k = 0; !result && k < request->outputs.n; k++)
@@ -240,8 +245,11 @@ ts_result ts_run_open_bare(ts_run *run, ts_context *ctx, ts_module *module,
 }
 
 ts_result ts_run_compile(ts_run *run) {
-  return run->engine->prepare(run->ctx, run->module, run->func, &run->request->options,
-                              &run->compiled);
+  double begin = ts_time_now();
+  ts_result result = run->engine->prepare(run->ctx, run->module, run->func, &run->request->options,
+                                          &run->compiled);
+  run->prepare_ms = 1e3 * (ts_time_now() - begin);
+  return result;
 }
 
 ts_result ts_run_open(ts_run *run, ts_context *ctx, ts_module *module,
@@ -256,18 +264,26 @@ ts_result ts_run_open(ts_run *run, ts_context *ctx, ts_module *module,
   return result ? result : ts_run_compile(run);
 }
 
-ts_result ts_run_once(ts_run *run, ts_run_stats *stats) {
+void ts_run_put_back(ts_run *run) {
   for (unsigned i = 0; i < run->sig.n; i++) {
     ts_array *a = &run->arrays[i];
     if (run->initial[i].data)
       memcpy(a->data, run->initial[i].data, (size_t)ts_array_count(a) * ts_dtype_bytes(a->dtype));
   }
+}
+
+ts_result ts_run_again(ts_run *run, ts_run_stats *stats) {
   ts_run_args args = {run->func, run->arrays, run->request->limits, stats};
   return run->engine->run(run->ctx, run->compiled, &args);
 }
 
+ts_result ts_run_once(ts_run *run, ts_run_stats *stats) {
+  ts_run_put_back(run);
+  return ts_run_again(run, stats);
+}
+
 ts_result ts_run_execute(ts_run *run) {
-  bool counted = run->request->stats || run->request->time_runs;
+  bool counted = run->engine->counts && (run->request->stats || run->request->time_runs);
   ts_result result = ts_run_once(run, counted ? &run->stats : NULL);
   if (!result && run->request->time_runs) result = ts_run_measure(run);
   if (result) return result;

@@ -56,7 +56,8 @@ typedef struct ts_run_check {
 } ts_run_check;
 
 typedef struct ts_run_timing {
-  unsigned runs, threads;
+  unsigned runs, batch; /* samples, and runs in each */
+  unsigned threads;
   double median_ms, min_ms;
   uint64_t flops;     /* of one run */
   double gflops;      /* by the median; 0 when the run has no floating-point work */
@@ -76,6 +77,7 @@ typedef struct ts_run {
   const char **sources; /* of inputs: what they were filled from */
   ts_bindings fixed, bindings;
   void *compiled;
+  double prepare_ms; /* what the engine took to compile */
   ts_run_stats stats;
   ts_run_timing timing;
   TS_VEC(ts_run_check) checks;

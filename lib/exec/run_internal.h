@@ -29,6 +29,9 @@ ts_result ts_run_expectations(ts_run *);
 ts_result ts_run_comparisons(ts_run *);
 /* Adds the check of output `got`; when it failed, the message too: TS_CHECK. */
 ts_result ts_run_conclude(ts_run *, const ts_array *got, ts_run_check, const char *what);
+/* The parts of ts_run_once: inout arrays as they were given, and the run. */
+void ts_run_put_back(ts_run *);
+ts_result ts_run_again(ts_run *, ts_run_stats *);
 /* run_time.c */
 ts_result ts_run_measure(ts_run *);
 

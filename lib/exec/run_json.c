@@ -100,12 +100,23 @@ static void add_checks(json_t *root, const ts_run *run) {
 static void add_timing(json_t *root, const ts_run_timing *t) {
   if (t->runs == 0) return;
   json_object_set_new(root, "runs", json_integer(t->runs));
+  json_object_set_new(root, "batch", json_integer(t->batch));
   json_object_set_new(root, "threads", json_integer(t->threads));
   json_object_set_new(root, "median_ms", real(t->median_ms));
   json_object_set_new(root, "min_ms", real(t->min_ms));
   json_object_set_new(root, "gflops", real(t->gflops));
   json_object_set_new(root, "peak_gflops", real(t->peak_gflops));
   json_object_set_new(root, "percent_of_peak", real(100 * t->gflops / t->peak_gflops));
+}
+
+static void add_preparation(json_t *root, const ts_run *run) {
+  json_object_set_new(root, "prepare_ms", real(run->prepare_ms));
+  if (run->engine != &ts_engine_native) return;
+  const ts_native_facts *f = ts_native_facts_of(run->compiled);
+  json_object_set_new(root, "compiler", json_string(f->compiler));
+  json_object_set_new(root, "cached", json_boolean(f->cached));
+  json_object_set_new(root, "openmp", json_boolean(f->openmp));
+  json_object_set_new(root, "compile_ms", real(1e3 * f->compile_seconds));
 }
 
 static void add_stats(json_t *root, const ts_run *run) {
@@ -151,6 +162,7 @@ ts_result ts_run_json(ts_sink *sink, const ts_run *run, ts_result status) {
   json_object_set_new(root, "outputs", outputs_json(run));
   add_checks(root, run);
   add_stats(root, run);
+  add_preparation(root, run);
   add_timing(root, &run->timing);
   int failed = json_dump_callback(root, write_text, sink, JSON_INDENT(2));
   json_decref(root);

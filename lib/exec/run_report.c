@@ -10,7 +10,7 @@ static void print_float(ts_sink *sink, double value) {
 
 /* Four significant digits, without an exponent where it can be done: for times and rates. */
 static void print_figure(ts_sink *sink, double value) {
-  int whole = value >= 1 ? (int)log10(value) + 1 : 1;
+  int whole = value > 1e-5 ? (int)floor(log10(value)) + 1 : 1;
   ts_sink_printf(sink, "%.*f", whole >= 4 ? 0 : 4 - whole, value);
 }
 
@@ -57,12 +57,25 @@ static void print_stats(ts_sink *sink, const ts_run *run) {
                    (unsigned long long)s->buffers[i].bytes_written);
 }
 
+/* How the code came to be, and how long that took. */
+static void print_preparation(ts_sink *sink, const ts_run *run) {
+  if (run->engine != &ts_engine_native) return;
+  const ts_native_facts *f = ts_native_facts_of(run->compiled);
+  ts_sink_puts(sink, "ready in ");
+  print_figure(sink, run->prepare_ms);
+  if (f->cached)
+    ts_sink_puts(sink, " ms: compiled code was in the cache\n");
+  else
+    ts_sink_printf(sink, " ms: compiled by %s\n", f->compiler);
+}
+
 static void print_timing(ts_sink *sink, const ts_run_timing *t) {
   ts_sink_puts(sink, "time: median ");
   print_figure(sink, t->median_ms);
   ts_sink_puts(sink, " ms, min ");
   print_figure(sink, t->min_ms);
   ts_sink_printf(sink, " ms of %u run%s", t->runs, t->runs == 1 ? "" : "s");
+  if (t->batch > 1) ts_sink_printf(sink, " of %u", t->batch);
   if (t->gflops > 0) {
     ts_sink_puts(sink, "; ");
     print_figure(sink, t->gflops);
@@ -81,5 +94,7 @@ void ts_run_print(ts_sink *sink, const ts_run *run) {
   for (size_t k = 0; k < run->checks.n; k++)
     print_check(sink, &run->checks.at[k]);
   if (run->request->stats) print_stats(sink, run);
-  if (run->timing.runs) print_timing(sink, &run->timing);
+  if (!run->timing.runs) return;
+  print_preparation(sink, run);
+  print_timing(sink, &run->timing);
 }

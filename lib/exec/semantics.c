@@ -201,7 +201,7 @@ static ts_result find_bounds(ts_semantics *s, subject *u, const ts_func *f,
   for (unsigned i = 0; i < u->n; i++)
     args[i] = u->entries[i].initial;
   ts_result result = ts_bound_results(s->ctx, &s->bounds, f, args, &u->bindings,
-                                      ts_pipeline_step_dtype(step, "acc"), results);
+                                      ts_pipeline_step_dtype(step, "acc"), 0.5, results);
   for (unsigned i = 0; !result && i < f->num_results; i++) {
     for (int64_t k = 0; k < results[i].count; k++)
       results[i].error[k] *= 2;

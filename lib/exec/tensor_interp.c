@@ -6,6 +6,7 @@
  * ends it, a refused request for memory included, every array is given back. */
 #include <inttypes.h>
 
+#include "exec/flops.h"
 #include "exec/tensor_eval.h"
 
 /* ---- one op ---- */
@@ -140,27 +141,12 @@ static uint64_t bytes_of(const ts_array *a) {
   return (uint64_t)ts_array_count(a) * ts_dtype_bytes(a->dtype);
 }
 
-static uint64_t flops_of(const ts_op *op, uint64_t work) {
-  if (!ts_is_float((ts_dtype)ts_op_result(op, 0)->type->dtype)) return 0;
-  switch (ts_info(op)->rule) {
-  case TS_RULE_CONST:
-  case TS_RULE_RESHAPE:
-  case TS_RULE_TRANSPOSE:
-  case TS_RULE_BROADCAST:
-  case TS_RULE_CAST: return 0;
-  case TS_RULE_MATMUL:
-  case TS_RULE_FUSED_MLP: return 2 * work;
-  case TS_RULE_FUSED: return ts_attr_find(op, TS_ATTR_ROOT) ? 2 * work : work;
-  default: return work;
-  }
-}
-
 static void count_op(run_state *s, const frame *f, const ts_op *op, const ts_array *in,
                      const ts_array *out, uint64_t work) {
   ts_run_stats *stats = s->args->stats;
   if (!stats) return;
   stats->ops++;
-  stats->flops += flops_of(op, work);
+  stats->flops += ts_tensor_op_flops(op, work);
   stats->stores += (uint64_t)ts_array_count(out);
   for (unsigned i = 0; i < op->num_plain; i++) {
     if (ts_is_literal(ts_operand(op, i))) continue;

@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#include "exec/flops.h"
+
 /* ---- values and registers ---- */
 
 ts_vm_val *ts_vmc_val(ts_vmc *c, const ts_value *v) {
@@ -151,26 +153,6 @@ void ts_vmc_open_region(ts_vmc *c) {
   c->region = (uint32_t)c->prog->regions.n - 1;
 }
 
-static uint64_t flops_of(const ts_op *op) {
-  if (op->opcode == TS_OP_MMA) {
-    const int64_t *d = ts_op_results(op)->type->dims;
-    return 2 * (uint64_t)(d[0] * d[1] * d[2]);
-  }
-  if (op->num_results != 1 || !ts_is_float((ts_dtype)ts_op_results(op)->type->dtype)) return 0;
-  uint64_t lanes = (uint64_t)ts_vmc_lanes(ts_op_results(op)->type);
-  switch (op->opcode) {
-  case TS_OP_FMA: return 2 * lanes;
-  case TS_OP_REDUCE_ADD: return (uint64_t)ts_vmc_lanes(ts_operand(op, 0)->type) - 1;
-  case TS_OP_ADDF:
-  case TS_OP_SUBF:
-  case TS_OP_MULF:
-  case TS_OP_DIVF:
-  case TS_OP_MAXF:
-  case TS_OP_MINF: return lanes;
-  default: return ts_has_flag(op, TS_FLAG_MATH) ? lanes : 0;
-  }
-}
-
 static void count_access(ts_vmc *c, ts_vm_region *r, const ts_value *memref, int64_t bytes,
                          bool reads, bool writes) {
   r->loads += reads;
@@ -184,7 +166,7 @@ static void count_access(ts_vmc *c, ts_vm_region *r, const ts_value *memref, int
 static void count_op(ts_vmc *c, const ts_op *op) {
   ts_vm_region *r = &c->prog->regions.at[c->region];
   r->ops++;
-  r->flops += flops_of(op);
+  r->flops += ts_loop_op_flops(op);
   ts_access a;
   for (unsigned i = 0; i < 2; i++) {
     if (op->opcode == TS_OP_COPY) {
@@ -207,7 +189,7 @@ static double op_cost(ts_vmc *c, const ts_op *op) {
     if (!ts_is_kind(ts_op_results(op)[i].type, TS_TYPE_MEMREF))
       n += (double)ts_vmc_lanes(ts_op_results(op)[i].type) - 1;
   if (op->opcode == TS_OP_STORE) n += (double)ts_vmc_lanes(ts_operand(op, 0)->type) - 1;
-  if (op->opcode == TS_OP_MMA) n = (double)flops_of(op);
+  if (op->opcode == TS_OP_MMA) n = (double)ts_loop_op_flops(op);
   if (op->opcode == TS_OP_COPY) n += (double)ts_vmc_buffer(c, ts_operand(op, 0))->count / 16;
   if (op->opcode == TS_OP_ASYNC_COPY) n += (double)ts_attr_int(op, TS_ATTR_COUNT, 1) / 16;
   if (op->opcode == TS_OP_ALLOC && ts_vmc_buffer(c, ts_op_result(op, 0))->shadowed)

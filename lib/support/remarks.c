@@ -37,8 +37,12 @@ void ts_remarks_print_yaml(ts_sink *s, const ts_context *ctx) {
 }
 
 void ts_remarks_drop(ts_context *ctx) {
-  ts_diag **link = &ctx->first;
-  ctx->last = NULL;
+  ts_remarks_drop_after(ctx, NULL);
+}
+
+void ts_remarks_drop_after(ts_context *ctx, ts_diag *last) {
+  ts_diag **link = last ? &last->next : &ctx->first;
+  ctx->last = last;
   while (*link) {
     if ((*link)->severity == TS_SEV_REMARK) {
       *link = (*link)->next;

@@ -9,5 +9,7 @@
 void ts_remarks_print_yaml(ts_sink *, const ts_context *);
 /* Takes remarks off the context's list of messages. */
 void ts_remarks_drop(ts_context *);
+/* Only those after the message `last`, which was the last one at some time; NULL: all. */
+void ts_remarks_drop_after(ts_context *, ts_diag *last);
 
 #endif

@@ -61,7 +61,7 @@ static check_call begin(const char *text, ts_dtype acc) {
   ck_assert_int_eq(ts_protect(ctx, make_arrays, &c), TS_OK);
   run(&c);
   ts_bindings none = {0};
-  ck_assert_int_eq(ts_bound_results(ctx, &c.arena, c.f, c.arrays, &none, acc, c.results), TS_OK);
+  ck_assert_int_eq(ts_bound_results(ctx, &c.arena, c.f, c.arrays, &none, acc, 0.5, c.results), TS_OK);
   return c;
 }
 

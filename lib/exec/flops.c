@@ -1,0 +1,247 @@
+/* Counting floating-point operations from the text of a function.
+ *
+ * A loop around which nothing depends on the variable counts once, times its iterations; otherwise its
+ * values are gone through. Tiled loops with ragged edges are followed tile by tile that way, never
+ * element by element. */
+#include "exec/flops.h"
+
+enum { MOST_STEPS = 1 << 20 };
+
+typedef struct counter {
+  const ts_bindings *bindings;
+  ts_arena *arena;
+  ts_ptrmap values; /* of variables: pointers to int64_t */
+  unsigned steps, depth;
+  bool failed;
+} counter;
+
+/* ---- one op ---- */
+
+uint64_t ts_tensor_op_flops(const ts_op *op, uint64_t work) {
+  if (!ts_is_float((ts_dtype)ts_op_result(op, 0)->type->dtype)) return 0;
+  switch (ts_info(op)->rule) {
+  case TS_RULE_CONST:
+  case TS_RULE_RESHAPE:
+  case TS_RULE_TRANSPOSE:
+  case TS_RULE_BROADCAST:
+  case TS_RULE_CAST: return 0;
+  case TS_RULE_MATMUL:
+  case TS_RULE_FUSED_MLP: return 2 * work;
+  case TS_RULE_FUSED: return ts_attr_find(op, TS_ATTR_ROOT) ? 2 * work : work;
+  default: return work;
+  }
+}
+
+static uint64_t lanes_of(const ts_type *t) {
+  return ts_is_kind(t, TS_TYPE_VECTOR) ? (uint64_t)t->dims[0] : 1;
+}
+
+uint64_t ts_loop_op_flops(const ts_op *op) {
+  if (op->num_results != 1 || !ts_is_float((ts_dtype)ts_op_results(op)->type->dtype)) return 0;
+  const ts_type *t = ts_op_results(op)->type;
+  switch (op->opcode) {
+  case TS_OP_MMA: return 2 * (uint64_t)(t->dims[0] * t->dims[1] * t->dims[2]);
+  case TS_OP_FMA: return 2 * lanes_of(t);
+  case TS_OP_REDUCE_ADD: return lanes_of(ts_operand(op, 0)->type) - 1;
+  case TS_OP_ADDF:
+  case TS_OP_SUBF:
+  case TS_OP_MULF:
+  case TS_OP_DIVF:
+  case TS_OP_MAXF:
+  case TS_OP_MINF: return lanes_of(t);
+  default: return ts_has_flag(op, TS_FLAG_MATH) ? lanes_of(t) : 0;
+  }
+}
+
+/* ---- tensor functions ---- */
+
+static uint64_t count_func(counter *c, const ts_func *f, const ts_bindings *b);
+
+static uint64_t elements(const counter *c, const ts_type *t) {
+  int64_t dims[TS_MAX_RANK];
+  uint64_t n = 1;
+  ts_bound_dims(c->bindings, t, dims);
+  for (unsigned i = 0; i < t->rank; i++)
+    n *= (uint64_t)dims[i];
+  return n;
+}
+
+static uint64_t tensor_op(const counter *c, const ts_op *op) {
+  const ts_type *x = op->num_plain ? ts_operand(op, 0)->type : NULL;
+  uint64_t n = elements(c, ts_op_result(op, 0)->type);
+  bool product = op->opcode == TS_OP_MATMUL || op->opcode == TS_OP_FUSED_MLP ||
+                 (op->opcode == TS_OP_FUSED && ts_attr_find(op, TS_ATTR_ROOT));
+  if (product) {
+    int64_t dims[TS_MAX_RANK];
+    ts_bound_dims(c->bindings, x, dims);
+    n *= (uint64_t)dims[x->rank - 1];
+  } else if (ts_info(op)->rule == TS_RULE_REDUCE) {
+    n = elements(c, x);
+  }
+  return ts_tensor_op_flops(op, n);
+}
+
+/* The callee's extents are those of the operands. */
+static uint64_t call(counter *c, const ts_op *op) {
+  const ts_func *f =
+      ts_func_find(op->block->func->module, ts_attr_find(op, TS_ATTR_CALLEE)->word);
+  TS_VEC(struct ts_binding) found = {0};
+  for (unsigned i = 0; i < f->body->num_args && i < op->num_plain; i++) {
+    const ts_type *to = f->body->args[i]->type, *from = ts_operand(op, i)->type;
+    int64_t dims[TS_MAX_RANK];
+    ts_bound_dims(c->bindings, from, dims);
+    for (unsigned d = 0; d < to->rank; d++)
+      if (ts_is_symbolic(to->dims[d]))
+        ts_push(c->arena, &found, (struct ts_binding){ts_extent_name(to->dims[d]), dims[d], NULL});
+  }
+  ts_bindings b = {(unsigned)found.n, found.at};
+  return count_func(c, f, &b);
+}
+
+/* ---- loops ---- */
+
+static uint64_t count_block(counter *c, const ts_block *block);
+
+static int64_t symbol_value(void *user, ts_str name) {
+  return ts_binding_value(((counter *)user)->bindings, name);
+}
+
+/* Values of an op's affine variables; false when one is not known. */
+static bool take_dims(counter *c, const ts_op *op, int64_t dims[TS_MAX_DIMS]) {
+  if (ts_num_dims(op) > TS_MAX_DIMS) return false;
+  for (unsigned i = 0; i < ts_num_dims(op); i++) {
+    const int64_t *v = ts_ptrmap_get(&c->values, ts_dim(op, i));
+    if (!v) return false;
+    dims[i] = *v;
+  }
+  return true;
+}
+
+static bool bounds_of(counter *c, const ts_op *op, const ts_for *f, int64_t *lo, int64_t *hi) {
+  int64_t dims[TS_MAX_DIMS], v;
+  bool ok = take_dims(c, op, dims);
+  *lo = INT64_MIN;
+  *hi = INT64_MAX;
+  for (unsigned i = 0; ok && i < f->num_lo; i++, *lo = ts_max(*lo, v))
+    ok = ts_aff_eval(f->lo[i], dims, symbol_value, c, &v);
+  for (unsigned i = 0; ok && i < f->num_hi; i++, *hi = ts_min(*hi, v))
+    ok = ts_aff_eval(f->hi[i], dims, symbol_value, c, &v);
+  return ok;
+}
+
+typedef struct search {
+  const ts_value *v;
+  bool found;
+} search;
+
+/* Accesses do not matter, only what decides how often something is done. */
+static void look_for(void *user, ts_op *op) {
+  search *s = user;
+  if (op->opcode != TS_OP_FOR && op->opcode != TS_OP_IF) return;
+  for (unsigned i = 0; i < ts_num_dims(op); i++)
+    s->found |= ts_dim(op, i) == s->v;
+}
+
+static uint64_t loop(counter *c, const ts_op *op) {
+  ts_for f = ts_for_parts(op);
+  int64_t lo, hi, at;
+  if (!bounds_of(c, op, &f, &lo, &hi)) c->failed = true;
+  if (c->failed || lo >= hi) return 0;
+  uint64_t trips = ((uint64_t)hi - (uint64_t)lo - 1) / (uint64_t)f.step + 1, n = 0;
+  search s = {f.iv, false};
+  ts_walk(f.body, look_for, &s);
+  ts_ptrmap_put(&c->values, f.iv, &at);
+  at = lo;
+  if (!s.found) return trips * count_block(c, f.body);
+  for (uint64_t i = 0; i < trips && !c->failed; i++, at += f.step)
+    n += count_block(c, f.body);
+  return n;
+}
+
+static bool holds(ts_pred pred, int64_t a, int64_t b) {
+  switch (pred) {
+  case TS_EQ: return a == b;
+  case TS_NE: return a != b;
+  case TS_LT: return a < b;
+  case TS_LE: return a <= b;
+  case TS_GT: return a > b;
+  default: return a >= b;
+  }
+}
+
+static uint64_t branch(counter *c, const ts_op *op) {
+  ts_if f = ts_if_parts(op);
+  int64_t dims[TS_MAX_DIMS], a, b;
+  bool taken = true;
+  if (f.n == 0 || !take_dims(c, op, dims)) c->failed = true;
+  for (unsigned i = 0; i < f.n && taken && !c->failed; i++) {
+    c->failed = !ts_aff_eval(f.sides[2 * i], dims, symbol_value, c, &a) ||
+                !ts_aff_eval(f.sides[2 * i + 1], dims, symbol_value, c, &b);
+    taken = !c->failed && holds((ts_pred)f.preds[i], a, b);
+  }
+  if (c->failed) return 0;
+  return count_block(c, taken ? f.then_block : f.else_block);
+}
+
+static uint64_t count_op(counter *c, const ts_op *op) {
+  switch (op->opcode) {
+  case TS_OP_FOR: return loop(c, op);
+  case TS_OP_IF: return branch(c, op);
+  case TS_OP_CALL: return call(c, op);
+  case TS_OP_RETURN: return 0;
+  case TS_OP_LAUNCH: c->failed = true; return 0;
+  default:
+    if (op->num_results && ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_TENSOR))
+      return tensor_op(c, op);
+    return ts_loop_op_flops(op);
+  }
+}
+
+static uint64_t count_block(counter *c, const ts_block *block) {
+  uint64_t n = 0;
+  for (const ts_op *op = block ? block->first : NULL; op && !c->failed; op = op->next) {
+    if (++c->steps > MOST_STEPS) c->failed = true;
+    n += count_op(c, op);
+  }
+  return n;
+}
+
+static uint64_t count_func(counter *c, const ts_func *f, const ts_bindings *b) {
+  if (c->depth >= TS_MAX_NESTING) c->failed = true;
+  if (c->failed) return 0;
+  const ts_bindings *outer = c->bindings;
+  c->bindings = b;
+  c->depth++;
+  uint64_t n = count_block(c, f->body);
+  c->depth--;
+  c->bindings = outer;
+  return n;
+}
+
+typedef struct count_call {
+  counter c;
+  ts_arena arena;
+  const ts_func *f;
+  const ts_bindings *b;
+  uint64_t n;
+} count_call;
+
+static ts_result count_protected(void *arg) {
+  count_call *call_ = arg;
+  call_->c.arena = &call_->arena;
+  ts_ptrmap_init(&call_->c.values, &call_->arena);
+  call_->n = count_func(&call_->c, call_->f, call_->b);
+  return TS_OK;
+}
+
+static void drop_arena(void *arg) {
+  ts_arena_drop(&((count_call *)arg)->arena);
+}
+
+bool ts_count_flops(ts_context *ctx, const ts_func *f, const ts_bindings *b, uint64_t *out) {
+  count_call call_ = {.f = f, .b = b};
+  ts_arena_init(&call_.arena, &ctx->memory);
+  ts_result result = ts_protect_cleanup(ctx, count_protected, drop_arena, &call_);
+  *out = call_.n;
+  return !result && !call_.c.failed;
+}

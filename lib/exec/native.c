@@ -1,0 +1,486 @@
+/* The native engine: loops printed as C, compiled by the system's compiler, loaded into the process.
+ *
+ * What was compiled before is taken from the cache. Its key is the digest of all that the machine code
+ * depends on: the C text, the compiler and its flags, and the processor. A hit starts no program. */
+#define _GNU_SOURCE /* RTLD_NOLOAD, RTLD_NODELETE */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "emit/emit.h"
+#include "exec/native.h"
+#include "pass/pass.h"
+#include "support/remarks.h"
+
+/* What a tensor function goes through on its way to loops. */
+static const char tensor_pipeline[] = "fuse,lower";
+
+/* Part of the key: to be changed with the meaning of the entry's arguments or of the kept files. */
+static const char abi[] = "tilesmith native 1";
+
+typedef struct compiled {
+  ts_context *ctx;
+  const ts_func *func;
+  ts_arena arena;
+  ts_native_facts facts;
+  void *handle;
+  ts_entry_fn entry;
+  void **pointers; /* of the signature's arrays, then of the hidden globals */
+  unsigned num_arrays, num_hidden;
+  ts_array *hidden;
+  ts_array *shapes; /* of the last run, whose extents are in `extents` */
+  int64_t *extents; /* NULL: there was none */
+  bool warned;
+  /* while compiling */
+  ts_arena scratch;
+  ts_module *lowered;
+  ts_sink text;
+  ts_native_job job;
+  ts_native_cache cache;
+} compiled;
+
+/* ---- from the program to C ---- */
+
+typedef struct reach {
+  ts_module *module;
+  ts_ptrmap found; /* functions */
+} reach;
+
+static void reach_func(reach *r, ts_func *f);
+
+static void reach_callee(void *user, ts_op *op) {
+  reach *r = user;
+  const ts_attr *callee = op->opcode == TS_OP_CALL ? ts_attr_find(op, TS_ATTR_CALLEE) : NULL;
+  ts_func *f = callee ? ts_func_find(r->module, callee->word) : NULL;
+  if (f) reach_func(r, f);
+}
+
+static void reach_func(reach *r, ts_func *f) {
+  if (ts_ptrmap_get(&r->found, f)) return;
+  ts_ptrmap_put(&r->found, f, f);
+  ts_walk(f->body, reach_callee, r);
+}
+
+/* Functions that the run does not need may hold what has no form in C. */
+static void remove_others(ts_module *m, ts_func *f, ts_arena *scratch) {
+  reach r = {.module = m};
+  ts_ptrmap_init(&r.found, scratch);
+  reach_func(&r, f);
+  for (ts_func *other = m->first_func, *next; other; other = next) {
+    next = other->next;
+    if (!ts_ptrmap_get(&r.found, other)) ts_func_remove(other);
+  }
+}
+
+static ts_result lower(compiled *c) {
+  const char *name = c->job.name;
+  c->lowered = ts_module_clone(c->func->module);
+  c->lowered->source.name = TS_NATIVE_SOURCE;
+  ts_str id = ts_intern_find(&c->lowered->strings, name, strlen(name));
+  remove_others(c->lowered, ts_func_find(c->lowered, id), &c->scratch);
+  if (ts_func_level(c->func) != TS_LEVEL_T) return TS_OK;
+  ts_pipeline pipeline = {0};
+  ts_pass_runner runner;
+  ts_pass_runner_init(&runner);
+  ts_diag *last = c->ctx->last;
+  ts_result result = ts_pipeline_parse(c->ctx, &pipeline, tensor_pipeline);
+  if (!result) result = ts_run_pipeline(c->lowered, &pipeline, &runner);
+  ts_remarks_drop_after(c->ctx, last);
+  return result;
+}
+
+/* Whether the machine code may run here: its function names what the processor lacks, NULL for nothing.
+ */
+static const char suits_text[] =
+    "\nconst char *ts_cpu_lacks(void) {\n"
+    "  __builtin_cpu_init();\n"
+#define NEEDS(macro, name)                                                                         \
+  "#ifdef " macro "\n  if (!__builtin_cpu_supports(\"" name "\")) return \"" name "\";\n#endif\n"
+    NEEDS("__SSE4_2__", "sse4.2") NEEDS("__POPCNT__", "popcnt") NEEDS("__AVX__", "avx")
+    NEEDS("__AVX2__", "avx2") NEEDS("__FMA__", "fma") NEEDS("__BMI__", "bmi")
+    NEEDS("__BMI2__", "bmi2") NEEDS("__AVX512F__", "avx512f") NEEDS("__AVX512BW__", "avx512bw")
+    NEEDS("__AVX512DQ__", "avx512dq") NEEDS("__AVX512VL__", "avx512vl")
+    NEEDS("__AVX512CD__", "avx512cd") NEEDS("__AVX512VBMI__", "avx512vbmi")
+    NEEDS("__AVX512VNNI__", "avx512vnni") NEEDS("__AVX512BF16__", "avx512bf16")
+    NEEDS("__AVX512VBMI2__", "avx512vbmi2") NEEDS("__AVX512IFMA__", "avx512ifma")
+    NEEDS("__AVX512BITALG__", "avx512bitalg") NEEDS("__AVX512ER__", "avx512er")
+    NEEDS("__AVX512PF__", "avx512pf") NEEDS("__SSE4A__", "sse4a") NEEDS("__FMA4__", "fma4")
+    NEEDS("__XOP__", "xop")
+#undef NEEDS
+    "#ifdef __AVX512FP16__\n" /* a name that older clangs do not know: leaf 7, EDX bit 23 */
+    "  unsigned a = 7, b, c = 0, d;\n"
+    "  __asm__(\"cpuid\" : \"+a\"(a), \"=b\"(b), \"+c\"(c), \"=d\"(d));\n"
+    "  if (!(d >> 23 & 1)) return \"avx512fp16\";\n"
+    "#endif\n"
+    "  return 0;\n}\n";
+
+static ts_result emit(compiled *c) {
+  ts_emit_c_options options = {.line_directives = true, .entries = true, .openmp = true};
+  ts_sink_buffer(&c->text, &c->ctx->memory);
+  ts_result result = ts_emit_c(&c->text, c->lowered, &options);
+  if (!result && c->job.options->target_cpu) ts_sink_puts(&c->text, suits_text);
+  if (!result && ts_sink_finish(&c->text)) result = TS_LIMIT;
+  c->job.text = c->text.buf;
+  c->job.n = c->text.n;
+  return result;
+}
+
+/* The arrays that the entry takes besides the run's. */
+static ts_result read_hidden(compiled *c) {
+  unsigned n = 0;
+  for (const ts_global *g = c->lowered->first_global; g; g = g->next)
+    n += ts_emit_c_is_hidden(g);
+  c->hidden = ts_new_array(&c->arena, ts_array, n + 1);
+  c->pointers = ts_new_array(&c->arena, void *, c->num_arrays + n + 1);
+  for (const ts_global *g = c->lowered->first_global; g; g = g->next) {
+    if (!ts_emit_c_is_hidden(g)) continue;
+    ts_array *a = &c->hidden[c->num_hidden];
+    ts_result result = ts_global_read(c->ctx, g, a);
+    if (result) return result;
+    c->pointers[c->num_arrays + c->num_hidden++] = a->data;
+  }
+  return TS_OK;
+}
+
+/* ---- loading ---- */
+
+/* The threads of an OpenMP library wait in its code between runs, and after the last. */
+static void keep_openmp(void) {
+  static const char *const names[] = {"libgomp.so.1", "libomp.so.5", "libiomp5.so"};
+  for (unsigned i = 0; i < ts_countof(names); i++) {
+    void *handle = dlopen(names[i], RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    if (handle) dlclose(handle);
+  }
+}
+
+/* dlopen replaces $ORIGIN and the like in a path; one with a dollar is reached through its folder. */
+static void *open_object(ts_arena *arena, const char *path) {
+  if (!strchr(path, '$')) return dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  const char *slash = strrchr(path, '/');
+  const char *dir = slash ? ts_strndup(arena, path, (size_t)(slash - path)) : ".";
+  char through[64 + TS_DIGEST_HEX];
+  int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  snprintf(through, sizeof through, "/proc/self/fd/%d/%s", fd, slash ? slash + 1 : path);
+  void *handle = dlopen(through, RTLD_NOW | RTLD_LOCAL);
+  if (fd >= 0) close(fd);
+  return handle;
+}
+
+static bool load(compiled *c, const char *path) {
+  c->handle = open_object(&c->scratch, path);
+  if (!c->handle) return false;
+  keep_openmp();
+  const char *symbol = ts_emit_c_entry_name(
+      &c->scratch, c->lowered,
+      ts_func_find(c->lowered,
+                   ts_intern_find(&c->lowered->strings, c->job.name, strlen(c->job.name))));
+  *(void **)&c->entry = dlsym(c->handle, symbol);
+  return c->entry != NULL;
+}
+
+static void unload(compiled *c) {
+  if (c->handle) dlclose(c->handle);
+  c->handle = NULL;
+  c->entry = NULL;
+}
+
+/* Code for another processor ends in a signal. */
+static ts_result check_cpu(compiled *c) {
+  const char *(*lacks)(void);
+  const char *target = c->job.options->target_cpu;
+  if (!target) return TS_OK;
+  *(void **)&lacks = dlsym(c->handle, "ts_cpu_lacks");
+  const char *what = lacks ? lacks() : NULL;
+  if (!what) return TS_OK;
+  (void)ts_error_plain(c->ctx, "code for '%s' does not run on this machine, which lacks %s", target,
+                       what);
+  return TS_USAGE;
+}
+
+/* ---- the cache ---- */
+
+/* What is known of the compiler from earlier runs: whether it is without OpenMP, and its version. */
+static const char *compiler_file(compiled *c) {
+  ts_digest d;
+  uint8_t digest[TS_DIGEST_BYTES];
+  char hex[TS_DIGEST_HEX];
+  ts_digest_begin(&d);
+  ts_digest_add_text(&d, c->job.compiler.file);
+  ts_digest_end(&d, digest);
+  ts_digest_hex(digest, hex);
+  return ts_sprintf(&c->scratch, "%.32s.compiler", hex);
+}
+
+static void keep_compiler(compiled *c) {
+  const ts_native_compiler *cc = &c->job.compiler;
+  const char *text = ts_sprintf(&c->scratch, "%s%s", cc->no_openmp ? "-" : "+", cc->version);
+  (void)ts_native_cache_put(&c->cache, &c->scratch, compiler_file(c), text, strlen(text));
+}
+
+static void recall_compiler(compiled *c) {
+  ts_native_compiler *cc = &c->job.compiler;
+  size_t n;
+  if (c->cache.fd < 0) return;
+  const char *text = ts_native_cache_get(&c->cache, &c->scratch, compiler_file(c), &n);
+  if (text && n > 0) {
+    cc->no_openmp = *text == '-';
+    cc->version = text + 1;
+    return;
+  }
+  ts_native_ask_version(&c->job);
+  keep_compiler(c);
+}
+
+static const char *object_file(compiled *c) {
+  ts_digest d;
+  uint8_t digest[TS_DIGEST_BYTES];
+  char hex[TS_DIGEST_HEX];
+  ts_digest_begin(&d);
+  ts_digest_add_text(&d, abi);
+  ts_native_add_circumstances(&c->job, &d);
+  ts_digest_add(&d, c->job.text, c->job.n);
+  ts_digest_end(&d, digest);
+  ts_digest_hex(digest, hex);
+  return ts_sprintf(&c->scratch, "%s.so", hex);
+}
+
+static bool load_kept(compiled *c) {
+  size_t n;
+  const char *name = object_file(c);
+  if (!ts_native_cache_get(&c->cache, &c->scratch, name, &n)) return false;
+  if (load(c, ts_native_cache_path(&c->cache, &c->scratch, name))) return true;
+  unload(c);
+  return false;
+}
+
+static bool keep_object(compiled *c, const char *object) {
+  const char *bytes;
+  size_t n;
+  return c->cache.fd >= 0 && ts_native_read_file(&c->scratch, AT_FDCWD, object, &bytes, &n) &&
+         ts_native_cache_put(&c->cache, &c->scratch, object_file(c), bytes, n);
+}
+
+/* ---- compiling ---- */
+
+/* The folder's name is another one each time, so it does not belong in a message. */
+static const char *load_error(const char *object) {
+  const char *why = dlerror();
+  size_t n = strlen(object);
+  if (!why) return "it has no entry";
+  return strncmp(why, object, n) == 0 && why[n] == ':' ? why + n + 2 : why;
+}
+
+/* Where code may not be loaded from the folder for temporary files, the cache may do. */
+static ts_result load_fresh(compiled *c, const char *object) {
+  if (c->entry || load(c, object)) {
+    (void)keep_object(c, object);
+    return TS_OK;
+  }
+  const char *why = ts_strdup(&c->scratch, load_error(object));
+  unload(c);
+  if (keep_object(c, object)) {
+    const char *name = object_file(c);
+    if (load(c, ts_native_cache_path(&c->cache, &c->scratch, name))) return TS_OK;
+    unload(c);
+    ts_native_cache_remove(&c->cache, name);
+  }
+  return ts_error_plain(c->ctx, "what the compiler %s made cannot be loaded: %s",
+                        c->job.compiler.path, why);
+}
+
+/* A compiler's OpenMP may be missing when it links, or only when its code is loaded. */
+static ts_result compile_fresh(compiled *c) {
+  const char *object;
+  ts_native_compiler *cc = &c->job.compiler;
+  bool had_openmp = !cc->no_openmp;
+  double begin = ts_time_now();
+  ts_result result = ts_native_compile(&c->job, &object);
+  if (!result && !cc->no_openmp && !load(c, object)) {
+    unload(c);
+    cc->no_openmp = !ts_native_has_openmp(&c->job);
+    if (cc->no_openmp) result = ts_native_compile(&c->job, &object);
+  }
+  c->facts.compile_seconds = ts_time_now() - begin;
+  if (result) return result;
+  if (had_openmp && cc->no_openmp && c->cache.fd >= 0) keep_compiler(c);
+  return load_fresh(c, object);
+}
+
+static ts_result compile(compiled *c) {
+  ts_native_job *job = &c->job;
+  ts_result result = ts_native_find_compiler(job);
+  if (result) return result;
+  ts_native_cache_open(c->ctx, &c->arena, job->options, &c->cache);
+  recall_compiler(c);
+  c->facts.compiler = ts_strdup(&c->arena, job->compiler.path);
+  c->facts.cached = load_kept(c);
+  if (!c->facts.cached) result = compile_fresh(c);
+  c->facts.openmp = !job->compiler.no_openmp;
+  return result ? result : check_cpu(c);
+}
+
+/* ---- prepare and release ---- */
+
+static ts_result build(void *arg) {
+  compiled *c = arg;
+  c->num_arrays = ts_func_signature(c->func).n;
+  c->shapes = ts_new_array(&c->arena, ts_array, c->num_arrays + 1);
+  ts_result result = lower(c);
+  if (!result) result = emit(c);
+  if (!result) result = read_hidden(c);
+  return result ? result : compile(c);
+}
+
+static void end_build(void *arg) {
+  compiled *c = arg;
+  ts_native_remove_folder(&c->job);
+  ts_native_cache_close(&c->cache);
+  ts_sink_drop(&c->text);
+  if (c->lowered) ts_module_destroy(c->lowered);
+  ts_arena_drop(&c->scratch);
+  c->lowered = NULL;
+  c->job = (ts_native_job){0};
+}
+
+typedef struct prepare_call {
+  ts_context *ctx;
+  const ts_func *func;
+  const ts_native_options *options;
+  void **out;
+} prepare_call;
+
+static ts_result prepare_protected(void *arg) {
+  prepare_call *call = arg;
+  compiled *c = ts_realloc(&call->ctx->memory, NULL, 0, sizeof *c);
+  *c = (compiled){.ctx = call->ctx, .func = call->func};
+  *call->out = c;
+  ts_arena_init(&c->arena, &c->ctx->memory);
+  ts_arena_init(&c->scratch, &c->ctx->memory);
+  c->cache.fd = -1;
+  c->job = (ts_native_job){.ctx = c->ctx,
+                           .arena = &c->scratch,
+                           .options = call->options,
+                           .source = &c->func->module->source,
+                           .name = ts_str_text(c->func->module, c->func->name),
+                           .loc = c->func->loc};
+  return ts_protect_cleanup(c->ctx, build, end_build, c);
+}
+
+static ts_result native_prepare(ts_context *ctx, ts_module *module, const ts_func *func,
+                                const ts_engine_options *options, void **out) {
+  static const ts_engine_options defaults = {0};
+  prepare_call call = {ctx, func, options ? &options->native : &defaults.native, out};
+  const ts_source *outer = ctx->source;
+  ctx->source = &module->source;
+  ts_result result = ts_protect(ctx, prepare_protected, &call);
+  ctx->source = outer;
+  return result;
+}
+
+static void native_release(ts_context *ctx, void *handle) {
+  compiled *c = handle;
+  unload(c);
+  for (unsigned i = 0; c->hidden && i < c->num_hidden; i++)
+    ts_array_drop(ctx, &c->hidden[i]);
+  ts_arena_drop(&c->scratch);
+  ts_arena_drop(&c->arena);
+  ts_free(&ctx->memory, c, sizeof *c);
+}
+
+const ts_native_facts *ts_native_facts_of(const void *handle) {
+  return &((const compiled *)handle)->facts;
+}
+
+/* ---- running ---- */
+
+static bool same_shape(const ts_array *a, const ts_array *b) {
+  return a->dtype == b->dtype && a->rank == b->rank &&
+         memcmp(a->dims, b->dims, a->rank * sizeof *a->dims) == 0;
+}
+
+/* Extents and checks are those of the last run while the shapes are. */
+static ts_result take_arrays(compiled *c, const ts_array *arrays) {
+  bool same = c->extents != NULL;
+  for (unsigned i = 0; i < c->num_arrays; i++) {
+    same &= arrays[i].data && same_shape(&arrays[i], &c->shapes[i]);
+    c->pointers[i] = arrays[i].data;
+  }
+  if (same) return TS_OK;
+  ts_bindings b;
+  c->extents = NULL;
+  ts_result result = ts_bind(c->ctx, c->func, arrays, NULL, &b);
+  if (!result) result = ts_check_arrays(c->ctx, c->func, &b, arrays);
+  if (result) return result;
+  int64_t *extents = ts_new_array(&c->arena, int64_t, b.n + 1);
+  for (unsigned i = 0; i < b.n; i++)
+    extents[i] = b.at[i].value;
+  memcpy(c->shapes, arrays, c->num_arrays * sizeof *arrays);
+  c->extents = extents;
+  return TS_OK;
+}
+
+static ts_result explain(compiled *c, const ts_failure *f) {
+  ts_loc loc = {f->begin, f->end};
+  switch ((ts_failure_kind)f->kind) {
+  case TS_FAILURE_BOUNDS:
+    (void)ts_error(c->ctx, loc,
+                   "access out of bounds: subscript %lld where the extent is %lld",
+                   (long long)f->index, (long long)f->extent);
+    return TS_CHECK;
+  case TS_FAILURE_DIVISION: (void)ts_error(c->ctx, loc, "division by zero"); return TS_CHECK;
+  case TS_FAILURE_MEMORY:
+    (void)ts_error(c->ctx, loc, "there is no memory for this buffer of %lld bytes",
+                   (long long)f->extent);
+    return TS_LIMIT;
+  default:
+    return ts_error(c->ctx, c->func->loc, "the machine code failed for an unknown reason (%d)",
+                    f->kind);
+  }
+}
+
+static int32_t threads_for(compiled *c, const ts_run_limits *limits) {
+  if (c->facts.openmp) return (int32_t)ts_threads_of(limits);
+  if (limits->threads > 1 && !c->warned)
+    ts_warning_plain(c->ctx, "the compiler %s is without OpenMP: this runs on one thread",
+                     c->facts.compiler);
+  c->warned = true;
+  return 1;
+}
+
+typedef struct run_call {
+  compiled *c;
+  ts_run_args *args;
+} run_call;
+
+static ts_result run_protected(void *call) {
+  compiled *c = ((run_call *)call)->c;
+  ts_run_args *args = ((run_call *)call)->args;
+  ts_result result = take_arrays(c, args->arrays);
+  if (result) return result;
+  int32_t threads = threads_for(c, &args->limits);
+  ts_failure failure = {0};
+  if (c->entry(c->pointers, c->extents, threads, &failure)) return explain(c, &failure);
+  return TS_OK;
+}
+
+static ts_result native_run(ts_context *ctx, void *handle, ts_run_args *args) {
+  run_call call = {handle, args};
+  const ts_source *outer = ctx->source;
+  ctx->source = &call.c->func->module->source;
+  ts_result result = ts_protect(ctx, run_protected, &call);
+  ctx->source = outer;
+  return result;
+}
+
+const ts_engine ts_engine_native = {
+    .name = "native",
+    .summary = "machine code: printed as C, compiled by the system's compiler",
+    .levels = TS_LEVEL_T | TS_LEVEL_L,
+    .counts = false,
+    .math_error = 2,
+    .prepare = native_prepare,
+    .run = native_run,
+    .release = native_release,
+};

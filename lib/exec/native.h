@@ -1,0 +1,77 @@
+/* What the files native*.c share: one program on its way from loops to loaded machine code. */
+#ifndef TS_NATIVE_H
+#define TS_NATIVE_H
+
+#include "exec/engine.h"
+#include "support/digest.h"
+
+/* The name under which compilers know the program's text, so that machine code does not depend on where
+ * that lies, and messages can be told apart. */
+#define TS_NATIVE_SOURCE "program"
+
+/* ---- compilers: native_compiler.c ---- */
+
+typedef struct ts_native_compiler {
+  const char *path;
+  const char *file;    /* path, size and time of change: the same as long as it is not replaced */
+  const char *version; /* what --version says; NULL: not asked */
+  bool no_openmp;      /* it was seen to be without */
+} ts_native_compiler;
+
+/* The C that goes in, and where it is compiled. */
+typedef struct ts_native_job {
+  ts_context *ctx;
+  ts_arena *arena; /* of everything here */
+  const ts_native_options *options;
+  const ts_source *source; /* of the program, for messages */
+  const char *name;        /* of the function */
+  ts_loc loc;
+  ts_native_compiler compiler;
+  const char *text; /* C */
+  size_t n;
+  const char *dir; /* the folder it is compiled in, to be removed; NULL: none yet */
+} ts_native_job;
+
+/* The compiler asked for, or the first one there is. TS_USAGE for a wrong name, TS_ERR for none. */
+ts_result ts_native_find_compiler(ts_native_job *);
+/* Asks for --version. An answer that does not come is "". */
+void ts_native_ask_version(ts_native_job *);
+/* Everything but the C that the machine code depends on. */
+void ts_native_add_circumstances(const ts_native_job *, ts_digest *);
+/* Compiles job->text to a shared object: its path, in a folder made for it. A compiler that turns out to
+ * be without OpenMP is marked so, and does without. TS_ERR with the compiler's errors at the program's
+ * lines; TS_LIMIT when it takes too long. */
+ts_result ts_native_compile(ts_native_job *, const char **object);
+/* Whether the compiler makes code with OpenMP that can be loaded here: its library may be missing. */
+bool ts_native_has_openmp(ts_native_job *);
+/* Removes job->dir and what is in it. */
+void ts_native_remove_folder(ts_native_job *);
+
+/* ---- the cache: native_cache.c ---- */
+
+typedef struct ts_native_cache {
+  ts_context *ctx;
+  const char *dir;
+  int fd; /* of the folder; -1: none is used */
+  uint64_t most; /* bytes; 0: no limit */
+} ts_native_cache;
+
+/* A folder that cannot be used is a warning. */
+void ts_native_cache_open(ts_context *, ts_arena *, const ts_native_options *, ts_native_cache *out);
+void ts_native_cache_close(ts_native_cache *);
+/* What is kept under the name (a file name without a dot in front), in the arena, a NUL after its `n`
+ * bytes; NULL when there is nothing. What is there and damaged is a warning, and removed. */
+const char *ts_native_cache_get(const ts_native_cache *, ts_arena *, const char *name, size_t *n);
+/* Keeps it, and takes away what was not used for longest when the cache has grown too large. A failure is
+ * a warning, and false. */
+bool ts_native_cache_put(const ts_native_cache *, ts_arena *, const char *name, const void *bytes,
+                         size_t n);
+void ts_native_cache_remove(const ts_native_cache *, const char *name);
+/* The file that keeps it. */
+const char *ts_native_cache_path(const ts_native_cache *, ts_arena *, const char *name);
+
+/* Whole files relative to a folder (AT_FDCWD). False with errno set. `bytes` is in the arena. */
+bool ts_native_read_file(ts_arena *, int folder, const char *path, const char **bytes, size_t *n);
+bool ts_native_write_file(int folder, const char *path, int flags, const void *bytes, size_t n);
+
+#endif

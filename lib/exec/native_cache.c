@@ -1,0 +1,273 @@
+/* Machine code kept between runs.
+ *
+ * A kept file is its content followed by a seal: a digest of its name and content, its length, and a
+ * mark. It is written beside its place, brought to the disk and renamed, so that other processes see
+ * all of it or nothing; when two make the same one, the later replaces the equal earlier. What a power cut
+ * or a bad disk did to it, the seal shows. The time of a file's last change is that of its last use.
+ */
+#define _GNU_SOURCE /* futimens, O_DIRECTORY */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "exec/native.h"
+
+enum { MARK_BYTES = 8, SEAL_BYTES = TS_DIGEST_BYTES + 8 + MARK_BYTES };
+static const char mark[MARK_BYTES + 1] = "TS-seal\n";
+static const char temporary_prefix[] = ".new-";
+#define DEFAULT_MOST (UINT64_C(512) << 20)
+
+/* ---- whole files ---- */
+
+static bool read_all(int fd, char *to, size_t n) {
+  for (size_t done = 0; done < n;) {
+    ssize_t got = read(fd, to + done, n - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) errno = EIO; /* it became shorter */
+    if (got <= 0) return false;
+    done += (size_t)got;
+  }
+  return true;
+}
+
+bool ts_native_read_file(ts_arena *arena, int folder, const char *path, const char **bytes,
+                         size_t *n) {
+  struct stat st;
+  if (fstatat(folder, path, &st, 0) != 0) return false;
+  if (!S_ISREG(st.st_mode) || st.st_size > INT_MAX) {
+    errno = EINVAL;
+    return false;
+  }
+  *n = (size_t)st.st_size;
+  char *text = ts_arena_alloc(arena, *n + 1); /* before the file is open: this may jump */
+  int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd < 0) return false;
+  bool ok = read_all(fd, text, *n);
+  int error = errno;
+  close(fd);
+  errno = error;
+  *bytes = text;
+  return ok;
+}
+
+static bool write_all(int fd, const char *from, size_t n) {
+  for (size_t done = 0; done < n;) {
+    ssize_t put = write(fd, from + done, n - done);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return false;
+    done += (size_t)put;
+  }
+  return true;
+}
+
+bool ts_native_write_file(int folder, const char *path, int flags, const void *bytes, size_t n) {
+  int fd = openat(folder, path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+  if (fd < 0) return false;
+  bool ok = write_all(fd, bytes, n);
+  int error = errno;
+  if (close(fd) != 0 && ok) {
+    ok = false;
+    error = errno;
+  }
+  errno = error;
+  return ok;
+}
+
+/* ---- the folder ---- */
+
+static const char *default_folder(ts_arena *arena) {
+  const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+  if (cache && *cache == '/') return ts_sprintf(arena, "%s/tilesmith/native", cache);
+  if (home && *home == '/') return ts_sprintf(arena, "%s/.cache/tilesmith/native", home);
+  return NULL;
+}
+
+/* Makes it and the folders above it. An errno on failure. */
+static int make_folders(ts_arena *arena, const char *dir) {
+  char *path = ts_strdup(arena, dir);
+  for (char *at = path; *at; at++) {
+    if (*at != '/' || at == path) continue;
+    *at = '\0';
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) return errno;
+    *at = '/';
+  }
+  return mkdir(path, 0700) != 0 && errno != EEXIST ? errno : 0;
+}
+
+/* What is loaded from there runs with our rights. */
+static bool anybody_may_write(int fd) {
+  struct stat st;
+  return fstat(fd, &st) != 0 || (st.st_mode & S_IWOTH);
+}
+
+void ts_native_cache_open(ts_context *ctx, ts_arena *arena, const ts_native_options *options,
+                          ts_native_cache *out) {
+  *out = (ts_native_cache){ctx, options->cache_dir, -1,
+                           options->cache_bytes ? options->cache_bytes : DEFAULT_MOST};
+  if (options->no_cache) return;
+  if (!out->dir) out->dir = default_folder(arena);
+  if (!out->dir) {
+    ts_warning_plain(ctx, "compiled code is not kept: neither XDG_CACHE_HOME nor HOME is a folder");
+    return;
+  }
+  int error = make_folders(arena, out->dir);
+  if (!error) out->fd = open(out->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (out->fd >= 0 && anybody_may_write(out->fd)) {
+    ts_native_cache_close(out);
+    ts_warning_plain(ctx, "compiled code is not kept in %s: anybody may write there", out->dir);
+  } else if (out->fd < 0) {
+    ts_warning_plain(ctx, "compiled code cannot be kept in %s: %s", out->dir,
+                     strerror(error ? error : errno));
+  }
+}
+
+void ts_native_cache_close(ts_native_cache *cache) {
+  if (cache->fd >= 0) close(cache->fd);
+  cache->fd = -1;
+}
+
+const char *ts_native_cache_path(const ts_native_cache *cache, ts_arena *arena, const char *name) {
+  return ts_sprintf(arena, "%s/%s", cache->dir, name);
+}
+
+/* ---- reading ---- */
+
+static void make_seal(const char *name, const void *bytes, uint64_t n, char seal[SEAL_BYTES]) {
+  ts_digest d;
+  ts_digest_begin(&d);
+  ts_digest_add_text(&d, name);
+  ts_digest_add(&d, bytes, n);
+  ts_digest_end(&d, (uint8_t *)seal);
+  memcpy(seal + TS_DIGEST_BYTES, &n, sizeof n);
+  memcpy(seal + TS_DIGEST_BYTES + sizeof n, mark, MARK_BYTES);
+}
+
+const char *ts_native_cache_get(const ts_native_cache *cache, ts_arena *arena, const char *name,
+                                size_t *n) {
+  const char *bytes, *why = "is damaged";
+  if (cache->fd < 0) return NULL;
+  if (ts_native_read_file(arena, cache->fd, name, &bytes, n)) {
+    char seal[SEAL_BYTES];
+    if (*n >= SEAL_BYTES) {
+      *n -= SEAL_BYTES;
+      make_seal(name, bytes, *n, seal);
+      if (memcmp(seal, bytes + *n, SEAL_BYTES) == 0) {
+        ((char *)bytes)[*n] = '\0';
+        (void)utimensat(cache->fd, name, NULL, 0);
+        return bytes;
+      }
+    }
+  } else if (errno == ENOENT) {
+    return NULL;
+  } else {
+    why = ts_sprintf(arena, "cannot be read: %s", strerror(errno));
+  }
+  ts_warning_plain(cache->ctx, "%s/%s %s, and is made again", cache->dir, name, why);
+  ts_native_cache_remove(cache, name);
+  return NULL;
+}
+
+void ts_native_cache_remove(const ts_native_cache *cache, const char *name) {
+  if (cache->fd >= 0) (void)unlinkat(cache->fd, name, 0);
+}
+
+/* ---- keeping ---- */
+
+typedef struct kept {
+  char name[NAME_MAX + 1];
+  uint64_t bytes;
+  struct timespec used;
+} kept;
+
+static int by_use(const void *a, const void *b) {
+  const kept *x = a, *y = b;
+  if (x->used.tv_sec != y->used.tv_sec) return x->used.tv_sec < y->used.tv_sec ? -1 : 1;
+  if (x->used.tv_nsec != y->used.tv_nsec) return x->used.tv_nsec < y->used.tv_nsec ? -1 : 1;
+  return strcmp(x->name, y->name);
+}
+
+/* What a process that was killed left. */
+static bool is_abandoned(const char *name, const struct stat *st) {
+  enum { HOUR = 3600 };
+  return strncmp(name, temporary_prefix, sizeof temporary_prefix - 1) == 0 &&
+         st->st_mtim.tv_sec + HOUR < time(NULL);
+}
+
+/* The files kept, oldest use first. malloc'ed. */
+static kept *list_kept(const ts_native_cache *cache, size_t *n, uint64_t *bytes) {
+  size_t cap = 0;
+  kept *list = NULL;
+  int fd = openat(cache->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+  if (!dir && fd >= 0) close(fd);
+  for (struct dirent *e; dir && (e = readdir(dir));) {
+    struct stat st;
+    if (fstatat(cache->fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode)) continue;
+    if (is_abandoned(e->d_name, &st)) (void)unlinkat(cache->fd, e->d_name, 0);
+    if (e->d_name[0] == '.') continue;
+    if (*n == cap) {
+      cap = cap ? 2 * cap : 64;
+      kept *grown = realloc(list, cap * sizeof *list);
+      if (!grown) break;
+      list = grown;
+    }
+    kept *k = &list[(*n)++];
+    memcpy(k->name, e->d_name, strlen(e->d_name) + 1);
+    k->bytes = (uint64_t)st.st_size;
+    k->used = st.st_mtim;
+    *bytes += k->bytes;
+  }
+  if (dir) closedir(dir);
+  if (*n) qsort(list, *n, sizeof *list, by_use);
+  return list;
+}
+
+/* All but the file just kept may go. */
+static void make_room(const ts_native_cache *cache, const char *keep) {
+  size_t n = 0;
+  uint64_t bytes = 0;
+  kept *list = list_kept(cache, &n, &bytes);
+  for (size_t i = 0; i < n && bytes > cache->most; i++) {
+    if (strcmp(list[i].name, keep) == 0) continue;
+    if (unlinkat(cache->fd, list[i].name, 0) == 0) bytes -= list[i].bytes;
+  }
+  free(list);
+}
+
+/* Writes it whole or not at all. False with errno set. */
+static bool replace_file(const ts_native_cache *cache, ts_arena *arena, const char *name,
+                         const void *bytes, size_t n) {
+  enum { MOST_TRIES = 100 };
+  const char *temporary = NULL;
+  bool ok = false;
+  errno = EEXIST;
+  for (int i = 0; i < MOST_TRIES && !ok && errno == EEXIST; i++) {
+    temporary = ts_sprintf(arena, "%s%s-%ld-%d", temporary_prefix, name, (long)getpid(), i);
+    ok = ts_native_write_file(cache->fd, temporary, O_EXCL | O_DSYNC, bytes, n);
+  }
+  if (ok && renameat(cache->fd, temporary, cache->fd, name) == 0) return true;
+  int error = errno;
+  if (error != EEXIST) (void)unlinkat(cache->fd, temporary, 0);
+  errno = error;
+  return false;
+}
+
+bool ts_native_cache_put(const ts_native_cache *cache, ts_arena *arena, const char *name,
+                         const void *bytes, size_t n) {
+  if (cache->fd < 0) return false;
+  char *sealed = ts_arena_alloc(arena, n + SEAL_BYTES);
+  memcpy(sealed, bytes, n);
+  make_seal(name, bytes, n, sealed + n);
+  if (!replace_file(cache, arena, name, sealed, n + SEAL_BYTES)) {
+    ts_warning_plain(cache->ctx, "compiled code cannot be kept in %s: %s", cache->dir,
+                     strerror(errno));
+    return false;
+  }
+  make_room(cache, name);
+  return true;
+}
