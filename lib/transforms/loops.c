@@ -214,6 +214,7 @@ ts_result ts_loop_split(ts_schedule *s, ts_op *loop, int64_t size, ts_op **outer
   ts_attr_copy(s->m, *outer, loop, TS_ATTR_PARALLEL);
   ts_attr_copy(s->m, *inner, loop, TS_ATTR_UNROLL);
   ts_attr_copy(s->m, *inner, loop, TS_ATTR_VECTOR);
+  if (s->at == loop) s->at = *outer;
   ts_op_erase(loop);
   return TS_OK;
 }

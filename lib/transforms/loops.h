@@ -24,6 +24,8 @@ ts_dims ts_dims_none(ts_module *);
 const ts_aff *ts_dims_value(ts_dims *, ts_value *);
 /* An expression over the dims of `op`, over these instead. */
 const ts_aff *ts_dims_import(ts_dims *, const ts_op *op, const ts_aff *);
+/* Whether dim `i` stands anywhere in the expression. */
+bool ts_dims_mentions(const ts_aff *, unsigned i);
 /* Sums, products …: like ts_aff_binary, but an expression that cannot be sets `overflow` and gives 0. */
 const ts_aff *ts_dims_binary(ts_dims *, ts_aff_kind, const ts_aff *, const ts_aff *);
 const ts_aff *ts_dims_add(ts_dims *, const ts_aff *, const ts_aff *);
@@ -64,7 +66,7 @@ typedef struct ts_schedule {
   ts_func *func;
   const ts_loop_list *list;
   const void *options;
-  ts_ptrmap names; /* wanted name → given name, of this function */
+  const ts_op *at; /* the loop, or the outermost of the nest, that is worked on */
 } ts_schedule;
 
 /* Calls `fn` for every loop that the list names, item after item, in functions that have such loops (only in
@@ -80,8 +82,9 @@ ts_result ts_each_nest(ts_pass_ctx *, ts_module *, const char *func, const ts_lo
                        const void *options,
                        ts_result (*fn)(ts_schedule *, unsigned n, ts_op *const *loops,
                                        const unsigned *items));
-/* A name for a new loop that stands for (a part of) the loop called `base`: ts_fresh_name, and the same for all
- * loops of one name that the pass works on in this function, so that later steps reach all of them. */
+/* A name for a new loop made from (a part of) the loop called `base`: base and suffix, unless another value has it,
+ * or a loop around or inside the one that is worked on; then with _1, _2 … Loops elsewhere may have it: a later
+ * step reaches them together. */
 ts_str ts_schedule_name(ts_schedule *, const char *base, const char *suffix);
 /* An item's value as a number of at least `least`; an error names the item otherwise. */
 ts_result ts_item_number(ts_schedule *, const ts_loop_item *, int64_t least, int64_t *out);

@@ -39,6 +39,11 @@ const ts_aff *ts_dims_import(ts_dims *d, const ts_op *op, const ts_aff *a) {
   return put(d, a, with);
 }
 
+bool ts_dims_mentions(const ts_aff *a, unsigned i) {
+  if (a->kind == TS_AFF_DIM) return a->value == i;
+  return a->lhs && (ts_dims_mentions(a->lhs, i) || ts_dims_mentions(a->rhs, i));
+}
+
 const ts_aff *ts_dims_binary(ts_dims *d, ts_aff_kind kind, const ts_aff *a, const ts_aff *b) {
   return checked(d, ts_aff_binary(d->m, kind, a, b));
 }

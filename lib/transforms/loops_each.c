@@ -46,14 +46,44 @@ ts_result ts_item_number(ts_schedule *s, const ts_loop_item *item, int64_t least
   return TS_USAGE;
 }
 
+/* Is a value that is no loop's variable called so? */
+static bool names_value(const ts_block *block, ts_str name) {
+  for (const ts_op *op = block->first; op; op = op->next) {
+    for (unsigned i = 0; i < op->num_results; i++)
+      if (ts_op_result(op, i)->name == name) return true;
+    for (unsigned i = 0; i < op->num_regions; i++)
+      if (names_value(ts_op_regions(op)[i], name)) return true;
+  }
+  for (unsigned i = 0; !ts_is_loop(block->parent) && i < block->num_args; i++)
+    if (block->args[i]->name == name) return true;
+  return false;
+}
+
+static bool names_loop(const ts_op *loop, ts_str name) {
+  return ts_is_loop(loop) && ts_for_parts(loop).iv->name == name;
+}
+
+static bool names_loop_inside(const ts_op *at, ts_str name) {
+  for (unsigned i = 0; i < at->num_regions; i++)
+    for (const ts_op *op = ts_op_regions(at)[i]->first; op; op = op->next)
+      if (names_loop(op, name) || names_loop_inside(op, name)) return true;
+  return false;
+}
+
+static bool clashes(const ts_schedule *s, const char *text) {
+  ts_str name = ts_intern_find(&s->m->strings, text, strlen(text));
+  if (!name) return false;
+  if (names_value(s->func->body, name) || names_loop(s->at, name)) return true;
+  for (const ts_op *up = ts_loop_around(s->at); up; up = ts_loop_around(up))
+    if (names_loop(up, name)) return true;
+  return names_loop_inside(s->at, name);
+}
+
 ts_str ts_schedule_name(ts_schedule *s, const char *base, const char *suffix) {
-  const char *wanted = ts_sprintf(s->pass->scratch, "%s%s", base, suffix);
-  const void *key = (void *)(uintptr_t)ts_intern(&s->m->strings, wanted);
-  ts_str name = (ts_str)(uintptr_t)ts_ptrmap_get(&s->names, key);
-  if (name) return name;
-  name = ts_fresh_name(s->func, base, suffix);
-  ts_ptrmap_put(&s->names, key, (void *)(uintptr_t)name);
-  return name;
+  const char *text = ts_sprintf(&s->m->arena, "%s%s", base, suffix), *stem = text;
+  for (unsigned i = 1; clashes(s, text); i++)
+    text = ts_sprintf(&s->m->arena, "%s_%u", stem, i);
+  return ts_intern(&s->m->strings, text);
 }
 
 /* ---- finding ---- */
@@ -165,7 +195,6 @@ static ts_result each_func(ts_pass_ctx *pass, ts_module *m, const char *func, co
   for (ts_func *at = m->first_func; at; at = at->next) {
     if (*func && strcmp(ts_str_text(m, at->name), func)) continue;
     s.func = at;
-    ts_ptrmap_init(&s.names, pass->scratch);
     f.any = false;
     name_items(&f, m);
     ts_walk(at->body, note_any, &f);
@@ -185,6 +214,7 @@ static ts_result each_item(ts_schedule *s, finder *f, void *fn) {
     ts_walk(s->func->body, collect_item, f);
     if (!f->found.n) return no_loop(s, f->list->items.at[f->which].name);
     for (size_t i = 0; i < f->found.n; i++) {
+      s->at = f->found.at[i];
       ts_result result = visit(s, f->found.at[i], &f->list->items.at[f->which]);
       if (result) return result;
     }
@@ -250,6 +280,7 @@ static ts_result each_outermost(ts_schedule *s, finder *f, void *fn) {
   f->found.n = 0;
   ts_walk(s->func->body, collect_outermost, f);
   for (size_t i = 0; i < f->found.n; i++) {
+    s->at = f->found.at[i];
     ts_result result = visit_nest(s, f, f->found.at[i], visit);
     if (result) return result;
   }

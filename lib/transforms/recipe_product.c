@@ -1,0 +1,208 @@
+/* The schedule of a product: sums over %k for rows %i and columns %j, with what follows on each sum.
+ *
+ *   for %j.o over panels of columns                         parallel
+ *     the panel of %W, packed: [K][columns]                 unless it is used too seldom to pay for the copy
+ *     for %i.o over tiles of rows
+ *       sums of a tile = 0                                   kept in registers
+ *       for %k: a row of the panel times a column of %X, prefetched some rows ahead
+ *       what follows on the sums, store
+ *
+ * A tile has as many rows and vectors as leave registers for a row of the panel and one element of %X; rows
+ * that do not fill a tile are shared out evenly, so that no tile is much smaller than the others. There are no
+ * blocks of %k: a panel is read from the second-level cache as fast as it is used up, and sums that leave the
+ * registers cost more than they save (measured; docs/benchmarks.md). The shape of the kernel is that of
+ * Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008), section 4, without its middle
+ * loop. */
+#include "transforms/recipe.h"
+
+#include "transforms/util.h"
+
+enum {
+  MAX_NAME = TS_MAX_TOKEN + 32,
+  PREFETCH_PACKED = 4, /* rows of a packed panel ahead, and of a matrix read as it lies */
+  PREFETCH_STREAM = 8,
+  MIN_ROWS_TO_PACK = 25,
+  MIN_PARALLEL_FLOPS = 200000, /* a parallel loop costs about a microsecond */
+};
+
+typedef struct plan {
+  ts_recipe *r;
+  const ts_nest *nest;
+  const char *i, *j, *k;      /* loops by name; i is NULL where there is none */
+  int64_t rows, columns, sums; /* 0: symbolic */
+  int64_t lanes, vectors, tile_rows;
+  bool tiled_columns, pack, widen;
+  const char *panel; /* the buffer that the inner loop reads */
+  const char *row_loops[2]; /* within a tile: of full tiles, of the others */
+  unsigned num_row_loops;
+  const char *tile_loop; /* over full tiles; NULL: the rows are one tile */
+  const char *panel_loop, *column_loop; /* over panels (NULL: one), within one */
+} plan;
+
+static const char *join(plan *p, const char *a, const char *b) {
+  return ts_sprintf(p->r->pass->scratch, "%s%s", a, b);
+}
+
+static int64_t extent_of(const ts_op *loop) {
+  int64_t n;
+  return loop && ts_loop_trip_count(loop, &n) ? n : 0;
+}
+
+static int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+/* ---- sizes ---- */
+
+/* Vectors and rows of a tile: vectors · (rows + 1) + 1 registers. */
+static void choose_tile(plan *p) {
+  const ts_target *t = &p->r->target;
+  int64_t registers = t->vector_registers;
+  p->lanes = t->vector_bits / 8 / ts_dtype_bytes(p->nest->acc);
+  p->vectors = registers >= 32 ? 4 : 2;
+  int64_t wanted = p->columns ? ceil_div(p->columns, p->lanes) : p->vectors;
+  if (registers >= 32 && wanted % 4 && wanted <= 16 && ceil_div(wanted, 3) * 3 < ceil_div(wanted, 4) * 4)
+    p->vectors = 3;
+  if (p->rows == 8 || p->rows == 16) p->vectors = ts_min(p->vectors, 3);
+  p->vectors = ts_min(p->vectors, wanted);
+  p->tile_rows = (registers - p->vectors - 1) / p->vectors;
+  p->tile_rows = ts_min(p->tile_rows, p->vectors == 4 ? 6 : 8);
+}
+
+/* Copying the panel pays when enough rows use it and it does not all lie in the second-level cache anyway. */
+static void choose_packing(plan *p) {
+  const ts_target *t = &p->r->target;
+  int64_t bytes = ts_dtype_bytes(p->nest->data);
+  bool large = !p->sums || !p->columns || p->sums * p->columns * bytes > t->l2_bytes / 4;
+  bool unaligned = p->columns % p->lanes != 0 && p->rows > 64;
+  p->widen = p->nest->acc != p->nest->data;
+  p->pack = (!p->rows || p->rows >= MIN_ROWS_TO_PACK) && (large || unaligned || p->widen);
+  p->widen = p->widen && p->pack;
+}
+
+/* ---- steps ---- */
+
+static void split_columns(plan *p) {
+  int64_t width = p->vectors * p->lanes;
+  p->tiled_columns = !p->columns || p->columns > width;
+  p->column_loop = p->j;
+  if (!p->tiled_columns) return;
+  ts_recipe_step(p->r, "split", "%s=%lld", p->j, (long long)width);
+  p->column_loop = join(p, p->j, ".i");
+  p->panel_loop = join(p, p->j, ".o");
+  if (p->i) ts_recipe_step(p->r, "reorder", "%s %s", p->panel_loop, p->i);
+}
+
+static void add_row_loop(plan *p, const char *name) {
+  p->row_loops[p->num_row_loops++] = name;
+}
+
+/* Any number of rows: full tiles, then row by row. */
+static void split_unknown_rows(plan *p) {
+  ts_recipe_step(p->r, "peel", "%s=%lld", p->i, (long long)p->tile_rows);
+  ts_recipe_step(p->r, "split", "%s=%lld %s.tail=1", p->i, (long long)p->tile_rows, p->i);
+  p->tile_loop = join(p, p->i, ".o");
+  add_row_loop(p, join(p, p->i, ".i"));
+  add_row_loop(p, join(p, p->i, ".tail.i"));
+}
+
+static void split_rows(plan *p) {
+  if (!p->i) return;
+  if (!p->rows) {
+    split_unknown_rows(p);
+    return;
+  }
+  int64_t tiles = ceil_div(p->rows, p->tile_rows), large = ceil_div(p->rows, tiles);
+  int64_t small_rows = (tiles * large - p->rows) * (large - 1); /* in tiles of one row less */
+  if (tiles == 1) {
+    add_row_loop(p, p->i);
+    return;
+  }
+  p->tile_loop = join(p, p->i, ".o");
+  add_row_loop(p, join(p, p->i, ".i"));
+  if (!small_rows) {
+    ts_recipe_step(p->r, "split", "%s=%lld", p->i, (long long)large);
+    return;
+  }
+  ts_recipe_step(p->r, "peel", "%s=%lld last=true", p->i, (long long)small_rows);
+  ts_recipe_step(p->r, "split", "%s=%lld %s.tail=%lld", p->i, (long long)large, p->i,
+                 (long long)large - 1);
+  add_row_loop(p, join(p, p->i, ".tail.i"));
+}
+
+/* Sums of a whole tile at once: zero them, add up with %k outside, finish them. */
+static void open_tiles(plan *p) {
+  for (unsigned t = 0; t < p->num_row_loops; t++) {
+    ts_recipe_step(p->r, "distribute", "%s %s", p->row_loops[t], p->column_loop);
+    ts_recipe_step(p->r, "reorder", "%s %s %s", p->k, p->row_loops[t], p->column_loop);
+  }
+  if (p->num_row_loops) return;
+  ts_recipe_step(p->r, "distribute", "%s", p->column_loop);
+  ts_recipe_step(p->r, "reorder", "%s %s", p->k, p->column_loop);
+}
+
+static const char *value_name(plan *p, const ts_value *v) {
+  return ts_str_text(p->r->m, v->name);
+}
+
+static void copy_panel(plan *p) {
+  p->panel = value_name(p, p->nest->panel);
+  if (!p->pack) return;
+  const char *at = p->panel_loop ? p->panel_loop : "func";
+  ts_recipe_step(p->r, "stage", "%s at=%s pad=true", p->panel, at);
+  p->panel = join(p, p->panel, ".s");
+  if (!p->widen) return;
+  const char *rows = value_name(p, p->nest->rows);
+  ts_recipe_step(p->r, "stage", "%s at=func", rows);
+  ts_recipe_step(p->r, "widen", "%s %s.s", p->panel, rows);
+}
+
+static void run_parallel(plan *p) {
+  double flops = 2.0 * (double)ts_max(p->rows, 1) * (double)ts_max(p->columns, 1) * (double)ts_max(p->sums, 1);
+  bool unknown = !p->columns || !p->sums || (p->i && !p->rows);
+  int64_t threads = p->r->threads;
+  if (threads < 2 || (!unknown && flops < MIN_PARALLEL_FLOPS)) return;
+  if (p->nest->n > (p->i ? 2u : 1u)) { /* a product of many matrices */
+    ts_recipe_step(p->r, "parallel", "%s", ts_loop_name(p->nest->loops[0]));
+    return;
+  }
+  int64_t panels = p->columns ? ceil_div(p->columns, p->vectors * p->lanes) : 0;
+  bool even = p->panel_loop && (!panels || panels % threads == 0 || panels >= 4 * threads);
+  const char *loop = even || !p->tile_loop ? p->panel_loop : p->tile_loop;
+  if (loop) ts_recipe_step(p->r, "parallel", "%s", loop);
+}
+
+/* "i.i.pre=16 …" for the three loops that distribute makes of one. */
+static const char *three_loops(plan *p, const char *loop, const char *value) {
+  return ts_sprintf(p->r->pass->scratch, "%s.pre%s %s%s %s.post%s", loop, value, loop, value, loop, value);
+}
+
+static void use_vectors(plan *p) {
+  const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
+  const char *copies = p->pack ? ts_sprintf(p->r->pass->scratch, "%s1%s ", p->panel, lanes) : "";
+  ts_recipe_step(p->r, "vectorize", "%s%s", copies, three_loops(p, p->column_loop, lanes));
+  ts_recipe_step(p->r, "promote", "acc");
+  for (unsigned t = 0; t < p->num_row_loops; t++)
+    ts_recipe_step(p->r, "unroll", "%s mark=true", three_loops(p, p->row_loops[t], ""));
+  ts_recipe_step(p->r, "unroll", "%s mark=true", three_loops(p, p->column_loop, ""));
+  ts_recipe_step(p->r, "prefetch", "%s=%d at=%s", p->panel, p->pack ? PREFETCH_PACKED : PREFETCH_STREAM,
+                 p->k);
+}
+
+void ts_recipe_product(ts_recipe *r, const ts_nest *nest) {
+  plan p = {.r = r, .nest = nest, .k = ts_loop_name(nest->k), .j = ts_loop_name(nest->loops[nest->n - 1])};
+  const ts_op *rows = nest->rows && nest->n > 1 ? nest->loops[nest->n - 2] : NULL;
+  if (rows) p.i = ts_loop_name(rows);
+  p.rows = extent_of(rows);
+  p.columns = extent_of(nest->loops[nest->n - 1]);
+  p.sums = extent_of(nest->k);
+  choose_tile(&p);
+  choose_packing(&p);
+  split_columns(&p);
+  split_rows(&p);
+  open_tiles(&p);
+  copy_panel(&p);
+  run_parallel(&p);
+  use_vectors(&p);
+  ts_recipe_step(r, "simplify", "%s", "");
+}
