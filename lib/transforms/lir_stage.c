@@ -404,7 +404,6 @@ static ts_result stage_in_functions(ts_pass_ctx *pass, ts_module *m, request *r)
   for (ts_func *f = m->first_func; f; f = f->next) {
     if (*r->options->func && strcmp(r->options->func, ts_str_text(m, f->name))) continue;
     ts_schedule s = {.pass = pass, .m = m, .func = f, .options = r};
-    ts_ptrmap_init(&s.names, pass->scratch);
     for (size_t i = 0; i < r->options->buffers.items.n; i++) {
       ts_result result = stage_named(&s, NULL, f->body, r->options->buffers.items.at[i].name);
       if (result) return result;

@@ -66,7 +66,7 @@ typedef struct ts_schedule {
   ts_func *func;
   const ts_loop_list *list;
   const void *options;
-  const ts_op *at; /* the loop, or the outermost of the nest, that is worked on */
+  const ts_op *at; /* the loop, or the outermost of the nest, that is worked on; NULL: the whole function */
 } ts_schedule;
 
 /* Calls `fn` for every loop that the list names, item after item, in functions that have such loops (only in

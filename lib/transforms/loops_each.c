@@ -73,7 +73,9 @@ static bool names_loop_inside(const ts_op *at, ts_str name) {
 static bool clashes(const ts_schedule *s, const char *text) {
   ts_str name = ts_intern_find(&s->m->strings, text, strlen(text));
   if (!name) return false;
-  if (names_value(s->func->body, name) || names_loop(s->at, name)) return true;
+  if (names_value(s->func->body, name)) return true;
+  if (!s->at) return false;
+  if (names_loop(s->at, name)) return true;
   for (const ts_op *up = ts_loop_around(s->at); up; up = ts_loop_around(up))
     if (names_loop(up, name)) return true;
   return names_loop_inside(s->at, name);
