@@ -89,21 +89,12 @@ static ts_result check_nesting(const jobs *all, ts_vectorizer *v) {
 
 /* ---- the extent ---- */
 
-static bool divides(const ts_aff *a, int64_t n) {
-  switch ((ts_aff_kind)a->kind) {
-  case TS_AFF_CONST: return a->value % n == 0;
-  case TS_AFF_ADD: return divides(a->lhs, n) && divides(a->rhs, n);
-  case TS_AFF_MUL: return a->rhs->value % n == 0 || divides(a->lhs, n);
-  default: return false;
-  }
-}
-
 /* Upper bounds that may fall into the middle of a vector. */
 static void find_ragged(ts_vectorizer *v) {
   ts_for f = ts_for_parts(v->loop);
   v->num_ragged = 0;
   for (unsigned i = 0; i < f.num_hi; i++) {
-    bool exact = f.num_lo == 1 && divides(ts_loop_trips(v->outside, v->loop, f.hi[i]), v->lanes);
+    bool exact = f.num_lo == 1 && ts_dims_quotient(v->outside, ts_loop_trips(v->outside, v->loop, f.hi[i]), v->lanes);
     if (!exact) v->ragged[v->num_ragged++] = ts_dims_import(v->outside, v->loop, f.hi[i]);
   }
 }

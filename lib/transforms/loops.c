@@ -140,25 +140,8 @@ bool ts_loop_clone_body(ts_module *m, const ts_op *loop, int64_t trip, ts_op *be
 
 /* ---- splitting ---- */
 
-/* a / n when n divides a whatever the variables are; else NULL. */
-static const ts_aff *exact_quotient(ts_dims *d, const ts_aff *a, int64_t n) {
-  int64_t c;
-  const ts_aff *lhs, *rhs;
-  switch ((ts_aff_kind)a->kind) {
-  case TS_AFF_CONST: return a->value % n ? NULL : ts_aff_const(d->m, a->value / n);
-  case TS_AFF_MUL:
-    if (ts_aff_is_const(a->rhs, &c) && c % n == 0) return ts_dims_scale(d, a->lhs, c / n);
-    return NULL;
-  case TS_AFF_ADD:
-    lhs = exact_quotient(d, a->lhs, n);
-    rhs = lhs ? exact_quotient(d, a->rhs, n) : NULL;
-    return rhs ? ts_dims_add(d, lhs, rhs) : NULL;
-  default: return NULL;
-  }
-}
-
 static const ts_aff *ceil_quotient(ts_dims *d, const ts_aff *a, int64_t n) {
-  const ts_aff *exact = exact_quotient(d, a, n);
+  const ts_aff *exact = ts_dims_quotient(d, a, n);
   return exact ? exact : ts_dims_binary(d, TS_AFF_CEILDIV, a, ts_aff_const(d->m, n));
 }
 
@@ -199,7 +182,7 @@ ts_result ts_loop_split(ts_schedule *s, ts_op *loop, int64_t size, ts_op **outer
   for (unsigned i = 0; i < f.num_hi; i++) {
     const ts_aff *trips = ts_loop_trips(&d, loop, f.hi[i]);
     outer_hi[i] = ceil_quotient(&d, trips, size);
-    if (!exact_quotient(&d, trips, size)) ragged[num_ragged++] = trips;
+    if (!ts_dims_quotient(&d, trips, size)) ragged[num_ragged++] = trips;
   }
   ts_builder b = ts_builder_before(s->m, loop);
   *outer = build_loop(&b, &d, ts_schedule_name(s, name, ".o"), f.num_hi, outer_hi);
@@ -227,7 +210,7 @@ ts_result ts_loop_cut(ts_schedule *s, ts_op *loop, int64_t by, ts_op **tail) {
     return ts_schedule_refuse(s, loop, "cannot peel %%%s: it has more than one bound at an end", name);
   ts_dims d = ts_dims_none(s->m);
   const ts_aff *trips = ts_loop_trips(&d, loop, f.hi[0]);
-  if (exact_quotient(&d, trips, by)) return TS_OK;
+  if (ts_dims_quotient(&d, trips, by)) return TS_OK;
   const ts_aff *n = ts_aff_const(s->m, by);
   const ts_aff *whole = ts_dims_scale(&d, ts_dims_binary(&d, TS_AFF_FLOORDIV, trips, n), by);
   const ts_aff *lo = ts_dims_import(&d, loop, f.lo[0]), *hi = ts_dims_import(&d, loop, f.hi[0]);

@@ -31,6 +31,8 @@ const ts_aff *ts_dims_binary(ts_dims *, ts_aff_kind, const ts_aff *, const ts_af
 const ts_aff *ts_dims_add(ts_dims *, const ts_aff *, const ts_aff *);
 const ts_aff *ts_dims_sub(ts_dims *, const ts_aff *, const ts_aff *);
 const ts_aff *ts_dims_scale(ts_dims *, const ts_aff *, int64_t);
+/* a / n where n divides a whatever the variables are; else NULL. */
+const ts_aff *ts_dims_quotient(ts_dims *, const ts_aff *a, int64_t n);
 
 /* Gives an op a map of expressions over these dims; those that none of them uses are left out. False on
  * overflow, the op is then as it was. */
@@ -106,6 +108,9 @@ const ts_aff *ts_loop_trips(ts_dims *, const ts_op *loop, const ts_aff *hi);
 /* Leaves in the loop the largest multiple of `by` iterations and puts the rest into a copy behind it,
  * NAME.tail; *tail is NULL when nothing is left over. Refused when a bound is a max or min. */
 ts_result ts_loop_cut(ts_schedule *, ts_op *loop, int64_t by, ts_op **tail);
+/* for %i = L to H step s  →  for %i = 0 to ceil((H − L) / s), with L + %i·s for %i. False, with nothing changed, when the
+ * lower bound is a max or an expression would get too large. */
+bool ts_loop_normalize(ts_module *, ts_op *loop);
 /* The loops of a perfect nest (outer to inner) in another order: position p gets loops[order[p]]. Bounds must
  * not speak of loops that end up inside. Ops keep their identity but for position: afterwards
  * nest[p] is the op at depth p. */

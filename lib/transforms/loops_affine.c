@@ -66,6 +66,24 @@ const ts_aff *ts_dims_sub(ts_dims *d, const ts_aff *a, const ts_aff *b) {
   return a == b ? ts_aff_const(d->m, 0) : ts_dims_add(d, a, ts_dims_scale(d, b, -1));
 }
 
+const ts_aff *ts_dims_quotient(ts_dims *d, const ts_aff *a, int64_t n) {
+  int64_t c;
+  const ts_aff *lhs, *rhs;
+  switch ((ts_aff_kind)a->kind) {
+  case TS_AFF_CONST: return a->value % n ? NULL : ts_aff_const(d->m, a->value / n);
+  case TS_AFF_MUL:
+    if (!ts_aff_is_const(a->rhs, &c)) return NULL;
+    if (c % n == 0) return ts_dims_scale(d, a->lhs, c / n);
+    lhs = ts_dims_quotient(d, a->lhs, n);
+    return lhs ? ts_dims_scale(d, lhs, c) : NULL;
+  case TS_AFF_ADD:
+    lhs = ts_dims_quotient(d, a->lhs, n);
+    rhs = lhs ? ts_dims_quotient(d, a->rhs, n) : NULL;
+    return rhs ? ts_dims_add(d, lhs, rhs) : NULL;
+  default: return NULL;
+  }
+}
+
 /* ---- an op's map ---- */
 
 static void mark_dims(const ts_aff *a, const ts_dims *from, ts_dims *used) {
