@@ -1,8 +1,8 @@
 /* Counting floating-point operations from the text of a function.
  *
- * A loop around which nothing depends on the variable counts once, times its iterations; otherwise its
- * values are gone through. Tiled loops with ragged edges are followed tile by tile that way, never
- * element by element. */
+ * A loop around which nothing depends on the variable counts once, times its iterations; otherwise
+ * its values are gone through. Tiled loops with ragged edges are followed tile by tile that way,
+ * never element by element. */
 #include "exec/flops.h"
 
 enum { MOST_STEPS = 1 << 20 };
@@ -83,8 +83,7 @@ static uint64_t tensor_op(const counter *c, const ts_op *op) {
 
 /* The callee's extents are those of the operands. */
 static uint64_t call(counter *c, const ts_op *op) {
-  const ts_func *f =
-      ts_func_find(op->block->func->module, ts_attr_find(op, TS_ATTR_CALLEE)->word);
+  const ts_func *f = ts_func_find(op->block->func->module, ts_attr_find(op, TS_ATTR_CALLEE)->word);
   TS_VEC(struct ts_binding) found = {0};
   for (unsigned i = 0; i < f->body->num_args && i < op->num_plain; i++) {
     const ts_type *to = f->body->args[i]->type, *from = ts_operand(op, i)->type;

@@ -4,10 +4,10 @@
 
 #include "exec/engine.h"
 
-/* Floating-point operations of one run with these extents, counted as the interpreters count them: of a
- * tensor function those of its ops; of a loop function those its loops do, lanes past an edge and
- * computing twice included. False when they depend on data, or when loops whose trip counts hang
- * together take too long to follow. */
+/* Floating-point operations of one run with these extents, counted as the interpreters count them:
+ * of a tensor function those of its ops; of a loop function those its loops do, lanes past an edge
+ * and computing twice included. False when they depend on data, or when loops whose trip counts
+ * hang together take too long to follow. */
 bool ts_count_flops(ts_context *, const ts_func *, const ts_bindings *, uint64_t *out);
 /* The operations of one tensor op that does `work` scalar steps. */
 uint64_t ts_tensor_op_flops(const ts_op *, uint64_t work);

@@ -1,7 +1,9 @@
-/* The native engine: loops printed as C, compiled by the system's compiler, loaded into the process.
+/* The native engine: loops printed as C, compiled by the system's compiler, loaded into the
+ * process.
  *
- * What was compiled before is taken from the cache. Its key is the digest of all that the machine code
- * depends on: the C text, the compiler and its flags, and the processor. A hit starts no program. */
+ * What was compiled before is taken from the cache. Its key is the digest of all that the machine
+ * code depends on: the C text, the compiler and its flags, and the processor. A hit starts no
+ * program. */
 #define _GNU_SOURCE /* RTLD_NOLOAD, RTLD_NODELETE */
 #include <dlfcn.h>
 #include <errno.h>
@@ -91,30 +93,31 @@ static ts_result lower(compiled *c) {
   return result;
 }
 
-/* Whether the machine code may run here: its function names what the processor lacks, NULL for nothing.
+/* Whether the machine code may run here: its function names what the processor lacks, NULL for
+ * nothing.
  */
-static const char suits_text[] =
-    "\nconst char *ts_cpu_lacks(void) {\n"
-    "  __builtin_cpu_init();\n"
+static const char suits_text[] = "\nconst char *ts_cpu_lacks(void) {\n"
+                                 "  __builtin_cpu_init();\n"
 #define NEEDS(macro, name)                                                                         \
   "#ifdef " macro "\n  if (!__builtin_cpu_supports(\"" name "\")) return \"" name "\";\n#endif\n"
     NEEDS("__SSE4_2__", "sse4.2") NEEDS("__POPCNT__", "popcnt") NEEDS("__AVX__", "avx")
-    NEEDS("__AVX2__", "avx2") NEEDS("__FMA__", "fma") NEEDS("__BMI__", "bmi")
-    NEEDS("__BMI2__", "bmi2") NEEDS("__AVX512F__", "avx512f") NEEDS("__AVX512BW__", "avx512bw")
-    NEEDS("__AVX512DQ__", "avx512dq") NEEDS("__AVX512VL__", "avx512vl")
-    NEEDS("__AVX512CD__", "avx512cd") NEEDS("__AVX512VBMI__", "avx512vbmi")
-    NEEDS("__AVX512VNNI__", "avx512vnni") NEEDS("__AVX512BF16__", "avx512bf16")
-    NEEDS("__AVX512VBMI2__", "avx512vbmi2") NEEDS("__AVX512IFMA__", "avx512ifma")
-    NEEDS("__AVX512BITALG__", "avx512bitalg") NEEDS("__AVX512ER__", "avx512er")
-    NEEDS("__AVX512PF__", "avx512pf") NEEDS("__SSE4A__", "sse4a") NEEDS("__FMA4__", "fma4")
-    NEEDS("__XOP__", "xop")
+        NEEDS("__AVX2__", "avx2") NEEDS("__FMA__", "fma") NEEDS("__BMI__", "bmi") NEEDS(
+            "__BMI2__", "bmi2") NEEDS("__AVX512F__", "avx512f") NEEDS("__AVX512BW__", "avx512bw")
+            NEEDS("__AVX512DQ__", "avx512dq") NEEDS("__AVX512VL__",
+                                                    "avx512vl") NEEDS("__AVX512CD__", "avx512cd")
+                NEEDS("__AVX512VBMI__", "avx512vbmi") NEEDS("__AVX512VNNI__", "avx512vnni") NEEDS(
+                    "__AVX512BF16__", "avx512bf16") NEEDS("__AVX512VBMI2__", "avx512vbmi2")
+                    NEEDS("__AVX512IFMA__", "avx512ifma") NEEDS("__AVX512BITALG__", "avx512bitalg")
+                        NEEDS("__AVX512ER__", "avx512er") NEEDS("__AVX512PF__", "avx512pf") NEEDS(
+                            "__SSE4A__", "sse4a") NEEDS("__FMA4__", "fma4") NEEDS("__XOP__", "xop")
 #undef NEEDS
-    "#ifdef __AVX512FP16__\n" /* a name that older clangs do not know: leaf 7, EDX bit 23 */
-    "  unsigned a = 7, b, c = 0, d;\n"
-    "  __asm__(\"cpuid\" : \"+a\"(a), \"=b\"(b), \"+c\"(c), \"=d\"(d));\n"
-    "  if (!(d >> 23 & 1)) return \"avx512fp16\";\n"
-    "#endif\n"
-    "  return 0;\n}\n";
+                            "#ifdef __AVX512FP16__\n" /* a name that older clangs do not know: leaf
+                                                         7, EDX bit 23 */
+                            "  unsigned a = 7, b, c = 0, d;\n"
+                            "  __asm__(\"cpuid\" : \"+a\"(a), \"=b\"(b), \"+c\"(c), \"=d\"(d));\n"
+                            "  if (!(d >> 23 & 1)) return \"avx512fp16\";\n"
+                            "#endif\n"
+                            "  return 0;\n}\n";
 
 static ts_result emit(compiled *c) {
   ts_emit_c_options options = {.line_directives = true, .entries = true, .openmp = true};
@@ -155,7 +158,8 @@ static void keep_openmp(void) {
   }
 }
 
-/* dlopen replaces $ORIGIN and the like in a path; one with a dollar is reached through its folder. */
+/* dlopen replaces $ORIGIN and the like in a path; one with a dollar is reached through its folder.
+ */
 static void *open_object(ts_arena *arena, const char *path) {
   if (!strchr(path, '$')) return dlopen(path, RTLD_NOW | RTLD_LOCAL);
   const char *slash = strrchr(path, '/');
@@ -201,7 +205,8 @@ static ts_result check_cpu(compiled *c) {
 
 /* ---- the cache ---- */
 
-/* What is known of the compiler from earlier runs: whether it is without OpenMP, and its version. */
+/* What is known of the compiler from earlier runs: whether it is without OpenMP, and its version.
+ */
 static const char *compiler_file(compiled *c) {
   ts_digest d;
   uint8_t digest[TS_DIGEST_BYTES];
@@ -425,8 +430,7 @@ static ts_result explain(compiled *c, const ts_failure *f) {
   ts_loc loc = {f->begin, f->end};
   switch ((ts_failure_kind)f->kind) {
   case TS_FAILURE_BOUNDS:
-    (void)ts_error(c->ctx, loc,
-                   "access out of bounds: subscript %lld where the extent is %lld",
+    (void)ts_error(c->ctx, loc, "access out of bounds: subscript %lld where the extent is %lld",
                    (long long)f->index, (long long)f->extent);
     return TS_CHECK;
   case TS_FAILURE_DIVISION: (void)ts_error(c->ctx, loc, "division by zero"); return TS_CHECK;

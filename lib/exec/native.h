@@ -5,8 +5,8 @@
 #include "exec/engine.h"
 #include "support/digest.h"
 
-/* The name under which compilers know the program's text, so that machine code does not depend on where
- * that lies, and messages can be told apart. */
+/* The name under which compilers know the program's text, so that machine code does not depend on
+ * where that lies, and messages can be told apart. */
 #define TS_NATIVE_SOURCE "program"
 
 /* ---- compilers: native_compiler.c ---- */
@@ -38,11 +38,12 @@ ts_result ts_native_find_compiler(ts_native_job *);
 void ts_native_ask_version(ts_native_job *);
 /* Everything but the C that the machine code depends on. */
 void ts_native_add_circumstances(const ts_native_job *, ts_digest *);
-/* Compiles job->text to a shared object: its path, in a folder made for it. A compiler that turns out to
- * be without OpenMP is marked so, and does without. TS_ERR with the compiler's errors at the program's
- * lines; TS_LIMIT when it takes too long. */
+/* Compiles job->text to a shared object: its path, in a folder made for it. A compiler that turns
+ * out to be without OpenMP is marked so, and does without. TS_ERR with the compiler's errors at the
+ * program's lines; TS_LIMIT when it takes too long. */
 ts_result ts_native_compile(ts_native_job *, const char **object);
-/* Whether the compiler makes code with OpenMP that can be loaded here: its library may be missing. */
+/* Whether the compiler makes code with OpenMP that can be loaded here: its library may be missing.
+ */
 bool ts_native_has_openmp(ts_native_job *);
 /* Removes job->dir and what is in it. */
 void ts_native_remove_folder(ts_native_job *);
@@ -52,18 +53,19 @@ void ts_native_remove_folder(ts_native_job *);
 typedef struct ts_native_cache {
   ts_context *ctx;
   const char *dir;
-  int fd; /* of the folder; -1: none is used */
+  int fd;        /* of the folder; -1: none is used */
   uint64_t most; /* bytes; 0: no limit */
 } ts_native_cache;
 
 /* A folder that cannot be used is a warning. */
-void ts_native_cache_open(ts_context *, ts_arena *, const ts_native_options *, ts_native_cache *out);
+void ts_native_cache_open(ts_context *, ts_arena *, const ts_native_options *,
+                          ts_native_cache *out);
 void ts_native_cache_close(ts_native_cache *);
-/* What is kept under the name (a file name without a dot in front), in the arena, a NUL after its `n`
- * bytes; NULL when there is nothing. What is there and damaged is a warning, and removed. */
+/* What is kept under the name (a file name without a dot in front), in the arena, a NUL after its
+ * `n` bytes; NULL when there is nothing. What is there and damaged is a warning, and removed. */
 const char *ts_native_cache_get(const ts_native_cache *, ts_arena *, const char *name, size_t *n);
-/* Keeps it, and takes away what was not used for longest when the cache has grown too large. A failure is
- * a warning, and false. */
+/* Keeps it, and takes away what was not used for longest when the cache has grown too large. A
+ * failure is a warning, and false. */
 bool ts_native_cache_put(const ts_native_cache *, ts_arena *, const char *name, const void *bytes,
                          size_t n);
 void ts_native_cache_remove(const ts_native_cache *, const char *name);

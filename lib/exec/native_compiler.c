@@ -74,8 +74,8 @@ static bool has_name(const char *entry, const char *name) {
   return strncmp(entry, name, n) == 0 && entry[n] == '=';
 }
 
-/* Ours, but that messages are in English, that temporary files lie where they are taken away, and that no
- * other file is written. */
+/* Ours, but that messages are in English, that temporary files lie where they are taken away, and
+ * that no other file is written. */
 static const char *const *make_environment(ts_arena *arena) {
   static const char *const out[] = {"LC_ALL", "LANGUAGE", "TMPDIR", "DEPENDENCIES_OUTPUT",
                                     "SUNPRO_DEPENDENCIES"};
@@ -144,8 +144,8 @@ static void add_cpuid(ts_digest *d, unsigned leaf, unsigned subleaf, bool with_b
   ts_digest_add(d, regs, sizeof regs);
 }
 
-/* Vendor, model and features: Intel's Software Developer's Manual, volume 2, CPUID. EBX of leaf 1 is
- * left out, as it names the core. */
+/* Vendor, model and features: Intel's Software Developer's Manual, volume 2, CPUID. EBX of leaf 1
+ * is left out, as it names the core. */
 static void add_cpu(ts_digest *d) {
   unsigned low = 0, high = 0;
   add_cpuid(d, 0, 0, true);
@@ -185,7 +185,8 @@ static const char *shown_line(ts_arena *arena, const char *line, size_t n) {
   return text;
 }
 
-/* The range of line `line` of the program without the space around it; false when it has no such line. */
+/* The range of line `line` of the program without the space around it; false when it has no such
+ * line. */
 static bool line_range(const ts_source *s, unsigned long line, ts_loc *loc) {
   const char *p = s->text, *end = s->text + s->n;
   if (line < s->first_line) return false;
@@ -201,7 +202,8 @@ static bool line_range(const ts_source *s, unsigned long line, ts_loc *loc) {
   return p < stop;
 }
 
-/* "program:12:3: error: …" as a note at line 12 of the program. False: it is another kind of line. */
+/* "program:12:3: error: …" as a note at line 12 of the program. False: it is another kind of line.
+ */
 static bool note_located(ts_native_job *job, const char *line) {
   static const char prefix[] = TS_NATIVE_SOURCE ":";
   char *at;
@@ -237,8 +239,7 @@ static ts_result report(ts_native_job *job, const ts_process_report *r) {
   const char *cc = job->compiler.path;
   switch (r->end) {
   case TS_PROCESS_NOT_STARTED:
-    return ts_error_plain(job->ctx, "the compiler %s cannot be started: %s", cc,
-                          strerror(r->code));
+    return ts_error_plain(job->ctx, "the compiler %s cannot be started: %s", cc, strerror(r->code));
   case TS_PROCESS_TIMED_OUT:
     (void)ts_error_plain(job->ctx, "the compiler %s did not finish within %g s", cc,
                          seconds_of(job));
@@ -308,8 +309,8 @@ bool ts_native_has_openmp(ts_native_job *job) {
   if (!write_file(job, "probe.c", text, sizeof text - 1)) return true;
   ts_process_report r = compile_file(job, "probe.c", "probe.so");
   if (!succeeded(&r)) return false;
-  void *handle =
-      dlopen(ts_sprintf(job->arena, "%s/probe.so", job->dir), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  void *handle = dlopen(ts_sprintf(job->arena, "%s/probe.so", job->dir),
+                        RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   return handle != NULL;
 }
 
@@ -318,7 +319,8 @@ ts_result ts_native_compile(ts_native_job *job, const char **object) {
   if (result) return result;
   if (!write_file(job, "kernel.c", job->text, job->n)) return TS_ERR;
   ts_process_report r = compile_file(job, "kernel.c", "kernel.so");
-  if (r.end == TS_PROCESS_EXITED && r.code != 0 && !job->compiler.no_openmp && !ts_native_has_openmp(job)) {
+  if (r.end == TS_PROCESS_EXITED && r.code != 0 && !job->compiler.no_openmp &&
+      !ts_native_has_openmp(job)) {
     job->compiler.no_openmp = true;
     r = compile_file(job, "kernel.c", "kernel.so");
   }

@@ -1,7 +1,7 @@
 /* Starting a program and reading all it says.
  *
- * One pipe takes both of its output streams. What is past the cap is read too, and dropped, because a
- * program whose pipe is full would wait for ever. The end of the output is not the end of the
+ * One pipe takes both of its output streams. What is past the cap is read too, and dropped, because
+ * a program whose pipe is full would wait for ever. The end of the output is not the end of the
  * program (it may close its streams and go on), and the end of the program is not the end of the
  * output (what it started may hold the pipe), so both are watched. */
 #define _GNU_SOURCE /* pipe2, prlimit, posix_spawn_file_actions_addchdir_np */
@@ -24,7 +24,7 @@
 typedef struct reader {
   const ts_process *spec;
   ts_process_report *report;
-  int fd;    /* -1: its end was read */
+  int fd; /* -1: its end was read */
   pid_t pid;
   bool ended;
   double deadline;
@@ -51,8 +51,7 @@ static int set_attributes(posix_spawnattr_t *attr) {
 }
 
 static int set_actions(posix_spawn_file_actions_t *actions, const ts_process *spec, int out) {
-  int error =
-      posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  int error = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   if (!error) error = posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO);
   if (!error) error = posix_spawn_file_actions_adddup2(actions, out, STDERR_FILENO);
   if (!error && spec->dir) error = posix_spawn_file_actions_addchdir_np(actions, spec->dir);
@@ -144,11 +143,14 @@ static void finish(reader *r) {
   }
   drain(r);
   p->output[p->n] = '\0';
-  p->end = killed ? TS_PROCESS_TIMED_OUT : WIFEXITED(status) ? TS_PROCESS_EXITED : TS_PROCESS_SIGNALLED;
+  p->end = killed              ? TS_PROCESS_TIMED_OUT
+           : WIFEXITED(status) ? TS_PROCESS_EXITED
+                               : TS_PROCESS_SIGNALLED;
   p->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
 }
 
-/* Starts it with a pipe as its output, of which r->fd becomes the other end. An errno on failure. */
+/* Starts it with a pipe as its output, of which r->fd becomes the other end. An errno on failure.
+ */
 static int start(reader *r) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno;
@@ -192,8 +194,9 @@ const char *ts_find_program(ts_arena *arena, const char *name) {
   while (true) {
     size_t n = strcspn(path, ":");
     /* an empty entry is the working directory */
-    const char *found = n ? ts_sprintf(arena, "%.*s/%s", (int)ts_min(n, (size_t)INT_MAX), path, name)
-                          : ts_sprintf(arena, "./%s", name);
+    const char *found =
+        n ? ts_sprintf(arena, "%.*s/%s", (int)ts_min(n, (size_t)INT_MAX), path, name)
+          : ts_sprintf(arena, "./%s", name);
     if (is_program(found)) return found;
     if (!path[n]) return NULL;
     path += n + 1;

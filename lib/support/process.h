@@ -5,12 +5,12 @@
 #include "support/support.h"
 
 typedef struct ts_process {
-  const char *path;         /* of the program; names are looked up by ts_find_program */
-  const char *const *argv;  /* ending in NULL; argv[0] by custom the path */
-  const char *const *env;   /* ending in NULL */
-  const char *dir;          /* where it works; NULL: here */
-  double seconds;           /* before it is killed with all that it started; 0: no limit */
-  size_t keep;              /* most bytes of output to keep */
+  const char *path;        /* of the program; names are looked up by ts_find_program */
+  const char *const *argv; /* ending in NULL; argv[0] by custom the path */
+  const char *const *env;  /* ending in NULL */
+  const char *dir;         /* where it works; NULL: here */
+  double seconds;          /* before it is killed with all that it started; 0: no limit */
+  size_t keep;             /* most bytes of output to keep */
 } ts_process;
 
 typedef enum {
@@ -22,19 +22,20 @@ typedef enum {
 
 typedef struct ts_process_report {
   ts_process_end end;
-  int code;         /* exit status, signal, or errno of what could not be started */
-  char *output;     /* standard output and error as they came, `n` bytes and a NUL, in the arena */
+  int code;     /* exit status, signal, or errno of what could not be started */
+  char *output; /* standard output and error as they came, `n` bytes and a NUL, in the arena */
   size_t n;
   uint64_t dropped; /* bytes of output past `keep` */
 } ts_process_report;
 
-/* Starts the program with standard input at its end, and waits for it. It has a process group of its
- * own, which is killed when the time is over, and when the program has ended and left others behind.
+/* Starts the program with standard input at its end, and waits for it. It has a process group of
+ * its own, which is killed when the time is over, and when the program has ended and left others
+ * behind.
  */
 ts_process_report ts_process_run(ts_arena *, const ts_process *);
 
-/* The path of program `name`: itself when it has a slash, else the first of the folders in $PATH that
- * has such an executable. NULL: there is none. */
+/* The path of program `name`: itself when it has a slash, else the first of the folders in $PATH
+ * that has such an executable. NULL: there is none. */
 const char *ts_find_program(ts_arena *, const char *name);
 
 #endif
