@@ -270,6 +270,36 @@ static ts_result visit_nest(ts_schedule *s, finder *f, ts_op *outer,
   return not_perfect(s, f, loop);
 }
 
+typedef struct presence {
+  const finder *f;
+  bool *have; /* an item each */
+} presence;
+
+static void note_present(void *arg, ts_op *op) {
+  presence *p = arg;
+  unsigned i;
+  if (ts_is_loop(op) && item_of(p->f, op, &i)) p->have[i] = true;
+}
+
+/* Does the nest hold all the loops asked for? Others only share some of the names. */
+static bool holds_all(ts_schedule *s, const finder *f, ts_op *outer) {
+  size_t n = f->list->items.n;
+  presence p = {.f = f, .have = ts_new_array(s->pass->scratch, bool, n)};
+  note_present(&p, outer);
+  ts_walk(ts_for_parts(outer).body, note_present, &p);
+  for (size_t i = 0; i < n; i++)
+    if (!p.have[i]) return false;
+  return true;
+}
+
+/* Keeps the complete nests, or all of them when there is none, so that an error can tell what is missing. */
+static void keep_complete(ts_schedule *s, finder *f) {
+  size_t n = 0;
+  for (size_t i = 0; i < f->found.n; i++)
+    if (holds_all(s, f, f->found.at[i])) f->found.at[n++] = f->found.at[i];
+  if (n) f->found.n = n;
+}
+
 static ts_result each_outermost(ts_schedule *s, finder *f, void *fn) {
   ts_result (*visit)(ts_schedule *, unsigned, ts_op *const *, const unsigned *);
   memcpy(&visit, fn, sizeof visit);
@@ -281,6 +311,7 @@ static ts_result each_outermost(ts_schedule *s, finder *f, void *fn) {
       }
   f->found.n = 0;
   ts_walk(s->func->body, collect_outermost, f);
+  keep_complete(s, f);
   for (size_t i = 0; i < f->found.n; i++) {
     s->at = f->found.at[i];
     ts_result result = visit_nest(s, f, f->found.at[i], visit);
