@@ -2,8 +2,12 @@
  *
  * requires:  a loop that loads from the buffer at places that move with the loop.
  * preserves: every bit: a prefetch reads nothing, and may point past the end of the buffer.
- * rewrite:   for %k { %w = load %W[%k, %j] … }
- *              → -prefetch="W=4 at=k" → for %k { prefetch %W[%k + 4, %j] %w = load %W[%k, %j] … } */
+ * rewrite:   for %k { for %i { for %j { %w = load %W[%k, %j] … } } }
+ *              → -prefetch="W=4 at=k" →
+ *            for %k { for %j { prefetch %W[%k + 4, %j] } for %i { for %j { %w = load %W[%k, %j] … } } }
+ *
+ * The prefetches stand at the top of the loop's body, in copies of just those loops that the place depends on:
+ * in the loops of a register tile each line would otherwise be asked for once a row. */
 #include "transforms/loops.h"
 
 typedef struct prefetcher {
@@ -11,6 +15,8 @@ typedef struct prefetcher {
   const ts_op *loop;
   ts_str buffer;
   int64_t distance; /* in the loop's variable */
+  TS_VEC(ts_op *) loads; /* of different places */
+  ts_op *first;          /* of the loop's body: prefetches stand before it */
   unsigned added;
   bool overflow;
 } prefetcher;
@@ -37,24 +43,83 @@ static bool moved_subscripts(prefetcher *p, const ts_op *load, ts_dims *d, const
   return !d->overflow;
 }
 
-static void visit(void *arg, ts_op *op) {
+/* Has a load of the same place been seen? */
+static bool is_repeated(const prefetcher *p, const ts_op *load) {
+  for (size_t i = 0; i < p->loads.n; i++) {
+    const ts_op *other = p->loads.at[i];
+    if (other->map != load->map || ts_operand(other, 0) != ts_operand(load, 0)) continue;
+    bool same = ts_num_dims(other) == ts_num_dims(load);
+    for (unsigned d = 0; same && d < ts_num_dims(load); d++)
+      same = ts_dim(other, d) == ts_dim(load, d);
+    if (same) return true;
+  }
+  return false;
+}
+
+static void collect(void *arg, ts_op *op) {
   prefetcher *p = arg;
   if (op->opcode != TS_OP_LOAD || ts_operand(op, 0)->name != p->buffer) return;
-  if (!moves_with(op, ts_for_parts(p->loop).iv)) return;
+  if (moves_with(op, ts_for_parts(p->loop).iv) && !is_repeated(p, op))
+    ts_push(p->s->pass->scratch, &p->loads, op);
+}
+
+/* A value that is made inside of the loop and is no loop's variable would not be known at its top. */
+static bool known_at_top(const prefetcher *p, const ts_op *load) {
+  for (unsigned i = 0; i < ts_num_dims(load); i++) {
+    const ts_value *v = ts_dim(load, i);
+    if (v->kind == TS_VALUE_RESULT && ts_is_ancestor(ts_for_parts(p->loop).body, v->def)) return false;
+  }
+  return true;
+}
+
+/* Copies, outermost first, of the loops between the load and the prefetching loop whose variables the load uses (or
+ * the bounds of such loops do); the builder ends up in the innermost. */
+static void open_loops(prefetcher *p, const ts_op *load, ts_builder *b, ts_ptrmap *map) {
+  ts_op *around[TS_MAX_NESTING];
+  unsigned n = 0;
+  for (ts_op *at = ts_loop_around(load); at != p->loop; at = ts_loop_around(at)) {
+    bool needed = moves_with(load, ts_for_parts(at).iv);
+    for (unsigned i = 0; i < n; i++)
+      needed = needed || moves_with(around[i], ts_for_parts(at).iv);
+    if (needed) around[n++] = at;
+  }
+  while (n--) {
+    ts_op *copy = ts_loop_clone_empty(p->s->m, around[n], ts_for_parts(around[n]).iv->name, p->first);
+    for (unsigned i = 0; i < copy->num_operands; i++) {
+      ts_value *v = ts_ptrmap_get(map, ts_operand(copy, i));
+      if (v) ts_set_operand(copy, i, v);
+    }
+    if (b->block != ts_for_parts(p->loop).body) {
+      ts_op_unlink(copy);
+      ts_op_insert(b, copy);
+    }
+    ts_ptrmap_put(map, ts_for_parts(around[n]).iv, ts_for_parts(copy).iv);
+    *b = ts_builder_at_end(p->s->m, ts_for_parts(copy).body, load->loc);
+  }
+}
+
+static void add(prefetcher *p, const ts_op *load) {
   ts_module *m = p->s->m;
   ts_dims d = ts_dims_none(m);
   const ts_aff *at[TS_MAX_RANK];
-  if (!moved_subscripts(p, op, &d, at)) {
+  if (!moved_subscripts(p, load, &d, at)) {
     p->overflow = true;
     return;
   }
-  ts_value *memref = ts_operand(op, 0);
-  ts_op *hint = ts_op_create(m, TS_OP_PREFETCH, op->loc, 1, &memref, 0, NULL, 0, NULL, 0);
-  hint->map = op->map;
+  ts_ptrmap map;
+  ts_ptrmap_init(&map, p->s->pass->scratch);
+  ts_builder b = ts_builder_before(m, p->first);
+  open_loops(p, load, &b, &map);
+  for (unsigned i = 0; i < d.n; i++) {
+    ts_value *v = ts_ptrmap_get(&map, d.at[i]);
+    if (v) d.at[i] = v;
+  }
+  ts_value *memref = ts_operand(load, 0);
+  ts_op *hint = ts_op_create(m, TS_OP_PREFETCH, load->loc, 1, &memref, 0, NULL, 0, NULL, 0);
+  hint->map = load->map;
   hint->subscripted = 1;
-  ts_builder b = ts_builder_before(m, op);
   ts_op_insert(&b, hint);
-  if (!ts_dims_set_map(&d, hint, op->map->n, at)) p->overflow = true;
+  if (!ts_dims_set_map(&d, hint, load->map->n, at)) ts_unreachable("subscripts that fitted no longer do");
   p->added++;
 }
 
@@ -69,7 +134,10 @@ static ts_result prefetch(ts_schedule *s, ts_op *loop, const ts_loop_item *unuse
     if (result) return result;
     p.buffer = ts_intern_find(&s->m->strings, item->name, strlen(item->name));
     p.overflow = __builtin_mul_overflow(ahead, ts_for_parts(loop).step, &p.distance);
-    if (p.buffer && !p.overflow) ts_walk(ts_for_parts(loop).body, visit, &p);
+    p.first = ts_for_parts(loop).body->first;
+    if (p.buffer && !p.overflow) ts_walk(ts_for_parts(loop).body, collect, &p);
+    for (size_t k = 0; k < p.loads.n && !p.overflow; k++)
+      if (known_at_top(&p, p.loads.at[k])) add(&p, p.loads.at[k]);
     if (p.overflow)
       return ts_schedule_refuse(s, loop, "cannot prefetch %lld iterations ahead: the subscripts get too large",
                                 (long long)ahead);
