@@ -45,6 +45,8 @@ for name in ("ASAN", "UBSAN", "TSAN", "LSAN"):
 for name in config.sanitizers.split(","):
     if name and name != "none":
         config.available_features.add(name)
+if os.path.exists(os.path.join(config.build_root, "bench", "cpu-peers")):
+    config.available_features.add("cpu-peers")
 config.substitutions += [
     ("%{root}", shlex.quote(config.source_root)),
     ("%{build}", shlex.quote(config.build_root)),

@@ -72,6 +72,7 @@ static double now(void) {
 typedef struct worker {
   pthread_t thread;
   kernel run;
+  int repeats;
   double best; /* operations a second */
 } worker;
 
@@ -79,14 +80,14 @@ static void *work(void *arg) {
   worker *w = arg;
   volatile float keep;
   w->run(&keep); /* lets the clock settle */
-  for (int i = 0; i < REPEATS; i++) {
+  for (int i = 0; i < w->repeats; i++) {
     double begin = now(), ops = w->run(&keep), rate = ops / (now() - begin);
     if (rate > w->best) w->best = rate;
   }
   return NULL;
 }
 
-double ts_peak_gflops(unsigned threads) {
+static double measure(unsigned threads, int repeats) {
   enum { MOST = 64 };
   unsigned n = threads < 1 ? 1 : threads > MOST ? MOST : threads;
   worker workers[MOST];
@@ -94,7 +95,7 @@ double ts_peak_gflops(unsigned threads) {
   double sum = 0;
   unsigned started = 0;
   for (unsigned i = 0; i < n; i++)
-    workers[i] = (worker){.run = run};
+    workers[i] = (worker){.run = run, .repeats = repeats};
   while (started + 1 < n &&
          pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
     started++;
@@ -104,4 +105,12 @@ double ts_peak_gflops(unsigned threads) {
     sum += workers[i].best;
   }
   return (sum + workers[n - 1].best) * 1e-9;
+}
+
+double ts_peak_gflops(unsigned threads) {
+  return measure(threads, REPEATS);
+}
+
+double ts_peak_gflops_now(unsigned threads) {
+  return measure(threads, 1);
 }
