@@ -109,3 +109,52 @@ bool ts_poly_trip_limit(ts_context *ctx, ts_arena *arena, const ts_op *loop, ts_
   *out = t.limit;
   return ok;
 }
+
+/* ---- equal numbers of iterations ---- */
+
+typedef struct pair {
+  ts_query q;
+  const ts_op *a, *b;
+  bool holds;
+} pair;
+
+/* Whenever `a` runs its iteration t, the t-th value of b's variable is below b's bounds, too. */
+static ts_result refute_more(void *arg) {
+  pair *t = arg;
+  ts_query *q = &t->q;
+  ts_poly *p = &q->poly;
+  ts_for f = ts_for_parts(t->b);
+  ts_poly_form value, hi;
+  ts_poly_clause missing = {0};
+  ts_poly_open(&q->sys, &q->scratch);
+  ts_poly_init(p, q->ctx, &q->scratch, t->a->block);
+  p->count_a = t->a;
+  ts_poly_scope *s = ts_poly_enter(p, p->root, t->a, ts_for_parts(t->a).body);
+  if (!q->sys.isl || !s->counted || !ts_poly_aff(p, s, t->b, f.lo[0], &value) ||
+      !ts_poly_form_add(p->arena, &value, &s->count, f.step))
+    return TS_OK;
+  for (unsigned i = 0; i < f.num_hi; i++)
+    if (!ts_poly_aff(p, s, t->b, f.hi[i], &hi) ||
+        !ts_poly_relation(p, &value, TS_GE, &hi, &missing))
+      return TS_OK;
+  push_iteration(q, s);
+  ts_push(&q->scratch, &q->clauses, missing);
+  t->holds = !ts_query_possible(q) && !q->spent;
+  return TS_OK;
+}
+
+static void close_pair(void *arg) {
+  pair *t = arg;
+  ts_poly_close(&t->q.sys);
+  ts_arena_drop(&t->q.scratch);
+}
+
+static bool no_more_trips(ts_context *ctx, ts_arena *arena, const ts_op *a, const ts_op *b) {
+  pair t = {.q = {.ctx = ctx, .out = arena}, .a = a, .b = b};
+  ts_arena_init(&t.q.scratch, &ctx->memory);
+  return ts_protect_cleanup(ctx, refute_more, close_pair, &t) == TS_OK && t.holds;
+}
+
+bool ts_poly_same_trips(ts_context *ctx, ts_arena *arena, const ts_op *a, const ts_op *b) {
+  return no_more_trips(ctx, arena, a, b) && no_more_trips(ctx, arena, b, a);
+}
