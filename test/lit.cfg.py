@@ -6,8 +6,10 @@
 #   %{root} %{build} the checkout and the build folder, absolute
 #   %{exit} N cmd    runs cmd and demands exactly this exit code; a signal is never right
 #   %python          a Python 3 with NumPy
+#   %{emit-run}      runs a loop program in the loop VM and as C, and compares (test/emit/emit-run.c)
 import os
 import shlex
+import shutil
 import sys
 
 import lit.util
@@ -47,9 +49,11 @@ for name in config.sanitizers.split(","):
         config.available_features.add(name)
 if os.path.exists(os.path.join(config.build_root, "bench", "cpu-peers")):
     config.available_features.add("cpu-peers")
+config.available_features.update(name for name in ("gcc", "clang-19") if shutil.which(name))
 config.substitutions += [
     ("%{root}", shlex.quote(config.source_root)),
     ("%{build}", shlex.quote(config.build_root)),
     ("%{exit}", shlex.quote(os.path.join(config.source_root, "utils", "expect-exit"))),
     ("%python", shlex.quote(config.python)),
+    ("%{emit-run}", shlex.quote(os.path.join(config.build_root, "test", "unit", "emit-run"))),
 ]

@@ -48,8 +48,7 @@ static bool is_unbounded(ts_range r) {
   return r.lo == INT64_MIN || r.hi == INT64_MAX;
 }
 
-/* Does the sum of products stay in int64? Symbolic extents count as what arrays can be as large as. */
-bool c_affine_fits(c_emit *e, const ts_op *op, const ts_aff *a) {
+static bool sum_fits(c_emit *e, const ts_op *op, const ts_aff *a) {
   switch (a->kind) {
   case TS_AFF_CONST:
   case TS_AFF_SYM: return true;
@@ -58,23 +57,35 @@ bool c_affine_fits(c_emit *e, const ts_op *op, const ts_aff *a) {
     bool is_index = v->kind == TS_VALUE_ARG && v->block->parent; /* of a loop or launch: bounded by extents */
     return is_index || ts_is_literal(v) || !is_unbounded(ts_range_of_value(e->ranges, v)) ||
            (v->kind == TS_VALUE_RESULT && v->def->opcode == TS_OP_APPLY &&
-            c_affine_fits(e, v->def, v->def->map->exprs[0]));
+            sum_fits(e, v->def, v->def->map->exprs[0]));
   }
-  default: return c_affine_fits(e, op, a->lhs) && c_affine_fits(e, op, a->rhs);
+  default: return sum_fits(e, op, a->lhs) && sum_fits(e, op, a->rhs);
   }
 }
 
-static c_text print_sum(c_emit *e, const ts_op *op, const ts_aff *a, how h) {
-  c_text lhs = print(e, op, a->lhs, h);
-  const ts_aff *r = a->rhs;
+/* Does the sum of products stay in int64? Symbolic extents count as what arrays can be as large as. */
+bool c_affine_fits(c_emit *e, const ts_op *op, const ts_aff *a) {
+  return a->kind == TS_AFF_DIM || sum_fits(e, op, a);
+}
+
+/* The constant of a product with a negative one; 0 for anything else. */
+static int64_t negative_factor(const ts_aff *a) {
   int64_t c;
-  bool minus = r->kind == TS_AFF_MUL && ts_aff_is_const(r->rhs, &c) && c < 0 && c != INT64_MIN;
+  bool negative = a->kind == TS_AFF_MUL && ts_aff_is_const(a->rhs, &c) && c < 0 && c != INT64_MIN;
+  return negative ? c : 0;
+}
+
+static c_text print_sum(c_emit *e, const ts_op *op, const ts_aff *a, how h) {
+  bool turned = negative_factor(a->lhs) && !negative_factor(a->rhs);
+  c_text lhs = print(e, op, turned ? a->rhs : a->lhs, h);
+  const ts_aff *r = turned ? a->lhs : a->rhs;
+  int64_t c = negative_factor(r);
   if (h == WRAPS) {
     c_text rhs = print(e, op, r, h);
     return c_call_helper(e, "addi", (c_rep){C_I64, 0}, 0, TS_I64,
                          ts_sprintf(e->arena, "%s, %s", lhs.s, rhs.s));
   }
-  if (!minus) return c_add(e, lhs, print(e, op, r, h));
+  if (c == 0) return c_add(e, lhs, print(e, op, r, h));
   c_text term = c_mul(e, print(e, op, r->lhs, h), c_number(e, -c));
   return c_expr(e, C_ADD, "%s - %s", c_paren(e, lhs, C_ADD), c_paren(e, term, C_MUL));
 }

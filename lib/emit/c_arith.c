@@ -92,7 +92,7 @@ static c_text use_as(c_emit *e, const ts_value *v, c_rep r) {
 
 /* ---- results ---- */
 
-enum { MAX_INLINE_OPS = 3, MAX_INLINE_TEXT = 72 };
+enum { MAX_INLINE_OPS = 4, MAX_INLINE_TEXT = 72 };
 
 /* Reads the only use better with the expression in its place? */
 static bool reads_well(const ts_op *op, c_text t) {

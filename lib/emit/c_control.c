@@ -329,7 +329,17 @@ void c_call(c_emit *e, const ts_op *op) {
 
 /* ---- blocks ---- */
 
+static bool has_fragment(const ts_op *op) {
+  for (unsigned i = 0; i < op->num_plain; i++)
+    if (ts_is_kind(ts_operand(op, i)->type, TS_TYPE_FRAGMENT)) return true;
+  return op->num_results == 1 && ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_FRAGMENT);
+}
+
 static void print_op(c_emit *e, const ts_op *op) {
+  if (has_fragment(op)) {
+    c_refuse(e, op->loc, "fragments have no form in C; the loop VM runs them (ts-run --engine=loop)");
+    return;
+  }
   switch (op->opcode) {
   case TS_OP_FOR: print_loop(e, op); break;
   case TS_OP_IF: print_if(e, op); break;

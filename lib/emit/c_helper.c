@@ -11,7 +11,7 @@ struct c_helper {
   const char *text;
 };
 
-typedef enum { ANY, DIRECT, F16, BF16, I1 } element_kind;
+typedef enum { ANY, DIRECT, WHOLE, F16, BF16, I1 } element_kind;
 
 typedef struct template {
   const char *name;
@@ -127,6 +127,14 @@ static void add_counted(c_emit *e, c_out *out, int64_t n) {
     add(e, out, ts_sprintf(e->arena, "%s%" PRId64, i % 16 ? ", " : i ? ",\n      " : "", i));
 }
 
+/* loadups512, cvtd2mask512 */
+static void add_avx512(c_emit *e, c_out *out, char which, const use *u) {
+  static const char *const moves[] = {[C_F64] = "upd", [C_F32] = "ups", [C_I64] = "dqudi", [C_I32] = "dqusi"};
+  unsigned bytes = c_base_bytes(u->rep.base);
+  const char *move = which == 'K' ? moves[u->rep.base] : bytes == 8 ? "q2mask" : "d2mask";
+  add(e, out, ts_sprintf(e->arena, "%s%" PRId64, move, u->rep.lanes * bytes * 8));
+}
+
 static void add_variable(c_emit *e, c_out *out, char which, const use *u) {
   c_rep one = {u->rep.base, 0}, one_to = {u->to.base, 0};
   switch (which) {
@@ -144,6 +152,8 @@ static void add_variable(c_emit *e, c_out *out, char which, const use *u) {
   case 'P': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->rep.lanes)); break;
   case 'H': add(e, out, c_type(e, u->other)); break;
   case 'x': add_repeated(e, out, "x", u->rep.lanes); break;
+  case 'K':
+  case 'k': add_avx512(e, out, which, u); break;
   case 'i': add_counted(e, out, u->rep.lanes); break;
   default: ts_unreachable("a template names an unknown variable");
   }
@@ -189,7 +199,7 @@ static const char *lane_by_lane(c_emit *e, const template *t) {
   static const char *const params[] = {"", "$T a", "$T a, $T b", "$T a, $T b, $T c"};
   static const char *const args[] = {"", "a[l]", "a[l], b[l]", "a[l], b[l], c[l]"};
   return ts_sprintf(e->arena,
-                    "static inline $R $F(%s) {\n  $R r = {0};\n  for (int l = 0; l < $N; l++)\n"
+                    "TS_HELPER $R $F(%s) {\n  $R r = {0};\n  for (int l = 0; l < $N; l++)\n"
                     "    r[l] = `%s(%s);\n  return r;\n}\n",
                     params[t->arity], t->name, args[t->arity]);
 }
@@ -206,13 +216,20 @@ static const char *by_section(c_emit *e, const template *t, bool halves) {
   for (unsigned i = 0; i < t->arity; i++)
     copied = ts_sprintf(e->arena, "%s%s", copied, copies[i]);
   return ts_sprintf(e->arena,
-                    "static inline $T $F(%s) {\n  $H %s;\n%s%s  for (int h = 0; h < %d; h++)\n"
+                    "TS_HELPER $T $F(%s) {\n  $H %s;\n%s%s  for (int h = 0; h < %d; h++)\n"
                     "    x[h] = !%s(%s);\n  memcpy(&a, x, sizeof a);\n  return a;\n}\n",
                     params[t->arity], declared, halves ? "" : "  memset(x, 0, sizeof x);\n", copied, n, t->name,
                     args[t->arity]);
 }
 
 /* ---- requests ---- */
+
+/* A vector that AVX-512 moves under a mask. */
+static bool is_whole(const use *u) {
+  int64_t bytes = u->lanes * ts_dtype_bytes(u->dtype);
+  return u->lanes == u->rep.lanes && c_base_bytes(u->rep.base) >= 4 && !c_narrow(u->dtype) && u->dtype != TS_I1 &&
+         (bytes == 16 || bytes == 32 || bytes == 64);
+}
 
 static const char *text_of(c_emit *e, const char *name, use *u) {
   for (size_t i = 0; i < ts_countof(templates); i++) {
@@ -231,8 +248,10 @@ static const char *text_of(c_emit *e, const char *name, use *u) {
       [TS_I32] = DIRECT, [TS_I8] = DIRECT,  [TS_I1] = I1,   [TS_INDEX] = DIRECT};
   for (size_t i = 0; i < ts_countof(memory_templates); i++) {
     element_kind k = memory_templates[i].kind;
-    if (strcmp(memory_templates[i].name, name) == 0 && (k == ANY || k == kinds[u->dtype]))
-      return memory_templates[i].text;
+    bool whole = k == WHOLE && is_whole(u);
+    if (strcmp(memory_templates[i].name, name) != 0 || !(k == ANY || k == kinds[u->dtype] || whole)) continue;
+    if (whole) c_use_section(e, "ts_builtin");
+    return memory_templates[i].text;
   }
   ts_unreachable("a helper that there is none of");
 }

@@ -344,12 +344,6 @@ static bool is_plain(c_emit *e, const ts_value *v) {
   return element->kind == TS_TYPE_SCALAR || element->dtype != TS_I1;
 }
 
-static bool is_passed_on(const ts_value *v) {
-  for (const ts_use *u = v->uses; u; u = u->next)
-    if (u->owner->opcode == TS_OP_CALL) return true;
-  return false;
-}
-
 static bool is_read(const ts_value *v) {
   for (const ts_use *u = v->uses; u; u = u->next)
     if (u->owner->opcode != TS_OP_STORE && u->owner->opcode != TS_OP_PREFETCH) return true;
@@ -408,7 +402,7 @@ void c_alloc(c_emit *e, const ts_op *op) {
   if (!ts_has_uses(v)) return;
   bool plain = is_plain(e, v);
   c_buffer *b = new_buffer(e, v, C_POINTER, c_name(e, v));
-  int64_t pad = t->layout == TS_LAYOUT_PAD && !is_passed_on(v) ? t->layout_args[0] : 0;
+  int64_t pad = t->layout == TS_LAYOUT_PAD ? t->layout_args[0] : 0;
   int64_t bytes = bytes_of(t, pad);
   if (bytes < 0 || bytes > MAX_ARRAY_BYTES) {
     allocate(e, op, b);

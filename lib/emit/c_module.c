@@ -226,16 +226,16 @@ static const char types_text[] =
     "typedef uint16_t ts_f16;\n#endif\ntypedef uint16_t ts_bf16;\n#endif\n";
 
 static const char pragmas_text[] =
-    "\n#ifdef __clang__\n#pragma clang diagnostic ignored \"-Wunknown-pragmas\"\n"
-    "#pragma clang diagnostic ignored \"-Wunused-function\"\n"
-    "#pragma clang diagnostic ignored \"-Wpass-failed\"\n"
+    "\n#pragma GCC diagnostic ignored \"-Wunknown-pragmas\"\n"
+    "#pragma GCC diagnostic ignored \"-Wunused-parameter\"\n"
     "#define TS_PRAGMA(text) _Pragma(#text)\n"
+    "#ifdef __clang__\n#pragma clang diagnostic ignored \"-Wpass-failed\"\n"
     "#define TS_UNROLL(n) TS_PRAGMA(clang loop unroll_count(n))\n"
     "#define TS_IVDEP TS_PRAGMA(clang loop vectorize(assume_safety))\n"
-    "#else\n#pragma GCC diagnostic ignored \"-Wunknown-pragmas\"\n"
-    "#pragma GCC diagnostic ignored \"-Wmaybe-uninitialized\"\n#pragma GCC diagnostic ignored \"-Wpsabi\"\n"
-    "#define TS_PRAGMA(text) _Pragma(#text)\n#define TS_UNROLL(n) TS_PRAGMA(GCC unroll n)\n"
-    "#define TS_IVDEP TS_PRAGMA(GCC ivdep)\n#endif\n";
+    "#else\n#pragma GCC diagnostic ignored \"-Wmaybe-uninitialized\"\n"
+    "#pragma GCC diagnostic ignored \"-Wpsabi\"\n"
+    "#define TS_UNROLL(n) TS_PRAGMA(GCC unroll n)\n#define TS_IVDEP TS_PRAGMA(GCC ivdep)\n#endif\n"
+    "#define TS_HELPER static inline __attribute__((always_inline, unused))\n";
 
 static bool any_fails(const c_emit *e) {
   for (unsigned i = 0; i < e->num_funcs; i++)

@@ -5,11 +5,11 @@
  *   void f(const float *restrict X, float *restrict Y, int64_t M);
  *
  * Parameters stand in the order of ts_func_signature, in parameters as pointers to const. Arrays are
- * row-major and contiguous whatever layout the parameter's type has, aligned as their elements are. The
- * symbolic extents follow as int64_t, in order of first appearance in the signature (ts_bindings). With
- * `entries`, the data of the module's hidden globals (ts_emit_c_is_hidden) follow, all of them, in the
- * order of the module. A function that can fail when it runs returns int32_t, 0 or 1, and takes a
- * `struct ts_failure *failure` last; one that provably cannot returns void.
+ * row-major and contiguous, aligned as their elements are. The symbolic extents follow as int64_t, in
+ * order of first appearance in the signature (ts_bindings). With `entries`, the data of the module's hidden
+ * globals (ts_emit_c_is_hidden) follow, all of them, in the order of the module. A function that can fail
+ * when it runs returns int32_t, 0 or 1, and takes a `struct ts_failure *failure` last; one that provably
+ * cannot returns void.
  *
  * Elements: f64 double, f32 float, f16 _Float16 (uint16_t where the compiler has none), bf16 uint16_t, i64 and
  * index int64_t, i32 int32_t, i8 int8_t, i1 uint8_t of 0 or 1. */
