@@ -49,10 +49,11 @@ def instantiate(sections):
     known = {name for name, _, _ in sections}
     for section in sections:
         name = section[0]
-        wide = next((w for w in NARROWER if w.startswith(name.split("_")[-1])), None)
+        suffix = re.sub("^i", "f", name.split("_")[-1])
+        wide = next((w for w in NARROWER if w.startswith(suffix)), None)
         if wide is None:
             yield section
-        elif not name.endswith(wide):
+        elif suffix != wide:
             yield narrow_section(section, wide, NARROWER[wide][-1])
         else:
             forms = [narrow_section(section, wide, other) for other in NARROWER[wide]]

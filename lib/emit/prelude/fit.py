@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Polynomials for ts_vmath.h: weighted minimax fits (Remez's exchange, Remez 1934) in mpmath, with the
-coefficients rounded to the type one after another, lowest first, and the rest fitted again each time,
-so that a later coefficient makes up for the rounding of an earlier one (Brisebarre, Muller &
-Tisserand 2006 solve the same problem exactly)."""
-import struct
+"""The polynomials of ts_vmath.h: nearly minimax fits in mpmath, with the coefficients rounded to the type
+one after another, lowest first, and the rest fitted again each time, so that a later coefficient makes
+up for the rounding of an earlier one (Brisebarre, Muller & Tisserand 2006 solve the same problem
+exactly).
+
+  fit.py NAME…      prints the constants of each, as they stand in the header, and its errors on stderr"""
+import sys
+import textwrap
 
 import mpmath as mp
 
-mp.mp.dps = 60
+mp.mp.dps = 50
 
 
 def round_to(x, bits):
@@ -24,39 +27,33 @@ def chebyshev(a, b, n):
     return [(a + b) / 2 - (b - a) / 2 * mp.cos(mp.pi * i / (n - 1)) for i in range(n)]
 
 
-def remez(f, basis, a, b, weight, rounds=12, grid=400):
-    """The combination of `basis` (functions) that is nearest to f on [a, b] in max |error| * weight, and
-    that maximum."""
+def minimax(f, basis, a, b, weight, rounds=15):
+    """The combination of `basis` (functions) that is nearest to f on [a, b] in max |error| * weight, nearly:
+    least squares on Chebyshev's points, each point's share multiplied by its error again and again
+    (Lawson 1961; the basis need not be a Haar system)."""
     n = len(basis)
-    at = chebyshev(mp.mpf(a), mp.mpf(b), n + 1)
-    points = chebyshev(mp.mpf(a), mp.mpf(b), grid)
-    table = [([g(x) for g in basis], f(x), weight(x)) for x in points]
+    points = chebyshev(mp.mpf(a), mp.mpf(b), 6 * n + 7)
+    weights = [weight(x) for x in points]
+    rows = [[g(x) * w for g in basis] for x, w in zip(points, weights)]
+    goal = [f(x) * w for x, w in zip(points, weights)]
+    share = [mp.mpf(1)] * len(points)
+    best = None
     for _ in range(rounds):
-        m = mp.matrix(n + 1, n + 1)
-        rhs = mp.matrix(n + 1, 1)
-        for i, x in enumerate(at):
-            for j, g in enumerate(basis):
-                m[i, j] = g(x)
-            m[i, n] = (-1) ** i / weight(x)
-            rhs[i] = f(x)
-        s = mp.lu_solve(m, rhs)
-        c = [s[j] for j in range(n)]
-        errors = [(y - mp.fdot(c, row)) * w for row, y, w in table]
-        # One extremum for each run of equal sign; drop the smaller end while there are too many.
-        runs = []
-        for x, e in zip(points, errors):
-            if runs and (runs[-1][1] > 0) == (e > 0):
-                if abs(e) > abs(runs[-1][1]):
-                    runs[-1] = (x, e)
-            else:
-                runs.append((x, e))
-        while len(runs) > n + 1:
-            runs.pop(0 if abs(runs[0][1]) < abs(runs[-1][1]) else -1)
-        worst = max(abs(e) for e in errors)
-        if len(runs) < n + 1 or worst <= abs(s[n]) * mp.mpf("1.001"):
-            break
-        at = [x for x, _ in runs]
-    return c, worst
+        m = mp.matrix(n, n)
+        rhs = mp.matrix(n, 1)
+        for row, y, s in zip(rows, goal, share):
+            for j in range(n):
+                rhs[j] += s * row[j] * y
+                for k in range(n):
+                    m[j, k] += s * row[j] * row[k]
+        c = list(mp.lu_solve(m, rhs))
+        errors = [abs(mp.fdot(row, c) - y) for row, y in zip(rows, goal)]
+        worst = max(errors)
+        if best is None or worst < best[1]:
+            best = (c, worst)
+        mean = mp.fsum(s * e for s, e in zip(share, errors)) / mp.fsum(share)
+        share = [s * (e / mean + mp.mpf(2) ** -20) for s, e in zip(share, errors)]
+    return best
 
 
 def fit(f, powers, a, b, bits, weight=None, fixed=None):
@@ -69,7 +66,7 @@ def fit(f, powers, a, b, bits, weight=None, fixed=None):
     while rest:
         def target(x):
             return f(x) - mp.fsum(c * x**p for p, c in chosen.items())
-        c, worst = remez(target, [lambda x, p=p: x**p for p in rest], a, b, weight)
+        c, worst = minimax(target, [lambda x, p=p: x**p for p in rest], a, b, weight)
         chosen[rest[0]] = round_to(c[0], bits)
         rest = rest[1:]
     points = chebyshev(mp.mpf(a), mp.mpf(b), 1000)
@@ -77,9 +74,97 @@ def fit(f, powers, a, b, bits, weight=None, fixed=None):
     return [chosen[p] for p in sorted(chosen)], worst
 
 
+def hex_float(x, bits, suffix):
+    text = float(round_to(x, bits)).hex()
+    mantissa, exponent = text.split("p")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}p{int(exponent)}{suffix}"
+
+
 def hex_f32(x):
-    return float(x).hex().replace("0000000p", "p") + "f"
+    return hex_float(x, 24, "f")
 
 
 def hex_f64(x):
-    return float(x).hex()
+    return hex_float(x, 53, "")
+
+
+def gelu_tail(t):
+    """What gelu(x) lacks to max(x, 0), for t = |x|: t times the normal distribution's tail."""
+    return t * mp.erfc(t / mp.sqrt(2)) / 2
+
+
+def gelu_tanh_tail(t):
+    return t / (1 + mp.exp(2 * mp.sqrt(2 / mp.pi) * (t + mp.mpf("0.044715") * t**3)))
+
+
+def accurate_center(tail, near):
+    """An f32 within 2^-12 of `near` at which the tail is an f32 to 2^-34 (Gal 1986)."""
+    ulp = mp.mpf(2) ** (mp.floor(mp.log(near, 2)) - 23)
+    best = None
+    for i in range(1 << 11):
+        c = round_to(near, 24) + (i // 2 if i % 2 else -(i // 2)) * ulp
+        y = tail(c)
+        off = abs(round_to(y, 24) / y - 1)
+        if best is None or off < best[0]:
+            best = (off, c)
+        if off < mp.mpf(2) ** -34:
+            break
+    return best[1]
+
+
+def flat(tail, center, slope):
+    return lambda d: tail(center + d) * 2 ** (-slope * d)
+
+
+def best_slope(tail, center, half, degree):
+    """Of the slopes near the logarithm's derivative (by which 2^(slope d) takes tail's steepness away)
+    the one that leaves the polynomial the least error."""
+    middle = mp.diff(tail, center) / tail(center) / mp.log(2)
+    basis = [lambda x, p=p: x**p for p in range(degree + 1)]
+    found = []
+    for i in range(-5, 6):
+        slope = round_to(middle + mp.mpf(i) / 16, 24)
+        f = flat(tail, center, slope)
+        error = minimax(f, basis, -half, half, lambda d, f=f: 1 / f(d), rounds=6)[1]
+        found.append((max(error, mp.mpf(2) ** -30), abs(i), slope))
+    return min(found)[2]
+
+
+def tail_piece(tail, near, step, degree):
+    """[center, slope, c0 … c_degree] of tail(center + d) = 2^(slope d) (c0 + c1 d + …) around `near`, and
+    the largest relative error. At 0, where the tail is 0, the slope is 0."""
+    powers = list(range(degree + 1))
+    half = step / 2 + mp.mpf(2) ** -20
+    if near == 0:
+        c, worst = fit(tail, powers[1:], mp.mpf(2) ** -30, half, 24)
+        return [0, 0, 0] + c, worst
+    center = accurate_center(tail, near)
+    slope = best_slope(tail, center, half, degree)
+    c, worst = fit(flat(tail, center, slope), powers, near - half - center, near + half - center, 24)
+    return [center, slope] + c, worst
+
+
+def tail_table(name, tail, step, pieces, degree, exponent):
+    """Prints the rows of the table, the coefficients times 2^exponent; zeros after `pieces`."""
+    columns = []
+    for i in range(pieces):
+        column, worst = tail_piece(tail, i * step, step, degree)
+        columns.append(column[:2] + [mp.ldexp(c, exponent) for c in column[2:]])
+        print(f"{name} {i}: 2^{mp.nstr(mp.log(worst, 2), 4)}", file=sys.stderr)
+    columns += [[pieces * step] + [0] * (degree + 2)] * (32 - pieces)
+    print(f"static const float {name}[{degree + 3}][32] __attribute__((aligned(64))) = {{")
+    for row in zip(*columns):
+        text = ", ".join(hex_f32(c) for c in row)
+        print(textwrap.fill(text, 96, initial_indent="    {", subsequent_indent="     ") + "},")
+    print("};")
+
+
+FITS = {
+    "gelu": lambda: tail_table("ts_gelu_table", gelu_tail, mp.mpf(1) / 2, 30, 6, 64),
+}
+
+if __name__ == "__main__":
+    for what in sys.argv[1:]:
+        FITS[what]()

@@ -142,6 +142,131 @@ TS_INLINE ts_f64x8 ts_select_f64x8(ts_i64x8 mask, ts_f64x8 a, ts_f64x8 b) {
   return (ts_f64x8)((mask & (ts_i64x8)a) | (~mask & (ts_i64x8)b));
 }
 
+//@section ts_max_f32x16 needs ts_builtin ts_select_f32x16
+/* a where a > b, else b: b when one is a NaN or both are zeros. */
+TS_INLINE ts_f32x16 ts_max_f32x16(ts_f32x16 a, ts_f32x16 b) {
+#if TS_X86(TS_AVX512, __builtin_ia32_maxps512_mask)
+  return __builtin_ia32_maxps512_mask(a, b, b, -1, 4);
+#elif TS_X86(TS_AVX512, __builtin_ia32_maxps512)
+  return __builtin_ia32_maxps512(a, b, 4);
+#else
+  return ts_select_f32x16(a > b, a, b);
+#endif
+}
+
+//@section ts_max_f32x8 needs ts_builtin ts_select_f32x8
+TS_INLINE ts_f32x8 ts_max_f32x8(ts_f32x8 a, ts_f32x8 b) {
+#if TS_X86(TS_FMA, __builtin_ia32_maxps256)
+  return __builtin_ia32_maxps256(a, b);
+#else
+  return ts_select_f32x8(a > b, a, b);
+#endif
+}
+
+//@section ts_max_f32x4 needs ts_builtin ts_select_f32x4
+TS_INLINE ts_f32x4 ts_max_f32x4(ts_f32x4 a, ts_f32x4 b) {
+#if TS_X86(TS_FMA, __builtin_ia32_maxps)
+  return __builtin_ia32_maxps(a, b);
+#else
+  return ts_select_f32x4(a > b, a, b);
+#endif
+}
+
+//@section ts_max_i32x16 needs ts_builtin ts_f32x16
+/* The greater of two integers. */
+TS_INLINE ts_i32x16 ts_max_i32x16(ts_i32x16 a, ts_i32x16 b) {
+  ts_i32x16 greater = a > b;
+  return (a & greater) | (b & ~greater);
+}
+
+//@section ts_min_abs_f32x16 needs ts_builtin ts_select_f32x16
+/* The smaller of |x| and a positive limit; what a NaN gives is not said. */
+TS_INLINE ts_f32x16 ts_min_abs_f32x16(ts_f32x16 x, ts_f32x16 limit) {
+#if TS_X86(TS_AVX512, __builtin_ia32_rangeps512_mask)
+  return __builtin_ia32_rangeps512_mask(x, limit, 10, x, -1, 4);
+#else
+  ts_f32x16 a = (ts_f32x16)((ts_i32x16)x & 0x7fffffff);
+  return ts_select_f32x16(a < limit, a, limit);
+#endif
+}
+
+//@section ts_min_abs_f32x8 needs ts_builtin ts_select_f32x8
+TS_INLINE ts_f32x8 ts_min_abs_f32x8(ts_f32x8 x, ts_f32x8 limit) {
+#if TS_X86(TS_AVX512, __builtin_ia32_rangeps256_mask)
+  return __builtin_ia32_rangeps256_mask(x, limit, 10, x, -1);
+#else
+  ts_f32x8 a = (ts_f32x8)((ts_i32x8)x & 0x7fffffff);
+  return ts_select_f32x8(a < limit, a, limit);
+#endif
+}
+
+//@section ts_min_abs_f32x4 needs ts_builtin ts_select_f32x4
+TS_INLINE ts_f32x4 ts_min_abs_f32x4(ts_f32x4 x, ts_f32x4 limit) {
+#if TS_X86(TS_AVX512, __builtin_ia32_rangeps128_mask)
+  return __builtin_ia32_rangeps128_mask(x, limit, 10, x, -1);
+#else
+  ts_f32x4 a = (ts_f32x4)((ts_i32x4)x & 0x7fffffff);
+  return ts_select_f32x4(a < limit, a, limit);
+#endif
+}
+
+//@section ts_lookup_f32x16 needs ts_builtin ts_f32x16
+/* table[index % 32] in each lane, from a table of 32 that is aligned to 64 bytes. */
+TS_INLINE ts_f32x16 ts_lookup_f32x16(const float *table, ts_i32x16 index) {
+#if TS_X86(TS_AVX512, __builtin_ia32_vpermt2varps512_mask)
+  const ts_f32x16 *half = (const ts_f32x16 *)table;
+  return __builtin_ia32_vpermt2varps512_mask(index, half[0], half[1], -1);
+#elif TS_X86(TS_AVX512, __builtin_ia32_vpermi2varps512)
+  const ts_f32x16 *half = (const ts_f32x16 *)table;
+  return __builtin_ia32_vpermi2varps512(half[0], index, half[1]);
+#else
+  ts_f32x16 y;
+  for (int i = 0; i < 16; i++)
+    y[i] = table[index[i] & 31];
+  return y;
+#endif
+}
+
+//@section ts_lookup_f32x8 needs ts_builtin ts_f32x8 ts_lookup_f32x16
+TS_INLINE ts_f32x8 ts_lookup_f32x8(const float *table, ts_i32x8 index) {
+#if TS_X86(TS_AVX512, __builtin_shufflevector)
+  ts_i32x16 wide =
+      __builtin_shufflevector(index, index, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
+  ts_f32x16 y = ts_lookup_f32x16(table, wide);
+  return __builtin_shufflevector(y, y, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+  ts_f32x8 y;
+  for (int i = 0; i < 8; i++)
+    y[i] = table[index[i] & 31];
+  return y;
+#endif
+}
+
+//@section ts_lookup_f32x4 needs ts_builtin ts_f32x4 ts_lookup_f32x16
+TS_INLINE ts_f32x4 ts_lookup_f32x4(const float *table, ts_i32x4 index) {
+#if TS_X86(TS_AVX512, __builtin_shufflevector)
+  ts_i32x16 wide =
+      __builtin_shufflevector(index, index, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
+  ts_f32x16 y = ts_lookup_f32x16(table, wide);
+  return __builtin_shufflevector(y, y, 0, 1, 2, 3);
+#else
+  ts_f32x4 y;
+  for (int i = 0; i < 4; i++)
+    y[i] = table[index[i] & 31];
+  return y;
+#endif
+}
+
+//@section ts_from_doubled_f32x16 needs ts_fma_f32x16 ts_max_i32x16
+/* v * 2^-65, v positive and normal, rounded once, denormals included, without a denormal in a float
+ * operation. Where the result is normal its bits are those of v less 65 in the exponent. Below, they
+ * count multiples of 2^-149, as the low bits of v / 2 + 2^-62 do. Of the two the greater is right. */
+TS_INLINE ts_f32x16 ts_from_doubled_f32x16(ts_f32x16 v) {
+  ts_f32x16 zero = {0};
+  ts_i32x16 sum = (ts_i32x16)ts_fma_f32x16(v, zero + 0.5f, zero + 0x1p-62f);
+  return (ts_f32x16)(ts_max_i32x16((ts_i32x16)v, sum) - (65 << 23));
+}
+
 //@section ts_scale_f32x16 needs ts_builtin ts_f32x16
 /* v * 2^n for v in [2^-24, 2^24] and an integer n, |n| <= 200, rounded once, denormals included: half of n
  * first, which is exact. n + 1.5 * 2^23 + 127 holds n + 127 in its low bits. */
@@ -197,6 +322,105 @@ TS_FUNCTION ts_f32x16 ts_exp_f32x16(ts_f32x16 x) {
   ts_f32x16 p = ts_fma_f32x16(q, r * r, r);
   return ts_scale_f32x16(p + 1.0f, n);
 }
+
+//@section ts_gelu_table
+/* tail(t) = t erfc(t / sqrt 2) / 2 around the centers of 32 intervals of t, times 2^64:
+ * 2^(slope d) (c0 + c1 d + … + c6 d^6) for d = t - center; the rows are center, slope, c0 … c6. The slope
+ * is the logarithm's derivative, which leaves a nearly flat sum; the centers are chosen such that c0
+ * needs no rounding (Gal 1986). Made by lib/emit/prelude/fit.py. */
+static const float ts_gelu_table[9][32] __attribute__((aligned(64))) = {
+    {0x0p0f, 0x1.000714p-1f, 0x1.fff35p-1f, 0x1.7ffed8p0f, 0x1.ffffccp0f, 0x1.400424p1f,
+     0x1.7fff1ep1f, 0x1.bfff66p1f, 0x1.fffeep1f, 0x1.1fffe4p2f, 0x1.4000bep2f, 0x1.5fffb6p2f,
+     0x1.800006p2f, 0x1.a001bap2f, 0x1.c001cep2f, 0x1.e00142p2f, 0x1.fff714p2f, 0x1.0ffe12p3f,
+     0x1.200612p3f, 0x1.2ffdf8p3f, 0x1.3fff66p3f, 0x1.4ffec8p3f, 0x1.5ffc52p3f, 0x1.7005ep3f,
+     0x1.8000a6p3f, 0x1.90015p3f, 0x1.a00172p3f, 0x1.b0070ap3f, 0x1.c00186p3f, 0x1.cffb58p3f,
+     0x1.ep3f, 0x1.ep3f},
+    {0x0p0f, 0x1.da433ep-1f, -0x1.11e24p0f, -0x1.0ae43ep1f, -0x1.69eaa8p1f, -0x1.c76bccp1f,
+     -0x1.105b48p2f, -0x1.3ffe2ap2f, -0x1.6f131p2f, -0x1.9dd7b4p2f, -0x1.cc6ba6p2f,
+     -0x1.faddb4p2f, -0x1.149ea4p3f, -0x1.2bc886p3f, -0x1.42ec7p3f, -0x1.5a0c7cp3f,
+     -0x1.712318p3f, -0x1.8842e4p3f, -0x1.9f6932p3f, -0x1.b67736p3f, -0x1.cd922cp3f,
+     -0x1.e4a98cp3f, -0x1.fbbdc2p3f, -0x1.097174p4f, -0x1.14f934p4f, -0x1.208512p4f,
+     -0x1.2c1072p4f, -0x1.379faap4f, -0x1.4326cep4f, -0x1.4ead66p4f, 0x0p0f, 0x0p0f},
+    {0x0p0f, 0x1.3bf504p61f, 0x1.44f146p61f, 0x1.9a79p60f, 0x1.74bd86p59f, 0x1.fc8a42p57f,
+     0x1.096bfep56f, 0x1.aae744p53f, 0x1.09b6c2p51f, 0x1.0085fep48f, 0x1.80a67cp44f,
+     0x1.c09ef8p40f, 0x1.96c882p36f, 0x1.1ed1fap32f, 0x1.3af68ap27f, 0x1.0d4ab6p22f,
+     0x1.682dcap16f, 0x1.7455fep10f, 0x1.29cc5cp4f, 0x1.79893ap-3f, 0x1.70be7ep-10f,
+     0x1.192394p-17f, 0x1.4eae58p-25f, 0x1.3129a8p-33f, 0x1.ba553p-42f, 0x1.ef267cp-51f,
+     0x1.aff92ap-60f, 0x1.22d912p-69f, 0x1.36a49p-79f, 0x1.02dcd8p-89f, 0x0p0f, 0x0p0f},
+    {0x1p63f, 0x1.11c186p59f, 0x1.198a9ep59f, 0x1.1c84a4p58f, 0x1.025d24p56f, 0x1.607e5p53f,
+     0x1.3371f2p30f, 0x1.ed0294p29f, 0x1.16b966p27f, 0x1.24f17cp25f, -0x1.342a5ap19f,
+     -0x1.818506p16f, 0x1.da641cp12f, -0x1.acf2b6p8f, 0x1.5a5856p5f, 0x1.31edccp0f,
+     -0x1.422ccep-8f, 0x1.d0bdeap-12f, -0x1.421adep-18f, -0x1.b202b4p-29f, -0x1.2c7f54p-32f,
+     -0x1.356b3ep-41f, -0x1.0f3258p-50f, -0x1.8f2bcp-56f, 0x1.3c6f04p-63f, 0x1.25d94ap-71f,
+     0x1.26e824p-80f, -0x1.06b06ep-90f, 0x1.fcf662p-101f, 0x1.fb4046p-112f, 0x0p0f, 0x0p0f},
+    {-0x1.988452p62f, -0x1.71f73ap62f, -0x1.1d005ap61f, -0x1.039956p60f, -0x1.a487e8p58f,
+     -0x1.0fd99p57f, -0x1.142f78p55f, -0x1.b572a4p52f, -0x1.0deb6p50f, -0x1.033c04p47f,
+     -0x1.83759ep43f, -0x1.c2f3b4p39f, -0x1.98532cp35f, -0x1.1fa164p31f, -0x1.3ba39p26f,
+     -0x1.0dbcfep21f, -0x1.68a5aep15f, -0x1.74b876p9f, -0x1.2a0baap3f, -0x1.79ca8p-4f,
+     -0x1.70f2d4p-11f, -0x1.1944a2p-18f, -0x1.4ecf36p-26f, -0x1.3142dep-34f, -0x1.ba7428p-43f,
+     -0x1.ef440cp-52f, -0x1.b00f4ap-61f, -0x1.22e5eap-70f, -0x1.36b076p-80f, -0x1.02e57cp-90f,
+     0x0p0f, 0x0p0f},
+    {-0x1.2b905ap44f, 0x1.502f7p62f, 0x1.395bp58f, -0x1.5b06a6p55f, -0x1.9d2894p53f,
+     -0x1.24fb64p51f, 0x1.e25c96p48f, 0x1.a58104p45f, 0x1.2f9f8cp42f, 0x1.64d07ap38f,
+     0x1.53947p34f, 0x1.046ec6p30f, 0x1.40085ep25f, 0x1.3a117p20f, 0x1.eab992p14f, 0x1.30d35p9f,
+     0x1.2e2eb2p3f, 0x1.d4d166p-4f, 0x1.1f5334p-10f, 0x1.193c1ap-17f, 0x1.af2c74p-25f,
+     0x1.03cc3cp-32f, 0x1.ee31f4p-41f, 0x1.6d3d76p-49f, 0x1.a7fb68p-58f, 0x1.80cb1ap-67f,
+     0x1.12e02p-76f, 0x1.46c774p-86f, 0x1.14d7a8p-96f, 0x1.873642p-107f, 0x0p0f, 0x0p0f},
+    {0x1.106d3ap60f, -0x1.adee84p60f, 0x1.0b49fp59f, 0x1.132a6p58f, 0x1.b8e77p56f,
+     0x1.19290cp55f, 0x1.1a79a6p53f, 0x1.bc69ep50f, 0x1.10edbcp48f, 0x1.0548c2p45f,
+     0x1.85ab8p41f, 0x1.c4d804p37f, 0x1.9998eep33f, 0x1.204fap29f, 0x1.3c351cp24f,
+     0x1.0e1d1ap19f, 0x1.690ae2p13f, 0x1.750af8p7f, 0x1.2a3f22p1f, 0x1.79ff0cp-6f,
+     0x1.711ba2p-13f, 0x1.195d8p-20f, 0x1.4ee6aep-28f, 0x1.315462p-36f, 0x1.ba87ep-45f,
+     0x1.ef551ep-54f, 0x1.b01ac4p-63f, 0x1.22ead6p-72f, 0x1.36b4aep-82f, 0x1.02e7d2p-92f,
+     0x0p0f, 0x0p0f},
+    {-0x1.31a0e2p51f, -0x1.d556fp56f, -0x1.b46e44p56f, -0x1.43c812p45f, 0x1.31ac7cp49f,
+     0x1.3104bap46f, -0x1.8cbad4p47f, -0x1.65b25ap44f, -0x1.07c3e8p41f, -0x1.3bdd5ep37f,
+     -0x1.30f6p33f, -0x1.d91c46p28f, -0x1.2531d8p24f, -0x1.21b9dap19f, -0x1.c7e232p13f,
+     -0x1.1cb93ap8f, -0x1.1a7c9ep2f, -0x1.b88f7p-5f, -0x1.110c36p-11f, -0x1.0938b2p-18f,
+     -0x1.9818bp-26f, -0x1.ec4366p-34f, -0x1.d0a5bcp-42f, -0x1.64fb16p-50f, -0x1.9913a6p-59f,
+     -0x1.77f3b8p-68f, -0x1.0eed16p-77f, -0x1.404e54p-87f, -0x1.125a5ap-97f, -0x1.66a46ap-108f,
+     0x0p0f, 0x0p0f},
+    {-0x1.399e62p57f, 0x1.69979ap57f, -0x1.3b7bfap56f, -0x1.6e6b6cp55f, -0x1.2715d8p54f,
+     -0x1.77da06p52f, -0x1.7756d4p50f, -0x1.26ba72p48f, -0x1.68fceep45f, -0x1.58d128p42f,
+     -0x1.00d7c8p39f, -0x1.2a6f96p35f, -0x1.0d8d68p31f, -0x1.7ba06p26f, -0x1.9fdf06p21f,
+     -0x1.632466p16f, -0x1.dae4d8p10f, -0x1.ea9f06p4f, -0x1.87e93p-2f, -0x1.f0e4b6p-9f,
+     -0x1.e519c4p-16f, -0x1.71c23cp-23f, -0x1.b80936p-31f, -0x1.91538p-39f, -0x1.22c0ap-47f,
+     -0x1.456432p-56f, -0x1.1bdadp-65f, -0x1.7de062p-75f, -0x1.982014p-85f, -0x1.54149p-95f,
+     0x0p0f, 0x0p0f},
+};
+
+//@section ts_gelu_f32x16 needs ts_gelu_table ts_fma_f32x16 ts_max_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16 ts_from_doubled_f32x16
+/* gelu(x) = x erfc(-x / sqrt 2) / 2 = max(x, 0) - tail(|x|), which cancels nowhere. From 15 on the tail is
+ * below half of the least denormal; the factor 2^64 keeps all steps clear of denormals, over which
+ * machines stumble. Adding 1.5 * 2^22 rounds to a multiple of 1/2 and leaves the interval in the low
+ * bits. */
+TS_FUNCTION ts_f32x16 ts_gelu_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 15.0f);
+  ts_i32x16 i = (ts_i32x16)(t + 0x1.8p22f);
+  ts_f32x16 d = t - ts_lookup_f32x16(ts_gelu_table[0], i);
+  ts_f32x16 s = ts_lookup_f32x16(ts_gelu_table[8], i);
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[7], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[6], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[5], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[4], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[3], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[2], i));
+  /* 2^(slope d) = 2^n (1 + p), n + 1 in the low bits of e. */
+  ts_f32x16 slope = ts_lookup_f32x16(ts_gelu_table[1], i);
+  ts_f32x16 e = ts_fma_f32x16(d, slope, zero + 0x1.800002p23f);
+  ts_f32x16 r = ts_fma_f32x16(d, slope, 0x1.800002p23f - e);
+  ts_f32x16 p = ts_fma_f32x16(zero + 0x1.418494p-13f, r, zero + 0x1.5f0998p-10f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.3b2dc8p-7f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.c6af7ap-5f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.ebfbdcp-3f);
+  p = ts_fma_f32x16(r, zero + 0x1.62e43p-1f, p * (r * r));
+  ts_i32x16 doubled = (ts_i32x16)ts_fma_f32x16(s, p, s) + ((ts_i32x16)e << 23);
+  return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
+}
+
+//@section ts_gelu_f32 needs ts_gelu_f32x16
+TS_FUNCTION float ts_gelu_f32(float x) { return ts_gelu_f32x16((ts_f32x16){x})[0]; }
 
 //@section ts_exp_f32 needs ts_exp_f32x16
 TS_FUNCTION float ts_exp_f32(float x) { return ts_exp_f32x16((ts_f32x16){x})[0]; }
