@@ -132,37 +132,43 @@ def best_slope(tail, center, half, degree):
     return min(found)[2]
 
 
-def tail_piece(tail, near, step, degree):
-    """[center, slope, c0 … c_degree] of tail(center + d) = 2^(slope d) (c0 + c1 d + …) around `near`, and
-    the largest relative error. At 0, where the tail is 0, the slope is 0."""
+def piece(f, near, step, degree, steep):
+    """[center, slope, c0 … c_degree] of f(center + d) = 2^(slope d) (c0 + c1 d + …) around `near`, and
+    the largest relative error. The slope is 0 if f is not `steep`, and at 0, where f is 0."""
     powers = list(range(degree + 1))
     half = step / 2 + mp.mpf(2) ** -20
     if near == 0:
-        c, worst = fit(tail, powers[1:], mp.mpf(2) ** -30, half, 24)
+        c, worst = fit(f, powers[1:], mp.mpf(2) ** -30, half, 24)
         return [0, 0, 0] + c, worst
-    center = accurate_center(tail, near)
-    slope = best_slope(tail, center, half, degree)
-    c, worst = fit(flat(tail, center, slope), powers, near - half - center, near + half - center, 24)
+    center = accurate_center(f, near)
+    slope = best_slope(f, center, half, degree) if steep else 0
+    c, worst = fit(flat(f, center, slope), powers, near - half - center, near + half - center, 24)
     return [center, slope] + c, worst
 
 
-def tail_table(name, tail, step, pieces, degree, exponent):
-    """Prints the rows of the table, the coefficients times 2^exponent; zeros after `pieces`."""
+def print_table(name, f, step, pieces, degree, exponent=None):
+    """Prints a table of 32 pieces, each coefficient in a row of its own: center, slope if there is an
+    exponent, c0 … times 2^exponent; what is after `pieces` is zero but for the center."""
     columns = []
+    steep = exponent is not None
     for i in range(pieces):
-        column, worst = tail_piece(tail, i * step, step, degree)
-        columns.append(column[:2] + [mp.ldexp(c, exponent) for c in column[2:]])
+        column, worst = piece(f, i * step, step, degree, steep)
+        columns.append(column[:2] + [mp.ldexp(c, exponent or 0) for c in column[2:]])
         print(f"{name} {i}: 2^{mp.nstr(mp.log(worst, 2), 4)}", file=sys.stderr)
     columns += [[pieces * step] + [0] * (degree + 2)] * (32 - pieces)
-    print(f"static const float {name}[{degree + 3}][32] __attribute__((aligned(64))) = {{")
-    for row in zip(*columns):
+    rows = [row for i, row in enumerate(zip(*columns)) if steep or i != 1]
+    print(f"static const float {name}[{len(rows)}][32] __attribute__((aligned(64))) = {{")
+    for row in rows:
         text = ", ".join(hex_f32(c) for c in row)
         print(textwrap.fill(text, 96, initial_indent="    {", subsequent_indent="     ") + "},")
     print("};")
 
 
 FITS = {
-    "gelu": lambda: tail_table("ts_gelu_table", gelu_tail, mp.mpf(1) / 2, 30, 6, 64),
+    "gelu": lambda: print_table("ts_gelu_table", gelu_tail, mp.mpf(1) / 2, 30, 6, 64),
+    "gelu_tanh": lambda: print_table("ts_gelu_tanh_table", gelu_tanh_tail, mp.mpf("0.35"), 32, 7, 64),
+    "erf": lambda: print_table("ts_erf_table", mp.erf, mp.mpf(1) / 8, 32, 5),
+    "tanh": lambda: print_table("ts_tanh_table", mp.tanh, mp.mpf("0.296"), 32, 6),
 }
 
 if __name__ == "__main__":

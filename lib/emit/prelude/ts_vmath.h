@@ -179,6 +179,13 @@ TS_INLINE ts_i32x16 ts_max_i32x16(ts_i32x16 a, ts_i32x16 b) {
   return (a & greater) | (b & ~greater);
 }
 
+//@section ts_min_i32x16 needs ts_builtin ts_f32x16
+/* The smaller of two integers. */
+TS_INLINE ts_i32x16 ts_min_i32x16(ts_i32x16 a, ts_i32x16 b) {
+  ts_i32x16 less = a < b;
+  return (a & less) | (b & ~less);
+}
+
 //@section ts_min_abs_f32x16 needs ts_builtin ts_select_f32x16
 /* The smaller of |x| and a positive limit; what a NaN gives is not said. */
 TS_INLINE ts_f32x16 ts_min_abs_f32x16(ts_f32x16 x, ts_f32x16 limit) {
@@ -267,61 +274,132 @@ TS_INLINE ts_f32x16 ts_from_doubled_f32x16(ts_f32x16 v) {
   return (ts_f32x16)(ts_max_i32x16((ts_i32x16)v, sum) - (65 << 23));
 }
 
-//@section ts_scale_f32x16 needs ts_builtin ts_f32x16
-/* v * 2^n for v in [2^-24, 2^24] and an integer n, |n| <= 200, rounded once, denormals included: half of n
- * first, which is exact. n + 1.5 * 2^23 + 127 holds n + 127 in its low bits. */
-TS_INLINE ts_f32x16 ts_scale_f32x16(ts_f32x16 v, ts_f32x16 n) {
-#if TS_X86(TS_AVX512, __builtin_ia32_scalefps512_mask)
-  return __builtin_ia32_scalefps512_mask(v, n, v, -1, 4);
-#else
-  ts_f32x16 half = n * 0.5f + 0x1.8p23f - 0x1.8p23f, rest = n - half;
-  ts_i32x16 first = (ts_i32x16)(half + 0x1.8000fep23f) << 23;
-  ts_i32x16 second = (ts_i32x16)(rest + 0x1.8000fep23f) << 23;
-  return v * (ts_f32x16)first * (ts_f32x16)second;
-#endif
+//@section ts_scale_f32x16 needs ts_max_i32x16 ts_min_i32x16
+/* v * 2^n, v in [2^-32, 2^32] or from 1 up to infinity with n = 0, n in [-160, 128] given by the low bits
+ * of e = n + 1.5 * 2^23: rounded once, denormals included, without a denormal in a float operation.
+ * Where the result is normal its bits are v's with n in the exponent. Below, they count multiples of
+ * 2^-149, as the low bits of v * 2^(n + 149) + 2^23 do. Of the two the greater is right. */
+TS_INLINE ts_f32x16 ts_scale_f32x16(ts_f32x16 v, ts_f32x16 e) {
+  ts_i32x16 zero = {0};
+  ts_i32x16 bits = (ts_i32x16)v + ((ts_i32x16)e << 23);
+  ts_i32x16 count = ts_min_i32x16(bits, zero + (100 << 23)) + (149 << 23);
+  count = (ts_i32x16)((ts_f32x16)count + 0x1p23f) - (150 << 23);
+  return (ts_f32x16)ts_max_i32x16(bits, count);
 }
 
-//@section ts_scale_f32x8 needs ts_builtin ts_f32x8
-TS_INLINE ts_f32x8 ts_scale_f32x8(ts_f32x8 v, ts_f32x8 n) {
-#if TS_X86(TS_AVX512, __builtin_ia32_scalefps256_mask)
-  return __builtin_ia32_scalefps256_mask(v, n, v, -1);
-#else
-  ts_f32x8 half = n * 0.5f + 0x1.8p23f - 0x1.8p23f, rest = n - half;
-  ts_i32x8 first = (ts_i32x8)(half + 0x1.8000fep23f) << 23;
-  ts_i32x8 second = (ts_i32x8)(rest + 0x1.8000fep23f) << 23;
-  return v * (ts_f32x8)first * (ts_f32x8)second;
-#endif
-}
-
-//@section ts_scale_f32x4 needs ts_builtin ts_f32x4
-TS_INLINE ts_f32x4 ts_scale_f32x4(ts_f32x4 v, ts_f32x4 n) {
-#if TS_X86(TS_AVX512, __builtin_ia32_scalefps128_mask)
-  return __builtin_ia32_scalefps128_mask(v, n, v, -1);
-#else
-  ts_f32x4 half = n * 0.5f + 0x1.8p23f - 0x1.8p23f, rest = n - half;
-  ts_i32x4 first = (ts_i32x4)(half + 0x1.8000fep23f) << 23;
-  ts_i32x4 second = (ts_i32x4)(rest + 0x1.8000fep23f) << 23;
-  return v * (ts_f32x4)first * (ts_f32x4)second;
-#endif
-}
-
-//@section ts_exp_f32x16 needs ts_fma_f32x16 ts_select_f32x16 ts_scale_f32x16
-/* e^x = 2^n e^r with n = round(x / ln 2) and r = x - n ln 2, whose first step is exact (Cody & Waite
- * 1980); adding 1.5 * 2^23 rounds to an integer. e^r - 1 is a polynomial on |r| <= ln 2 / 2. */
-TS_FUNCTION ts_f32x16 ts_exp_f32x16(ts_f32x16 x) {
+//@section ts_expm1_f32x16 needs ts_fma_f32x16
+/* p = e^r - 1 for r = x - n ln 2, with e = n + 1.5 * 2^23 and n = round(x / ln 2). The first step of the
+ * subtraction is exact (Cody & Waite 1980), and what the second one adds is kept apart. */
+TS_INLINE ts_f32x16 ts_expm1_f32x16(ts_f32x16 x, ts_f32x16 *e) {
   ts_f32x16 zero = {0};
-  x = ts_select_f32x16(x < -105.0f, zero - 105.0f, x);
-  x = ts_select_f32x16(x > 90.0f, zero + 90.0f, x);
-  ts_f32x16 n = ts_fma_f32x16(x, zero + 0x1.715476p0f, zero + 0x1.8p23f) - 0x1.8p23f;
-  ts_f32x16 r = ts_fma_f32x16(n, zero - 0x1.62e430p-1f, x);
-  r = ts_fma_f32x16(n, zero + 0x1.05c610p-29f, r);
+  *e = ts_fma_f32x16(x, zero + 0x1.715476p0f, zero + 0x1.8p23f);
+  ts_f32x16 n = *e - 0x1.8p23f;
+  ts_f32x16 high = ts_fma_f32x16(n, zero - 0x1.62e43p-1f, x), low = n * 0x1.05c61p-29f;
+  ts_f32x16 r = high + low;
   ts_f32x16 q = ts_fma_f32x16(zero + 0x1.6ab6eap-10f, r, zero + 0x1.123d5ep-7f);
   q = ts_fma_f32x16(q, r, zero + 0x1.55585ap-5f);
   q = ts_fma_f32x16(q, r, zero + 0x1.55548cp-3f);
   q = ts_fma_f32x16(q, r, zero + 0x1.fffffcp-2f);
-  ts_f32x16 p = ts_fma_f32x16(q, r * r, r);
-  return ts_scale_f32x16(p + 1.0f, n);
+  return high + ts_fma_f32x16(q, r * r, low);
 }
+
+//@section ts_exp_f32x16 needs ts_expm1_f32x16 ts_select_f32x16 ts_max_f32x16 ts_scale_f32x16
+/* e^x = 2^n e^r. Below -105 it is less than half of the least denormal. */
+TS_FUNCTION ts_f32x16 ts_exp_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0}, e;
+  ts_f32x16 p = ts_expm1_f32x16(ts_max_f32x16(zero - 105.0f, x), &e);
+  return ts_select_f32x16(x <= 0x1.62e42ep6f, ts_scale_f32x16(p + 1.0f, e), x + __builtin_inff());
+}
+
+//@section ts_exp_f32 needs ts_exp_f32x16
+TS_FUNCTION float ts_exp_f32(float x) { return ts_exp_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_logistic_f32x16 needs ts_expm1_f32x16 ts_select_f32x16 ts_min_abs_f32x16
+/* 1 / (1 + e^-x) = 2^n (q + q w), w small and n 0 or below, in the low bits of e. For x < 0 it is
+ * e^x / (1 + e^x) with e^x = 2^n (1 + p). The sum 1 + e^-|x| = (1 + 2^n) + 2^n p is held in two parts, and
+ * what its reciprocal q lacks goes into w. */
+TS_INLINE ts_f32x16 ts_logistic_f32x16(ts_f32x16 x, ts_f32x16 *w, ts_f32x16 *e) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 p = ts_expm1_f32x16(-ts_min_abs_f32x16(x, zero + 110.0f), e);
+  ts_f32x16 n = ts_select_f32x16(*e < 0x1.8p23f - 100.0f, zero - 100.0f, *e - 0x1.8p23f);
+  ts_f32x16 power = (ts_f32x16)((ts_i32x16)(n + 0x1.8000fep23f) << 23);
+  ts_f32x16 sum = ts_fma_f32x16(power, p, power + 1.0f);
+  ts_f32x16 low = ts_fma_f32x16(power, p, power + 1.0f - sum);
+  ts_f32x16 q = 1.0f / sum;
+  ts_f32x16 rest = ts_fma_f32x16(-q, low, ts_fma_f32x16(-q, sum, zero + 1.0f));
+  p = ts_select_f32x16(x < 0.0f, p, zero);
+  *w = p + ts_fma_f32x16(p, rest, rest);
+  *e = ts_select_f32x16(x < 0.0f, *e, zero + 0x1.8p23f);
+  return q;
+}
+
+//@section ts_sigmoid_f32x16 needs ts_logistic_f32x16 ts_scale_f32x16
+TS_FUNCTION ts_f32x16 ts_sigmoid_f32x16(ts_f32x16 x) {
+  ts_f32x16 w, e, q = ts_logistic_f32x16(x, &w, &e);
+  return ts_select_f32x16(x == x, ts_scale_f32x16(ts_fma_f32x16(q, w, q), e), x);
+}
+
+//@section ts_sigmoid_f32 needs ts_sigmoid_f32x16
+TS_FUNCTION float ts_sigmoid_f32(float x) { return ts_sigmoid_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_silu_f32x16 needs ts_logistic_f32x16 ts_scale_f32x16
+/* silu(x) = x / (1 + e^-x): |x| q (1 + w) with the product |x| q in two parts, then the sign. Below 2^-30
+ * it is x / 2; the comparison lets a NaN through. */
+TS_FUNCTION ts_f32x16 ts_silu_f32x16(ts_f32x16 x) {
+  ts_f32x16 w, e, q = ts_logistic_f32x16(x, &w, &e), zero = {0};
+  ts_f32x16 size = (ts_f32x16)((ts_i32x16)x & 0x7fffffff);
+  ts_f32x16 factor = ts_select_f32x16(x < -110.0f, zero + 110.0f, size);
+  ts_f32x16 high = factor * q, low = ts_fma_f32x16(factor, q, -high);
+  ts_f32x16 y = ts_scale_f32x16(high + ts_fma_f32x16(high, w, low), e);
+  y = (ts_f32x16)((ts_i32x16)y | ((ts_i32x16)x & ~0x7fffffff));
+  y = ts_select_f32x16(size < __builtin_inff(), y, size + x);
+  return ts_select_f32x16(size > 0x1p-30f, y, x * 0.5f);
+}
+
+//@section ts_silu_f32 needs ts_silu_f32x16
+TS_FUNCTION float ts_silu_f32(float x) { return ts_silu_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_log_table
+/* c and -log(c) for c near 1 / m in 32 intervals of m, with c such that -log(c) is a multiple of 2^-16 to
+ * 2^-30 (Gal 1986). Made by lib/emit/prelude/fit.py. */
+static const float ts_log_table[2][32] __attribute__((aligned(64))) = {
+    {0x1.69484ap0f, 0x1.6344dcp0f, 0x1.5a5b54p0f, 0x1.536b56p0f, 0x1.4d53b6p0f, 0x1.44e7dcp0f,
+     0x1.3edc1ap0f, 0x1.39973cp0f, 0x1.338c8p0f, 0x1.2e26p0f, 0x1.285aa6p0f, 0x1.246d98p0f,
+     0x1.1e1064p0f, 0x1.18de92p0f, 0x1.147d58p0f, 0x1.10681ap0f, 0x1.0b1f1cp0f, 0x1.084896p0f,
+     0x1p0f, 0x1p0f, 0x1.ec00a8p-1f, 0x1.de113ep-1f, 0x1.d13e48p-1f, 0x1.c2e6d8p-1f,
+     0x1.b882a8p-1f, 0x1.acd31ap-1f, 0x1.a1677ep-1f, 0x1.962b98p-1f, 0x1.8d70a4p-1f,
+     0x1.82e412p-1f, 0x1.7ba99ep-1f, 0x1.72208ap-1f},
+    {-0x1.60cp-2f, -0x1.4f9p-2f, -0x1.358cp-2f, -0x1.20d4p-2f, -0x1.0e48p-2f, -0x1.e828p-3f,
+     -0x1.c1bp-3f, -0x1.9f9p-3f, -0x1.77b8p-3f, -0x1.537p-3f, -0x1.2bc8p-3f, -0x1.1078p-3f,
+     -0x1.c6dp-4f, -0x1.7bcp-4f, -0x1.3b6p-4f, -0x1.fcep-5f, -0x1.5c6p-5f, -0x1.04ep-5f, 0x0p0f,
+     0x0p0f, 0x1.466p-5f, 0x1.18ep-4f, 0x1.884p-4f, 0x1.044p-3f, 0x1.34p-3f, 0x1.6b1p-3f,
+     0x1.a258p-3f, 0x1.da38p-3f, 0x1.035cp-2f, 0x1.1ee8p-2f, 0x1.3238p-2f, 0x1.4c44p-2f},
+};
+
+//@section ts_log_f32x16 needs ts_log_table ts_fma_f32x16 ts_select_f32x16 ts_lookup_f32x16
+/* log(x) = k ln 2 - log(c) + log(1 + r) for x = 2^k m, m in [0.699, 1.398), r = m c - 1 (Tang 1990). k times
+ * the first 16 bits of ln 2 and the table's -log(c) add exactly. Next to 1, c = 1. */
+TS_FUNCTION ts_f32x16 ts_log_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_i32x16 tiny = x < 0x1p-126f;
+  ts_i32x16 offset = (ts_i32x16)ts_select_f32x16(tiny, x * 0x1p23f, x) - 0x3f330000;
+  ts_f32x16 k = __builtin_convertvector(offset >> 23, ts_f32x16);
+  k = k - ts_select_f32x16(tiny, zero + 23.0f, zero);
+  ts_f32x16 m = (ts_f32x16)((offset & 0x7fffff) + 0x3f330000);
+  ts_i32x16 i = offset >> 18;
+  ts_f32x16 r = ts_fma_f32x16(m, ts_lookup_f32x16(ts_log_table[0], i), zero - 1.0f);
+  ts_f32x16 high = ts_fma_f32x16(k, zero + 0x1.62e4p-1f, ts_lookup_f32x16(ts_log_table[1], i));
+  ts_f32x16 q = ts_fma_f32x16(zero + 0.2f, r, zero - 0.25f);
+  q = ts_fma_f32x16(q, r, zero + 0x1.555556p-2f);
+  q = ts_fma_f32x16(q, r, zero - 0.5f);
+  ts_f32x16 low = ts_fma_f32x16(q, r * r, k * 0x1.7f7d1cp-20f);
+  ts_f32x16 bad = ts_select_f32x16(x == 0.0f, zero - __builtin_inff(), zero + __builtin_nanf(""));
+  ts_f32x16 y = ts_select_f32x16(x < __builtin_inff(), high + (r + low), x);
+  return ts_select_f32x16(x > 0.0f, y, bad);
+}
+
+//@section ts_log_f32 needs ts_log_f32x16
+TS_FUNCTION float ts_log_f32(float x) { return ts_log_f32x16((ts_f32x16){x})[0]; }
 
 //@section ts_gelu_table
 /* tail(t) = t erfc(t / sqrt 2) / 2 around the centers of 32 intervals of t, times 2^64:
@@ -414,16 +492,13 @@ TS_FUNCTION ts_f32x16 ts_gelu_f32x16(ts_f32x16 x) {
   p = ts_fma_f32x16(p, r, zero + 0x1.3b2dc8p-7f);
   p = ts_fma_f32x16(p, r, zero + 0x1.c6af7ap-5f);
   p = ts_fma_f32x16(p, r, zero + 0x1.ebfbdcp-3f);
-  p = ts_fma_f32x16(r, zero + 0x1.62e43p-1f, p * (r * r));
+  p = ts_fma_f32x16(p, r, zero + 0x1.62e43p-1f) * r;
   ts_i32x16 doubled = (ts_i32x16)ts_fma_f32x16(s, p, s) + ((ts_i32x16)e << 23);
   return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
 }
 
 //@section ts_gelu_f32 needs ts_gelu_f32x16
 TS_FUNCTION float ts_gelu_f32(float x) { return ts_gelu_f32x16((ts_f32x16){x})[0]; }
-
-//@section ts_exp_f32 needs ts_exp_f32x16
-TS_FUNCTION float ts_exp_f32(float x) { return ts_exp_f32x16((ts_f32x16){x})[0]; }
 
 //@end
 #endif
