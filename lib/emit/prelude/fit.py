@@ -132,13 +132,15 @@ def best_slope(tail, center, half, degree):
     return min(found)[2]
 
 
-def piece(f, near, step, degree, steep):
+def piece(f, near, step, degree, steep, linear):
     """[center, slope, c0 … c_degree] of f(center + d) = 2^(slope d) (c0 + c1 d + …) around `near`, and
-    the largest relative error. The slope is 0 if f is not `steep`, and at 0, where f is 0."""
+    the largest relative error. The slope is 0 if f is not `steep`, and at 0, where f is 0;
+    there the sum is of f - linear d."""
     powers = list(range(degree + 1))
     half = step / 2 + mp.mpf(2) ** -20
     if near == 0:
-        c, worst = fit(f, powers[1:], mp.mpf(2) ** -30, half, 24)
+        c, worst = fit(lambda d: f(d) - linear * d, powers[1:], mp.mpf(2) ** -30, half, 24,
+                       weight=lambda d: 1 / f(d))
         return [0, 0, 0] + c, worst
     center = accurate_center(f, near)
     slope = best_slope(f, center, half, degree) if steep else 0
@@ -146,13 +148,13 @@ def piece(f, near, step, degree, steep):
     return [center, slope] + c, worst
 
 
-def print_table(name, f, step, pieces, degree, exponent=None):
+def print_table(name, f, step, pieces, degree, exponent=None, linear=0):
     """Prints a table of 32 pieces, each coefficient in a row of its own: center, slope if there is an
     exponent, c0 … times 2^exponent; what is after `pieces` is zero but for the center."""
     columns = []
     steep = exponent is not None
     for i in range(pieces):
-        column, worst = piece(f, i * step, step, degree, steep)
+        column, worst = piece(f, i * step, step, degree, steep, linear)
         columns.append(column[:2] + [mp.ldexp(c, exponent or 0) for c in column[2:]])
         print(f"{name} {i}: 2^{mp.nstr(mp.log(worst, 2), 4)}", file=sys.stderr)
     columns += [[pieces * step] + [0] * (degree + 2)] * (32 - pieces)
@@ -164,10 +166,57 @@ def print_table(name, f, step, pieces, degree, exponent=None):
     print("};")
 
 
+def print_polynomial(name, f, powers, half, bits, second):
+    """Prints the coefficients of f on [-half, half] whose first is 1 and whose second is `second`."""
+    fixed = {0: mp.mpf(1), 1: round_to(second, bits)}
+    c, worst = fit(f, list(powers), -half, half, bits, fixed=fixed)
+    print_list(name, c, bits, worst)
+
+
+def print_list(name, c, bits, worst):
+    print(f"{name}: " + " ".join((hex_f32 if bits == 24 else hex_f64)(x) for x in c))
+    print(f"{name}: 2^{mp.nstr(mp.log(worst, 2), 4)}", file=sys.stderr)
+
+
+def print_smooth(name, f, powers, a, b, weight):
+    """Prints f64 coefficients on [a, b] whose roundings are small beside the first one's."""
+    basis = [lambda x, p=p: x**p for p in powers]
+    c, worst = minimax(f, basis, a, b, weight, rounds=8)
+    print_list(name, c, 53, worst)
+
+
+def erfcx_of_quotient(q):
+    """(1 + 2a) e^(a^2) erfc(a) at q = (a - 4) / (a + 4) (after Shepherd & Laframboise 1981)."""
+    a = 4 * (1 + q) / (1 - q)
+    return (1 + 2 * a) * mp.exp(a * a) * mp.erfc(a)
+
+
+def erf_ratio(z):
+    x = mp.sqrt(z)
+    return mp.erf(x) / x - 1
+
+
+def log_rest(z):
+    """(2 atanh(s) - 2 s) / (s z) for z = s^2."""
+    s = mp.sqrt(z)
+    return (2 * mp.atanh(s) - 2 * s) / (s * z)
+
+
+EXP_HALF = mp.log(2) / 2 * mp.mpf("1.001")
+EXP2_HALF = mp.mpf("0.5003")
 FITS = {
+    "erfcx_f64": lambda: print_smooth("erfcx", erfcx_of_quotient, range(23), mp.mpf(-1),
+                                      mp.mpf("0.75"), lambda q: 1),
+    "erf_f64": lambda: print_smooth("erf", erf_ratio, range(11), mp.mpf(10) ** -12, mp.mpf("0.57"),
+                                    lambda z: 1),
+    "log_f64": lambda: print_smooth("log", log_rest, range(8), mp.mpf(10) ** -12,
+                                    mp.mpf("0.02945"), lambda z: z),
+    "exp2_f32": lambda: print_polynomial("2^r", lambda r: mp.mpf(2) ** r, range(7), EXP2_HALF, 24, mp.log(2)),
+    "exp_f32": lambda: print_polynomial("e^r", mp.exp, range(7), EXP_HALF, 24, 1),
+    "exp_f64": lambda: print_polynomial("e^r", mp.exp, range(12), EXP_HALF, 53, 1),
     "gelu": lambda: print_table("ts_gelu_table", gelu_tail, mp.mpf(1) / 2, 30, 6, 64),
     "gelu_tanh": lambda: print_table("ts_gelu_tanh_table", gelu_tanh_tail, mp.mpf("0.35"), 32, 7, 64),
-    "erf": lambda: print_table("ts_erf_table", mp.erf, mp.mpf(1) / 8, 32, 5),
+    "erf": lambda: print_table("ts_erf_table", mp.erf, mp.mpf(1) / 8, 32, 5, linear=1),
     "tanh": lambda: print_table("ts_tanh_table", mp.tanh, mp.mpf("0.296"), 32, 6),
 }
 

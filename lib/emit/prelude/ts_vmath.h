@@ -136,6 +136,16 @@ TS_INLINE ts_f32x16 ts_select_f32x16(ts_i32x16 mask, ts_f32x16 a, ts_f32x16 b) {
   return (ts_f32x16)((mask & (ts_i32x16)a) | (~mask & (ts_i32x16)b));
 }
 
+//@section ts_select_f32x8 needs ts_builtin ts_f32x8
+TS_INLINE ts_f32x8 ts_select_f32x8(ts_i32x8 mask, ts_f32x8 a, ts_f32x8 b) {
+  return (ts_f32x8)((mask & (ts_i32x8)a) | (~mask & (ts_i32x8)b));
+}
+
+//@section ts_select_f32x4 needs ts_builtin ts_f32x4
+TS_INLINE ts_f32x4 ts_select_f32x4(ts_i32x4 mask, ts_f32x4 a, ts_f32x4 b) {
+  return (ts_f32x4)((mask & (ts_i32x4)a) | (~mask & (ts_i32x4)b));
+}
+
 //@section ts_select_f64x8 needs ts_builtin ts_f64x8
 /* a where the mask (a comparison of vectors: all ones or zero) is set, else b. */
 TS_INLINE ts_f64x8 ts_select_f64x8(ts_i64x8 mask, ts_f64x8 a, ts_f64x8 b) {
@@ -352,7 +362,7 @@ TS_FUNCTION ts_f32x16 ts_silu_f32x16(ts_f32x16 x) {
   ts_f32x16 high = factor * q, low = ts_fma_f32x16(factor, q, -high);
   ts_f32x16 y = ts_scale_f32x16(high + ts_fma_f32x16(high, w, low), e);
   y = (ts_f32x16)((ts_i32x16)y | ((ts_i32x16)x & ~0x7fffffff));
-  y = ts_select_f32x16(size < __builtin_inff(), y, size + x);
+  y = ts_select_f32x16(x < __builtin_inff(), y, x);
   return ts_select_f32x16(size > 0x1p-30f, y, x * 0.5f);
 }
 
@@ -499,6 +509,162 @@ TS_FUNCTION ts_f32x16 ts_gelu_f32x16(ts_f32x16 x) {
 
 //@section ts_gelu_f32 needs ts_gelu_f32x16
 TS_FUNCTION float ts_gelu_f32(float x) { return ts_gelu_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_erf_table
+/* erf around the centers of 32 intervals: erf(center + d) = c0 + c1 d + … + c5 d^5; the rows are center,
+ * c0 … c5. In the first interval they are those of erf(d) - d. Made by lib/emit/prelude/fit.py. */
+static const float ts_erf_table[7][32] __attribute__((aligned(64))) = {
+    {0x0p0f, 0x1.ffff9p-4f, 0x1.fff82cp-3f, 0x1.8000fp-2f, 0x1.fffef4p-2f, 0x1.400442p-1f,
+     0x1.7ffd0ap-1f, 0x1.c00696p-1f, 0x1.000026p0f, 0x1.2000c2p0f, 0x1.4001f8p0f, 0x1.5ffe1ep0f,
+     0x1.8001cp0f, 0x1.a00288p0f, 0x1.bfffa6p0f, 0x1.dffec8p0f, 0x1.ffff2p0f, 0x1.0fffb8p1f,
+     0x1.2001bap1f, 0x1.2ffcd8p1f, 0x1.400078p1f, 0x1.4fff6p1f, 0x1.600084p1f, 0x1.6fff22p1f,
+     0x1.7ffaa4p1f, 0x1.90012cp1f, 0x1.a007fep1f, 0x1.b007fep1f, 0x1.c007fep1f, 0x1.cff802p1f,
+     0x1.dff802p1f, 0x1.eff802p1f},
+    {0x0p0f, 0x1.1f5ddcp-3f, 0x1.1af128p-2f, 0x1.9dd1bep-2f, 0x1.0a7e8p-1f, 0x1.3f1caep-1f,
+     0x1.6c1abp-1f, 0x1.9175bep-1f, 0x1.af769ap-1f, 0x1.c6db4ep-1f, 0x1.d8874cp-1f,
+     0x1.e575e8p-1f, 0x1.eea5cp-1f, 0x1.f4f6fcp-1f, 0x1.f92cfep-1f, 0x1.fbe60ap-1f,
+     0x1.fd9ad8p-1f, 0x1.fea41ep-1f, 0x1.ff4054p-1f, 0x1.ff9954p-1f, 0x1.ffcaaap-1f,
+     0x1.ffe514p-1f, 0x1.fff2dp-1f, 0x1.fff9bap-1f, 0x1.fffd1ap-1f, 0x1.fffeb4p-1f,
+     0x1.ffff7p-1f, 0x1.ffffc4p-1f, 0x1.ffffe8p-1f, 0x1.fffff6p-1f, 0x1.fffffcp-1f,
+     0x1.fffffep-1f},
+    {0x1.06eba8p-3f, 0x1.1c62fcp0f, 0x1.0f5d9ap0f, 0x1.f5f076p-1f, 0x1.c1f04p-1f, 0x1.86e558p-1f,
+     0x1.49311ep-1f, 0x1.0ca556p-1f, 0x1.a91172p-2f, 0x1.45e77p-2f, 0x1.e45bep-3f,
+     0x1.5ceca4p-3f, 0x1.e71976p-4f, 0x1.4992bp-4f, 0x1.b05744p-5f, 0x1.12d39cp-5f,
+     0x1.52a04p-6f, 0x1.946616p-7f, 0x1.d3f7d2p-8f, 0x1.06b04ep-8f, 0x1.1d7ddcp-9f,
+     0x1.2cf05p-10f, 0x1.3359fep-11f, 0x1.305f6cp-12f, 0x1.245252p-13f, 0x1.0f8e92p-14f,
+     0x1.e8f5fp-16f, 0x1.ab796ep-17f, 0x1.6a652ap-18f, 0x1.2a0f34p-19f, 0x1.db22dap-21f,
+     0x1.7461c4p-22f},
+    {0x1.ffefdcp-22f, -0x1.1c62b4p-3f, -0x1.0f597cp-2f, -0x1.78753ap-2f, -0x1.c1ef42p-2f,
+     -0x1.e8a532p-2f, -0x1.edc5d4p-2f, -0x1.d6283cp-2f, -0x1.a911acp-2f, -0x1.6ea55cp-2f,
+     -0x1.2ebb4ep-2f, -0x1.dfc2eap-3f, -0x1.6d54cep-3f, -0x1.0bc8e8p-3f, -0x1.7a4c32p-4f,
+     -0x1.01a5acp-4f, -0x1.529f9ap-5f, -0x1.adac6cp-6f, -0x1.073c6ep-6f, -0x1.37ed82p-7f,
+     -0x1.64dbd2p-8f, -0x1.8afbb2p-9f, -0x1.a6a2e2p-10f, -0x1.b584d8p-11f, -0x1.b65f38p-12f,
+     -0x1.a88032p-13f, -0x1.af08fcp-14f, -0x1.789656p-14f, -0x1.27dc1ap-14f, -0x1.d399d8p-19f,
+     0x1.d24b44p-18f, 0x1.0ad87ap-15f},
+    {-0x1.813112p-2f, -0x1.6f54dap-2f, -0x1.3c8f98p-2f, -0x1.e10be8p-3f, -0x1.2bf678p-3f,
+     -0x1.c7b034p-5f, 0x1.b6a274p-6f, 0x1.7cac54p-4f, 0x1.1b641ap-3f, 0x1.4cb4eap-3f,
+     0x1.571b88p-3f, 0x1.4377a6p-3f, 0x1.1c265p-3f, 0x1.d65b7cp-4f, 0x1.714a2cp-4f,
+     0x1.143fc4p-4f, 0x1.8b0e6p-5f, 0x1.0ea5d2p-5f, 0x1.63de74p-6f, 0x1.c2167ap-7f,
+     0x1.119a0cp-7f, 0x1.40860ep-8f, 0x1.69c7cep-9f, 0x1.89edaep-10f, 0x1.9e105ep-11f,
+     0x1.a35c42p-12f, 0x1.957ca4p-13f, 0x1.4ea7e8p-14f, 0x1.da287ap-16f, 0x1.251cc6p-16f,
+     0x1.5da58ap-18f, -0x1.7bd764p-18f},
+    {0x1.f38942p-11f, 0x1.19032ep-4f, 0x1.03dc66p-3f, 0x1.54b6f2p-3f, 0x1.766a68p-3f,
+     0x1.691aap-3f, 0x1.34570ap-3f, 0x1.cc1edep-4f, 0x1.1b5ac6p-4f, 0x1.cb99ap-6f,
+     -0x1.8d833ap-8f, -0x1.f18f9p-6f, -0x1.6c9c06p-5f, -0x1.967f0cp-5f, -0x1.8984fep-5f,
+     -0x1.5a2dd4p-5f, -0x1.1a3bc2p-5f, -0x1.afa152p-6f, -0x1.3951d6p-6f, -0x1.af755cp-7f,
+     -0x1.1bd77ep-7f, -0x1.62f12ap-8f, -0x1.a8c896p-9f, -0x1.f010f6p-10f, -0x1.17ff0cp-10f,
+     -0x1.19cdp-11f, 0x1.b3f174p-10f, 0x1.6f2fe2p-7f, 0x1.98304ap-7f, -0x1.2a2274p-10f,
+     -0x1.47c89cp-9f, -0x1.07566ep-7f},
+    {0x1.ae92b2p-4f, 0x1.aa255cp-4f, 0x1.2e0f16p-4f, 0x1.85cd7ep-5f, 0x1.df79acp-8f,
+     -0x1.00ea6p-5f, -0x1.af68c8p-5f, -0x1.0c89a4p-4f, -0x1.1e83bep-4f, -0x1.f7062ep-5f,
+     -0x1.7f7fep-5f, -0x1.fae0acp-6f, -0x1.dc4a4p-7f, -0x1.1f0428p-9f, 0x1.acaa3p-8f,
+     0x1.79f15cp-7f, 0x1.ad674ep-7f, 0x1.9a84b8p-7f, 0x1.5d2bf6p-7f, 0x1.11fb7ep-7f,
+     0x1.9043fcp-8f, 0x1.150c54p-8f, 0x1.6a0294p-9f, 0x1.c2bac8p-10f, 0x1.0c7942p-10f,
+     0x1.2ffdep-11f, 0x1.f90f8cp-11f, 0x1.01f6b6p-8f, 0x1.1638bp-8f, 0x1.ab2336p-12f,
+     0x1.bb037ap-11f, 0x1.5ee86ep-9f},
+};
+
+//@section ts_erf_f32x16 needs ts_erf_table ts_fma_f32x16 ts_select_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16
+/* Intervals of 1/8; from 3.93 on erf rounds to 1. */
+TS_FUNCTION ts_f32x16 ts_erf_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 3.93f);
+  ts_i32x16 i = (ts_i32x16)(t + 0x1.8p20f);
+  ts_f32x16 d = t - ts_lookup_f32x16(ts_erf_table[0], i);
+  ts_f32x16 s = ts_lookup_f32x16(ts_erf_table[6], i);
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_erf_table[5], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_erf_table[4], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_erf_table[3], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_erf_table[2], i));
+  ts_f32x16 base = ts_select_f32x16(t <= 0.0625f, d, ts_lookup_f32x16(ts_erf_table[1], i));
+  s = ts_fma_f32x16(s, d, base);
+  s = (ts_f32x16)((ts_i32x16)s | ((ts_i32x16)x & ~0x7fffffff));
+  return ts_select_f32x16(x == x, s, x);
+}
+
+//@section ts_erf_f32 needs ts_erf_f32x16
+TS_FUNCTION float ts_erf_f32(float x) { return ts_erf_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_tanh_table
+/* tanh around the centers of 32 intervals: tanh(center + d) = c0 + c1 d + … + c6 d^6; the rows are
+ * center, c0 … c6. Made by lib/emit/prelude/fit.py. */
+static const float ts_tanh_table[8][32] __attribute__((aligned(64))) = {
+    {0x0p0f, 0x1.2f1fa4p-2f, 0x1.2f1e42p-1f, 0x1.c6ac54p-1f, 0x1.2f179p0f, 0x1.7ae02cp0f,
+     0x1.c6a80ep0f, 0x1.0939f4p1f, 0x1.2f1792p1f, 0x1.5505dap1f, 0x1.7ae754p1f, 0x1.a0bf2p1f,
+     0x1.c6a8fcp1f, 0x1.ec8a8ap1f, 0x1.0937acp2f, 0x1.1c2968p2f, 0x1.2f1cf2p2f, 0x1.420b86p2f,
+     0x1.55030cp2f, 0x1.67f59cp2f, 0x1.7adf22p2f, 0x1.8dcaf4p2f, 0x1.a0c984p2f, 0x1.b3af24p2f,
+     0x1.c69ff2p2f, 0x1.d9919cp2f, 0x1.ec8346p2f, 0x1.ff74fp2f, 0x1.093f4ap3f, 0x1.12b81ep3f,
+     0x1.1c20f8p3f, 0x1.25a9c8p3f},
+    {0x0p0f, 0x1.2691cp-2f, 0x1.100d6cp-1f, 0x1.6bbc5p-1f, 0x1.a84a98p-1f, 0x1.cd8cccp-1f,
+     0x1.e37682p-1f, 0x1.f00424p-1f, 0x1.f7179ep-1f, 0x1.fb0e5ep-1f, 0x1.fd423cp-1f,
+     0x1.fe7b08p-1f, 0x1.ff28c2p-1f, 0x1.ff88dep-1f, 0x1.ffbe16p-1f, 0x1.ffdb88p-1f,
+     0x1.ffebd4p-1f, 0x1.fff4d6p-1f, 0x1.fff9d4p-1f, 0x1.fffc96p-1f, 0x1.fffe1cp-1f,
+     0x1.fffef4p-1f, 0x1.ffff6cp-1f, 0x1.ffffaep-1f, 0x1.ffffd2p-1f, 0x1.ffffe6p-1f,
+     0x1.fffff2p-1f, 0x1.fffff8p-1f, 0x1.fffffcp-1f, 0x1.fffffep-1f, 0x1.fffffep-1f, 0x1p0f},
+    {0x1p0f, 0x1.d5a19cp-1f, 0x1.6f71bep-1f, 0x1.fb306cp-2f, 0x1.40c8d2p-2f, 0x1.7fb738p-3f,
+     0x1.bbde6ap-4f, 0x1.f77fa4p-5f, 0x1.1a9178p-5f, 0x1.3ae16cp-6f, 0x1.5df18ap-7f,
+     0x1.84644p-8f, 0x1.ae2184p-9f, 0x1.dc509p-10f, 0x1.07970ap-10f, 0x1.23b59ap-11f,
+     0x1.42b99cp-12f, 0x1.653c1cp-13f, 0x1.8afdbap-14f, 0x1.b4febap-15f, 0x1.e3febp-16f,
+     0x1.0bf22ep-16f, 0x1.2800ccp-17f, 0x1.47fddep-18f, 0x1.6ab588p-19f, 0x1.90e8e8p-20f,
+     0x1.bc25b6p-21f, 0x1.eaabfep-22f, 0x1.0e0a12p-22f, 0x1.28bf26p-23f, 0x1.3fea14p-24f,
+     0x1.53dcb8p-25f},
+    {-0x1.7fb16cp-24f, -0x1.0e3182p-2f, -0x1.867c22p-2f, -0x1.68516p-2f, -0x1.09d50ap-2f,
+     -0x1.59e7fep-3f, -0x1.a3210ep-4f, -0x1.e7c7bap-5f, -0x1.15a6ep-5f, -0x1.37d342p-6f,
+     -0x1.5c1228p-7f, -0x1.833d2ep-8f, -0x1.ad6c68p-9f, -0x1.dbe184p-10f, -0x1.07773ep-10f,
+     -0x1.239e8cp-11f, -0x1.42a10ep-12f, -0x1.65370ap-13f, -0x1.8b235cp-14f, -0x1.b54414p-15f,
+     -0x1.e35fp-16f, -0x1.f10f26p-17f, -0x1.297ef2p-17f, -0x1.45108ep-18f, 0x1.8a796p-17f,
+     0x1.40e1bcp-16f, 0x1.e47e2ap-20f, 0x1.ca475ep-18f, -0x1.7b2ed6p-18f, -0x1.0b83f6p-17f,
+     0x1.096004p-16f, -0x1.12be4p-16f},
+    {-0x1.555314p-2f, -0x1.d6b62p-3f, -0x1.2beca4p-5f, 0x1.5ba1ccp-4f, 0x1.c57964p-4f,
+     0x1.6fd636p-4f, 0x1.efa124p-5f, 0x1.30b816p-5f, 0x1.6542bp-6f, 0x1.97bb76p-7f,
+     0x1.cb1baep-8f, 0x1.009fe6p-8f, 0x1.1d56d6p-9f, 0x1.3caca2p-10f, 0x1.5eea6p-11f,
+     0x1.849f48p-12f, 0x1.ae19b8p-13f, 0x1.dc3164p-14f, 0x1.074c3p-14f, 0x1.235272p-15f,
+     0x1.42a9d6p-16f, 0x1.686a5p-17f, 0x1.8ad19p-18f, 0x1.b5bdbap-19f, 0x1.90291ep-19f,
+     0x1.6777e4p-19f, 0x1.9b687p-21f, 0x1.e2bd78p-21f, 0x1.0d6f32p-20f, 0x1.5e452ep-20f,
+     0x1.510c56p-19f, 0x1.56f464p-19f},
+    {-0x1.1a2052p-12f, 0x1.3b8cf2p-3f, 0x1.2c2d22p-3f, 0x1.d2ea26p-5f, -0x1.556cb8p-8f,
+     -0x1.93f05ap-6f, -0x1.792b04p-6f, -0x1.0939d8p-6f, -0x1.4c0228p-7f, -0x1.8eb55ap-8f,
+     -0x1.c0c104p-9f, -0x1.fb25b4p-10f, -0x1.1bbacp-10f, -0x1.3bb9fep-11f, -0x1.5a53f6p-12f,
+     -0x1.885162p-13f, -0x1.c356b8p-14f, -0x1.d71accp-15f, -0x1.c17eccp-16f, -0x1.c3549cp-17f,
+     -0x1.d20774p-17f, -0x1.253042p-13f, 0x1.2be368p-19f, -0x1.c1695ep-18f, -0x1.b8b69ap-10f,
+     -0x1.3a261ap-9f, -0x1.410a8p-12f, -0x1.bc0088p-11f, 0x1.486ffcp-11f, 0x1.dca688p-11f,
+     -0x1.e3a9b8p-10f, 0x1.f0fb24p-10f},
+    {0x1.189a8cp-3f, 0x1.acdc18p-5f, -0x1.8de044p-5f, -0x1.d5791ep-5f, -0x1.a72d2ep-6f,
+     -0x1.e0b35ap-9f, 0x1.007888p-8f, 0x1.302a4p-8f, 0x1.c5757cp-9f, 0x1.21936ep-9f,
+     0x1.59a52p-10f, 0x1.8d203cp-11f, 0x1.c16428p-12f, 0x1.f72d18p-13f, 0x1.18ba5ep-13f,
+     0x1.366c76p-14f, 0x1.588fep-15f, 0x1.7d37ap-16f, 0x1.a22722p-17f, 0x1.cb5ap-18f,
+     0x1.fe996ap-19f, -0x1.dcf2d2p-19f, 0x1.17d3cp-20f, 0x1.f0cbcep-22f, -0x1.28dfa4p-14f,
+     -0x1.a8b1f2p-14f, -0x1.aed942p-17f, -0x1.2c3436p-15f, -0x1.af0cb6p-15f, -0x1.38bf06p-14f,
+     -0x1.3d75aep-13f, -0x1.4624c6p-13f},
+    {-0x1.783b2p-6f, -0x1.2661a4p-4f, -0x1.00d23p-5f, 0x1.c6a206p-7f, 0x1.18e916p-6f,
+     0x1.f81b58p-8f, 0x1.b804d8p-10f, -0x1.ba74a8p-12f, -0x1.5f637p-11f, 0x1.48249p-9f,
+     -0x1.063b4ep-11f, -0x1.f54802p-13f, -0x1.c55b28p-14f, -0x1.18f92ap-14f, -0x1.4277f6p-13f,
+     0x1.1a2bc4p-15f, 0x1.2172f4p-13f, -0x1.a202cp-16f, -0x1.257c78p-13f, -0x1.eefd6ap-14f,
+     0x1.0678dp-13f, 0x1.04aab2p-8f, -0x1.41e368p-13f, 0x1.39f022p-13f, 0x1.9730fcp-5f,
+     0x1.225976p-4f, 0x1.28834ep-7f, 0x1.9a6072p-6f, -0x1.2f831p-6f, -0x1.b870c4p-6f,
+     0x1.bee40ap-5f, -0x1.cb34d4p-5f},
+};
+
+//@section ts_tanh_f32x16 needs ts_tanh_table ts_fma_f32x16 ts_select_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16
+/* Intervals of 0.296; from 9.1 on tanh rounds to 1. */
+TS_FUNCTION ts_f32x16 ts_tanh_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 9.2f);
+  ts_i32x16 i = (ts_i32x16)ts_fma_f32x16(t, zero + 1.0f / 0.296f, zero + 0x1.8p23f);
+  ts_f32x16 d = t - ts_lookup_f32x16(ts_tanh_table[0], i);
+  ts_f32x16 s = ts_lookup_f32x16(ts_tanh_table[7], i);
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[6], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[5], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[4], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[3], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[2], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[1], i));
+  s = (ts_f32x16)((ts_i32x16)s | ((ts_i32x16)x & ~0x7fffffff));
+  return ts_select_f32x16(x == x, s, x);
+}
+
+//@section ts_tanh_f32 needs ts_tanh_f32x16
+TS_FUNCTION float ts_tanh_f32(float x) { return ts_tanh_f32x16((ts_f32x16){x})[0]; }
 
 //@end
 #endif
