@@ -36,6 +36,9 @@ static double gelu(double x) {
 static double sigmoid(double x) {
   return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x));
 }
+static double gelu_tanh(double x) {
+  return x * sigmoid(2 * M_SQRT1_2 * M_2_SQRTPI * (x + 0.044715 * x * x * x));
+}
 static double silu(double x) {
   return x * sigmoid(x);
 }
@@ -50,6 +53,7 @@ static double silu(double x) {
     }                                                                                              \
   }
 FUNCTION(gelu)
+FUNCTION(gelu_tanh)
 FUNCTION(exp)
 FUNCTION(log)
 FUNCTION(sigmoid)
@@ -75,6 +79,12 @@ static const struct function {
     {"silu", vector_silu, silu, {0, 0.5, 0.25, 0, -1.0 / 48, 0}, {-0.0}, {0, 1}},
     {"erf", vector_erf, erf, {0, D, 0, -D / 3, 0, D / 10}, {-1}, {1}},
     {"tanh", vector_tanh, tanh, {0, 1, 0, -1.0 / 3, 0, 2.0 / 15}, {-1}, {1}},
+    {"gelu_tanh",
+     vector_gelu_tanh,
+     gelu_tanh,
+     {0, 0.5, C / 2, 0, C * 0.044715 / 2 - C *C *C / 6, 0},
+     {-0.0},
+     {0, 1}},
     {"gelu", vector_gelu, gelu, {0, 0.5, C / 2, 0, -C / 12, 0}, {-0.0}, {0, 1}},
 };
 enum { NUM_FUNCTIONS = sizeof functions / sizeof functions[0] };

@@ -185,10 +185,11 @@ def print_smooth(name, f, powers, a, b, weight):
     print_list(name, c, 53, worst)
 
 
-def erfcx_of_quotient(q):
-    """(1 + 2a) e^(a^2) erfc(a) at q = (a - 4) / (a + 4) (after Shepherd & Laframboise 1981)."""
+def erfcx_rest(q):
+    """((1 + 2a) e^(a^2) erfc(a) - 1) / (1 + q) at q = (a - 4) / (a + 4) (after Shepherd & Laframboise
+    1981)."""
     a = 4 * (1 + q) / (1 - q)
-    return (1 + 2 * a) * mp.exp(a * a) * mp.erfc(a)
+    return ((1 + 2 * a) * mp.exp(a * a) * mp.erfc(a) - 1) / (1 + q)
 
 
 def erf_ratio(z):
@@ -205,8 +206,8 @@ def log_rest(z):
 EXP_HALF = mp.log(2) / 2 * mp.mpf("1.001")
 EXP2_HALF = mp.mpf("0.5003")
 FITS = {
-    "erfcx_f64": lambda: print_smooth("erfcx", erfcx_of_quotient, range(23), mp.mpf(-1),
-                                      mp.mpf("0.75"), lambda q: 1),
+    "erfcx_f64": lambda: print_smooth("erfcx", erfcx_rest, range(22),
+                                      mp.mpf(10) ** -12 - 1, mp.mpf("0.75"), lambda q: 1 + q),
     "erf_f64": lambda: print_smooth("erf", erf_ratio, range(11), mp.mpf(10) ** -12, mp.mpf("0.57"),
                                     lambda z: 1),
     "log_f64": lambda: print_smooth("log", log_rest, range(8), mp.mpf(10) ** -12,

@@ -666,5 +666,335 @@ TS_FUNCTION ts_f32x16 ts_tanh_f32x16(ts_f32x16 x) {
 //@section ts_tanh_f32 needs ts_tanh_f32x16
 TS_FUNCTION float ts_tanh_f32(float x) { return ts_tanh_f32x16((ts_f32x16){x})[0]; }
 
+//@section ts_gelu_tanh_table
+/* tail(t) = t / (1 + e^(2u)), u = sqrt(2 / pi) (t + 0.044715 t^3), in the form of ts_gelu_table with one
+ * coefficient more. Made by lib/emit/prelude/fit.py. */
+static const float ts_gelu_tanh_table[10][32] __attribute__((aligned(64))) = {
+    {0x0p0f, 0x1.666308p-2f, 0x1.6665ecp-1f, 0x1.0cceep0f, 0x1.66660ep0f, 0x1.c00064p0f,
+     0x1.0ccffap1f, 0x1.399c74p1f, 0x1.666456p1f, 0x1.932c2ep1f, 0x1.bfff46p1f, 0x1.eccd12p1f,
+     0x1.0cceep2f, 0x1.233348p2f, 0x1.3999dap2f, 0x1.50019p2f, 0x1.6668b8p2f, 0x1.7cd21p2f,
+     0x1.932e2cp2f, 0x1.a99c4p2f, 0x1.c004bep2f, 0x1.d661b4p2f, 0x1.eccf8ap2f, 0x1.019e52p3f,
+     0x1.0cceb4p3f, 0x1.17fa3cp3f, 0x1.23350cp3f, 0x1.2e63bap3f, 0x1.399644p3f, 0x1.44cb9p3f,
+     0x1.5002b2p3f, 0x1.5b336ap3f},
+    {0x0p0f, 0x1.50e47p1f, 0x1.9c5476p-3f, -0x1.c2af6ap-1f, -0x1.a447fcp0f, -0x1.258b48p1f,
+     -0x1.74c274p1f, -0x1.c4e6b8p1f, -0x1.0c9806p2f, -0x1.39e0b4p2f, -0x1.6b02e4p2f,
+     -0x1.a04ff2p2f, -0x1.da084cp2f, -0x1.0c1e34p3f, -0x1.2d87dp3f, -0x1.514664p3f,
+     -0x1.775cp3f, -0x1.9fd11cp3f, -0x1.ce8ae6p3f, -0x1.00e3f4p4f, -0x1.18ae2ep4f,
+     -0x1.319d28p4f, -0x1.4bd18cp4f, -0x1.67388ep4f, -0x1.83c35ap4f, -0x1.a173dep4f,
+     -0x1.c0818ep4f, -0x1.e0a16p4f, -0x1.01001p5f, -0x1.124de4p5f, -0x1.24393p5f, -0x1.36b47ap5f},
+    {0x0p0f, 0x1.0452aep61f, 0x1.5afep61f, 0x1.3c25d6p61f, 0x1.d00beap60f, 0x1.1f8e2ep60f,
+     0x1.31c174p59f, 0x1.17c402p58f, 0x1.b67194p56f, 0x1.233246p55f, 0x1.4317dcp53f,
+     0x1.276bb4p51f, 0x1.b58d32p48f, 0x1.027a5p46f, 0x1.dded68p42f, 0x1.53caeap39f,
+     0x1.6d4bb2p35f, 0x1.233fdcp31f, 0x1.555e8ep26f, 0x1.1b9498p21f, 0x1.4c89f8p15f,
+     0x1.0fdb66p9f, 0x1.29a56cp2f, 0x1.b2284p-6f, 0x1.a32d1ep-14f, 0x1.070c12p-22f,
+     0x1.92f50cp-32f, 0x1.894b02p-42f, 0x1.cef534p-53f, 0x1.430c74p-64f, 0x1.06c012p-76f,
+     0x1.f5f12cp-90f},
+    {0x1p63f, 0x1.c7fb8cp36f, 0x1.a1c52p32f, -0x1.127a92p33f, 0x1.751d2ap32f, 0x1.48c724p35f,
+     -0x1.02f8e2p34f, 0x1.73c1dap34f, 0x1.a42702p33f, 0x1.177028p30f, -0x1.b85b2ap30f,
+     0x1.a5f818p26f, -0x1.c35dbcp18f, 0x1.12c9a4p24f, -0x1.ea680ep16f, 0x1.5db5e4p16f,
+     0x1.8b901cp13f, -0x1.94f4p6f, 0x1.d93d34p22f, 0x1.eb67fap18f, 0x1.201f52p13f,
+     0x1.d717e4p6f, 0x1.01e424p0f, 0x1.782b2ep-8f, 0x1.6b3016p-16f, 0x1.c7d3bp-25f,
+     0x1.5d2286p-34f, 0x1.54c34p-44f, 0x1.911f3ep-55f, 0x1.17e6c4p-66f, 0x1.c74fdap-79f,
+     0x1.b2e674p-92f},
+    {-0x1.988454p62f, -0x1.208f5ep63f, -0x1.e58b9ep61f, -0x1.0e7f64p61f, -0x1.3c48fap60f,
+     -0x1.64d20ap59f, -0x1.75c7d2p58f, -0x1.6216cap57f, -0x1.27b9ap56f, -0x1.a8989ap54f,
+     -0x1.ff7032p52f, -0x1.fb19acp50f, -0x1.95d6fep48f, -0x1.020094p46f, -0x1.ff42b4p42f,
+     -0x1.840aeep39f, -0x1.bbbcaep35f, -0x1.7717aap31f, -0x1.cf5eap26f, -0x1.903f7ap21f,
+     -0x1.ede7ccp15f, -0x1.a7dab6p9f, -0x1.e62588p2f, -0x1.72aeb6p-5f, -0x1.757284p-13f,
+     -0x1.e83604p-22f, -0x1.84fa04p-31f, -0x1.8a457cp-41f, -0x1.e15b86p-52f, -0x1.5bf0fap-63f,
+     -0x1.24cfa8p-75f, -0x1.210aaap-88f},
+    {0x1.ea7348p43f, 0x1.f82bdap63f, 0x1.492724p61f, 0x1.508658p59f, 0x1.6476cap57f,
+     0x1.070a2p55f, -0x1.3b3e1p52f, -0x1.19a1a6p53f, -0x1.48507ep52f, -0x1.06a13cp51f,
+     -0x1.401bbap49f, -0x1.333508p47f, -0x1.d32156p44f, -0x1.185b2ep42f, -0x1.05f86ap39f,
+     -0x1.77683ap35f, -0x1.95f4ep31f, -0x1.452368p27f, -0x1.008004p24f, -0x1.ae4886p19f,
+     -0x1.07081ap14f, -0x1.bf9b3ap7f, -0x1.fd550cp0f, -0x1.818438p-7f, -0x1.81c1p-15f,
+     -0x1.f51e78p-24f, -0x1.8ce64p-33f, -0x1.9016aap-43f, -0x1.e5f026p-54f, -0x1.5d8ddp-65f,
+     -0x1.24d3ep-77f, -0x1.1fd1b2p-90f},
+    {0x1.119802p60f, -0x1.bc5b6ap63f, -0x1.4ae3dep57f, 0x1.93c44p58f, 0x1.2e2b56p58f,
+     0x1.6d7134p57f, 0x1.96e196p56f, 0x1.a1f244p55f, 0x1.7fb018p54f, 0x1.2f7ab6p53f,
+     0x1.910088p51f, 0x1.b14cbp49f, 0x1.77924ep47f, 0x1.01307ap45f, 0x1.113954p42f,
+     0x1.badf68p38f, 0x1.0d62b2p35f, 0x1.e2e418p30f, 0x1.384ffep26f, 0x1.16034p21f,
+     0x1.699062p15f, 0x1.4620f4p9f, 0x1.884d04p2f, 0x1.3909bep-5f, 0x1.495c6ep-13f,
+     0x1.c0d5eap-22f, 0x1.743aeep-31f, 0x1.880f56p-41f, 0x1.f0b3fp-52f, 0x1.74177ep-63f,
+     0x1.442124p-75f, 0x1.4ac916p-88f},
+    {0x1.26f4b4p52f, 0x1.e6687ep62f, -0x1.81b364p58f, -0x1.720668p57f, -0x1.bfc88p55f,
+     -0x1.de07b8p52f, 0x1.870ad2p52f, 0x1.9df55ep52f, 0x1.dbc81p51f, 0x1.8e1ddcp50f,
+     0x1.027814p49f, 0x1.0a1b78p47f, 0x1.b2fb7cp44f, 0x1.184d6cp42f, 0x1.186ff4p39f,
+     0x1.acd51cp35f, 0x1.ed24p31f, 0x1.a2b5ep27f, 0x1.de2d7cp23f, 0x1.6a7c04p19f,
+     0x1.cf82d6p13f, 0x1.9b79d8p7f, 0x1.e7c63ep0f, 0x1.7ff8aep-7f, 0x1.8edca2p-15f,
+     0x1.0c8da4p-23f, 0x1.b8b162p-33f, 0x1.cb610ep-43f, 0x1.203522p-53f, 0x1.ac1224p-65f,
+     0x1.71c7eap-77f, 0x1.763ae8p-90f},
+    {-0x1.80494ap57f, -0x1.604f4p61f, 0x1.43cb44p56f, -0x1.5570acp55f, -0x1.4dfd5cp55f,
+     -0x1.b4a618p54f, -0x1.07372cp54f, -0x1.2c44b6p53f, -0x1.35997cp52f, -0x1.1266ep51f,
+     -0x1.925d4cp49f, -0x1.dc71f8p47f, -0x1.c0c9c4p45f, -0x1.4c2b48p43f, -0x1.7aeac6p40f,
+     -0x1.484172p37f, -0x1.a915dep33f, -0x1.9427a6p29f, -0x1.0fdd2ep25f, -0x1.edf8b2p19f,
+     -0x1.53215ep14f, -0x1.41ac2ep8f, -0x1.962488p1f, -0x1.53548cp-6f, -0x1.74ee6ep-14f,
+     -0x1.08e84cp-22f, -0x1.c94a6cp-32f, -0x1.f4659ap-42f, -0x1.48c662p-52f, -0x1.fe59c4p-64f,
+     -0x1.cbf386p-76f, -0x1.e50fa2p-89f},
+    {0x1.b6e25ap55f, 0x1.5c3546p59f, 0x1.522ab2p55f, 0x1.def94ap54f, 0x1.36e726p53f,
+     0x1.02966ap49f, -0x1.1f46c8p51f, -0x1.1193aap51f, -0x1.45d66ep50f, -0x1.227794p49f,
+     -0x1.957feap47f, -0x1.c09ddp45f, -0x1.8af61ep43f, -0x1.112b78p41f, -0x1.243ef2p38f,
+     -0x1.dcbaaep34f, -0x1.2336eep31f, -0x1.0693acp27f, -0x1.0a818cp23f, -0x1.815336p18f,
+     -0x1.0362ccp13f, -0x1.de9834p6f, -0x1.27dfbcp0f, -0x1.e51ddcp-8f, -0x1.0432dap-15f,
+     -0x1.68a164p-24f, -0x1.35454ep-33f, -0x1.4bd27cp-43f, -0x1.adc056p-54f, -0x1.4c0d98p-65f,
+     -0x1.28c38cp-77f, -0x1.328ebep-90f},
+};
+
+//@section ts_gelu_tanh_f32x16 needs ts_gelu_tanh_table ts_fma_f32x16 ts_max_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16 ts_from_doubled_f32x16
+/* gelu's tanh form (Hendrycks & Gimpel 2016), x (1 + tanh(u)) / 2 = max(x, 0) - tail(|x|), as ts_gelu_f32x16
+ * goes about it: from 10.9 on the tail is below half of the least denormal; intervals of 0.35. */
+TS_FUNCTION ts_f32x16 ts_gelu_tanh_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 10.9f);
+  ts_i32x16 i = (ts_i32x16)ts_fma_f32x16(t, zero + 1.0f / 0.35f, zero + 0x1.8p23f);
+  ts_f32x16 d = t - ts_lookup_f32x16(ts_gelu_tanh_table[0], i);
+  ts_f32x16 s = ts_lookup_f32x16(ts_gelu_tanh_table[9], i);
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[8], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[7], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[6], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[5], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[4], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[3], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[2], i));
+  /* 2^(slope d) = 2^n (1 + p), n + 1 in the low bits of e. */
+  ts_f32x16 slope = ts_lookup_f32x16(ts_gelu_tanh_table[1], i);
+  ts_f32x16 e = ts_fma_f32x16(d, slope, zero + 0x1.800002p23f);
+  ts_f32x16 r = ts_fma_f32x16(d, slope, 0x1.800002p23f - e);
+  ts_f32x16 p = ts_fma_f32x16(zero + 0x1.418494p-13f, r, zero + 0x1.5f0998p-10f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.3b2dc8p-7f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.c6af7ap-5f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.ebfbdcp-3f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.62e43p-1f) * r;
+  ts_i32x16 doubled = (ts_i32x16)ts_fma_f32x16(s, p, s) + ((ts_i32x16)e << 23);
+  return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
+}
+
+//@section ts_gelu_tanh_f32 needs ts_gelu_tanh_f32x16
+TS_FUNCTION float ts_gelu_tanh_f32(float x) { return ts_gelu_tanh_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_scale_f64x8 needs ts_builtin ts_f64x8
+/* v * 2^n, v in [2^-60, 2^60], 0 or infinite, n in [-1090, 1024] given by the low bits of e = n + 1.5 * 2^52:
+ * half of n first, which is exact; rounded once. */
+TS_INLINE ts_f64x8 ts_scale_f64x8(ts_f64x8 v, ts_f64x8 e) {
+  ts_f64x8 n = e - 0x1.8p52, half = n * 0.5 + 0x1.8p52 - 0x1.8p52;
+  ts_i64x8 first = (ts_i64x8)(half + 0x1.80000000003ffp52) << 52;
+  ts_i64x8 second = (ts_i64x8)(n - half + 0x1.80000000003ffp52) << 52;
+  return v * (ts_f64x8)first * (ts_f64x8)second;
+}
+
+//@section ts_expm1_f64x8 needs ts_fma_f64x8
+/* p = e^r - 1 for r = x + rest - n ln 2, with e = n + 1.5 * 2^52 and n = round(x / ln 2), for a rest far below x;
+ * see ts_expm1_f32x16. */
+TS_INLINE ts_f64x8 ts_expm1_f64x8(ts_f64x8 x, ts_f64x8 rest, ts_f64x8 *e) {
+  ts_f64x8 zero = {0};
+  *e = ts_fma_f64x8(x, zero + 0x1.71547652b82fep0, zero + 0x1.8p52);
+  ts_f64x8 n = *e - 0x1.8p52;
+  ts_f64x8 high = ts_fma_f64x8(n, zero - 0x1.62e42fefa39efp-1, x);
+  ts_f64x8 low = ts_fma_f64x8(n, zero - 0x1.abc9e3b39803fp-56, rest);
+  ts_f64x8 r = high + low;
+  ts_f64x8 q = ts_fma_f64x8(zero + 0x1.ad93d987e26p-26, r, zero + 0x1.28ae5355082d3p-22);
+  q = ts_fma_f64x8(q, r, zero + 0x1.71df1824d3cc8p-19);
+  q = ts_fma_f64x8(q, r, zero + 0x1.a019990b58e7ap-16);
+  q = ts_fma_f64x8(q, r, zero + 0x1.a01a01305f65p-13);
+  q = ts_fma_f64x8(q, r, zero + 0x1.6c16c18491de6p-10);
+  q = ts_fma_f64x8(q, r, zero + 0x1.1111111126a1fp-7);
+  q = ts_fma_f64x8(q, r, zero + 0x1.5555555550667p-5);
+  q = ts_fma_f64x8(q, r, zero + 0x1.55555555554fep-3);
+  q = ts_fma_f64x8(q, r, zero + 0x1.000000000000ap-1);
+  return high + ts_fma_f64x8(q, r * r, low);
+}
+
+//@section ts_exp_f64x8 needs ts_expm1_f64x8 ts_select_f64x8 ts_scale_f64x8
+/* e^x = 2^n e^r; 0 below -745.2, half of the least denormal. */
+TS_FUNCTION ts_f64x8 ts_exp_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, e;
+  ts_i64x8 none = x < -745.2;
+  ts_f64x8 y = ts_expm1_f64x8(ts_select_f64x8(none, zero, x), zero, &e) + 1.0;
+  y = ts_select_f64x8(none, zero, ts_scale_f64x8(y, e));
+  return ts_select_f64x8(x <= 0x1.62e42fefa39efp9, y, x + __builtin_inf());
+}
+
+//@section ts_exp_f64 needs ts_exp_f64x8
+TS_FUNCTION double ts_exp_f64(double x) { return ts_exp_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_log_f64x8 needs ts_fma_f64x8 ts_select_f64x8
+/* log(x) = k ln 2 + log(1 + f) for x = 2^k (1 + f) with 1 + f next to 1. With s = f / (2 + f), log(1 + f) =
+ * 2 atanh(s) = f - s (f - s^2 P(s^2)), and f - s f = f - f^2/2 + s f^2/2. */
+TS_FUNCTION ts_f64x8 ts_log_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0};
+  ts_i64x8 tiny = x < 0x1p-1022;
+  ts_i64x8 offset = (ts_i64x8)ts_select_f64x8(tiny, x * 0x1p54, x) - 0x3fe6a09e00000000;
+  ts_f64x8 k = (ts_f64x8)((offset >> 52) + 0x4338000000000000) - 0x1.8p52;
+  k = k - ts_select_f64x8(tiny, zero + 54.0, zero);
+  ts_f64x8 f = (ts_f64x8)((offset & 0xfffffffffffff) + 0x3fe6a09e00000000) - 1.0;
+  ts_f64x8 s = f / (f + 2.0), z = s * s, square = 0.5 * f * f;
+  ts_f64x8 p = ts_fma_f64x8(zero + 0x1.0f6775c2d73a7p-3, z, zero + 0x1.0f5c4cfbec8c5p-3);
+  p = ts_fma_f64x8(p, z, zero + 0x1.3b20b118028b6p-3);
+  p = ts_fma_f64x8(p, z, zero + 0x1.745cde14edb2ep-3);
+  p = ts_fma_f64x8(p, z, zero + 0x1.c71c725967c3dp-3);
+  p = ts_fma_f64x8(p, z, zero + 0x1.249249242ae5p-2);
+  p = ts_fma_f64x8(p, z, zero + 0x1.9999999999e04p-2);
+  p = ts_fma_f64x8(p, z, zero + 0x1.5555555555555p-1);
+  ts_f64x8 low = ts_fma_f64x8(s, ts_fma_f64x8(p, z, square), k * 0x1.abc9e3b39803fp-56);
+  ts_f64x8 y = ts_fma_f64x8(k, zero + 0x1.62e42fefa39efp-1, f - (square - low));
+  ts_f64x8 bad = ts_select_f64x8(x == 0.0, zero - __builtin_inf(), zero + __builtin_nan(""));
+  y = ts_select_f64x8(x < __builtin_inf(), y, x);
+  return ts_select_f64x8(x > 0.0, y, bad);
+}
+
+//@section ts_log_f64 needs ts_log_f64x8
+TS_FUNCTION double ts_log_f64(double x) { return ts_log_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_tanh_f64x8 needs ts_expm1_f64x8 ts_select_f64x8
+/* tanh(t) = m / (m + 2) for m = e^(2t) - 1 = (2^n - 1) + 2^n p; from 22 on it rounds to 1. */
+TS_FUNCTION ts_f64x8 ts_tanh_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, e;
+  ts_f64x8 t = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  t = ts_select_f64x8(t > 22.0, zero + 22.0, t);
+  ts_f64x8 p = ts_expm1_f64x8(t + t, zero, &e);
+  ts_f64x8 power = (ts_f64x8)((ts_i64x8)(e + 1023.0) << 52);
+  ts_f64x8 m = ts_fma_f64x8(power, p, power - 1.0), y = m / (m + 2.0);
+  y = (ts_f64x8)((ts_i64x8)y | ((ts_i64x8)x & ~0x7fffffffffffffff));
+  return ts_select_f64x8(x == x, y, x);
+}
+
+//@section ts_tanh_f64 needs ts_tanh_f64x8
+TS_FUNCTION double ts_tanh_f64(double x) { return ts_tanh_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_logistic_f64x8 needs ts_expm1_f64x8 ts_select_f64x8 ts_scale_f64x8
+/* factor / (1 + e^-y) for |y| = t + rest, the rest far below t and t at most 752: for y < 0 it is
+ * factor e^y / (1 + e^y), in which e^y = 2^n (1 + p) and the factor 2^n comes last. The sum
+ * 1 + e^-|y| = (1 + 2^n) + 2^n p. */
+TS_INLINE ts_f64x8 ts_logistic_f64x8(ts_i64x8 negative, ts_f64x8 t, ts_f64x8 rest, ts_f64x8 factor) {
+  ts_f64x8 zero = {0}, e;
+  ts_f64x8 p = ts_expm1_f64x8(-t, -rest, &e);
+  ts_f64x8 n = ts_select_f64x8(e < 0x1.8p52 - 1000.0, zero - 1000.0, e - 0x1.8p52);
+  ts_f64x8 power = (ts_f64x8)((ts_i64x8)(n + 0x1.80000000003ffp52) << 52);
+  ts_f64x8 sum = ts_fma_f64x8(power, p, power + 1.0);
+  ts_f64x8 top = ts_select_f64x8(negative, ts_fma_f64x8(factor, p, factor), factor);
+  return ts_scale_f64x8(top / sum, ts_select_f64x8(negative, e, zero + 0x1.8p52));
+}
+
+//@section ts_sigmoid_f64x8 needs ts_logistic_f64x8
+/* 1 / (1 + e^-x); 0 below -745.2. */
+TS_FUNCTION ts_f64x8 ts_sigmoid_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, t = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  ts_i64x8 none = x < -745.2;
+  t = ts_select_f64x8(t > 745.2, zero, t);
+  ts_f64x8 factor = ts_select_f64x8(none, zero, zero + 1.0);
+  ts_f64x8 y = ts_logistic_f64x8(x < 0.0, t, zero, factor);
+  y = ts_select_f64x8(x > 745.2, zero + 1.0, y);
+  return ts_select_f64x8(x == x, y, x);
+}
+
+//@section ts_sigmoid_f64 needs ts_sigmoid_f64x8
+TS_FUNCTION double ts_sigmoid_f64(double x) { return ts_sigmoid_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_silu_f64x8 needs ts_logistic_f64x8
+/* x / (1 + e^-x), its sign put back at the end; -0 below -752, x above 752. */
+TS_FUNCTION ts_f64x8 ts_silu_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, size = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  ts_f64x8 t = ts_select_f64x8(size > 752.0, zero, size);
+  ts_f64x8 y = ts_logistic_f64x8(x < 0.0, t, zero, t);
+  y = (ts_f64x8)((ts_i64x8)y | ((ts_i64x8)x & ~0x7fffffffffffffff));
+  return ts_select_f64x8(x > 752.0, x, y);
+}
+
+//@section ts_silu_f64 needs ts_silu_f64x8
+TS_FUNCTION double ts_silu_f64(double x) { return ts_silu_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_gelu_tanh_f64x8 needs ts_logistic_f64x8
+/* x / (1 + e^-2u), 2u = |x| (k + 0.044715 k x^2), k = sqrt(8 / pi), in two parts: each product and sum
+ * with what its rounding lost (Dekker 1971, Knuth's sum). -0 below -21.6, x above 21.6. */
+TS_FUNCTION ts_f64x8 ts_gelu_tanh_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, size = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  ts_f64x8 t = ts_select_f64x8(size > 21.6, zero, size);
+  ts_f64x8 square = t * t, square_low = ts_fma_f64x8(t, t, -square);
+  ts_f64x8 cubic = square * 0x1.2444f2a4d8b4bp-4, cubic_low = ts_fma_f64x8(square, zero + 0x1.2444f2a4d8b4bp-4, -cubic);
+  cubic_low = cubic_low + ts_fma_f64x8(square_low, zero + 0x1.2444f2a4d8b4bp-4, square * -0x1.6c843a29d1c7p-61);
+  ts_f64x8 sum = cubic + 0x1.9884533d43651p0, back = sum - cubic;
+  ts_f64x8 sum_low = (cubic - (sum - back)) + (0x1.9884533d43651p0 - back) + (cubic_low + -0x1.cbc0d30ebfd15p-54);
+  ts_f64x8 u = t * sum, u_low = ts_fma_f64x8(t, sum, -u) + t * sum_low;
+  ts_f64x8 y = ts_logistic_f64x8(x < 0.0, u, u_low, t);
+  y = (ts_f64x8)((ts_i64x8)y | ((ts_i64x8)x & ~0x7fffffffffffffff));
+  return ts_select_f64x8(x > 21.6, x, y);
+}
+
+//@section ts_gelu_tanh_f64 needs ts_gelu_tanh_f64x8
+TS_FUNCTION double ts_gelu_tanh_f64(double x) { return ts_gelu_tanh_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_erfcx_f64x8 needs ts_fma_f64x8
+/* e^(a^2) erfc(a) for a >= 0: (1 + w P(w - 1)) / (1 + 2a), w = 2a / (a + 4) (after Shepherd &
+ * Laframboise 1981). Made by lib/emit/prelude/fit.py. */
+TS_INLINE ts_f64x8 ts_erfcx_f64x8(ts_f64x8 a) {
+  ts_f64x8 zero = {0}, w = (a + a) / (a + 4.0), q = w - 1.0;
+  ts_f64x8 p = ts_fma_f64x8(zero - 0x1.deccdd1a2917ep-30, q, zero - 0x1.9286027e16f25p-27);
+  p = ts_fma_f64x8(p, q, zero + 0x1.0ecb3ee64b6bep-28);
+  p = ts_fma_f64x8(p, q, zero + 0x1.dbea36d5de38dp-24);
+  p = ts_fma_f64x8(p, q, zero - 0x1.9f06556fd79abp-25);
+  p = ts_fma_f64x8(p, q, zero - 0x1.a60cd02a7ea2cp-21);
+  p = ts_fma_f64x8(p, q, zero + 0x1.2408a7f420c35p-20);
+  p = ts_fma_f64x8(p, q, zero + 0x1.36ae3ea0a19b5p-18);
+  p = ts_fma_f64x8(p, q, zero - 0x1.09ff3254f13a9p-16);
+  p = ts_fma_f64x8(p, q, zero - 0x1.1ed5995362081p-17);
+  p = ts_fma_f64x8(p, q, zero + 0x1.4dce23fb972fep-13);
+  p = ts_fma_f64x8(p, q, zero - 0x1.77d65380aa129p-12);
+  p = ts_fma_f64x8(p, q, zero - 0x1.a2beeb34180a9p-12);
+  p = ts_fma_f64x8(p, q, zero + 0x1.63f26044d2e48p-8);
+  p = ts_fma_f64x8(p, q, zero - 0x1.625ed0927281fp-6);
+  p = ts_fma_f64x8(p, q, zero + 0x1.e1a956432f71dp-5);
+  p = ts_fma_f64x8(p, q, zero - 0x1.00428c8ff5dd1p-3);
+  p = ts_fma_f64x8(p, q, zero + 0x1.c0398cb6f14f1p-3);
+  p = ts_fma_f64x8(p, q, zero - 0x1.47938f4c72dffp-2);
+  p = ts_fma_f64x8(p, q, zero + 0x1.8d4ecb405c607p-2);
+  p = ts_fma_f64x8(p, q, zero - 0x1.7d8f1c4524749p-2);
+  p = ts_fma_f64x8(p, q, zero + 0x1.dd2c8b74febf6p-3);
+  return ts_fma_f64x8(p, w, zero + 1.0) / (a + a + 1.0);
+}
+
+//@section ts_gelu_f64x8 needs ts_erfcx_f64x8 ts_expm1_f64x8 ts_select_f64x8 ts_scale_f64x8
+/* gelu(x) = max(x, 0) - t erfc(t / sqrt 2) / 2 for t = |x|, where erfc(a) = e^(-a^2) erfcx(a) and the square
+ * has two parts. From 38.6 on the second term is below half of the least denormal. */
+TS_FUNCTION ts_f64x8 ts_gelu_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, e, t = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  t = ts_select_f64x8(t < 38.6, t, zero);
+  ts_f64x8 half = 0.5 * t, square = half * t;
+  ts_f64x8 p = ts_expm1_f64x8(-square, -ts_fma_f64x8(half, t, -square), &e);
+  ts_f64x8 tail = half * ts_erfcx_f64x8(t * 0x1.6a09e667f3bcdp-1);
+  tail = ts_scale_f64x8(ts_fma_f64x8(tail, p, tail), e);
+  return ts_select_f64x8(x < 0.0, -zero, x) - tail;
+}
+
+//@section ts_gelu_f64 needs ts_gelu_f64x8
+TS_FUNCTION double ts_gelu_f64(double x) { return ts_gelu_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_erf_f64x8 needs ts_erfcx_f64x8 ts_expm1_f64x8 ts_select_f64x8
+/* x + x P(x^2) up to 0.75, from there on 1 - e^(-x^2) erfcx(x), which rounds to 1 at 6. */
+TS_FUNCTION ts_f64x8 ts_erf_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, e, t = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  t = ts_select_f64x8(t > 6.0, zero + 6.0, t);
+  ts_f64x8 z = t * t;
+  ts_f64x8 p = ts_fma_f64x8(zero + 0x1.88f63f86b33ebp-27, z, zero - 0x1.561ac62992585p-23);
+  p = ts_fma_f64x8(p, z, zero + 0x1.b9075725eeb41p-20);
+  p = ts_fma_f64x8(p, z, zero - 0x1.f4c5498797e86p-17);
+  p = ts_fma_f64x8(p, z, zero + 0x1.f9a2a8a0bba2bp-14);
+  p = ts_fma_f64x8(p, z, zero - 0x1.c02db0ee23721p-11);
+  p = ts_fma_f64x8(p, z, zero + 0x1.565bcd027d12bp-8);
+  p = ts_fma_f64x8(p, z, zero - 0x1.b82ce31252a05p-6);
+  p = ts_fma_f64x8(p, z, zero + 0x1.ce2f21a042406p-4);
+  p = ts_fma_f64x8(p, z, zero - 0x1.812746b0379ep-2);
+  p = ts_fma_f64x8(p, z, zero + 0x1.06eba8214db69p-3);
+  ts_f64x8 r = ts_expm1_f64x8(-z, -ts_fma_f64x8(t, t, -z), &e);
+  ts_f64x8 power = (ts_f64x8)((ts_i64x8)(e + 1023.0) << 52);
+  ts_f64x8 tail = power * ts_erfcx_f64x8(t);
+  tail = 1.0 - ts_fma_f64x8(tail, r, tail);
+  ts_f64x8 y = ts_select_f64x8(t < 0.75, ts_fma_f64x8(p, t, t), tail);
+  y = (ts_f64x8)((ts_i64x8)y | ((ts_i64x8)x & ~0x7fffffffffffffff));
+  return ts_select_f64x8(x == x, y, x);
+}
+
+//@section ts_erf_f64 needs ts_erf_f64x8
+TS_FUNCTION double ts_erf_f64(double x) { return ts_erf_f64x8((ts_f64x8){x})[0]; }
+
 //@end
 #endif
