@@ -196,3 +196,70 @@ void ts_box_of(ts_lins *L, const ts_touches *touches, const ts_block *block, con
     box->dims[d] = best;
   }
 }
+
+/* ---- boxes of different iterations ---- */
+
+/* Everything in iteration v lies in [base + coef * v, base + coef * v + size), where size is the
+ * distance to the next iteration's. */
+typedef struct window {
+  ts_lins *L;
+  const ts_op *loop;
+  int64_t coef, size;
+  const ts_lin *base; /* NULL: not known yet */
+} window;
+
+static int64_t coefficient(const ts_lin *l, const ts_value *v) {
+  for (unsigned i = 0; i < l->n; i++)
+    if (l->terms[i].kind == TS_LIN_VALUE && l->terms[i].value == v) return l->terms[i].coef;
+  return 0;
+}
+
+static const ts_lin *without_iv(const window *w, const ts_lin *l) {
+  return ts_lin_add(w->L, l, ts_lin_value(w->L, ts_for_parts(w->loop).iv), -w->coef);
+}
+
+static bool some_ge(ts_lins *L, const ts_lin_list *as, const ts_lin *b) {
+  for (unsigned i = 0; i < as->n; i++)
+    if (ts_lin_le(L, b, as->at[i])) return true;
+  return false;
+}
+
+static bool some_le(ts_lins *L, const ts_lin_list *as, const ts_lin *b) {
+  for (unsigned i = 0; i < as->n; i++)
+    if (ts_lin_le(L, as->at[i], b)) return true;
+  return false;
+}
+
+static bool lies_in(window *w, const ts_lin *lower, const ts_lin *end) {
+  ts_for f = ts_for_parts(w->loop);
+  ts_lin_list from = ts_lin_bounds(w->L, without_iv(w, lower), false, f.body);
+  ts_lin_list to = ts_lin_bounds(w->L, without_iv(w, end), true, f.body);
+  for (unsigned i = 0; !w->base && i < from.n; i++)
+    if (!ts_lin_mentions(from.at[i], f.iv)) w->base = from.at[i];
+  if (!w->base) return false;
+  return some_ge(w->L, &from, w->base) &&
+         some_le(w->L, &to, ts_lin_add(w->L, w->base, ts_lin_const(w->L, w->size), 1));
+}
+
+static bool is_disjoint_in(ts_lins *L, const ts_box_dim *dim, unsigned d, const ts_block *block,
+                           const ts_op *loop, const ts_touches *others) {
+  ts_for f = ts_for_parts(loop);
+  window w = {.L = L, .loop = loop, .coef = coefficient(dim->lower, f.iv)};
+  if (!w.coef || __builtin_mul_overflow(w.coef < 0 ? -w.coef : w.coef, f.step, &w.size))
+    return false;
+  if (!lies_in(&w, dim->lower, ts_lin_add(L, dim->lower, ts_lin_extent(L, dim->extent), 1)))
+    return false;
+  for (size_t i = 0; others && i < others->list.n; i++) {
+    const ts_touch *t = &others->list.at[i];
+    const ts_lin *end = ts_lin_add(L, t->at[d], ts_lin_const(L, t->widths[d]), 1);
+    if (!ts_is_ancestor(block, t->op) && !lies_in(&w, t->at[d], end)) return false;
+  }
+  return true;
+}
+
+bool ts_box_is_disjoint(ts_lins *L, const ts_box *box, const ts_block *block, const ts_op *loop,
+                        const ts_touches *others) {
+  for (unsigned d = 0; d < box->rank; d++)
+    if (is_disjoint_in(L, &box->dims[d], d, block, loop, others)) return true;
+  return false;
+}

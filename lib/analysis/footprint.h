@@ -47,4 +47,10 @@ typedef struct ts_box {
 void ts_box_of(ts_lins *, const ts_touches *, const ts_block *block, const ts_type *memref,
                ts_box *);
 
+/* Have the boxes of `block` in different iterations of `loop`, which stands around it or holds it,
+ * no element in common? Nor with the accesses in `others` (may be NULL), all inside the loop, of
+ * which those in `block` do not count. */
+bool ts_box_is_disjoint(ts_lins *, const ts_box *, const ts_block *block, const ts_op *loop,
+                        const ts_touches *others);
+
 #endif

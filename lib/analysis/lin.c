@@ -52,6 +52,15 @@ bool ts_lin_same(const ts_lin *a, const ts_lin *b) {
   return true;
 }
 
+bool ts_lin_mentions(const ts_lin *l, const ts_value *v) {
+  for (unsigned i = 0; i < l->n; i++) {
+    const ts_lin_term *t = &l->terms[i];
+    if (t->kind == TS_LIN_VALUE ? t->value == v : t->inner && ts_lin_mentions(t->inner, v))
+      return true;
+  }
+  return false;
+}
+
 bool ts_lin_is_const(const ts_lin *l, int64_t *out) {
   if (!l || l->n) return false;
   *out = l->constant;

@@ -49,6 +49,7 @@ const ts_lin *ts_lin_add(ts_lins *, const ts_lin *a, const ts_lin *b,
  * and the divisor goes: (64 o + i) floordiv 16 is 4 o for i below 16. */
 const ts_lin *ts_lin_div(ts_lins *, ts_lin_kind, const ts_lin *a, int64_t divisor);
 bool ts_lin_same(const ts_lin *, const ts_lin *);
+bool ts_lin_mentions(const ts_lin *, const ts_value *); /* at any depth */
 bool ts_lin_is_const(const ts_lin *, int64_t *out);
 
 /* Is the value bound to more than one number while `scope` runs once: an argument of a block inside

@@ -130,65 +130,12 @@ static ts_result check_flow(place *p) {
   return TS_ERR;
 }
 
-/* All that iterations of the parallel loop `p` around touch of dimension d lies in windows of c *
- * step elements, one window an iteration, where c is the factor of its variable. */
-typedef struct window {
-  ts_lins *L;
-  const ts_op *loop;
-  int64_t coef, size;
-  const ts_lin *base; /* of the window, for an iteration at 0; NULL: not known yet */
-} window;
-
-static const ts_lin *without_iv(const window *w, const ts_lin *l) {
-  return ts_lin_add(w->L, l, ts_lin_value(w->L, ts_for_parts(w->loop).iv), -w->coef);
-}
-
-static bool some_le(ts_lins *L, const ts_lin *a, const ts_lin_list *bs) {
-  for (unsigned i = 0; i < bs->n; i++)
-    if (ts_lin_le(L, a, bs->at[i])) return true;
-  return false;
-}
-
-static bool lies_in_window(window *w, const ts_lin *lower, const ts_lin *end) {
-  const ts_block *body = ts_for_parts(w->loop).body;
-  ts_lin_list from = ts_lin_bounds(w->L, without_iv(w, lower), false, body);
-  ts_lin_list to = ts_lin_bounds(w->L, without_iv(w, end), true, body);
-  if (!from.n || !to.n) return false;
-  if (!w->base) w->base = from.at[0];
-  const ts_lin *limit = ts_lin_add(w->L, w->base, ts_lin_const(w->L, w->size), 1);
-  for (unsigned i = 0; i < to.n; i++)
-    if (ts_lin_le(w->L, to.at[i], limit)) return some_le(w->L, w->base, &from);
-  return false;
-}
-
-static int64_t coefficient(const ts_lin *l, const ts_value *v) {
-  for (unsigned i = 0; i < l->n; i++)
-    if (l->terms[i].kind == TS_LIN_VALUE && l->terms[i].value == v) return l->terms[i].coef;
-  return 0;
-}
-
-static bool is_disjoint_in(const place *p, const ts_touches *all, const ts_op *loop, unsigned d) {
-  const ts_box_dim *dim = &p->staged.box.dims[d];
-  ts_lins *L = p->staged.lins;
-  ts_for f = ts_for_parts(loop);
-  window w = {.L = L, .loop = loop, .coef = coefficient(dim->lower, f.iv)};
-  w.size = (w.coef < 0 ? -w.coef : w.coef) * f.step;
-  const ts_lin *end = ts_lin_add(L, dim->lower, ts_lin_extent(L, dim->extent), 1);
-  if (!w.coef || !lies_in_window(&w, dim->lower, end)) return false;
-  for (size_t i = 0; i < all->list.n; i++) {
-    const ts_touch *t = &all->list.at[i];
-    const ts_lin *past = ts_lin_add(L, t->at[d], ts_lin_const(L, t->widths[d]), 1);
-    if (!ts_is_ancestor(p->block, t->op) && !lies_in_window(&w, t->at[d], past)) return false;
-  }
-  return true;
-}
-
 /* The copies write back whole boxes, so these must not meet. */
 static ts_result check_parallel_loop(place *p, ts_op *loop) {
   ts_touches all;
   bool known = ts_touches_in(p->staged.lins, ts_for_parts(loop).body, p->staged.whole, &all);
-  for (unsigned d = 0; known && d < p->staged.box.rank; d++)
-    if (is_disjoint_in(p, &all, loop, d)) return TS_OK;
+  if (known && ts_box_is_disjoint(p->staged.lins, &p->staged.box, p->block, loop, &all))
+    return TS_OK;
   refuse(p, ts_sprintf(
                 p->s->pass->scratch,
                 "what is copied back in different iterations of the parallel loop %%%s may overlap",

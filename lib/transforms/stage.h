@@ -51,4 +51,12 @@ bool ts_staged_fill(ts_staged *, ts_builder *);
 /* The access now speaks of the part. */
 bool ts_staged_redirect(ts_staged *, const ts_touch *);
 
+/* ---- computing a part only ---- */
+
+/* Leaves of the nest `producer`, which stands inside the block of the box, the iterations that may
+ * touch elements of the box: loops get tighter bounds and then start at 0, stores that still may
+ * miss the box stand in an if. Loops that hold no access of the whole stay as they are. `producer`
+ * is replaced. On failure *stuck is the op in the way. */
+bool ts_staged_restrict(ts_staged *, ts_op **producer, const ts_op **stuck);
+
 #endif
