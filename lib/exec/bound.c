@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "exec/bound_number.h"
 #include "exec/math.h"
 
 typedef struct bounder {
@@ -17,40 +18,10 @@ typedef struct bounder {
   ts_ptrmap values; /* ts_value → ts_bounded */
 } bounder;
 
-/* ---- rounding ---- */
-
-/* Unit roundoff, least positive number and largest finite number of a float type. */
-typedef struct format {
-  double u, tiny, huge;
-} format;
-
-static format format_of(ts_dtype d) {
-  switch (d) {
-  case TS_F64: return (format){0x1p-53, 0x1p-1074, 0x1.fffffffffffffp1023};
-  case TS_F32: return (format){0x1p-24, 0x1p-149, 0x1.fffffep127};
-  case TS_F16: return (format){0x1p-11, 0x1p-24, 65504.0};
-  case TS_BF16: return (format){0x1p-8, 0x1p-133, 0x1.fep127};
-  default: return (format){0, 0, INFINITY};
-  }
-}
-
-/* The error of a value after it is rounded to a type. */
-static double rounded(format f, double value, double error) {
-  double reach = fabs(value) + error;
-  if (!(reach <= f.huge)) return INFINITY;
-  return error + f.u * reach + f.tiny / 2;
-}
-
-/* γ(n) of sums in type `d`; infinite once n u reaches 1. */
-static double gamma_of(ts_dtype d, int64_t n) {
-  double nu = (double)n * format_of(d).u;
-  return nu < 1 ? nu / (1 - nu) : INFINITY;
-}
-
 static ts_dtype worst_acc(const bounder *b, const ts_op *op) {
   ts_dtype own = ts_acc_dtype(op);
   if (b->acc == TS_NUM_DTYPES || !ts_is_float(own)) return own;
-  return format_of(b->acc).u > format_of(own).u ? b->acc : own;
+  return ts_bound_format(b->acc).u > ts_bound_format(own).u ? b->acc : own;
 }
 
 /* ---- tensors ---- */
@@ -112,117 +83,19 @@ static ts_bounded *broadcast_to(bounder *b, const ts_bounded *from, const ts_bou
   return t;
 }
 
-/* ---- one element ---- */
-
-typedef struct number {
-  double value, error;
-} number;
-
-static const number unknown = {0, INFINITY};
-
-static number multiply(number a, number b) {
-  return (number){a.value * b.value,
-                  fabs(a.value) * b.error + a.error * fabs(b.value) + a.error * b.error};
-}
-
-static number divide(number a, number b) {
-  double least = fabs(b.value) - b.error, q = a.value / b.value;
-  if (b.error == 0 && a.error == 0) return (number){q, 0};
-  if (!(least > 0)) return unknown;
-  return (number){q, (a.error + fabs(q) * b.error) / least};
-}
-
-/* Functions of one number, as the largest change over [x - e, x + e]. The constants are the largest
- * slopes: of gelu 1.129 (at √2), of silu 1.0999, of erf 2/√π. */
-static double carried(ts_opcode op, double x, double e) {
-  if (e == 0) return 0;
-  switch (op) {
-  case TS_OP_NEG:
-  case TS_OP_NEGF:
-  case TS_OP_ABS:
-  case TS_OP_RELU:
-  case TS_OP_TANH: return e;
-  case TS_OP_EXP: return exp(x) * expm1(e);
-  case TS_OP_LOG: return x > e ? -log1p(-e / x) : INFINITY;
-  case TS_OP_SQRT: return x > e ? e / sqrt(x) : INFINITY;
-  case TS_OP_RSQRT: return x > e ? 1 / sqrt(x - e) - 1 / sqrt(x) : INFINITY;
-  case TS_OP_ERF: return 1.1284 * e;
-  case TS_OP_SIGMOID: return e / 4;
-  case TS_OP_SILU: return 1.1 * e;
-  case TS_OP_GELU: return 1.13 * e;
-  case TS_OP_ROUNDEVEN: return ceil(e);
-  default: return INFINITY;
-  }
-}
-
-/* One elementwise op of either level, before its own rounding. */
-static number element(const ts_op *op, bool tanh_form, number a, number b, number c) {
-  switch (op->opcode) {
-  case TS_OP_ADD:
-  case TS_OP_ADDF:
-  case TS_OP_ADDI: return (number){a.value + b.value, a.error + b.error};
-  case TS_OP_SUB:
-  case TS_OP_SUBF:
-  case TS_OP_SUBI: return (number){a.value - b.value, a.error + b.error};
-  case TS_OP_MUL:
-  case TS_OP_MULF:
-  case TS_OP_MULI: return multiply(a, b);
-  case TS_OP_DIV:
-  case TS_OP_DIVF: return divide(a, b);
-  case TS_OP_MAX:
-  case TS_OP_MAXF:
-  case TS_OP_MAXI: return (number){ts_fmax(a.value, b.value), fmax(a.error, b.error)};
-  case TS_OP_MIN:
-  case TS_OP_MINF:
-  case TS_OP_MINI: return (number){ts_fmin(a.value, b.value), fmax(a.error, b.error)};
-  case TS_OP_FMA: {
-    number p = multiply(a, b);
-    return (number){p.value + c.value, p.error + c.error};
-  }
-  case TS_OP_NEG:
-  case TS_OP_NEGF: return (number){-a.value, a.error};
-  case TS_OP_CAST:
-  case TS_OP_EXTF:
-  case TS_OP_TRUNCF:
-  case TS_OP_SITOFP:
-  case TS_OP_FPTOSI:
-  case TS_OP_EXTSI:
-  case TS_OP_TRUNCI: return a;
-  default:
-    if (op->num_plain != 1 || carried((ts_opcode)op->opcode, 1, 0.5) == INFINITY) return unknown;
-    return (number){ts_eval_float((ts_opcode)op->opcode, TS_F64, a.value, 0, 0, tanh_form),
-                    carried((ts_opcode)op->opcode, a.value, a.error)};
-  }
-}
-
-/* An op's result in its type: integers are exact unless an inexact operand may tip them over. */
-static number settle(ts_dtype dtype, number x) {
-  if (ts_is_float(dtype)) return (number){x.value, rounded(format_of(dtype), x.value, x.error)};
-  return (number){trunc(x.value), x.error > 0 ? floor(x.error) + 1 : 0};
-}
-
-/* What a function of one number adds when it is not rounded correctly. An ULP of x is at most 2u|x|. */
-static number inaccurate(const bounder *b, const ts_op *op, ts_dtype dtype, number x) {
-  if (!(ts_info(op)->flags & TS_FLAG_MATH) || !(b->math_error > 0.5)) return x;
-  format f = format_of(dtype == TS_F64 ? TS_F64 : TS_F32);
-  double ulps = b->math_error - 0.5;
-  return (number){x.value,
-                  x.error + ulps * (2 * f.u * (fabs(x.value) + x.error) + f.tiny)};
-}
-
 static ts_bounded *elementwise(bounder *b, const ts_op *op, ts_dtype dtype, const ts_bounded *shape,
                                unsigned n, ts_bounded *const *in) {
   ts_bounded *out = new_tensor(b, dtype, shape->rank, shape->dims);
   bool tanh_form = ts_attr_word_is(b->m, op, TS_ATTR_APPROX, "tanh");
   if (n > 3) n = 0;
   for (int64_t i = 0; i < out->count; i++) {
-    number x[3] = {{0, 0}};
+    ts_inexact x[3] = {{0, 0}};
     for (unsigned k = 0; k < n; k++) {
       int64_t at = broadcast_index(in[k], out, i);
-      x[k] = (number){in[k]->value[at], in[k]->error[at]};
+      x[k] = (ts_inexact){in[k]->value[at], in[k]->error[at]};
     }
-    number y = n ? element(op, tanh_form, x[0], x[1], x[2]) : unknown;
-    y = settle(dtype, inaccurate(b, op, dtype, y));
+    ts_inexact y = n ? ts_inexact_op(op, tanh_form, x[0], x[1], x[2]) : (ts_inexact){0, INFINITY};
+    y = ts_inexact_settle(dtype, ts_inexact_math(b->math_error, op, dtype, y));
     out->value[i] = y.value;
     out->error[i] = y.error;
   }
@@ -284,9 +157,9 @@ static ts_bounded *reduce(bounder *b, const ts_bounded *x, unsigned n, const uns
     out->value[at] = max ? ts_fmax(out->value[at], x->value[i]) : out->value[at] + x->value[i];
     out->error[at] = max ? fmax(out->error[at], x->error[i]) : out->error[at] + x->error[i];
   }
-  double gamma = max || !ts_is_float(x->dtype) ? 0 : gamma_of(acc, length);
+  double gamma = max || !ts_is_float(x->dtype) ? 0 : ts_bound_gamma(acc, length);
   for (int64_t i = 0; gamma > 0 && i < out->count; i++)
-    out->error[i] = rounded(format_of(x->dtype), out->value[i], out->error[i] + gamma * size[i]);
+    out->error[i] = ts_bound_rounded(ts_bound_format(x->dtype), out->value[i], out->error[i] + gamma * size[i]);
   return out;
 }
 
@@ -378,7 +251,7 @@ static ts_bounded *matmul(bounder *b, ts_bounded *out, const ts_bounded *x, cons
   int64_t m = out->dims[out->rank - 2], n = out->dims[out->rank - 1], k = x->dims[x->rank - 1];
   double *size = ts_new_array(b->arena, double, n);
   bool is_float = ts_is_float(out->dtype);
-  double gamma = is_float ? gamma_of(acc, k) : 0;
+  double gamma = is_float ? ts_bound_gamma(acc, k) : 0;
   for (int64_t row = 0; row < out->count / n; row++) {
     int64_t a = matrix_of(x, out, row / m) + row % m * k, c = matrix_of(w, out, row / m);
     product p = {x->value + a,
@@ -393,7 +266,7 @@ static ts_bounded *matmul(bounder *b, ts_bounded *out, const ts_bounded *x, cons
     memset(size, 0, sizeof(double) * (size_t)n);
     multiply_row(&p);
     for (int64_t j = 0; is_float && j < n; j++)
-      p.error[j] = rounded(format_of(out->dtype), p.value[j], p.error[j] + gamma * size[j]);
+      p.error[j] = ts_bound_rounded(ts_bound_format(out->dtype), p.value[j], p.error[j] + gamma * size[j]);
   }
   return out;
 }
@@ -435,9 +308,9 @@ static ts_bounded *quantization(bounder *b, const ts_op *op, const ts_bounded *x
       out->value[i] = (double)ts_quantize(value, scale, zero);
       out->error[i] = error > 0 ? floor(error / fabs(scale)) + 1 : 0;
     } else {
-      number y = {(value - (double)zero) * scale, error * fabs(scale)};
+      ts_inexact y = {(value - (double)zero) * scale, error * fabs(scale)};
       out->value[i] = y.value;
-      out->error[i] = settle(out->dtype, y).error;
+      out->error[i] = ts_inexact_settle(out->dtype, y).error;
     }
   }
   return out;
