@@ -64,7 +64,8 @@ static void out_of_bounds(const failure *f, unsigned dim) {
   ts_access a;
   if (!ts_access_parts(f->site->op, f->site->access, &a)) return;
   const char *what = a.writes ? "write" : "read";
-  const char *kind = ts_is_kind(a.type, TS_TYPE_SCALAR) ? "" : " (and the lanes from there on)";
+  bool one = ts_is_kind(a.type, TS_TYPE_SCALAR) || a.memref->type->elem;
+  const char *kind = one ? "" : " (and the lanes from there on)";
   (void)ts_error(f->ctx, f->site->op->loc,
                  "%s out of bounds: %s%s, where dimension %u has extent %" PRId64, what,
                  element_text(f, &a), kind, dim, extent_of(f, a.memref->type, dim));

@@ -62,8 +62,12 @@ static void check_subscript(ts_vmc *c, const access *a, unsigned dim, uint32_t *
   bool exact = ts_vmc_max(c, f) > wraps || ts_vmc_min(c, f) < -wraps;
   ts_insn *insn;
   if (masked) {
-    int32_t r = ts_vmc_whole(c, f);
-    insn = ts_vmc_emit(c, TS_VM_OP_CHKM, r, a->mask, (int32_t)width, (int32_t)dim, extent);
+    int32_t r = ts_vmc_whole(c, f), lanes = a->wide ? 1 : (int32_t)a->buffer->lanes;
+    for (int32_t l = 0; l < lanes; l++) { /* an element that is a vector is touched if any lane is */
+      insn = ts_vmc_emit(c, TS_VM_OP_CHKM, r, a->mask + l, (int32_t)width, (int32_t)dim, extent);
+      insn->site = *site;
+    }
+    return;
   } else if (exact) {
     insn = ts_vmc_emit(c, TS_VM_OP_CHKX, 0, (int32_t)dim, 0, 0, limit);
   } else {

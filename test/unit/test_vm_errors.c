@@ -33,6 +33,13 @@ START_TEST(lanes_out_of_bounds_under_a_mask) {
           "  store %v, %Y[0]\n}",
           TS_CHECK, "read out of bounds: %X[4] (and the lanes from there on), where dimension 0 has extent 6",
           "%v = load", "6xf32=1", "4xi1=1 1 1 0");
+  /* An element that is a vector, its first lane left out. */
+  vm_fail("func @f(%P: memref<1xindex>, %K: memref<4xi1>, %Y: out memref<4xf32>) {\n"
+          "  %t = alloc : memref<2xvector<4xf32>>\n  store 0.0, %t[0]\n  store 0.0, %t[1]\n"
+          "  %p = load %P[0] : index\n  %m = load %K[0] : vector<4xi1>\n"
+          "  %v = load %t[%p] mask %m : vector<4xf32>\n  store %v, %Y[0]\n}",
+          TS_CHECK, "read out of bounds: %t[100000], where dimension 0 has extent 2", "%v = load",
+          "1xindex=100000", "4xi1=0 1 1 1");
 }
 END_TEST
 
