@@ -12,7 +12,8 @@
  *                }
  *
  * Buffers whose accesses all stand at the variable of loops vectorized in the same call, and which hold
- * all lanes, need no mask: what lies past the end is written and read by lanes past the end only. */
+ * all lanes, need no mask: what lies past the end is written and read by lanes past the end only. Nor do
+ * loads of them when something else writes what lies past the end (stage with pad=true). */
 #include "analysis/dependence.h"
 #include "transforms/vectorize.h"
 
@@ -39,6 +40,7 @@ static ts_result collect(ts_schedule *s, ts_op *loop, const ts_loop_item *item) 
                      .strict = all->options->strict, .reassociate = all->options->reassociate};
   ts_ptrmap_init(&v.varying, s->pass->scratch);
   ts_ptrmap_init(&v.unchecked, s->pass->scratch);
+  ts_ptrmap_init(&v.padded, s->pass->scratch);
   ts_ptrmap_init(&v.vectors, s->pass->scratch);
   ts_ptrmap_init(&v.splats, s->pass->scratch);
   ts_ptrmap_init(&v.privates, s->pass->scratch);
@@ -89,13 +91,16 @@ static ts_result check_nesting(const jobs *all, ts_vectorizer *v) {
 
 /* ---- the extent ---- */
 
-/* Upper bounds that may fall into the middle of a vector. */
+/* Upper bounds that may fall into the middle of a vector; or that are not constant, where the loop will run
+ * to a constant one and only masks know of the others. */
 static void find_ragged(ts_vectorizer *v) {
   ts_for f = ts_for_parts(v->loop);
   v->num_ragged = 0;
   for (unsigned i = 0; i < f.num_hi; i++) {
-    bool exact = f.num_lo == 1 && ts_dims_quotient(v->outside, ts_loop_trips(v->outside, v->loop, f.hi[i]), v->lanes);
-    if (!exact) v->ragged[v->num_ragged++] = ts_dims_import(v->outside, v->loop, f.hi[i]);
+    const ts_aff *trips = f.num_lo == 1 ? ts_loop_trips(v->outside, v->loop, f.hi[i]) : NULL;
+    bool exact = trips && ts_dims_quotient(v->outside, trips, v->lanes);
+    if (!exact || (v->constant && f.hi[i]->kind != TS_AFF_CONST))
+      v->ragged[v->num_ragged++] = ts_dims_import(v->outside, v->loop, f.hi[i]);
   }
 }
 
@@ -140,6 +145,7 @@ static ts_result decide_tail(ts_vectorizer *v, const char *how) {
   }
   v->masked = true;
   find_constant_end(v);
+  find_ragged(v);
   return TS_OK;
 }
 
@@ -258,21 +264,54 @@ static bool covers_lanes(const ts_vectorizer *v, const ts_op *op, const ts_value
          end <= t->dims[t->rank - 1];
 }
 
-/* All accesses of the buffer are by lanes at the same distance from the variable, before the same end. */
-static bool holds_all_lanes(const jobs *all, const ts_value *buffer) {
-  const ts_vectorizer *first = NULL;
-  int64_t offset = 0, at;
+/* What is known of a buffer that lanes past the end may touch. */
+typedef struct sharing {
+  const ts_vectorizer *first; /* one of the loops whose lanes do */
+  int64_t offset;             /* of their subscript from the variable */
+  bool loads, stores;         /* all of these are by such lanes, before the same end */
+} sharing;
+
+static sharing find_sharing(const jobs *all, const ts_value *buffer) {
+  sharing s = {.loads = true, .stores = true};
   for (const ts_use *u = buffer->uses; u; u = u->next) {
     const ts_op *op = u->owner;
+    int64_t at;
     if (op->opcode == TS_OP_PREFETCH) continue;
-    if ((op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) || op->has_mask) return false;
+    if ((op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) || op->has_mask) return (sharing){0};
     const ts_vectorizer *v = job_around(all, op);
-    if (!v || !covers_lanes(v, op, buffer, &at)) return false;
-    if (first && (at != offset || !same_extent(first, v))) return false;
-    first = v;
-    offset = at;
+    bool covers = v && covers_lanes(v, op, buffer, &at) &&
+                  (!s.first || (at == s.offset && same_extent(s.first, v)));
+    if (op->opcode == TS_OP_LOAD) s.loads = s.loads && covers;
+    else s.stores = s.stores && covers;
+    if (!covers) continue;
+    s.first = v;
+    s.offset = at;
   }
-  return first != NULL;
+  return s;
+}
+
+/* Does the store's loop write what lies past the end, up to where the last lane stands? */
+static bool writes_past_end(const sharing *s, const ts_op *store) {
+  const ts_aff *last = store->map->exprs[store->map->n - 1];
+  int64_t c = 0;
+  if (last->kind == TS_AFF_ADD && ts_aff_is_const(last->rhs, &c)) last = last->lhs;
+  const ts_value *x = last->kind == TS_AFF_DIM ? ts_dim(store, (unsigned)last->value) : NULL;
+  if (c != s->offset || !x || x->kind != TS_VALUE_ARG || !ts_is_loop(x->block->parent)) return false;
+  ts_for f = ts_for_parts(x->block->parent);
+  for (unsigned i = 0; i < f.num_hi; i++)
+    if (!ts_aff_is_const(f.hi[i], &c) || c < s->first->covered) return false;
+  for (unsigned i = 0; i < f.num_lo; i++)
+    if (!(ts_aff_is_const(f.lo[i], &c) && c <= s->first->first) &&
+        !(s->first->num_ragged == 1 &&
+          ts_dims_import(s->first->outside, x->block->parent, f.lo[i]) == s->first->ragged[0]))
+      return false;
+  return f.step == 1;
+}
+
+static bool is_padded(const sharing *s, const ts_value *buffer) {
+  for (const ts_use *u = buffer->uses; u; u = u->next)
+    if (u->owner->opcode == TS_OP_STORE && writes_past_end(s, u->owner)) return true;
+  return false;
 }
 
 typedef struct marker {
@@ -285,7 +324,9 @@ static void note_unchecked(void *arg, ts_op *op) {
   ts_access a;
   if ((op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) || !ts_access_parts(op, 0, &a)) return;
   if (!ts_def_as(a.memref, TS_OP_ALLOC) || ts_is_private(m->v, a.memref)) return;
-  if (holds_all_lanes(m->all, a.memref)) ts_ptrmap_put(&m->v->unchecked, a.memref, m);
+  sharing s = find_sharing(m->all, a.memref);
+  if (s.first && s.loads && s.stores) ts_ptrmap_put(&m->v->unchecked, a.memref, m);
+  if (s.first && s.loads && is_padded(&s, a.memref)) ts_ptrmap_put(&m->v->padded, a.memref, m);
 }
 
 static void find_unchecked(const jobs *all, ts_vectorizer *v) {

@@ -165,9 +165,11 @@ static ts_value *tail_mask(ts_vectorizer *v) {
 }
 
 /* Lanes past the end and those left out by conditions must not touch memory that lives outside. */
-static ts_value *access_mask(ts_vectorizer *v, const ts_value *memref) {
+static ts_value *access_mask(ts_vectorizer *v, const ts_op *op, const ts_value *memref) {
   if (v->condition) return v->condition;
-  return ts_ptrmap_get(&v->unchecked, memref) ? NULL : tail_mask(v);
+  if (ts_ptrmap_get(&v->unchecked, memref)) return NULL;
+  if (op->opcode == TS_OP_LOAD && ts_ptrmap_get(&v->padded, memref)) return NULL;
+  return tail_mask(v);
 }
 
 /* ---- rewriting ---- */
@@ -224,10 +226,10 @@ static void rewrite_load(ts_vectorizer *v, ts_op *op) {
   if (reach == TS_REACH_PRIVATE) {
     x = build_load(v, op, private_buffer(v, memref), NULL);
   } else if (reach == TS_REACH_CONTIGUOUS) {
-    x = build_load(v, op, memref, access_mask(v, memref));
+    x = build_load(v, op, memref, access_mask(v, op, memref));
     v->num_vectors++;
   } else {
-    x = ts_load_lanes(v, op, access_mask(v, memref));
+    x = ts_load_lanes(v, op, access_mask(v, op, memref));
   }
   settle(v, op, x);
 }
@@ -239,10 +241,10 @@ static void rewrite_store(ts_vectorizer *v, ts_op *op) {
   if (reach == TS_REACH_PRIVATE) {
     build_store(v, op, ts_as_vector(v, ts_operand(op, 0), false), private_buffer(v, memref), v->condition);
   } else if (reach == TS_REACH_CONTIGUOUS) {
-    build_store(v, op, ts_as_vector(v, ts_operand(op, 0), false), memref, access_mask(v, memref));
+    build_store(v, op, ts_as_vector(v, ts_operand(op, 0), false), memref, access_mask(v, op, memref));
     v->num_vectors++;
   } else {
-    ts_store_lanes(v, op, access_mask(v, memref));
+    ts_store_lanes(v, op, access_mask(v, op, memref));
   }
   ts_push(v->s.pass->scratch, &v->dead, op);
 }

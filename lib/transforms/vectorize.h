@@ -40,6 +40,7 @@ typedef struct ts_vectorizer {
   /* analysis */
   ts_ptrmap varying;   /* values and private buffers that differ between lanes → anything */
   ts_ptrmap unchecked; /* buffers whose lanes past the end may be touched → anything */
+  ts_ptrmap padded;    /* buffers whose lanes past the end may be read → anything */
   TS_VEC(ts_reduction) reductions;
   unsigned in_lanes; /* accesses made lane by lane */
   /* rewriting */
