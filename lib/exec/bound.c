@@ -13,7 +13,7 @@ typedef struct bounder {
   ts_module *m;
   ts_arena *arena;
   const ts_bindings *bindings;
-  ts_dtype acc;     /* or TS_NUM_DTYPES */
+  ts_dtype acc; /* or TS_NUM_DTYPES */
   double math_error;
   ts_ptrmap values; /* ts_value → ts_bounded */
 } bounder;
@@ -159,7 +159,8 @@ static ts_bounded *reduce(bounder *b, const ts_bounded *x, unsigned n, const uns
   }
   double gamma = max || !ts_is_float(x->dtype) ? 0 : ts_bound_gamma(acc, length);
   for (int64_t i = 0; gamma > 0 && i < out->count; i++)
-    out->error[i] = ts_bound_rounded(ts_bound_format(x->dtype), out->value[i], out->error[i] + gamma * size[i]);
+    out->error[i] =
+        ts_bound_rounded(ts_bound_format(x->dtype), out->value[i], out->error[i] + gamma * size[i]);
   return out;
 }
 
@@ -266,7 +267,8 @@ static ts_bounded *matmul(bounder *b, ts_bounded *out, const ts_bounded *x, cons
     memset(size, 0, sizeof(double) * (size_t)n);
     multiply_row(&p);
     for (int64_t j = 0; is_float && j < n; j++)
-      p.error[j] = ts_bound_rounded(ts_bound_format(out->dtype), p.value[j], p.error[j] + gamma * size[j]);
+      p.error[j] =
+          ts_bound_rounded(ts_bound_format(out->dtype), p.value[j], p.error[j] + gamma * size[j]);
   }
   return out;
 }

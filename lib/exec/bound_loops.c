@@ -1,12 +1,13 @@
-/* Running error analysis of loop functions: an interpreter whose numbers carry a bound on their error.
+/* Running error analysis of loop functions: an interpreter whose numbers carry a bound on their
+ * error.
  *
- * Sums may be put in another order. So a value that is a sum remembers how many additions made it and the
- * sum of its terms' magnitudes: n additions of terms x in any order are off by at most γ(n) Σ|x|. Any other
- * op takes the sum as a number with that error, adds its own rounding, and what it gives is a term again.
- * A product that is added is taken to be rounded, fused or not.
+ * Sums may be put in another order. So a value that is a sum remembers how many additions made it
+ * and the sum of its terms' magnitudes: n additions of terms x in any order are off by at most γ(n)
+ * Σ|x|. Any other op takes the sum as a number with that error, adds its own rounding, and what it
+ * gives is a term again. A product that is added is taken to be rounded, fused or not.
  *
- * What depends on a comparison that errors may turn, and what is not known for other reasons, gets an
- * infinite bound. */
+ * What depends on a comparison that errors may turn, and what is not known for other reasons, gets
+ * an infinite bound. */
 #include <math.h>
 
 #include "exec/bound.h"
@@ -31,7 +32,8 @@ typedef struct buffer {
   cell *cells;
 } buffer;
 
-/* One call. An op's results start at slot op->tag, as does the variable of a for; parameters come first. */
+/* One call. An op's results start at slot op->tag, as does the variable of a for; parameters come
+ * first. */
 typedef struct frame {
   const ts_func *func;
   const ts_bindings *bindings;
@@ -145,7 +147,8 @@ static cell int_op(const ts_op *op, const cell *in) {
   case TS_OP_EXTSI:
   case TS_OP_TRUNCI: c.whole = ts_wrap_int(d, in[0].whole); break;
   default:
-    if (!ts_eval_int((ts_opcode)op->opcode, d, in[0].whole, op->num_plain > 1 ? in[1].whole : 0, &c.whole))
+    if (!ts_eval_int((ts_opcode)op->opcode, d, in[0].whole, op->num_plain > 1 ? in[1].whole : 0,
+                     &c.whole))
       c.error = INFINITY;
   }
   return c;
@@ -155,14 +158,16 @@ static cell float_to_int(const ts_op *op, cell x) {
   ts_inexact v = collapse((ts_dtype)ts_operand(op, 0)->type->dtype, x);
   ts_dtype d = (ts_dtype)ts_op_result(op, 0)->type->dtype;
   cell c = {.whole = ts_float_to_int(d, v.value)};
-  bool sure = ts_float_to_int(d, v.value - v.error) == c.whole && ts_float_to_int(d, v.value + v.error) == c.whole;
+  bool sure = ts_float_to_int(d, v.value - v.error) == c.whole &&
+              ts_float_to_int(d, v.value + v.error) == c.whole;
   if (!sure) c.error = INFINITY;
   return c;
 }
 
 static ts_pred pred_of(const ts_op *op) {
   unsigned p = TS_EQ;
-  while (p < TS_GE && !ts_attr_word_is(op->block->func->module, op, TS_ATTR_PRED, ts_pred_word((ts_pred)p)))
+  while (p < TS_GE &&
+         !ts_attr_word_is(op->block->func->module, op, TS_ATTR_PRED, ts_pred_word((ts_pred)p)))
     p++;
   return (ts_pred)p;
 }
@@ -176,14 +181,16 @@ static cell compare(const ts_op *op, const cell *in) {
   ts_inexact x = collapse(d, in[0]), y = collapse(d, in[1]);
   double error = x.error + y.error;
   bool sure = error == 0 || fabs(x.value - y.value) > error;
-  return (cell){.whole = ts_eval_cmp_float(pred_of(op), x.value, y.value), .error = sure ? 0 : INFINITY};
+  return (cell){.whole = ts_eval_cmp_float(pred_of(op), x.value, y.value),
+                .error = sure ? 0 : INFINITY};
 }
 
 /* An unsure choice lies between its two sides. */
 static cell choose(const ts_op *op, const cell *in) {
   if (in[0].error == 0) return in[0].whole ? in[1] : in[2];
   ts_value *v = ts_op_result(op, 0);
-  if (!is_float(v)) return (cell){.whole = in[1].whole, .error = in[1].whole == in[2].whole ? 0 : INFINITY};
+  if (!is_float(v))
+    return (cell){.whole = in[1].whole, .error = in[1].whole == in[2].whole ? 0 : INFINITY};
   ts_dtype d = (ts_dtype)v->type->dtype;
   ts_inexact x = collapse(d, in[1]), y = collapse(d, in[2]);
   return term((ts_inexact){x.value, fabs(x.value - y.value) + fmax(x.error, y.error)});
@@ -230,7 +237,8 @@ static void across(bounder *b, const ts_op *op) {
       sum = add(sum, x, 1);
       continue;
     }
-    sum.whole = ts_wrap_int((ts_dtype)v->type->dtype, (int64_t)((uint64_t)sum.whole + (uint64_t)x.whole));
+    sum.whole =
+        ts_wrap_int((ts_dtype)v->type->dtype, (int64_t)((uint64_t)sum.whole + (uint64_t)x.whole));
     sum.error += x.error;
   }
   *out = sum;
@@ -247,8 +255,10 @@ static void constant(bounder *b, const ts_op *op) {
   for (int64_t l = 0; l < lanes_of(t); l++) {
     int64_t at = data->form == TS_DATA_SPLAT ? 0 : l;
     cell c = {0};
-    if (ts_is_float(a.dtype)) c.value = ts_array_get(&a, at);
-    else c.whole = ts_array_get_int(&a, at);
+    if (ts_is_float(a.dtype))
+      c.value = ts_array_get(&a, at);
+    else
+      c.whole = ts_array_get_int(&a, at);
     result_of(b, op)[l] = c;
   }
 }
@@ -274,7 +284,10 @@ static int64_t affine(bounder *b, const ts_op *op, const ts_aff *a) {
 
 static buffer *new_buffer(bounder *b, const ts_type *t) {
   buffer *m = ts_new(b->arena, buffer);
-  *m = (buffer){.dtype = (ts_dtype)t->dtype, .rank = t->rank, .lanes = t->elem ? t->elem->dims[0] : 1, .count = 1};
+  *m = (buffer){.dtype = (ts_dtype)t->dtype,
+                .rank = t->rank,
+                .lanes = t->elem ? t->elem->dims[0] : 1,
+                .count = 1};
   ts_bound_dims(b->f->bindings, t, m->dims);
   for (unsigned i = 0; i < m->rank; i++)
     m->count *= m->dims[i];
@@ -285,8 +298,10 @@ static buffer *new_buffer(bounder *b, const ts_type *t) {
 static void fill_buffer(buffer *m, const ts_array *a) {
   for (int64_t i = 0; i < m->count; i++) {
     m->cells[i] = (cell){0};
-    if (ts_is_float(m->dtype)) m->cells[i].value = ts_array_get(a, i);
-    else m->cells[i].whole = ts_array_get_int(a, i);
+    if (ts_is_float(m->dtype))
+      m->cells[i].value = ts_array_get(a, i);
+    else
+      m->cells[i].whole = ts_array_get_int(a, i);
   }
 }
 
@@ -381,7 +396,8 @@ static void run_if(bounder *b, const ts_op *op) {
   ts_if f = ts_if_parts(op);
   bool yes = true;
   for (unsigned i = 0; i < f.n; i++)
-    yes = yes && ts_eval_cmp_int((ts_pred)f.preds[i], affine(b, op, f.sides[2 * i]), affine(b, op, f.sides[2 * i + 1]));
+    yes = yes && ts_eval_cmp_int((ts_pred)f.preds[i], affine(b, op, f.sides[2 * i]),
+                                 affine(b, op, f.sides[2 * i + 1]));
   if (!f.n) {
     cell c = get(b, f.flag, 0);
     if (c.error != 0) b->gave_up = true;
@@ -417,9 +433,12 @@ static void run_op(bounder *b, const ts_op *op) {
   case TS_OP_REDUCE_ADD: across(b, op); return;
   default: break;
   }
-  if (op->num_results == 1 && ts_has_flag(op, TS_FLAG_PURE) && op->opcode != TS_OP_MMA) elementwise(b, op);
-  else if (op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI) elementwise(b, op);
-  else b->gave_up = true; /* launches, calls */
+  if (op->num_results == 1 && ts_has_flag(op, TS_FLAG_PURE) && op->opcode != TS_OP_MMA)
+    elementwise(b, op);
+  else if (op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI)
+    elementwise(b, op);
+  else
+    b->gave_up = true; /* launches, calls */
 }
 
 static void run_block(bounder *b, const ts_block *block) {
@@ -454,9 +473,11 @@ static void take_bounds(bounder *b, const buffer *m, ts_bounded *out) {
   out->error = ts_new_array(b->arena, double, m->count);
   for (int64_t i = 0; i < m->count; i++) {
     bool flt = ts_is_float(m->dtype);
-    ts_inexact x = flt ? collapse(m->dtype, m->cells[i]) : (ts_inexact){(double)m->cells[i].whole, m->cells[i].error};
+    ts_inexact x = flt ? collapse(m->dtype, m->cells[i])
+                       : (ts_inexact){(double)m->cells[i].whole, m->cells[i].error};
     out->value[i] = x.value;
-    out->error[i] = flt && !(fabs(x.value) + x.error <= ts_bound_format(m->dtype).huge) ? INFINITY : x.error;
+    out->error[i] =
+        flt && !(fabs(x.value) + x.error <= ts_bound_format(m->dtype).huge) ? INFINITY : x.error;
   }
 }
 
@@ -483,9 +504,13 @@ static ts_result bound_body(void *arg) {
 }
 
 ts_result ts_bound_loops(ts_context *ctx, ts_arena *arena, const ts_func *f, const ts_array *arrays,
-                         const ts_bindings *bindings, double math_error, ts_bounded *outs, bool *known) {
+                         const ts_bindings *bindings, double math_error, ts_bounded *outs,
+                         bool *known) {
   enum { STEPS = 20000000 }; /* a few seconds */
-  bound_args a = {{.ctx = ctx, .arena = arena, .math_error = math_error, .steps = STEPS}, f, arrays, bindings,
+  bound_args a = {{.ctx = ctx, .arena = arena, .math_error = math_error, .steps = STEPS},
+                  f,
+                  arrays,
+                  bindings,
                   outs};
   ts_result result = ts_protect(ctx, bound_body, &a);
   *known = !result && !a.b.gave_up;

@@ -30,7 +30,7 @@ static const ts_inexact unknown = {0, INFINITY};
 
 ts_inexact ts_inexact_product(ts_inexact a, ts_inexact b) {
   return (ts_inexact){a.value * b.value,
-                  fabs(a.value) * b.error + a.error * fabs(b.value) + a.error * b.error};
+                      fabs(a.value) * b.error + a.error * fabs(b.value) + a.error * b.error};
 }
 
 static ts_inexact divide(ts_inexact a, ts_inexact b) {
@@ -63,7 +63,8 @@ static double carried(ts_opcode op, double x, double e) {
   }
 }
 
-ts_inexact ts_inexact_op(const ts_op *op, bool tanh_form, ts_inexact a, ts_inexact b, ts_inexact c) {
+ts_inexact ts_inexact_op(const ts_op *op, bool tanh_form, ts_inexact a, ts_inexact b,
+                         ts_inexact c) {
   switch (op->opcode) {
   case TS_OP_ADD:
   case TS_OP_ADDF:
@@ -98,12 +99,13 @@ ts_inexact ts_inexact_op(const ts_op *op, bool tanh_form, ts_inexact a, ts_inexa
   default:
     if (op->num_plain != 1 || carried((ts_opcode)op->opcode, 1, 0.5) == INFINITY) return unknown;
     return (ts_inexact){ts_eval_float((ts_opcode)op->opcode, TS_F64, a.value, 0, 0, tanh_form),
-                    carried((ts_opcode)op->opcode, a.value, a.error)};
+                        carried((ts_opcode)op->opcode, a.value, a.error)};
   }
 }
 
 ts_inexact ts_inexact_settle(ts_dtype dtype, ts_inexact x) {
-  if (ts_is_float(dtype)) return (ts_inexact){x.value, ts_bound_rounded(ts_bound_format(dtype), x.value, x.error)};
+  if (ts_is_float(dtype))
+    return (ts_inexact){x.value, ts_bound_rounded(ts_bound_format(dtype), x.value, x.error)};
   return (ts_inexact){trunc(x.value), x.error > 0 ? floor(x.error) + 1 : 0};
 }
 
@@ -112,6 +114,5 @@ ts_inexact ts_inexact_math(double math_error, const ts_op *op, ts_dtype dtype, t
   if (!(ts_info(op)->flags & TS_FLAG_MATH) || !(math_error > 0.5)) return x;
   ts_bound_form f = ts_bound_format(dtype == TS_F64 ? TS_F64 : TS_F32);
   double ulps = math_error - 0.5;
-  return (ts_inexact){x.value,
-                  x.error + ulps * (2 * f.u * (fabs(x.value) + x.error) + f.tiny)};
+  return (ts_inexact){x.value, x.error + ulps * (2 * f.u * (fabs(x.value) + x.error) + f.tiny)};
 }

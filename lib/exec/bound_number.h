@@ -1,5 +1,5 @@
-/* Numbers with a bound on their error, and what rounding and the ops do to them: what the analyses of tensor
- * functions and of loop functions share. Private to lib/exec. */
+/* Numbers with a bound on their error, and what rounding and the ops do to them: what the analyses
+ * of tensor functions and of loop functions share. Private to lib/exec. */
 #ifndef TS_BOUND_NUMBER_H
 #define TS_BOUND_NUMBER_H
 
@@ -21,7 +21,8 @@ typedef struct ts_inexact {
 } ts_inexact;
 
 ts_inexact ts_inexact_product(ts_inexact, ts_inexact);
-/* One elementwise op of either level, before its own rounding. `b` and `c` as the op's arity says. */
+/* One elementwise op of either level, before its own rounding. `b` and `c` as the op's arity says.
+ */
 ts_inexact ts_inexact_op(const ts_op *, bool tanh_form, ts_inexact a, ts_inexact b, ts_inexact c);
 /* An op's result in its type: integers are exact unless an inexact operand may tip them over. */
 ts_inexact ts_inexact_settle(ts_dtype, ts_inexact);

@@ -214,9 +214,11 @@ static ts_result bound_loops(ts_semantics *s, subject *u, const ts_func *f, cons
   if (result) return result;
   u->unbounded = !known;
   if (!known)
-    ts_warning(s->ctx, f->loc, "the answers of @%s are not compared after this step, since its "
-                               "rounding errors are not bounded: it launches, calls, takes long, or "
-                               "branches by what it computed", u->name);
+    ts_warning(s->ctx, f->loc,
+               "the answers of @%s are not compared after this step, since its "
+               "rounding errors are not bounded: it launches, calls, takes long, or "
+               "branches by what it computed",
+               u->name);
   for (unsigned i = 0; known && i < u->n; i++)
     if (u->entries[i].role != TS_ROLE_IN) keep_bound(&u->entries[i], &outs[i]);
   return TS_OK;

@@ -1,14 +1,15 @@
 /* unroll-jam: several iterations of an outer loop run together in its inner loops.
  *
- * requires:  the iterations may run together, statement by statement (ts_dep_jam); inner loops run equally
- *            often in all of them; one bound at each end unless the number of iterations is constant.
+ * requires:  the iterations may run together, statement by statement (ts_dep_jam); inner loops run
+ * equally often in all of them; one bound at each end unless the number of iterations is constant.
  * preserves: every bit.
  * rewrite:   for %i = 0 to 10 { for %k { S(%i, %k) } }
- *              → for %i = 0 to 8 step 4 { for %k { S(%i, %k) S(%i + 1, %k) S(%i + 2, %k) S(%i + 3, %k) } }
- *                for %i.tail = 8 to 10 { for %k { S(%i.tail, %k) } }
+ *              → for %i = 0 to 8 step 4 { for %k { S(%i, %k) S(%i + 1, %k) S(%i + 2, %k) S(%i + 3,
+ * %k) } } for %i.tail = 8 to 10 { for %k { S(%i.tail, %k) } }
  *
- * What does not depend on %i is computed and loaded once for all copies: each row of one matrix that %k
- * brings serves four rows of the other. A loop of one block of iterations is no loop any more. */
+ * What does not depend on %i is computed and loaded once for all copies: each row of one matrix
+ * that %k brings serves four rows of the other. A loop of one block of iterations is no loop any
+ * more. */
 #include "analysis/dependence.h"
 #include "transforms/loops.h"
 
@@ -28,8 +29,8 @@ static bool is_varying(const jam *j, const ts_op *op) {
   return false;
 }
 
-/* Once for all copies: what depends on no variable of the loop and may be left out. A store of one value
- * to one place, repeated, is one store. */
+/* Once for all copies: what depends on no variable of the loop and may be left out. A store of one
+ * value to one place, repeated, is one store. */
 static bool is_shared(const jam *j, const ts_op *op) {
   if (is_varying(j, op)) return false;
   switch (op->opcode) {
@@ -104,11 +105,12 @@ static ts_result check_shape(jam *j) {
   ts_ptrmap_put(&v.varying, f.iv, j);
   survey_block(&v, f.body, false);
   if (v.uneven)
-    return ts_schedule_refuse(j->s, v.uneven, "cannot jam %%%s: how often this loop runs depends on it", name);
+    return ts_schedule_refuse(j->s, v.uneven,
+                              "cannot jam %%%s: how often this loop runs depends on it", name);
   if (j->factor <= MAX_COPIES && v.ops * j->factor <= MAX_OPS) return TS_OK;
-  return ts_schedule_refuse(j->s, j->loop,
-                            "cannot jam %lld iterations of %%%s: at most %d copies and %d ops are made",
-                            (long long)j->factor, name, MAX_COPIES, MAX_OPS);
+  return ts_schedule_refuse(
+      j->s, j->loop, "cannot jam %lld iterations of %%%s: at most %d copies and %d ops are made",
+      (long long)j->factor, name, MAX_COPIES, MAX_OPS);
 }
 
 static ts_result check_order(const jam *j) {
@@ -124,12 +126,13 @@ static ts_result check_order(const jam *j) {
     if (fewer.legal) break;
   }
   const char *name = ts_loop_name(loop);
-  const char *instead = fewer.legal
-                            ? ts_sprintf(a, "-unroll-jam=%s=%lld", name, (long long)n)
-                            : ts_sprintf(a, "-unroll=%s=%lld, which keeps the order", name, (long long)j->factor);
-  return ts_dep_refuse(j->s->m->ctx, loop,
-                       ts_sprintf(a, "run %lld iterations of %%%s together", (long long)j->factor, name),
-                       &verdict, instead);
+  const char *instead = fewer.legal ? ts_sprintf(a, "-unroll-jam=%s=%lld", name, (long long)n)
+                                    : ts_sprintf(a, "-unroll=%s=%lld, which keeps the order", name,
+                                                 (long long)j->factor);
+  return ts_dep_refuse(
+      j->s->m->ctx, loop,
+      ts_sprintf(a, "run %lld iterations of %%%s together", (long long)j->factor, name), &verdict,
+      instead);
 }
 
 /* ---- doing it ---- */
@@ -183,8 +186,11 @@ static ts_result unroll_jam(ts_schedule *s, ts_op *loop, const ts_loop_item *ite
   ts_result result = item->value ? ts_item_number(s, item, 2, &factor) : TS_OK;
   if (result) return result;
   if (!factor && !constant)
-    return ts_schedule_refuse(s, loop, "cannot jam all of %%%s: the number of its iterations is not constant; "
-                                       "give a factor, as in -unroll-jam=%s=4", name, name);
+    return ts_schedule_refuse(
+        s, loop,
+        "cannot jam all of %%%s: the number of its iterations is not constant; "
+        "give a factor, as in -unroll-jam=%s=4",
+        name, name);
   if (!factor) factor = trips;
   jam j = {.s = s, .loop = loop, .factor = factor};
   if (__builtin_mul_overflow(ts_for_parts(loop).step, factor, &step)) return too_large(&j);

@@ -3,12 +3,11 @@
  * requires:  a buffer in local memory that is only loaded from and stored to.
  * preserves: every bit.
  * rewrite:   all accesses are vectors of n that start at multiples of n:
- *              %acc = alloc : memref<6x64xf32, local>        %acc = alloc : memref<6x4xvector<16xf32>, local>
- *              for %j = 0 to 64 step 16 {                 →  for %j = 0 to 4 {
- *                %s = load %acc[%i, %j] : vector<16xf32>       %s = load %acc[%i, %j] : vector<16xf32>
- *            all subscripts are constant:
- *              store %x, %t[3]; %y = load %t[3]           →  %x for %y
- *            Where a loop carries an element on, it stays in memory, in a buffer of one element. */
+ *              %acc = alloc : memref<6x64xf32, local>        %acc = alloc :
+ * memref<6x4xvector<16xf32>, local> for %j = 0 to 64 step 16 {                 →  for %j = 0 to 4 {
+ *                %s = load %acc[%i, %j] : vector<16xf32>       %s = load %acc[%i, %j] :
+ * vector<16xf32> all subscripts are constant: store %x, %t[3]; %y = load %t[3]           →  %x for
+ * %y Where a loop carries an element on, it stays in memory, in a buffer of one element. */
 #include "transforms/promote.h"
 
 typedef struct candidates {
@@ -56,7 +55,8 @@ static ts_result promote(ts_pass_ctx *pass, ts_func *func, ts_op *alloc, bool na
   return TS_ERR;
 }
 
-static ts_result promote_func(ts_pass_ctx *pass, ts_func *func, const ts_loop_list *list, bool *seen) {
+static ts_result promote_func(ts_pass_ctx *pass, ts_func *func, const ts_loop_list *list,
+                              bool *seen) {
   candidates c = {.scratch = pass->scratch};
   ts_walk(func->body, collect, &c);
   for (size_t i = 0; i < c.allocs.n; i++) {
@@ -78,6 +78,7 @@ ts_result ts_pass_promote(ts_pass_ctx *pass, ts_module *m, const void *options) 
   }
   for (size_t i = 0; i < o->buffers.items.n; i++)
     if (!seen[i])
-      return ts_error_plain(m->ctx, "no function allocates a local buffer %%%s", o->buffers.items.at[i].name);
+      return ts_error_plain(m->ctx, "no function allocates a local buffer %%%s",
+                            o->buffers.items.at[i].name);
   return TS_OK;
 }

@@ -1,9 +1,10 @@
-/* promote, second way: a buffer whose subscripts are constant comes apart into its elements, and a load gives
- * what was stored before wherever that is one known value. What a loop or a branch leaves open stays in
- * memory; stores that nothing reads go.
+/* promote, second way: a buffer whose subscripts are constant comes apart into its elements, and a
+ * load gives what was stored before wherever that is one known value. What a loop or a branch
+ * leaves open stays in memory; stores that nothing reads go.
  *
- * One walk forward carries for each element the value that is known to be in it, one backward whether
- * anything will read it (Cooper & Torczon, Engineering a Compiler, 2nd ed., sections 8.4 and 10.2). */
+ * One walk forward carries for each element the value that is known to be in it, one backward
+ * whether anything will read it (Cooper & Torczon, Engineering a Compiler, 2nd ed., sections 8.4
+ * and 10.2). */
 #include "transforms/promote.h"
 #include "transforms/util.h"
 
@@ -52,9 +53,11 @@ static const char *obstacle(ts_module *m, const ts_op *alloc, const ts_op **at) 
   for (const ts_use *u = buffer->uses; u; u = u->next) {
     const ts_op *op = *at = u->owner;
     ts_access a;
-    if (op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) return "it is not only loaded and stored";
+    if (op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE)
+      return "it is not only loaded and stored";
     if (op->has_mask) return "an access has a mask";
-    if (!ts_access_parts(op, 0, &a) || a.type != ts_type_element(m, t)) return "an access is not of one element";
+    if (!ts_access_parts(op, 0, &a) || a.type != ts_type_element(m, t))
+      return "an access is not of one element";
     if (!element_of(op, t, &element)) return "a subscript is not constant";
     if (has_launch_between(op, alloc->block)) return "the threads of a launch share it";
   }
@@ -120,7 +123,8 @@ static void take_apart(pieces *p, ts_func *f, ts_op *alloc) {
 
 /* ---- what loops and branches do to them ---- */
 
-static void note(ts_arena *scratch, ts_ptrmap *map, const ts_op *op, const ts_block *home, unsigned piece) {
+static void note(ts_arena *scratch, ts_ptrmap *map, const ts_op *op, const ts_block *home,
+                 unsigned piece) {
   for (const ts_op *up = op; up->block != home;) {
     up = up->block->parent;
     numbers *list = ts_ptrmap_get(map, up);
@@ -138,8 +142,8 @@ static void note_all(pieces *p) {
   ts_ptrmap_init(&p->read_in, p->pass->scratch);
   for (unsigned i = 0; i < p->n; i++)
     for (const ts_use *u = p->memrefs[i]->uses; u; u = u->next)
-      note(p->pass->scratch, u->owner->opcode == TS_OP_STORE ? &p->changed_in : &p->read_in, u->owner,
-           p->memrefs[i]->def->block, i);
+      note(p->pass->scratch, u->owner->opcode == TS_OP_STORE ? &p->changed_in : &p->read_in,
+           u->owner, p->memrefs[i]->def->block, i);
 }
 
 static void *copy_state(const pieces *p, const void *state, size_t bytes) {
@@ -164,7 +168,8 @@ static void forward(pieces *p, ts_block *block, ts_value **known) {
     }
     if (piece || !op->num_regions) continue;
     const numbers *changed = ts_ptrmap_get(&p->changed_in, op);
-    bool loops = op->opcode != TS_OP_IF; /* a loop's body starts with what the iteration before left */
+    bool loops =
+        op->opcode != TS_OP_IF; /* a loop's body starts with what the iteration before left */
     for (size_t i = 0; loops && changed && i < changed->n; i++)
       known[changed->at[i]] = NULL;
     for (unsigned r = 0; r < op->num_regions; r++)
@@ -218,8 +223,10 @@ static void backward(pieces *p, ts_block *block, bool *live) {
 static unsigned drop_unused(pieces *p) {
   unsigned left = 0;
   for (unsigned i = 0; i < p->n; i++) {
-    if (ts_has_uses(p->memrefs[i])) left++;
-    else ts_op_erase(p->memrefs[i]->def);
+    if (ts_has_uses(p->memrefs[i]))
+      left++;
+    else
+      ts_op_erase(p->memrefs[i]->def);
   }
   return left;
 }
@@ -232,7 +239,8 @@ const char *ts_promote_values(ts_pass_ctx *pass, ts_func *f, ts_op *alloc, const
   ts_block *home = alloc->block;
   ts_loc loc = alloc->loc;
   ts_str word = ts_op_result(alloc, 0)->name;
-  const char *name = word ? ts_sprintf(&m->ctx->messages, "%%%s", ts_str_text(m, word)) : "a buffer";
+  const char *name =
+      word ? ts_sprintf(&m->ctx->messages, "%%%s", ts_str_text(m, word)) : "a buffer";
   ts_ptrmap_init(&p.index, pass->scratch);
   take_apart(&p, f, alloc);
   note_all(&p);
@@ -243,7 +251,8 @@ const char *ts_promote_values(ts_pass_ctx *pass, ts_func *f, ts_op *alloc, const
   if (p.forwarded || p.dead || left < elements) pass->changed = true;
   ts_remark(m->ctx, loc, pass->name, left < elements || p.forwarded ? "passed" : "missed",
             "%s: %llu loads take what was stored before, %u of %u elements stay in memory%s", name,
-            (unsigned long long)p.forwarded, left, elements, left ? ", carried by a loop or a branch" : "");
+            (unsigned long long)p.forwarded, left, elements,
+            left ? ", carried by a loop or a branch" : "");
   ts_count(pass, "loads replaced by values", p.forwarded);
   ts_count(pass, "buffers and elements gone", elements - left);
   return NULL;

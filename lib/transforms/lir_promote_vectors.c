@@ -1,5 +1,5 @@
-/* promote, first way: a buffer that is only touched by aligned full vectors becomes one of vectors. Loops
- * that step from vector to vector then count them. */
+/* promote, first way: a buffer that is only touched by aligned full vectors becomes one of vectors.
+ * Loops that step from vector to vector then count them. */
 #include "transforms/promote.h"
 #include "transforms/util.h"
 
@@ -36,18 +36,22 @@ static const char *find_lanes(const ts_op *alloc, int64_t *lanes, const ts_op **
   *lanes = 0;
   for (const ts_use *u = buffer->uses; u; u = u->next) {
     const ts_op *op = *at = u->owner;
-    if (op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) return "it is not only loaded and stored";
+    if (op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE)
+      return "it is not only loaded and stored";
     const ts_type *v = accessed(op);
     if (!ts_is_kind(v, TS_TYPE_VECTOR)) return "not all accesses are vectors";
     if (op->has_mask) return "an access has a mask";
     if (*lanes && v->dims[0] != *lanes) return "its accesses are vectors of different widths";
     *lanes = v->dims[0];
-    if (!is_multiple(op, op->map->exprs[op->map->n - 1], *lanes)) return "a vector may start between two";
+    if (!is_multiple(op, op->map->exprs[op->map->n - 1], *lanes))
+      return "a vector may start between two";
   }
   *at = alloc;
   ts_extent last = t->dims[t->rank - 1];
   if (*lanes < 2) return *lanes ? "its vectors have one element" : "nothing uses it";
-  return ts_is_symbolic(last) || last % *lanes ? "its last extent is no multiple of the vectors' width" : NULL;
+  return ts_is_symbolic(last) || last % *lanes
+             ? "its last extent is no multiple of the vectors' width"
+             : NULL;
 }
 
 static bool mentions(const ts_aff *a, unsigned dim) {

@@ -1,19 +1,18 @@
 /* vectorize: iterations of a loop become lanes of vectors.
  *
- * requires:  `lanes` consecutive iterations may run together, statement by statement (ts_dep_jam), but for
- *            reductions that the loop carries; sums of floats among these only with reassociate=true,
+ * requires:  `lanes` consecutive iterations may run together, statement by statement (ts_dep_jam),
+ * but for reductions that the loop carries; sums of floats among these only with reassociate=true,
  *            which rounds differently. Inner loops run as often in every iteration.
  * preserves: every bit, but for such sums.
- * rewrite:   for %j = 0 to min(64, N − %j.o · 64) { %x = load %A[%i, %j]; %y = mulf %x, %s; store %y, %B[%i, %j] }
- *              → for %j = 0 to 64 step 16 {
- *                  %m = lanes_below [N − %j.o · 64 − %j]
- *                  %x = load %A[%i, %j] mask %m : vector<16xf32>
- *                  %y = mulf %x, splat(%s); store %y, %B[%i, %j] mask %m
+ * rewrite:   for %j = 0 to min(64, N − %j.o · 64) { %x = load %A[%i, %j]; %y = mulf %x, %s; store
+ * %y, %B[%i, %j] } → for %j = 0 to 64 step 16 { %m = lanes_below [N − %j.o · 64 − %j] %x = load
+ * %A[%i, %j] mask %m : vector<16xf32> %y = mulf %x, splat(%s); store %y, %B[%i, %j] mask %m
  *                }
  *
- * Buffers whose accesses all stand at the variable of loops vectorized in the same call, and which hold
- * all lanes, need no mask: what lies past the end is written and read by lanes past the end only. Nor do
- * loads of them when something else writes what lies past the end (stage with pad=true). */
+ * Buffers whose accesses all stand at the variable of loops vectorized in the same call, and which
+ * hold all lanes, need no mask: what lies past the end is written and read by lanes past the end
+ * only. Nor do loads of them when something else writes what lies past the end (stage with
+ * pad=true). */
 #include "analysis/dependence.h"
 #include "transforms/vectorize.h"
 
@@ -31,13 +30,19 @@ static ts_result collect(ts_schedule *s, ts_op *loop, const ts_loop_item *item) 
     ts_result result = ts_item_number(s, item, 2, &lanes);
     if (result) return result;
     if (lanes > 4096) {
-      ts_error_plain(s->m->ctx, "-vectorize wants at most 4096 lanes, not %s=%s", item->name, item->value);
+      ts_error_plain(s->m->ctx, "-vectorize wants at most 4096 lanes, not %s=%s", item->name,
+                     item->value);
       return TS_USAGE;
     }
   }
   ts_for f = ts_for_parts(loop);
-  ts_vectorizer v = {.s = *s, .loop = loop, .iv = f.iv, .lanes = lanes, .step = f.step,
-                     .strict = all->options->strict, .reassociate = all->options->reassociate};
+  ts_vectorizer v = {.s = *s,
+                     .loop = loop,
+                     .iv = f.iv,
+                     .lanes = lanes,
+                     .step = f.step,
+                     .strict = all->options->strict,
+                     .reassociate = all->options->reassociate};
   ts_ptrmap_init(&v.varying, s->pass->scratch);
   ts_ptrmap_init(&v.unchecked, s->pass->scratch);
   ts_ptrmap_init(&v.padded, s->pass->scratch);
@@ -51,8 +56,10 @@ static ts_result collect(ts_schedule *s, ts_op *loop, const ts_loop_item *item) 
 static void note_width(void *arg, ts_op *op) {
   unsigned *bytes = arg;
   ts_dtype d = TS_I1;
-  if (op->opcode == TS_OP_STORE) d = (ts_dtype)ts_operand(op, 1)->type->dtype;
-  else if (op->num_results == 1 && op->opcode != TS_OP_APPLY) d = (ts_dtype)ts_op_result(op, 0)->type->dtype;
+  if (op->opcode == TS_OP_STORE)
+    d = (ts_dtype)ts_operand(op, 1)->type->dtype;
+  else if (op->num_results == 1 && op->opcode != TS_OP_APPLY)
+    d = (ts_dtype)ts_op_result(op, 0)->type->dtype;
   if (ts_dtype_bytes(d) > *bytes) *bytes = ts_dtype_bytes(d);
 }
 
@@ -83,16 +90,16 @@ static void inline_applies(ts_vectorizer *v) {
 static ts_result check_nesting(const jobs *all, ts_vectorizer *v) {
   for (size_t i = 0; i < all->list.n; i++)
     if (ts_is_ancestor(v->iv->block, all->list.at[i].loop))
-      return ts_schedule_refuse(&v->s, v->loop,
-                                "cannot vectorize %%%s: it holds %%%s, which is to be vectorized too",
-                                ts_loop_name(v->loop), ts_loop_name(all->list.at[i].loop));
+      return ts_schedule_refuse(
+          &v->s, v->loop, "cannot vectorize %%%s: it holds %%%s, which is to be vectorized too",
+          ts_loop_name(v->loop), ts_loop_name(all->list.at[i].loop));
   return TS_OK;
 }
 
 /* ---- the extent ---- */
 
-/* Upper bounds that may fall into the middle of a vector; or that are not constant, where the loop will run
- * to a constant one and only masks know of the others. */
+/* Upper bounds that may fall into the middle of a vector; or that are not constant, where the loop
+ * will run to a constant one and only masks know of the others. */
 static void find_ragged(ts_vectorizer *v) {
   ts_for f = ts_for_parts(v->loop);
   v->num_ragged = 0;
@@ -104,7 +111,8 @@ static void find_ragged(ts_vectorizer *v) {
   }
 }
 
-/* The only lower bound, and the least constant among the upper ones; false when either is not there. */
+/* The only lower bound, and the least constant among the upper ones; false when either is not
+ * there. */
 static bool constant_bounds(const ts_op *loop, int64_t *lo, int64_t *hi) {
   ts_for f = ts_for_parts(loop);
   int64_t c;
@@ -114,12 +122,13 @@ static bool constant_bounds(const ts_op *loop, int64_t *lo, int64_t *hi) {
   return f.num_lo == 1 && ts_aff_is_const(f.lo[0], lo) && *hi != INT64_MAX;
 }
 
-/* With a constant among the bounds the loop runs to there, its last iterations perhaps with no lane left;
- * only if it is sure to run at all, since what is uniform in it runs too. */
+/* With a constant among the bounds the loop runs to there, its last iterations perhaps with no lane
+ * left; only if it is sure to run at all, since what is uniform in it runs too. */
 static void find_constant_end(ts_vectorizer *v) {
   ts_for f = ts_for_parts(v->loop);
   int64_t lo, hi, c, span, block = v->lanes * v->step;
-  if (!constant_bounds(v->loop, &lo, &hi) || hi <= lo || __builtin_sub_overflow(hi, lo, &span)) return;
+  if (!constant_bounds(v->loop, &lo, &hi) || hi <= lo || __builtin_sub_overflow(hi, lo, &span))
+    return;
   v->live = ts_min(v->lanes, (span - 1) / v->step + 1);
   for (unsigned i = 0; i < f.num_hi; i++)
     if (!ts_aff_is_const(f.hi[i], &c) &&
@@ -135,9 +144,9 @@ static ts_result decide_tail(ts_vectorizer *v, const char *how) {
   v->live = v->lanes;
   if (!v->num_ragged) return TS_OK;
   if (!strcmp(how, "none"))
-    return ts_schedule_refuse(&v->s, v->loop,
-                              "cannot vectorize %%%s: its extent is no multiple of %lld (tail = none)",
-                              ts_loop_name(v->loop), (long long)v->lanes);
+    return ts_schedule_refuse(
+        &v->s, v->loop, "cannot vectorize %%%s: its extent is no multiple of %lld (tail = none)",
+        ts_loop_name(v->loop), (long long)v->lanes);
   if (!strcmp(how, "peel")) {
     ts_op *tail;
     v->num_ragged = 0;
@@ -171,8 +180,8 @@ static ts_result ask(ts_vectorizer *v, int64_t lanes, ts_verdict *verdict) {
     ignore[2 * i] = v->reductions.at[i].load;
     ignore[2 * i + 1] = v->reductions.at[i].store;
   }
-  return ts_dep_jam(v->s.m->ctx, v->s.pass->scratch, v->loop, lanes, 2 * (unsigned)v->reductions.n, ignore,
-                    verdict);
+  return ts_dep_jam(v->s.m->ctx, v->s.pass->scratch, v->loop, lanes, 2 * (unsigned)v->reductions.n,
+                    ignore, verdict);
 }
 
 static ts_result check_order(ts_vectorizer *v) {
@@ -187,9 +196,9 @@ static ts_result check_order(ts_vectorizer *v) {
   if (result) return result;
   ts_arena *a = v->s.pass->scratch;
   const char *name = ts_loop_name(v->loop);
-  return ts_dep_refuse(v->s.m->ctx, v->loop, ts_sprintf(a, "vectorize %%%s by %lld", name, (long long)v->lanes),
-                       &verdict,
-                       fewer.legal ? ts_sprintf(a, "-vectorize=%s=%lld", name, (long long)n) : NULL);
+  return ts_dep_refuse(
+      v->s.m->ctx, v->loop, ts_sprintf(a, "vectorize %%%s by %lld", name, (long long)v->lanes),
+      &verdict, fewer.legal ? ts_sprintf(a, "-vectorize=%s=%lld", name, (long long)n) : NULL);
 }
 
 static ts_result prepare(const jobs *all, ts_vectorizer *v, ts_dims *outside) {
@@ -220,7 +229,8 @@ static bool is_fixed(const ts_value *x, const ts_op *alloc) {
 
 static bool mentions_only_fixed(const ts_dims *d, const ts_aff *a, const ts_op *alloc) {
   if (a->kind == TS_AFF_DIM) return is_fixed(d->at[a->value], alloc);
-  return !a->lhs || (mentions_only_fixed(d, a->lhs, alloc) && mentions_only_fixed(d, a->rhs, alloc));
+  return !a->lhs ||
+         (mentions_only_fixed(d, a->lhs, alloc) && mentions_only_fixed(d, a->rhs, alloc));
 }
 
 static bool is_conditional(const ts_vectorizer *v, const ts_op *op) {
@@ -246,13 +256,15 @@ static bool stands_at_variable(const ts_vectorizer *v, const ts_op *op, int64_t 
 }
 
 static bool same_extent(const ts_vectorizer *v, const ts_vectorizer *w) {
-  if (v->first != w->first || v->covered != w->covered || v->num_ragged != w->num_ragged) return false;
+  if (v->first != w->first || v->covered != w->covered || v->num_ragged != w->num_ragged)
+    return false;
   for (unsigned i = 0; i < v->num_ragged; i++)
     if (v->ragged[i] != w->ragged[i]) return false;
   return true;
 }
 
-static bool covers_lanes(const ts_vectorizer *v, const ts_op *op, const ts_value *buffer, int64_t *offset) {
+static bool covers_lanes(const ts_vectorizer *v, const ts_op *op, const ts_value *buffer,
+                         int64_t *offset) {
   const ts_type *t = buffer->type;
   int64_t end;
   if (!v->masked || !v->constant || v->step != 1 || ts_reach_of(v, op) != TS_REACH_CONTIGUOUS ||
@@ -277,12 +289,15 @@ static sharing find_sharing(const jobs *all, const ts_value *buffer) {
     const ts_op *op = u->owner;
     int64_t at;
     if (op->opcode == TS_OP_PREFETCH) continue;
-    if ((op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) || op->has_mask) return (sharing){0};
+    if ((op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) || op->has_mask)
+      return (sharing){0};
     const ts_vectorizer *v = job_around(all, op);
     bool covers = v && covers_lanes(v, op, buffer, &at) &&
                   (!s.first || (at == s.offset && same_extent(s.first, v)));
-    if (op->opcode == TS_OP_LOAD) s.loads = s.loads && covers;
-    else s.stores = s.stores && covers;
+    if (op->opcode == TS_OP_LOAD)
+      s.loads = s.loads && covers;
+    else
+      s.stores = s.stores && covers;
     if (!covers) continue;
     s.first = v;
     s.offset = at;
@@ -296,7 +311,8 @@ static bool writes_past_end(const sharing *s, const ts_op *store) {
   int64_t c = 0;
   if (last->kind == TS_AFF_ADD && ts_aff_is_const(last->rhs, &c)) last = last->lhs;
   const ts_value *x = last->kind == TS_AFF_DIM ? ts_dim(store, (unsigned)last->value) : NULL;
-  if (c != s->offset || !x || x->kind != TS_VALUE_ARG || !ts_is_loop(x->block->parent)) return false;
+  if (c != s->offset || !x || x->kind != TS_VALUE_ARG || !ts_is_loop(x->block->parent))
+    return false;
   ts_for f = ts_for_parts(x->block->parent);
   for (unsigned i = 0; i < f.num_hi; i++)
     if (!ts_aff_is_const(f.hi[i], &c) || c < s->first->covered) return false;
@@ -322,7 +338,8 @@ typedef struct marker {
 static void note_unchecked(void *arg, ts_op *op) {
   marker *m = arg;
   ts_access a;
-  if ((op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) || !ts_access_parts(op, 0, &a)) return;
+  if ((op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) || !ts_access_parts(op, 0, &a))
+    return;
   if (!ts_def_as(a.memref, TS_OP_ALLOC) || ts_is_private(m->v, a.memref)) return;
   sharing s = find_sharing(m->all, a.memref);
   if (s.first && s.loads && s.stores) ts_ptrmap_put(&m->v->unchecked, a.memref, m);
@@ -339,14 +356,16 @@ static void find_unchecked(const jobs *all, ts_vectorizer *v) {
 static void rewrite(ts_vectorizer *v) {
   set_extent(v);
   ts_vectorize_body(v);
-  ts_schedule_passed(&v->s, v->loop, "%%%s runs %lld iterations at once, %u loads and stores as vectors%s%s",
-                     ts_loop_name(v->loop), (long long)v->lanes, v->num_vectors,
-                     v->tail ? ", under a mask" : "", v->reductions.n ? ", reductions lane by lane" : "");
+  ts_schedule_passed(
+      &v->s, v->loop, "%%%s runs %lld iterations at once, %u loads and stores as vectors%s%s",
+      ts_loop_name(v->loop), (long long)v->lanes, v->num_vectors, v->tail ? ", under a mask" : "",
+      v->reductions.n ? ", reductions lane by lane" : "");
   if (v->in_lanes)
-    ts_schedule_missed(&v->s, v->loop,
-                       "%u loads and stores of %%%s go lane by lane: their elements do not lie side by side, "
-                       "or only some lanes may read them",
-                       v->in_lanes, ts_loop_name(v->loop));
+    ts_schedule_missed(
+        &v->s, v->loop,
+        "%u loads and stores of %%%s go lane by lane: their elements do not lie side by side, "
+        "or only some lanes may read them",
+        v->in_lanes, ts_loop_name(v->loop));
   ts_count(v->s.pass, "loops vectorized", 1);
   v->s.pass->changed = true;
 }
@@ -364,7 +383,8 @@ ts_result ts_pass_vectorize(ts_pass_ctx *pass, ts_module *m, const void *options
   for (size_t i = 0; i < all.list.n && !result; i++)
     result = prepare(&all, &all.list.at[i], outside);
   if (!result && (outside->overflow || outside->n == TS_MAX_DIMS))
-    result = ts_error(m->ctx, all.list.at[0].loop->loc, "the bounds of the loops to vectorize are too large");
+    result = ts_error(m->ctx, all.list.at[0].loop->loc,
+                      "the bounds of the loops to vectorize are too large");
   if (result) return result;
   for (size_t i = 0; i < all.list.n; i++)
     find_unchecked(&all, &all.list.at[i]);

@@ -1,8 +1,8 @@
 /* The body of a vectorized loop: which values differ between lanes, and their vector forms.
  *
- * Uniform ops stay as they are. A branch that lanes take differently is run by all of them, its memory
- * accesses under a mask. Buffers allocated in the body become buffers of vectors where lanes put
- * different values into them. */
+ * Uniform ops stay as they are. A branch that lanes take differently is run by all of them, its
+ * memory accesses under a mask. Buffers allocated in the body become buffers of vectors where lanes
+ * put different values into them. */
 #include "transforms/vectorize.h"
 
 /* ---- analysis ---- */
@@ -24,7 +24,8 @@ static bool uses_varying(const ts_vectorizer *v, const ts_op *op) {
   return false;
 }
 
-/* Under a condition, what may fail for the lanes left out is done lane by lane though it be uniform. */
+/* Under a condition, what may fail for the lanes left out is done lane by lane though it be
+ * uniform. */
 static bool is_guarded(const ts_vectorizer *v, const ts_op *op, bool conditional) {
   if (!conditional) return false;
   if (op->opcode == TS_OP_LOAD) return !ts_is_private(v, ts_operand(op, 0));
@@ -42,7 +43,8 @@ static void mark_op(analysis *a, const ts_op *op, bool conditional) {
     bool differs = conditional || ts_is_varying(a->v, ts_operand(op, 0));
     if (differs && ts_is_private(a->v, memref)) mark(a, memref);
   }
-  if (op->num_results == 1 && op->opcode != TS_OP_ALLOC && (varying || r || is_guarded(a->v, op, conditional)))
+  if (op->num_results == 1 && op->opcode != TS_OP_ALLOC &&
+      (varying || r || is_guarded(a->v, op, conditional)))
     mark(a, ts_op_result(op, 0));
   for (unsigned i = 0; i < op->num_regions; i++)
     mark_block(a, ts_op_regions(op)[i], conditional || (varying && op->opcode == TS_OP_IF));
@@ -86,13 +88,18 @@ static ts_result check_access(ts_vectorizer *v, const ts_op *op, bool conditiona
   bool involved = reach != TS_REACH_UNIFORM || ts_is_varying(v, x) || conditional;
   if (involved && (op->has_mask || !ts_is_kind(x->type, TS_TYPE_SCALAR)))
     return refuse(v, op, "it works on vectors already");
-  if (reach == TS_REACH_NONE) return refuse(v, op, "its iterations index a buffer of their own by it");
+  if (reach == TS_REACH_NONE)
+    return refuse(v, op, "its iterations index a buffer of their own by it");
   if (reach == TS_REACH_UNIFORM && stores && (ts_is_varying(v, x) || conditional))
     return refuse(v, op, "all its iterations write this element");
-  bool by_lane = reach == TS_REACH_LANES || (reach == TS_REACH_UNIFORM && is_guarded(v, op, conditional));
+  bool by_lane =
+      reach == TS_REACH_LANES || (reach == TS_REACH_UNIFORM && is_guarded(v, op, conditional));
   if (by_lane && v->strict)
-    return refuse(v, op, "this access has no vector form (strict = true), since its elements do not lie side by side");
-  return by_lane && !ts_lanes_fit(v, op) ? refuse(v, op, "the lanes' subscripts get too large") : TS_OK;
+    return refuse(v, op,
+                  "this access has no vector form (strict = true), since its elements do not lie "
+                  "side by side");
+  return by_lane && !ts_lanes_fit(v, op) ? refuse(v, op, "the lanes' subscripts get too large")
+                                         : TS_OK;
 }
 
 static ts_result check_block(ts_vectorizer *v, const ts_block *block, bool conditional);
@@ -101,8 +108,7 @@ static ts_result check_op(ts_vectorizer *v, const ts_op *op, bool conditional) {
   bool varying = uses_varying(v, op);
   switch (op->opcode) {
   case TS_OP_LOAD:
-  case TS_OP_STORE:
-    return ts_reduction_of(v, op) ? TS_OK : check_access(v, op, conditional);
+  case TS_OP_STORE: return ts_reduction_of(v, op) ? TS_OK : check_access(v, op, conditional);
   case TS_OP_FOR:
     if (varying) return refuse(v, op, "how often this loop runs depends on it");
     return check_block(v, ts_op_regions(op)[0], conditional);
@@ -118,7 +124,8 @@ static ts_result check_op(ts_vectorizer *v, const ts_op *op, bool conditional) {
   case TS_OP_CONST:
   case TS_OP_PREFETCH:
   case TS_OP_GLOBAL: return TS_OK;
-  case TS_OP_APPLY: return ts_lanes_fit(v, op) ? TS_OK : refuse(v, op, "the lanes' values get too large");
+  case TS_OP_APPLY:
+    return ts_lanes_fit(v, op) ? TS_OK : refuse(v, op, "the lanes' values get too large");
   default: break;
   }
   if (!varying && !conditional && ts_has_flag(op, TS_FLAG_PURE)) return TS_OK;
@@ -189,9 +196,9 @@ static void rewrite_alloc(ts_vectorizer *v, ts_op *op) {
   ts_value *old = ts_op_result(op, 0);
   if (!ts_is_varying(v, old)) return;
   const ts_type *t = old->type;
-  const ts_type *vectors =
-      ts_type_memref(v->s.m, t->rank, t->dims, (ts_dtype)t->dtype, ts_vector_of(v, (ts_dtype)t->dtype),
-                     (ts_space)t->space, (ts_layout)t->layout, t->num_layout_args, t->layout_args);
+  const ts_type *vectors = ts_type_memref(v->s.m, t->rank, t->dims, (ts_dtype)t->dtype,
+                                          ts_vector_of(v, (ts_dtype)t->dtype), (ts_space)t->space,
+                                          (ts_layout)t->layout, t->num_layout_args, t->layout_args);
   ts_value *buffer = ts_build_alloc(&v->b, vectors);
   ts_take_name(buffer, old);
   ts_ptrmap_put(&v->privates, old, buffer);
@@ -211,7 +218,8 @@ static ts_value *build_load(ts_vectorizer *v, const ts_op *op, ts_value *memref,
   return ts_build_load(&v->b, t, memref, op->map->n, op->map->exprs, ts_num_dims(op), dims, mask);
 }
 
-static void build_store(ts_vectorizer *v, const ts_op *op, ts_value *x, ts_value *memref, ts_value *mask) {
+static void build_store(ts_vectorizer *v, const ts_op *op, ts_value *x, ts_value *memref,
+                        ts_value *mask) {
   ts_value *dims[TS_MAX_DIMS];
   same_place(op, dims);
   ts_build_store(&v->b, x, memref, op->map->n, op->map->exprs, ts_num_dims(op), dims, mask);
@@ -239,9 +247,11 @@ static void rewrite_store(ts_vectorizer *v, ts_op *op) {
   ts_reach reach = ts_reach_of(v, op);
   if (reach == TS_REACH_UNIFORM) return;
   if (reach == TS_REACH_PRIVATE) {
-    build_store(v, op, ts_as_vector(v, ts_operand(op, 0), false), private_buffer(v, memref), v->condition);
+    build_store(v, op, ts_as_vector(v, ts_operand(op, 0), false), private_buffer(v, memref),
+                v->condition);
   } else if (reach == TS_REACH_CONTIGUOUS) {
-    build_store(v, op, ts_as_vector(v, ts_operand(op, 0), false), memref, access_mask(v, op, memref));
+    build_store(v, op, ts_as_vector(v, ts_operand(op, 0), false), memref,
+                access_mask(v, op, memref));
     v->num_vectors++;
   } else {
     ts_store_lanes(v, op, access_mask(v, op, memref));
@@ -278,8 +288,9 @@ static ts_value *branch_mask(ts_vectorizer *v, const ts_op *op) {
   if (!parts.n) return ts_as_vector(v, parts.flag, false);
   ts_value *mask = NULL;
   for (unsigned i = 0; i < parts.n; i++)
-    mask = ts_mask_and(v, mask, ts_lane_condition(v, op, parts.sides[2 * i], (ts_pred)parts.preds[i],
-                                                  parts.sides[2 * i + 1]));
+    mask = ts_mask_and(v, mask,
+                       ts_lane_condition(v, op, parts.sides[2 * i], (ts_pred)parts.preds[i],
+                                         parts.sides[2 * i + 1]));
   return mask;
 }
 
@@ -316,8 +327,10 @@ static void rewrite_op(ts_vectorizer *v, ts_op *op) {
   if (ts_reduction_of(v, op)) {
     ts_value *mask = v->condition ? v->condition : tail_mask(v);
     ts_value *x = ts_reduce_lanes(v, op, mask);
-    if (x) settle(v, op, x);
-    else ts_push(v->s.pass->scratch, &v->dead, op);
+    if (x)
+      settle(v, op, x);
+    else
+      ts_push(v->s.pass->scratch, &v->dead, op);
     return;
   }
   switch (op->opcode) {

@@ -1,5 +1,5 @@
-/* What each lane of a vectorized loop sees: strides of subscripts, index vectors, masks, and accesses
- * that have no vector form and are made one lane after the other. */
+/* What each lane of a vectorized loop sees: strides of subscripts, index vectors, masks, and
+ * accesses that have no vector form and are made one lane after the other. */
 #include "transforms/vectorize.h"
 
 bool ts_is_varying(const ts_vectorizer *v, const void *value) {
@@ -20,7 +20,8 @@ static bool starts_aligned(const ts_vectorizer *v, const ts_op *op, const ts_aff
     if (x->kind != TS_VALUE_ARG || !ts_is_loop(x->block->parent)) return false;
     ts_for f = ts_for_parts(x->block->parent);
     int64_t lo, step = x == v->iv ? v->lanes * v->step : f.step;
-    return f.num_lo == 1 && ts_aff_is_const(f.lo[0], &lo) && lo % v->lanes == 0 && step % v->lanes == 0;
+    return f.num_lo == 1 && ts_aff_is_const(f.lo[0], &lo) && lo % v->lanes == 0 &&
+           step % v->lanes == 0;
   }
   default: return false;
   }
@@ -44,7 +45,8 @@ bool ts_lane_stride(const ts_vectorizer *v, const ts_op *op, const ts_aff *a, in
   }
   if (!ts_lane_stride(v, op, a->lhs, &x)) return false;
   if (x == 0) return true;
-  /* Lanes n·c … n·c + lanes-1 divided by a multiple of `lanes`: one quotient, remainders in a row. */
+  /* Lanes n·c … n·c + lanes-1 divided by a multiple of `lanes`: one quotient, remainders in a row.
+   */
   *out = a->kind == TS_AFF_MOD;
   return x == 1 && a->kind != TS_AFF_CEILDIV && a->rhs->value % v->lanes == 0 &&
          starts_aligned(v, op, a->lhs);
@@ -70,7 +72,8 @@ ts_reach ts_reach_of(const ts_vectorizer *v, const ts_op *op) {
   if (own) return TS_REACH_NONE;
   const ts_type *t = a.memref->type;
   bool dense = t->layout != TS_LAYOUT_STRIDES || t->layout_args[t->rank - 1] == 1;
-  bool holds = ts_is_symbolic(t->dims[t->rank - 1]) || t->dims[t->rank - 1] >= v->lanes || v->masked;
+  bool holds =
+      ts_is_symbolic(t->dims[t->rank - 1]) || t->dims[t->rank - 1] >= v->lanes || v->masked;
   return row && dense && holds && !t->elem ? TS_REACH_CONTIGUOUS : TS_REACH_LANES;
 }
 
@@ -129,7 +132,8 @@ static ts_value *grow(ts_vectorizer *v, ts_value *vector, ts_value *x, int64_t l
 
 /* ---- index values ---- */
 
-void ts_lane_map(ts_vectorizer *v, const ts_op *op, int64_t lane, ts_dims *d, const ts_aff **exprs) {
+void ts_lane_map(ts_vectorizer *v, const ts_op *op, int64_t lane, ts_dims *d,
+                 const ts_aff **exprs) {
   const ts_aff *with[TS_MAX_DIMS];
   for (unsigned i = 0; i < ts_num_dims(op); i++) {
     ts_value *x = ts_dim(op, i), *vector = ts_ptrmap_get(&v->vectors, x);
@@ -162,7 +166,8 @@ static ts_value *build_index(ts_vectorizer *v, ts_dims *d, const ts_aff *a) {
   const ts_type *index = ts_type_scalar(v->s.m, TS_INDEX);
   if (ts_aff_is_const(a, &value)) return ts_literal_int(v->s.m, index, value);
   ts_value *x = ts_build_apply(&v->b, ts_aff_const(v->s.m, 0), 0, NULL);
-  if (!ts_dims_set_map(d, x->def, 1, &a)) ts_unreachable("an expression that fitted no longer does");
+  if (!ts_dims_set_map(d, x->def, 1, &a))
+    ts_unreachable("an expression that fitted no longer does");
   return x;
 }
 
@@ -224,7 +229,8 @@ ts_value *ts_lanes_below(ts_vectorizer *v, ts_dims *d, const ts_aff *end) {
   return ts_op_result(op, 0);
 }
 
-/* lhs < rhs where lhs grows by 1 a lane: the lanes below rhs - lhs. Other forms compare index vectors. */
+/* lhs < rhs where lhs grows by 1 a lane: the lanes below rhs - lhs. Other forms compare index
+ * vectors. */
 ts_value *ts_lane_condition(ts_vectorizer *v, const ts_op *op, const ts_aff *lhs, ts_pred pred,
                             const ts_aff *rhs) {
   static const ts_pred swapped[] = {TS_EQ, TS_NE, TS_GT, TS_GE, TS_LT, TS_LE};
@@ -284,8 +290,8 @@ ts_value *ts_load_lanes(ts_vectorizer *v, ts_op *op, ts_value *mask) {
   ts_value *vector = NULL, *buffer = NULL;
   v->in_lanes++;
   if (mask)
-    buffer = ts_build_alloc(&v->b, ts_type_buffer(v->s.m, 1, &v->lanes, (ts_dtype)t->dtype,
-                                                  TS_SPACE_LOCAL));
+    buffer = ts_build_alloc(
+        &v->b, ts_type_buffer(v->s.m, 1, &v->lanes, (ts_dtype)t->dtype, TS_SPACE_LOCAL));
   for (int64_t l = 0; l < v->live; l++) {
     ts_op *guard = mask ? open_if(v, mask, l) : NULL;
     ts_value *x = load_lane(v, op, l);
@@ -309,8 +315,8 @@ void ts_store_lanes(ts_vectorizer *v, ts_op *op, ts_value *mask) {
     ts_dims d = ts_dims_none(v->s.m);
     const ts_aff *exprs[TS_MAX_RANK];
     ts_lane_map(v, op, l, &d, exprs);
-    ts_build_store(&v->b, vector ? extract(v, vector, l) : x, ts_operand(op, 1), op->map->n, exprs, d.n,
-                   d.at, NULL);
+    ts_build_store(&v->b, vector ? extract(v, vector, l) : x, ts_operand(op, 1), op->map->n, exprs,
+                   d.n, d.at, NULL);
     close_if(v, guard);
   }
 }

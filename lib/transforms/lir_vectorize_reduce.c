@@ -1,5 +1,5 @@
-/* Reductions in a vectorized loop: each lane keeps a result of its own, and they are combined behind the
- * loop.
+/* Reductions in a vectorized loop: each lane keeps a result of its own, and they are combined
+ * behind the loop.
  *
  * rewrite:  for %k { %s = load %acc[0]; %t = op %s, %x; store %t, %acc[0] }
  *             → %v = alloc : memref<1xvector<…>, local>; store NEUTRAL, %v[0]
@@ -20,12 +20,12 @@ typedef struct form {
 } form;
 
 static const form forms[] = {
-    {TS_OP_ADDF, TS_OP_ADDF, true, 0, 0},           {TS_OP_FMA, TS_OP_ADDF, true, 0, 0},
-    {TS_OP_MULF, TS_OP_MULF, true, 1, 0},           {TS_OP_MAXF, TS_OP_MAXF, false, -INFINITY, 0},
-    {TS_OP_MINF, TS_OP_MINF, false, INFINITY, 0},   {TS_OP_ADDI, TS_OP_ADDI, false, 0, 0},
-    {TS_OP_MULI, TS_OP_MULI, false, 0, 1},          {TS_OP_ANDI, TS_OP_ANDI, false, 0, -1},
-    {TS_OP_ORI, TS_OP_ORI, false, 0, 0},            {TS_OP_XORI, TS_OP_XORI, false, 0, 0},
-    {TS_OP_MAXI, TS_OP_MAXI, false, 0, INT64_MIN},  {TS_OP_MINI, TS_OP_MINI, false, 0, INT64_MAX},
+    {TS_OP_ADDF, TS_OP_ADDF, true, 0, 0},          {TS_OP_FMA, TS_OP_ADDF, true, 0, 0},
+    {TS_OP_MULF, TS_OP_MULF, true, 1, 0},          {TS_OP_MAXF, TS_OP_MAXF, false, -INFINITY, 0},
+    {TS_OP_MINF, TS_OP_MINF, false, INFINITY, 0},  {TS_OP_ADDI, TS_OP_ADDI, false, 0, 0},
+    {TS_OP_MULI, TS_OP_MULI, false, 0, 1},         {TS_OP_ANDI, TS_OP_ANDI, false, 0, -1},
+    {TS_OP_ORI, TS_OP_ORI, false, 0, 0},           {TS_OP_XORI, TS_OP_XORI, false, 0, 0},
+    {TS_OP_MAXI, TS_OP_MAXI, false, 0, INT64_MIN}, {TS_OP_MINI, TS_OP_MINI, false, 0, INT64_MAX},
 };
 
 static const form *form_of(const ts_op *op) {
@@ -66,12 +66,14 @@ static bool is_one_element(const ts_vectorizer *v, const ts_op *op) {
 /* Is the other op's access at another element, by constant subscripts? */
 static bool is_elsewhere(const ts_op *op, const ts_op *other) {
   ts_access a, b;
-  if ((other->opcode != TS_OP_LOAD && other->opcode != TS_OP_STORE) || !ts_access_parts(op, 0, &a) ||
-      !ts_access_parts(other, 0, &b) || b.type != a.type || a.memref != b.memref)
+  if ((other->opcode != TS_OP_LOAD && other->opcode != TS_OP_STORE) ||
+      !ts_access_parts(op, 0, &a) || !ts_access_parts(other, 0, &b) || b.type != a.type ||
+      a.memref != b.memref)
     return false;
   for (unsigned i = 0; i < a.n; i++) {
     int64_t x, y;
-    if (ts_aff_is_const(a.subscripts[i], &x) && ts_aff_is_const(b.subscripts[i], &y) && x != y) return true;
+    if (ts_aff_is_const(a.subscripts[i], &x) && ts_aff_is_const(b.subscripts[i], &y) && x != y)
+      return true;
   }
   return false;
 }
@@ -103,14 +105,16 @@ static void find(void *arg, ts_op *store) {
   }
   if (!load || load->block != store->block || update->block != store->block ||
       !ts_is_ancestor(v->iv->block, load) || !updates(update, ts_op_result(load, 0)) ||
-      !ts_has_one_use(ts_op_result(load, 0)) || !only_touched_by(v, ts_operand(store, 1), load, store))
+      !ts_has_one_use(ts_op_result(load, 0)) ||
+      !only_touched_by(v, ts_operand(store, 1), load, store))
     return;
   bool is_float = ts_is_float((ts_dtype)ts_op_result(update, 0)->type->dtype);
   if (is_float && form_of(update)->rounds && !v->reassociate) {
-    f->result = ts_schedule_refuse(&v->s, update,
-                                   "cannot vectorize %%%s: it carries this %s of floats, which in another "
-                                   "order rounds differently; reassociate=true allows that",
-                                   ts_loop_name(v->loop), update->opcode == TS_OP_MULF ? "product" : "sum");
+    f->result =
+        ts_schedule_refuse(&v->s, update,
+                           "cannot vectorize %%%s: it carries this %s of floats, which in another "
+                           "order rounds differently; reassociate=true allows that",
+                           ts_loop_name(v->loop), update->opcode == TS_OP_MULF ? "product" : "sum");
     return;
   }
   ts_push(v->s.pass->scratch, &v->reductions, (ts_reduction){load, update, store, NULL});
@@ -209,8 +213,8 @@ void ts_close_reductions(ts_vectorizer *v) {
     for (unsigned k = 0; k < ts_num_dims(r->store); k++)
       dims[k] = ts_dim(r->store, k);
     const ts_map *map = r->store->map;
-    ts_value *before = ts_build_load(&v->b, all->type, memref, map->n, map->exprs, ts_num_dims(r->store),
-                                     dims, NULL);
+    ts_value *before = ts_build_load(&v->b, all->type, memref, map->n, map->exprs,
+                                     ts_num_dims(r->store), dims, NULL);
     ts_value *after = ts_build2(&v->b, op, all->type, before, all);
     ts_build_store(&v->b, after, memref, map->n, map->exprs, ts_num_dims(r->store), dims, NULL);
   }

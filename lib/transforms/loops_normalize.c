@@ -25,12 +25,14 @@ bool ts_loop_normalize(ts_module *m, ts_op *loop) {
     bounds[1 + i] = ts_loop_trips(&d, loop, f.hi[i]);
   const ts_aff *lo = ts_dims_import(&d, loop, f.lo[0]);
   ts_dims inside = d;
-  const ts_aff *at = ts_dims_add(&inside, ts_dims_scale(&inside, ts_dims_value(&inside, f.iv), f.step), lo);
+  const ts_aff *at =
+      ts_dims_add(&inside, ts_dims_scale(&inside, ts_dims_value(&inside, f.iv), f.step), lo);
   if (d.overflow || inside.overflow || !fits(m, f.iv, at, &inside)) return false;
   ts_builder b = ts_builder_before(m, loop);
   ts_value *stand_in = ts_build_apply(&b, ts_aff_const(m, 0), 0, NULL);
   ts_replace_all_uses(f.iv, stand_in);
-  if (!ts_dims_set_map(&d, loop, 1 + f.num_hi, bounds) || !ts_replace_by_affine(stand_in, at, &inside))
+  if (!ts_dims_set_map(&d, loop, 1 + f.num_hi, bounds) ||
+      !ts_replace_by_affine(stand_in, at, &inside))
     ts_unreachable("expressions that fitted no longer do");
   ts_attr_remove(m, loop, TS_ATTR_STEP);
   ts_op_erase(stand_in->def);

@@ -1,7 +1,7 @@
 /* What the files of `vectorize` share: one loop whose iterations become lanes.
  *
- * Values are *uniform* (the same in all lanes: they stay scalar) or *varying* (they become vectors).
- * Memory that lanes touch is reached in one of the ways of ts_reach. */
+ * Values are *uniform* (the same in all lanes: they stay scalar) or *varying* (they become
+ * vectors). Memory that lanes touch is reached in one of the ways of ts_reach. */
 #ifndef TS_VECTORIZE_H
 #define TS_VECTORIZE_H
 
@@ -31,12 +31,13 @@ typedef struct ts_vectorizer {
   int64_t live;        /* lanes that some iteration has before its end */
   bool strict, reassociate;
   /* the extent */
-  bool masked;       /* lanes may lie past the end */
-  bool constant;     /* the end becomes a constant; `covered` is where the last lane stands, plus 1 */
+  bool masked;   /* lanes may lie past the end */
+  bool constant; /* the end becomes a constant; `covered` is where the last lane stands, plus 1 */
   int64_t first, covered;
   unsigned num_ragged;
-  const ts_aff *ragged[TS_MAX_DIMS]; /* bounds that may end in the middle of a vector, over `outside` */
-  ts_dims *outside;                  /* dims shared by the loops of the call */
+  const ts_aff
+      *ragged[TS_MAX_DIMS]; /* bounds that may end in the middle of a vector, over `outside` */
+  ts_dims *outside;         /* dims shared by the loops of the call */
   /* analysis */
   ts_ptrmap varying;   /* values and private buffers that differ between lanes → anything */
   ts_ptrmap unchecked; /* buffers whose lanes past the end may be touched → anything */
@@ -45,11 +46,12 @@ typedef struct ts_vectorizer {
   unsigned in_lanes; /* accesses made lane by lane */
   /* rewriting */
   ts_builder b;
-  ts_ptrmap vectors;    /* varying scalar → vector */
-  ts_ptrmap splats;     /* uniform scalar → its last splat */
-  ts_ptrmap privates;   /* private buffer → buffer of vectors */
-  ts_value *tail;       /* mask of the lanes before the end, once made */
-  ts_value *condition;  /* mask of the lanes whose conditions hold, the end included; NULL: no condition */
+  ts_ptrmap vectors;  /* varying scalar → vector */
+  ts_ptrmap splats;   /* uniform scalar → its last splat */
+  ts_ptrmap privates; /* private buffer → buffer of vectors */
+  ts_value *tail;     /* mask of the lanes before the end, once made */
+  ts_value *
+      condition; /* mask of the lanes whose conditions hold, the end included; NULL: no condition */
   unsigned num_vectors; /* vector loads and stores made */
   TS_VEC(ts_op *) dead; /* replaced ops, to be erased last to first */
 } ts_vectorizer;
@@ -71,12 +73,14 @@ ts_value *ts_lane_indices(ts_vectorizer *, const ts_op *, const ts_aff *);
 /* Lanes before `end`, an expression over the dims. */
 ts_value *ts_lanes_below(ts_vectorizer *, ts_dims *, const ts_aff *end);
 /* Lanes in which the affine condition holds. */
-ts_value *ts_lane_condition(ts_vectorizer *, const ts_op *, const ts_aff *lhs, ts_pred, const ts_aff *rhs);
+ts_value *ts_lane_condition(ts_vectorizer *, const ts_op *, const ts_aff *lhs, ts_pred,
+                            const ts_aff *rhs);
 /* A load or store done lane by lane, under `mask` (may be NULL). */
 ts_value *ts_load_lanes(ts_vectorizer *, ts_op *, ts_value *mask);
 void ts_store_lanes(ts_vectorizer *, ts_op *, ts_value *mask);
 const ts_type *ts_vector_of(const ts_vectorizer *, ts_dtype);
-/* The value in all lanes: a vector, or for a literal a vector literal where `literal` allows one. */
+/* The value in all lanes: a vector, or for a literal a vector literal where `literal` allows one.
+ */
 ts_value *ts_as_vector(ts_vectorizer *, ts_value *, bool literal);
 /* and / and not of two masks, of which the first may be NULL for all. */
 ts_value *ts_mask_and(ts_vectorizer *, ts_value *, ts_value *);
@@ -88,8 +92,8 @@ ts_value *ts_mask_not(ts_vectorizer *, ts_value *);
 ts_result ts_find_reductions(ts_vectorizer *);
 /* The reduction that the op belongs to; NULL: none. */
 ts_reduction *ts_reduction_of(const ts_vectorizer *, const ts_op *);
-/* The vector form of one op of a reduction: the result, NULL for a store. Lanes outside `mask` (NULL: none
- * are) add nothing. */
+/* The vector form of one op of a reduction: the result, NULL for a store. Lanes outside `mask`
+ * (NULL: none are) add nothing. */
 ts_value *ts_reduce_lanes(ts_vectorizer *, ts_op *, ts_value *mask);
 /* Before the loop: buffers of partial results; after it: combining them. */
 void ts_open_reductions(ts_vectorizer *);
@@ -97,7 +101,8 @@ void ts_close_reductions(ts_vectorizer *);
 
 /* ---- lir_vectorize_body.c ---- */
 
-/* Which values and buffers differ between lanes. TS_ERR with a message for what has no vector form. */
+/* Which values and buffers differ between lanes. TS_ERR with a message for what has no vector form.
+ */
 ts_result ts_analyze_lanes(ts_vectorizer *);
 /* Rewrites the body, the loop's bounds being done. */
 void ts_vectorize_body(ts_vectorizer *);
