@@ -124,13 +124,14 @@ enum { LOOK_AHEAD = 16 };
 /* Is the value used up, by way of values that are used once, before anything is written? */
 static bool is_used_at_once(const ts_op *load) {
   const ts_op *user = load;
+  unsigned steps = 0;
   for (const ts_op *op = load; op->num_results && op->block == load->block; op = user) {
-    if (!ts_has_one_use(ts_op_result(op, 0))) break;
+    if (!ts_has_one_use(ts_op_result(op, 0)) || steps++ == LOOK_AHEAD) break;
     user = ts_op_result(op, 0)->uses->owner;
     if (!ts_has_flag(user, TS_FLAG_PURE)) break;
   }
   if (user->block != load->block) return false;
-  unsigned steps = 0;
+  steps = 0;
   for (const ts_op *op = load->next; op != user && steps < LOOK_AHEAD; op = op->next, steps++)
     if (!op || (!ts_has_flag(op, TS_FLAG_PURE) && op->opcode != TS_OP_LOAD)) return false;
   return steps < LOOK_AHEAD;
@@ -150,10 +151,10 @@ static c_text with_ops(c_emit *e, const ts_op *op, c_text t) {
 /* ---- ops by the table ---- */
 
 static const char *arguments(c_emit *e, const ts_op *op, c_rep r) {
-  const char *args = "";
+  c_out args = {0};
   for (unsigned i = 0; i < op->num_plain; i++)
-    args = ts_sprintf(e->arena, "%s%s%s", args, i ? ", " : "", use_as(e, ts_operand(op, i), r).s);
-  return args;
+    c_list_add(e, &args, ", ", "%s", use_as(e, ts_operand(op, i), r).s);
+  return c_list_text(&args);
 }
 
 static c_text infix(c_emit *e, const ts_op *op, const form *f, c_rep r) {
@@ -339,12 +340,12 @@ static c_text constant(c_emit *e, const ts_op *op) {
   c_text first = c_literal(e, r, d, ts_number_load(d, data->bytes));
   if (r.lanes == 0) return first;
   if (data->form == TS_DATA_SPLAT) return splat(e, r, first);
-  const char *text = first.s;
-  for (int64_t i = 1; i < lanes_of(v); i++) {
+  c_out list = {0};
+  for (int64_t i = 0; i < lanes_of(v); i++) {
     uint64_t image = ts_number_load(d, (const char *)data->bytes + (size_t)i * ts_dtype_bytes(d));
-    text = ts_sprintf(e->arena, "%s, %s", text, c_literal(e, r, d, image).s);
+    c_list_add(e, &list, ", ", "%s", c_literal(e, r, d, image).s);
   }
-  return c_expr(e, C_ATOM, "(%s){%s}", c_type(e, r), text);
+  return c_expr(e, C_ATOM, "(%s){%s}", c_type(e, r), c_list_text(&list));
 }
 
 void c_arith(c_emit *e, const ts_op *op) {

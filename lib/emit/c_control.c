@@ -220,13 +220,13 @@ static void print_loop(c_emit *e, const ts_op *op) {
 static const char *condition(c_emit *e, const ts_op *op) {
   ts_if test = ts_if_parts(op);
   if (test.n == 0) return c_use(e, test.flag).s;
-  const char *text = "";
+  c_out text = {0};
   for (unsigned i = 0; i < test.n; i++) {
     c_text a = c_affine(e, op, test.sides[2 * i]), b = c_affine(e, op, test.sides[2 * i + 1]);
-    text = ts_sprintf(e->arena, "%s%s%s %s %s", text, i ? " && " : "", c_paren(e, a, C_SHIFT),
-                      ts_pred_symbol((ts_pred)test.preds[i]), c_paren(e, b, C_SHIFT));
+    c_list_add(e, &text, " && ", "%s %s %s", c_paren(e, a, C_SHIFT),
+               ts_pred_symbol((ts_pred)test.preds[i]), c_paren(e, b, C_SHIFT));
   }
-  return text;
+  return c_list_text(&text);
 }
 
 static void branch(c_emit *e, ts_block *block) {
@@ -311,20 +311,18 @@ void c_call(c_emit *e, const ts_op *op) {
   const ts_func *to = ts_func_find(e->m, ts_attr_find(op, TS_ATTR_CALLEE)->word);
   const c_func *callee = to ? ts_ptrmap_get(&e->func_of, to) : NULL;
   if (!callee) ts_unreachable("a call of no function");
-  const char *args = "";
+  c_out args = {0};
   for (unsigned i = 0; i < op->num_plain; i++)
-    args = ts_sprintf(e->arena, "%s%s%s", args, *args ? ", " : "",
-                      c_base_address(e, c_buffer_of(e, ts_operand(op, i))));
+    c_list_add(e, &args, ", ", "%s", c_base_address(e, c_buffer_of(e, ts_operand(op, i))));
   for (unsigned i = 0; i < callee->num_extents; i++)
-    args = ts_sprintf(e->arena, "%s%s%s", args, *args ? ", " : "",
-                      extent_for(e, op, callee, callee->extents[i]).s);
-  args = c_add_hidden(e, args);
-  if (callee->fails) {
-    const char *call = ts_sprintf(e->arena, "%s(%s%s%s)", callee->name, args, *args ? ", " : "", c_record(e));
+    c_list_add(e, &args, ", ", "%s", extent_for(e, op, callee, callee->extents[i]).s);
+  c_add_hidden(e, &args, false);
+  if (callee->fails) c_list_add(e, &args, ", ", "%s", c_record(e));
+  const char *call = ts_sprintf(e->arena, "%s(%s)", callee->name, c_list_text(&args));
+  if (callee->fails)
     c_leave_if(e, call);
-  } else {
-    c_stmt(e, "%s(%s);", callee->name, args);
-  }
+  else
+    c_stmt(e, "%s;", call);
 }
 
 /* ---- blocks ---- */

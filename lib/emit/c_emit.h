@@ -102,6 +102,9 @@ void c_printf(c_emit *, const char *fmt, ...) TS_PRINTF(2, 3);
 /* One line, indented. */
 void c_stmt(c_emit *, const char *fmt, ...) TS_PRINTF(2, 3);
 void c_out_add(ts_arena *, c_out *, const char *text, size_t n);
+/* Appends an item to a list with `between` in front of all but the first. */
+void c_list_add(c_emit *, c_out *list, const char *between, const char *fmt, ...) TS_PRINTF(4, 5);
+const char *c_list_text(const c_out *); /* "" of an empty one */
 c_text c_expr(c_emit *, c_prec, const char *fmt, ...) TS_PRINTF(3, 4);
 c_text c_atom(const char *);
 /* The text, in parentheses where it binds less tightly than `prec`. */
@@ -109,7 +112,8 @@ const char *c_paren(c_emit *, c_text, c_prec);
 bool c_is_number(c_text, int64_t *value);
 void c_refuse(c_emit *, ts_loc, const char *fmt, ...) TS_PRINTF(3, 4);
 
-/* An identifier close to `text` that nothing in scope has; it is then in scope. */
+/* An identifier close to `text` that nothing in scope has; it is then in scope. Where many have the same
+ * name they are told apart by a number that counts through the function. */
 const char *c_unique(c_emit *, const char *text);
 /* The same for a value's or a loop's name. */
 const char *c_name(c_emit *, const ts_value *);
@@ -214,10 +218,8 @@ void c_name_globals(c_emit *);
 void c_reserve_globals(c_emit *);
 /* The name of a global that is used from now on. */
 const char *c_global_name(c_emit *, const ts_global *);
-/* The arguments with those that hand the hidden globals on. */
-const char *c_add_hidden(c_emit *, const char *args);
-/* The same as parameters. */
-const char *c_add_hidden_params(c_emit *, const char *params);
+/* Adds to arguments, or parameters, those that hand the hidden globals on. */
+void c_add_hidden(c_emit *, c_out *list, bool params);
 /* The data of globals, as initialisers or as declarations of what the user brings. */
 void c_print_globals(c_emit *);
 

@@ -56,23 +56,15 @@ const char *c_global_name(c_emit *e, const ts_global *g) {
   return united ? ts_sprintf(e->arena, "%s.at", mine->name) : mine->name;
 }
 
-static const char *add_each(c_emit *e, const char *text, bool params) {
+void c_add_hidden(c_emit *e, c_out *list, bool params) {
   for (const ts_global *g = e->m->first_global; g; g = g->next) {
     if (!is_hidden(e, g)) continue;
     const c_global *mine = ts_ptrmap_get(&e->globals, g);
-    const char *type = c_memory_type((ts_dtype)g->type->dtype);
-    text = params ? ts_sprintf(e->arena, "%s%sconst %s *restrict %s", text, *text ? ", " : "", type, mine->name)
-                  : ts_sprintf(e->arena, "%s%s%s", text, *text ? ", " : "", mine->name);
+    if (params)
+      c_list_add(e, list, ", ", "const %s *restrict %s", c_memory_type((ts_dtype)g->type->dtype), mine->name);
+    else
+      c_list_add(e, list, ", ", "%s", mine->name);
   }
-  return text;
-}
-
-const char *c_add_hidden(c_emit *e, const char *args) {
-  return add_each(e, args, false);
-}
-
-const char *c_add_hidden_params(c_emit *e, const char *params) {
-  return add_each(e, params, true);
 }
 
 /* ---- initialisers ---- */

@@ -148,6 +148,8 @@ static void add_variable(c_emit *e, c_out *out, char which, const use *u) {
   case 'r': add(e, out, c_type(e, one_to)); break;
   case 'E': add(e, out, c_memory_type(u->dtype)); break;
   case 'L': add(e, out, u->rep.base == C_F32 ? "f" : ""); break;
+  case 'B': add(e, out, u->rep.base == C_F32 ? "double" : "long double"); break;
+  case 'l': add(e, out, u->rep.base == C_F32 ? "" : "l"); break;
   case 'N': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->lanes)); break;
   case 'P': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->rep.lanes)); break;
   case 'H': add(e, out, c_type(e, u->other)); break;

@@ -75,17 +75,18 @@ const char *ts_emit_c_entry_name(ts_arena *arena, ts_module *m, const ts_func *f
 /* ---- functions ---- */
 
 static const char *parameters(c_emit *e, const c_func *f) {
-  const char *word = e->options->header_only ? "__restrict" : "restrict", *text = "";
+  const char *word = e->options->header_only ? "__restrict" : "restrict";
+  c_out list = {0};
   for (unsigned i = 0; i < f->sig.n; i++) {
     const ts_sig_entry *p = &f->sig.entries[i];
-    text = ts_sprintf(e->arena, "%s%s%s%s *%s %s", text, i ? ", " : "", p->role == TS_ROLE_IN ? "const " : "",
-                      c_memory_type((ts_dtype)p->type->dtype), word, f->param_names[i]);
+    c_list_add(e, &list, ", ", "%s%s *%s %s", p->role == TS_ROLE_IN ? "const " : "",
+               c_memory_type((ts_dtype)p->type->dtype), word, f->param_names[i]);
   }
   for (unsigned i = 0; i < f->num_extents; i++)
-    text = ts_sprintf(e->arena, "%s%sint64_t %s", text, *text ? ", " : "", f->extent_names[i]);
-  text = c_add_hidden_params(e, text);
-  if (f->fails) text = ts_sprintf(e->arena, "%s%sstruct ts_failure *failure", text, *text ? ", " : "");
-  return *text ? text : "void";
+    c_list_add(e, &list, ", ", "int64_t %s", f->extent_names[i]);
+  c_add_hidden(e, &list, true);
+  if (f->fails) c_list_add(e, &list, ", ", "struct ts_failure *failure");
+  return list.n ? list.at : "void";
 }
 
 /* Breaks a list at its commas where it is too long for a line. */
@@ -169,19 +170,22 @@ static void emit_func(c_emit *e, c_func *f, unsigned depth) {
 
 /* ---- entries ---- */
 
-static void print_entry(c_emit *e, const c_func *f) {
-  const char *args = "";
+/* The call that an entry makes of its function. */
+static const char *entry_call(c_emit *e, const c_func *f) {
+  c_out args = {0};
   unsigned n = f->sig.n;
-  for (const ts_global *g = e->m->first_global; g; g = g->next)
-    n += ts_emit_c_is_hidden(g);
-  for (unsigned i = 0; i < f->sig.n; i++)
-    args = ts_sprintf(e->arena, "%s%sarrays[%u]", args, i ? ", " : "", i);
+  for (unsigned i = 0; i < n; i++)
+    c_list_add(e, &args, ", ", "arrays[%u]", i);
   for (unsigned i = 0; i < f->num_extents; i++)
-    args = ts_sprintf(e->arena, "%s%sextents[%u]", args, *args ? ", " : "", i);
-  for (unsigned i = f->sig.n; i < n; i++)
-    args = ts_sprintf(e->arena, "%s%sarrays[%u]", args, *args ? ", " : "", i);
-  if (f->fails) args = ts_sprintf(e->arena, "%s%sfailure", args, *args ? ", " : "");
-  const char *call = wrap(e, ts_sprintf(e->arena, "%s(", f->name), args);
+    c_list_add(e, &args, ", ", "extents[%u]", i);
+  for (const ts_global *g = e->m->first_global; g; g = g->next)
+    if (ts_emit_c_is_hidden(g)) c_list_add(e, &args, ", ", "arrays[%u]", n++);
+  if (f->fails) c_list_add(e, &args, ", ", "failure");
+  return wrap(e, ts_sprintf(e->arena, "%s(", f->name), c_list_text(&args));
+}
+
+static void print_entry(c_emit *e, const c_func *f) {
+  const char *call = entry_call(e, f);
   const char *head = ts_sprintf(e->arena, "int32_t ts_entry_%s(", f->name);
   static const char params[] =
       "void *const *arrays, const int64_t *extents, int32_t threads, struct ts_failure *failure";

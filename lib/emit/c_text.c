@@ -53,6 +53,21 @@ void c_stmt(c_emit *e, const char *fmt, ...) {
   c_put(e, "\n");
 }
 
+void c_list_add(c_emit *e, c_out *list, const char *between, const char *fmt, ...) {
+  c_out *outer = e->out;
+  e->out = list;
+  if (list->n) c_put(e, between);
+  va_list args;
+  va_start(args, fmt);
+  put_formatted(e, fmt, args);
+  va_end(args);
+  e->out = outer;
+}
+
+const char *c_list_text(const c_out *list) {
+  return list->n ? list->at : "";
+}
+
 c_text c_expr(c_emit *e, c_prec prec, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
@@ -161,11 +176,13 @@ static char *mangle(ts_arena *arena, const char *text) {
   return out;
 }
 
+enum { MAX_TRIES = 8 };
+
 const char *c_unique(c_emit *e, const char *text) {
   char *base = mangle(e->arena, text), *name = base;
   ts_str s = ts_intern(&e->m->strings, name);
   for (unsigned i = 2; ts_ptrmap_get(&e->taken, key_of(s)); i++) {
-    name = ts_sprintf(e->arena, "%s_%u", base, i);
+    name = ts_sprintf(e->arena, "%s_%u", base, i < MAX_TRIES ? i : e->next_number++);
     s = ts_intern(&e->m->strings, name);
   }
   take(e, s);

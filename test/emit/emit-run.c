@@ -3,7 +3,7 @@
  * in every array; NaNs count as one.
  *
  * Arrays are filled by their names: E… with the values at which ops go wrong, D… with those but 0, P… with
- * 0 1 2 …, others with normal numbers. Functions called approx… may be off by 2 units in the last place, f64 by 16.
+ * 0 1 2 …, others with normal numbers. Functions called approx… may be off by 2 units in the last place, f64 by 4.
  * Symbolic extents are 5, 7, 12, 17, … in order. */
 #include <dlfcn.h>
 #include <math.h>
@@ -70,7 +70,7 @@ static bool same(const ts_array *got, const ts_array *want, int64_t i, bool appr
   static const int least[] = {[TS_F64] = -1074, [TS_F32] = -149, [TS_F16] = -24, [TS_BF16] = -133};
   double ulp = ldexp(1, ts_max(isfinite(w) && w != 0 ? ilogb(w) - digits[got->dtype] + 1 : -2000,
                                least[got->dtype]));
-  return approx && fabs(g - w) <= (got->dtype == TS_F64 ? 16 : 2) * ulp;
+  return approx && fabs(g - w) <= (got->dtype == TS_F64 ? 4 : 2) * ulp;
 }
 
 static void report(program *p, const char *name, const char *fmt, ...) {
