@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,21 +28,17 @@ static const char *const usual_names[] = {"cc", "gcc", "clang"};
 /* What the path leads to, by what changes when it is replaced. */
 static const char *file_text(ts_arena *arena, const char *path) {
   struct stat st;
-  char *real = realpath(path, NULL);
-  const char *text = "";
-  if (real && stat(real, &st) == 0)
-    text = ts_sprintf(arena, "%s|%s|%lld|%lld.%09ld", path, real, (long long)st.st_size,
-                      (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-  free(real);
-  return text;
+  char real[PATH_MAX];
+  if (!realpath(path, real) || stat(real, &st) != 0) return "";
+  return ts_sprintf(arena, "%s|%s|%lld|%lld.%09ld", path, real, (long long)st.st_size,
+                    (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
 /* It is started in another folder. */
 static const char *absolute(ts_arena *arena, const char *path) {
-  char *here = *path == '/' ? NULL : getcwd(NULL, 0);
-  if (here) path = ts_sprintf(arena, "%s/%s", here, path);
-  free(here);
-  return path;
+  char here[PATH_MAX];
+  if (*path == '/' || !getcwd(here, sizeof here)) return path;
+  return ts_sprintf(arena, "%s/%s", here, path);
 }
 
 ts_result ts_native_find_compiler(ts_native_job *job) {
