@@ -37,6 +37,8 @@ config.environment["XDG_CACHE_HOME"] = os.path.join(config.build_root, "test", "
 for name in ("gcc", "clang-14", "clang-19"):
     if lit.util.which(name, config.environment["PATH"]):
         config.available_features.add(name)
+if os.path.exists("/usr/lib/llvm-19/lib/libomp.so"):
+    config.available_features.add("libomp-19")
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 # A report of a sanitizer ends in a signal, so that `not` and %{exit} never take it for an error.
 for name in ("ASAN", "UBSAN", "TSAN", "LSAN"):
