@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Turns ts_vmath.h into prelude.c, the table behind lib/emit/prelude.h, and into the header with every
-width written out, which tests and benchmarks include.
+"""Turns the headers of lib/emit/prelude into prelude.c, the table behind lib/emit/prelude.h, or into one
+header with every width written out, which tests and benchmarks include.
 
-  embed.py ts_vmath.h --table prelude.c
-  embed.py ts_vmath.h --header ts_vmath_all.h
+  embed.py --table prelude.c HEADER…
+  embed.py --header ts_vmath_all.h HEADER…
 
-A section runs from its `//@section NAME [needs NAME…]` line to the next `//@` line. A section of f32x16
-or f64x8 gives one for each narrower width that has none of its own, and one of a scalar is written
-with the narrowest vector in place of the widest: nothing but these names is replaced."""
+A section runs from its `//@section NAME [needs NAME…]` line, or the last of the `//@needs NAME…` lines
+that follow it, to the next `//@` line. A section of f32x16 or f64x8 gives one for each narrower width
+that has none of its own, and one of a scalar is written with the narrowest vector in place of the
+widest: nothing but these names is replaced."""
 import re
 import sys
 
@@ -26,6 +27,9 @@ def read_sections(text):
         words = mark.split()
         if words == ["end"]:
             break
+        if words[:1] == ["needs"] and sections and not sections[-1][2].strip():
+            name, needs, _ = sections.pop()
+            words = ["section", name, "needs", *needs, *words[1:]]
         if len(words) < 2 or words[0] != "section" or (len(words) > 2 and words[2] != "needs"):
             fail(f"'//@{mark}': wanted '//@section NAME [needs NAME…]'")
         sections.append((words[1], words[3:], body.strip("\n") + "\n"))
@@ -88,7 +92,7 @@ def c_string(text):
 
 
 def write_table(sections, out):
-    out.write('/* Made by embed.py from ts_vmath.h. */\n#include "emit/prelude.h"\n\n')
+    out.write('/* Made by embed.py from lib/emit/prelude. */\n#include "emit/prelude.h"\n\n')
     out.write("const ts_prelude_section ts_prelude_sections[] = {\n")
     for name, needs, body in sections:
         out.write(f'    {{"{name}", "{" ".join(needs)}",\n{c_string(body)}}},\n')
@@ -97,7 +101,7 @@ def write_table(sections, out):
 
 
 def write_header(sections, out):
-    out.write("/* Made by embed.py: every section of ts_vmath.h at every width. */\n")
+    out.write("/* Made by embed.py: every section of lib/emit/prelude at every width. */\n")
     out.write("#ifndef TS_VMATH_ALL_H\n#define TS_VMATH_ALL_H\n")
     for _, _, body in sections:
         out.write("\n" + body)
@@ -105,12 +109,14 @@ def write_header(sections, out):
 
 
 def main(args):
-    if len(args) != 3 or args[1] not in ("--table", "--header"):
-        fail("wanted: embed.py INPUT --table|--header OUTPUT")
-    with open(args[0], encoding="utf-8") as f:
-        sections = order(list(instantiate(read_sections(f.read()))))
-    with open(args[2], "w", encoding="utf-8", newline="\n") as f:
-        (write_table if args[1] == "--table" else write_header)(sections, f)
+    if len(args) < 3 or args[0] not in ("--table", "--header"):
+        fail("wanted: embed.py --table|--header OUTPUT HEADER…")
+    sections = []
+    for path in args[2:]:
+        with open(path, encoding="utf-8") as f:
+            sections += read_sections(f.read())
+    with open(args[1], "w", encoding="utf-8", newline="\n") as f:
+        (write_table if args[0] == "--table" else write_header)(order(list(instantiate(sections))), f)
 
 
 main(sys.argv[1:])

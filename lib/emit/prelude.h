@@ -1,5 +1,5 @@
 /* The C text that emitted programs bring along: vector types, fma and vector math, in sections, so that
- * a program carries only what it uses. Made from prelude/ts_vmath.h when building. */
+ * a program carries only what it uses. Made from the headers in prelude/ when building. */
 #ifndef TS_EMIT_PRELUDE_H
 #define TS_EMIT_PRELUDE_H
 

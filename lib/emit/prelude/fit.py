@@ -5,6 +5,8 @@ up for the rounding of an earlier one (Brisebarre, Muller & Tisserand 2006 solve
 exactly).
 
   fit.py NAME…      prints the constants of each, as they stand in the header, and its errors on stderr"""
+import math
+import struct
 import sys
 import textwrap
 
@@ -159,11 +161,40 @@ def print_table(name, f, step, pieces, degree, exponent=None, linear=0):
         print(f"{name} {i}: 2^{mp.nstr(mp.log(worst, 2), 4)}", file=sys.stderr)
     columns += [[pieces * step] + [0] * (degree + 2)] * (32 - pieces)
     rows = [row for i, row in enumerate(zip(*columns)) if steep or i != 1]
+    print_rows(name, rows)
+
+
+def print_rows(name, rows):
+    rows = list(rows)
     print(f"static const float {name}[{len(rows)}][32] __attribute__((aligned(64))) = {{")
     for row in rows:
         text = ", ".join(hex_f32(c) for c in row)
         print(textwrap.fill(text, 96, initial_indent="    {", subsequent_indent="     ") + "},")
     print("};")
+
+
+def f32_of_bits(bits):
+    return struct.unpack("<f", struct.pack("<I", bits))[0]
+
+
+def log_piece(low, high):
+    """An f32 c within 40000 ulps of the reciprocal of the middle of [low, high] whose -log(c) is nearest to
+    a multiple of 2^-16, and that multiple."""
+    (middle,) = struct.unpack("<I", struct.pack("<f", 2 / (low + high)))
+    found = []
+    for k in range(-40000, 40001):
+        c = f32_of_bits(middle + k)
+        y = -math.log(c)
+        rounded = round(y * 65536) / 65536
+        found.append((abs(y - rounded) + abs(k) * 1e-15, c, rounded))
+    return min(found)[1:]
+
+
+def print_log_table():
+    """c and -log(c) for the 32 intervals of 2^18 bit patterns from 0.699 on; 1 and 0 for two next to 1."""
+    edges = [f32_of_bits(0x3F330000 + (i << 18)) for i in range(33)]
+    rows = [(1, 0) if i in (18, 19) else log_piece(edges[i], edges[i + 1]) for i in range(32)]
+    print_rows("ts_log_table", zip(*rows))
 
 
 def print_polynomial(name, f, powers, half, bits, second):
@@ -217,6 +248,7 @@ FITS = {
     "exp_f64": lambda: print_polynomial("e^r", mp.exp, range(12), EXP_HALF, 53, 1),
     "gelu": lambda: print_table("ts_gelu_table", gelu_tail, mp.mpf(1) / 2, 30, 6, 64),
     "gelu_tanh": lambda: print_table("ts_gelu_tanh_table", gelu_tanh_tail, mp.mpf("0.35"), 32, 7, 64),
+    "log": print_log_table,
     "erf": lambda: print_table("ts_erf_table", mp.erf, mp.mpf(1) / 8, 32, 5, linear=1),
     "tanh": lambda: print_table("ts_tanh_table", mp.tanh, mp.mpf("0.296"), 32, 6),
 }
