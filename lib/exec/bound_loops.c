@@ -209,6 +209,7 @@ static cell one_lane(const bounder *b, const ts_op *op, const cell *in) {
 
 static void elementwise(bounder *b, const ts_op *op) {
   int64_t lanes = lanes_of(ts_op_result(op, 0)->type);
+  b->steps -= lanes - 1;
   for (int64_t l = 0; l < lanes; l++) {
     cell in[3] = {{{0}, 0, 0, 0}};
     for (unsigned i = 0; i < op->num_plain && i < 3; i++)
@@ -504,10 +505,9 @@ static ts_result bound_body(void *arg) {
 }
 
 ts_result ts_bound_loops(ts_context *ctx, ts_arena *arena, const ts_func *f, const ts_array *arrays,
-                         const ts_bindings *bindings, double math_error, ts_bounded *outs,
-                         bool *known) {
-  enum { STEPS = 20000000 }; /* a few seconds */
-  bound_args a = {{.ctx = ctx, .arena = arena, .math_error = math_error, .steps = STEPS},
+                         const ts_bindings *bindings, double math_error, int64_t steps,
+                         ts_bounded *outs, bool *known) {
+  bound_args a = {{.ctx = ctx, .arena = arena, .math_error = math_error, .steps = steps},
                   f,
                   arrays,
                   bindings,

@@ -137,27 +137,40 @@ static void note_freedom(void *user, ts_op *op) {
 
 typedef struct tolerances {
   reductions longest;
-  bool exact; /* not a bit may differ */
-  const ts_bounded
-      *bounds; /* of a tensor function's results: of any evaluation from the exact one */
+  bool exact;               /* not a bit may differ */
+  const ts_bounded *bounds; /* of the signature's outputs: of any evaluation from the exact one */
 } tolerances;
+
+/* Of a loop function; short ones are analysed. */
+static ts_result find_loop_tolerances(ts_run *run, double math_error, tolerances *t) {
+  enum { STEPS = 20000000 }; /* a second */
+  freedom f = {.module = run->module, .math_error = math_error};
+  ts_ptrmap_init(&f.seen, &run->scratch);
+  ts_walk(run->func->body, note_freedom, &f);
+  t->exact = !f.any;
+  t->longest.inexact = f.inexact;
+  if (t->exact) return TS_OK;
+  bool known;
+  ts_array *inputs = ts_new_array(&run->scratch, ts_array, run->sig.n);
+  for (unsigned i = 0; i < run->sig.n; i++)
+    inputs[i] = run->initial[i].data ? run->initial[i] : run->arrays[i];
+  ts_bounded *bounds = ts_new_array(&run->scratch, ts_bounded, run->sig.n);
+  ts_result result = ts_bound_loops(run->ctx, &run->scratch, run->func, inputs, &run->bindings,
+                                    math_error, STEPS, bounds, &known);
+  if (known) t->bounds = bounds;
+  return result;
+}
 
 /* Of a tensor function, from an analysis of the errors of all its ops on these inputs. */
 static ts_result find_tolerances(ts_run *run, const ts_run *other, tolerances *t) {
   double math_error = ts_max(run->engine->math_error, other->engine->math_error);
   t->longest = find_reductions(run->func, &run->bindings);
-  if (ts_func_level(run->func) != TS_LEVEL_T) {
-    freedom f = {.module = run->module, .math_error = math_error};
-    ts_ptrmap_init(&f.seen, &run->scratch);
-    ts_walk(run->func->body, note_freedom, &f);
-    t->exact = !f.any;
-    t->longest.inexact = f.inexact;
-    return TS_OK;
-  }
-  ts_bounded *bounds = ts_new_array(&run->scratch, ts_bounded, run->func->num_results);
+  if (ts_func_level(run->func) != TS_LEVEL_T) return find_loop_tolerances(run, math_error, t);
+  unsigned inputs = run->func->body->num_args;
+  ts_bounded *bounds = ts_new_array(&run->scratch, ts_bounded, inputs + run->func->num_results);
   t->bounds = bounds;
   return ts_bound_results(run->ctx, &run->scratch, run->func, run->arrays, &run->bindings,
-                          TS_NUM_DTYPES, math_error, bounds);
+                          TS_NUM_DTYPES, math_error, bounds + inputs);
 }
 
 /* What the two values at element k of output i may differ by. */
@@ -165,7 +178,7 @@ static double allowed(const ts_run *run, const tolerances *t, double loop, unsig
   const ts_array *want = &run->arrays[i];
   double u = unit_roundoff(want->dtype);
   if (u == 0 || t->exact) return 0;
-  if (t->bounds) return 2 * t->bounds[i - run->func->body->num_args].error[k];
+  if (t->bounds) return 2 * t->bounds[i].error[k];
   return 2 * u * fabs(ts_array_get(want, k)) + loop;
 }
 

@@ -104,7 +104,7 @@ static bool bound_lowered(check_call *c, ts_bounded *outs) {
   ts_bindings none = {0};
   ck_assert_int_eq(ts_protect(ctx, lower, NULL), TS_OK);
   c->f = m->last_func;
-  ck_assert_int_eq(ts_bound_loops(ctx, &c->arena, c->f, c->arrays, &none, 0.5, outs, &known), TS_OK);
+  ck_assert_int_eq(ts_bound_loops(ctx, &c->arena, c->f, c->arrays, &none, 0.5, 1 << 20, outs, &known), TS_OK);
   return known;
 }
 
