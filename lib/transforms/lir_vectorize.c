@@ -19,6 +19,7 @@
 typedef struct jobs {
   const ts_vectorize_options *options;
   TS_VEC(ts_vectorizer) list;
+  ts_ptrmap by_loop; /* → index in the list + 1 */
 } jobs;
 
 /* ---- what was asked for ---- */
@@ -87,13 +88,21 @@ static void inline_applies(ts_vectorizer *v) {
   }
 }
 
-static ts_result check_nesting(const jobs *all, ts_vectorizer *v) {
-  for (size_t i = 0; i < all->list.n; i++)
-    if (ts_is_ancestor(v->iv->block, all->list.at[i].loop))
-      return ts_schedule_refuse(
-          &v->s, v->loop, "cannot vectorize %%%s: it holds %%%s, which is to be vectorized too",
-          ts_loop_name(v->loop), ts_loop_name(all->list.at[i].loop));
-  return TS_OK;
+/* The loop of the call that the op stands in. */
+static ts_vectorizer *job_around(const jobs *all, const ts_op *op) {
+  for (const ts_op *up = ts_loop_around(op); up; up = ts_loop_around(up)) {
+    size_t job = (size_t)(uintptr_t)ts_ptrmap_get(&all->by_loop, up);
+    if (job) return &all->list.at[job - 1];
+  }
+  return NULL;
+}
+
+static ts_result check_nesting(const jobs *all, const ts_vectorizer *v) {
+  ts_vectorizer *outer = job_around(all, v->loop);
+  if (!outer) return TS_OK;
+  return ts_schedule_refuse(&outer->s, outer->loop,
+                            "cannot vectorize %%%s: it holds %%%s, which is to be vectorized too",
+                            ts_loop_name(outer->loop), ts_loop_name(v->loop));
 }
 
 /* ---- the extent ---- */
@@ -201,9 +210,22 @@ static ts_result check_order(ts_vectorizer *v) {
       &verdict, fewer.legal ? ts_sprintf(a, "-vectorize=%s=%lld", name, (long long)n) : NULL);
 }
 
-static ts_result prepare(const jobs *all, ts_vectorizer *v, ts_dims *outside) {
+/* Loops of one function share dims, so that equal bounds are equal expressions; where these run
+ * out, a loop gets dims of its own, and is then taken to end elsewhere. */
+static void choose_dims(ts_vectorizer *v, const ts_vectorizer *before) {
+  enum { SPARE = 8 };
+  if (before && before->s.func == v->s.func &&
+      before->outside->n + ts_num_dims(v->loop) + SPARE <= TS_MAX_DIMS) {
+    v->outside = before->outside;
+    return;
+  }
+  v->outside = ts_new(v->s.pass->scratch, ts_dims);
+  *v->outside = ts_dims_none(v->s.m);
+}
+
+static ts_result prepare(const jobs *all, ts_vectorizer *v, const ts_vectorizer *before) {
   int64_t block;
-  v->outside = outside;
+  choose_dims(v, before);
   if (!v->lanes) v->lanes = natural_lanes(v->loop);
   if (__builtin_mul_overflow(v->lanes, v->step, &block))
     return ts_schedule_refuse(&v->s, v->loop, "cannot vectorize %%%s: its step is too large",
@@ -211,6 +233,9 @@ static ts_result prepare(const jobs *all, ts_vectorizer *v, ts_dims *outside) {
   inline_applies(v);
   ts_result result = check_nesting(all, v);
   if (!result) result = decide_tail(v, all->options->tail);
+  if (!result && v->outside->overflow)
+    result = ts_schedule_refuse(&v->s, v->loop, "cannot vectorize %%%s: its bounds are too large",
+                                ts_loop_name(v->loop));
   if (!result) result = ts_find_reductions(v);
   if (!result) result = check_order(v);
   if (!result) result = ts_analyze_lanes(v);
@@ -241,12 +266,6 @@ static bool is_conditional(const ts_vectorizer *v, const ts_op *op) {
   return false;
 }
 
-static const ts_vectorizer *job_around(const jobs *all, const ts_op *op) {
-  for (size_t i = 0; i < all->list.n; i++)
-    if (ts_is_ancestor(all->list.at[i].iv->block, op)) return &all->list.at[i];
-  return NULL;
-}
-
 /* The last subscript is the variable plus a constant. */
 static bool stands_at_variable(const ts_vectorizer *v, const ts_op *op, int64_t *offset) {
   const ts_aff *last = op->map->exprs[op->map->n - 1];
@@ -256,7 +275,8 @@ static bool stands_at_variable(const ts_vectorizer *v, const ts_op *op, int64_t 
 }
 
 static bool same_extent(const ts_vectorizer *v, const ts_vectorizer *w) {
-  if (v->first != w->first || v->covered != w->covered || v->num_ragged != w->num_ragged)
+  if (v->outside != w->outside || v->first != w->first || v->covered != w->covered ||
+      v->num_ragged != w->num_ragged)
     return false;
   for (unsigned i = 0; i < v->num_ragged; i++)
     if (v->ragged[i] != w->ragged[i]) return false;
@@ -314,12 +334,13 @@ static bool writes_past_end(const sharing *s, const ts_op *store) {
   if (c != s->offset || !x || x->kind != TS_VALUE_ARG || !ts_is_loop(x->block->parent))
     return false;
   ts_for f = ts_for_parts(x->block->parent);
+  ts_dims d = *s->first->outside;
   for (unsigned i = 0; i < f.num_hi; i++)
     if (!ts_aff_is_const(f.hi[i], &c) || c < s->first->covered) return false;
   for (unsigned i = 0; i < f.num_lo; i++)
     if (!(ts_aff_is_const(f.lo[i], &c) && c <= s->first->first) &&
         !(s->first->num_ragged == 1 &&
-          ts_dims_import(s->first->outside, x->block->parent, f.lo[i]) == s->first->ragged[0]))
+          ts_dims_import(&d, x->block->parent, f.lo[i]) == s->first->ragged[0]))
       return false;
   return f.step == 1;
 }
@@ -377,14 +398,12 @@ ts_result ts_pass_vectorize(ts_pass_ctx *pass, ts_module *m, const void *options
     ts_error_plain(m->ctx, "-vectorize knows tail = mask, peel and none, not '%s'", o->tail);
     return TS_USAGE;
   }
-  ts_dims *outside = ts_new(pass->scratch, ts_dims);
-  *outside = ts_dims_none(m);
+  ts_ptrmap_init(&all.by_loop, pass->scratch);
   ts_result result = ts_each_loop(pass, m, o->func, &o->loops, &all, collect);
+  for (size_t i = 0; i < all.list.n; i++)
+    ts_ptrmap_put(&all.by_loop, all.list.at[i].loop, (void *)(uintptr_t)(i + 1));
   for (size_t i = 0; i < all.list.n && !result; i++)
-    result = prepare(&all, &all.list.at[i], outside);
-  if (!result && (outside->overflow || outside->n == TS_MAX_DIMS))
-    result = ts_error(m->ctx, all.list.at[0].loop->loc,
-                      "the bounds of the loops to vectorize are too large");
+    result = prepare(&all, &all.list.at[i], i ? &all.list.at[i - 1] : NULL);
   if (result) return result;
   for (size_t i = 0; i < all.list.n; i++)
     find_unchecked(&all, &all.list.at[i]);
