@@ -7,6 +7,7 @@
  *               %acc[0] = op(%acc[0], the lanes of %v[0] one after the other) */
 #include <math.h>
 
+#include "analysis/dependence.h"
 #include "transforms/vectorize.h"
 
 /* ---- which ---- */
@@ -203,8 +204,41 @@ static ts_value *combine_lanes(ts_vectorizer *v, ts_opcode op, ts_value *vector)
   return all;
 }
 
+/* Does the loop run in every case? */
+static bool surely_runs(ts_vectorizer *v) {
+  ts_for f = ts_for_parts(v->loop);
+  for (unsigned i = 0; i < f.num_lo; i++)
+    for (unsigned k = 0; k < f.num_hi; k++)
+      if (!ts_poly_holds(v->s.m->ctx, v->s.pass->scratch, v->loop, f.lo[i], TS_LT, f.hi[k]))
+        return false;
+  return true;
+}
+
+/* if LO < HI { …: where the loop may not run, the element may be one that nothing has written. */
+static ts_block *open_guard(ts_vectorizer *v) {
+  ts_for f = ts_for_parts(v->loop);
+  ts_dims d = ts_dims_none(v->s.m);
+  const ts_aff *sides[2 * TS_MAX_DIMS];
+  int64_t preds[TS_MAX_DIMS];
+  unsigned n = 0;
+  for (unsigned i = 0; i < f.num_lo; i++)
+    for (unsigned k = 0; k < f.num_hi && n < TS_MAX_DIMS; k++, n++) {
+      sides[2 * n] = ts_dims_import(&d, v->loop, f.lo[i]);
+      sides[2 * n + 1] = ts_dims_import(&d, v->loop, f.hi[k]);
+      preds[n] = TS_LT;
+    }
+  ts_op *op = ts_op_create(v->s.m, TS_OP_IF, v->loop->loc, 0, NULL, 0, NULL, 0, NULL, 2);
+  ts_op_insert(&v->b, op);
+  op->map = ts_map_get(v->s.m, 0, NULL);
+  if (!ts_dims_set_map(&d, op, 2 * n, sides)) ts_unreachable("bounds that fitted no longer do");
+  ts_attr_set_ints(v->s.m, op, TS_ATTR_PREDS, n, preds);
+  return ts_op_regions(op)[0];
+}
+
 void ts_close_reductions(ts_vectorizer *v) {
+  if (!v->reductions.n) return;
   v->b = ts_builder_after(v->s.m, v->loop);
+  if (!surely_runs(v)) v->b = ts_builder_at_end(v->s.m, open_guard(v), v->loop->loc);
   for (size_t i = 0; i < v->reductions.n; i++) {
     ts_reduction *r = &v->reductions.at[i];
     ts_opcode op = form_of(r->update)->combine;
