@@ -345,9 +345,36 @@ static bool writes_past_end(const sharing *s, const ts_op *store) {
   return f.step == 1;
 }
 
+/* The op of the block that `op` stands in; NULL when a branch may leave it out. */
+static const ts_op *part_of(const ts_block *block, const ts_op *op) {
+  for (; op->block != block; op = op->block->parent)
+    if (op->block->parent->opcode == TS_OP_IF) return NULL;
+  return op;
+}
+
+/* Does all that loads from the buffer stand behind the store? */
+static bool comes_first(const ts_op *store, const ts_value *buffer) {
+  const ts_block *home = buffer->def->block;
+  const ts_op *part = part_of(home, store);
+  if (!part) return false;
+  for (const ts_use *u = buffer->uses; u; u = u->next) {
+    const ts_op *op = u->owner;
+    if (op->opcode != TS_OP_LOAD) continue;
+    while (op->block != home)
+      op = op->block->parent;
+    const ts_op *at = part->next;
+    while (at && at != op)
+      at = at->next;
+    if (!at) return false;
+  }
+  return true;
+}
+
 static bool is_padded(const sharing *s, const ts_value *buffer) {
   for (const ts_use *u = buffer->uses; u; u = u->next)
-    if (u->owner->opcode == TS_OP_STORE && writes_past_end(s, u->owner)) return true;
+    if (u->owner->opcode == TS_OP_STORE && writes_past_end(s, u->owner) &&
+        comes_first(u->owner, buffer))
+      return true;
   return false;
 }
 
