@@ -334,6 +334,101 @@ static const char *with_params(model *m, const char *body) {
   return finish(&t);
 }
 
+/* ---- what needs no isl ---- */
+
+static bool is_sure_to_run(ts_lins *L, const ts_op *op, const ts_for *f) {
+  for (unsigned i = 0; i < f->num_lo; i++)
+    for (unsigned k = 0; k < f->num_hi; k++) {
+      const ts_lin *first = ts_lin_of(L, op, f->lo[i]);
+      if (first) first = ts_lin_add(L, first, ts_lin_const(L, 1), 1);
+      if (!ts_lin_le(L, first, ts_lin_of(L, op, f->hi[k]))) return false;
+    }
+  return true;
+}
+
+/* Does the loop, which starts at 0, go at least to where the dimension's part in use ends? */
+static bool goes_to_end(ts_lins *L, const ts_op *op, const ts_for *f, const ts_box_dim *dim) {
+  for (unsigned k = 0; k < f->num_hi; k++) {
+    const ts_lin *hi = ts_lin_of(L, op, f->hi[k]);
+    bool far = ts_lin_le(L, ts_lin_extent(L, dim->extent), hi);
+    for (unsigned e = 0; !far && e < dim->num_ends; e++)
+      far = ts_lin_le(L, ts_lin_add(L, dim->ends[e], dim->lower, -1), hi);
+    if (!far) return false;
+  }
+  return true;
+}
+
+/* Does the access run over the whole of the dimension as its loop does? *loop is that loop, or NULL
+ * when one element is all there is. */
+static bool sweeps(ts_lins *L, const ts_touch *t, unsigned d, const ts_box_dim *dim,
+                   const ts_op **loop) {
+  const ts_lin *at = ts_lin_add(L, t->at[d], dim->lower, -1);
+  int64_t lo;
+  *loop = NULL;
+  if (at && at->n == 0) return at->constant == 0 && dim->extent == t->widths[d];
+  if (!at || at->n != 1 || at->constant || at->terms[0].coef != 1) return false;
+  const ts_value *v = at->terms[0].value;
+  if (at->terms[0].kind != TS_LIN_VALUE || v->kind != TS_VALUE_ARG || !v->block->parent)
+    return false;
+  *loop = v->block->parent;
+  if ((*loop)->opcode != TS_OP_FOR) return false;
+  ts_for f = ts_for_parts(*loop);
+  return f.num_lo == 1 && ts_aff_is_const(f.lo[0], &lo) && lo == 0 && f.step <= t->widths[d] &&
+         goes_to_end(L, *loop, &f, dim);
+}
+
+/* Does the access touch every element of the box in use, whenever the block runs? True only where
+ * it is plain: one loop for each dimension. */
+static bool sweeps_box(model *m, const ts_touch *t, const ts_box *box) {
+  const ts_op *loops[TS_MAX_RANK];
+  path p;
+  if (t->op->has_mask || !path_to(m, t->op, &p)) return false;
+  for (unsigned d = 0; d < box->rank; d++) {
+    if (!sweeps(m->L, t, d, &box->dims[d], &loops[d])) return false;
+    for (unsigned e = 0; e < d; e++)
+      if (loops[d] && loops[e] == loops[d]) return false;
+  }
+  unsigned num_own = 0;
+  for (unsigned d = 0; d < box->rank; d++)
+    num_own += loops[d] != NULL;
+  for (unsigned i = 0; i < p.n; i++) {
+    bool own = false;
+    for (unsigned d = 0; d < box->rank; d++)
+      own = own || loops[d] == p.ops[i];
+    num_own -= own;
+    if (p.ops[i]->opcode != TS_OP_FOR) return false;
+    ts_for f = ts_for_parts(p.ops[i]);
+    if (!own && !is_sure_to_run(m->L, p.ops[i], &f)) return false;
+  }
+  return num_own == 0; /* else one of the loops is around the block */
+}
+
+static const ts_op *top_level(const ts_block *block, const ts_op *op) {
+  while (op->block != block)
+    op = op->block->parent;
+  return op;
+}
+
+/* Does `first`, the first access in the text, come to each element before `t` does? */
+static bool comes_before(const ts_block *block, const ts_touch *first, const ts_touch *t) {
+  if (top_level(block, first->op) != top_level(block, t->op)) return true;
+  if (first->op->block != t->op->block) return false;
+  for (unsigned d = 0; d < t->n; d++)
+    if (first->widths[d] != t->widths[d] || !ts_lin_same(first->at[d], t->at[d])) return false;
+  return true;
+}
+
+/* The first access goes over all of the box before any other comes to it. */
+static bool plain_flow(model *m, const ts_touches *touches, const ts_box *box, ts_flow *out) {
+  const ts_touch *first = &touches->list.at[0];
+  if (!box || !touches->list.n || !sweeps_box(m, first, box)) return false;
+  for (size_t i = 1; i < touches->list.n; i++)
+    if (!comes_before(m->block, first, &touches->list.at[i])) return false;
+  *out =
+      (ts_flow){.comes_in = first->reads, .writes_all = first->writes, .reads_all = first->reads};
+  return true;
+}
+
 ts_flow ts_flow_of(ts_lins *L, const ts_touches *touches, const ts_block *block,
                    const ts_box *box) {
   ts_arena *a = L->arena;
@@ -344,6 +439,8 @@ ts_flow ts_flow_of(ts_lins *L, const ts_touches *touches, const ts_block *block,
              .writes = {.arena = a},
              .schedule = {.arena = a},
              .context = {.arena = a}};
+  ts_flow plain;
+  if (plain_flow(&m, touches, box, &plain)) return plain;
   ts_ptrmap_init(&m.names, a);
   put(&m.context, ": 0 = 0");
   for (size_t i = 0; i < touches->list.n; i++) {

@@ -114,8 +114,10 @@ static bool writes(const unit *u, const ts_value *memref) {
   return e && e->writes;
 }
 
+/* Its own name: what a printed module calls it costs a walk over the function. */
 static const char *name_of(hoist *h, const ts_value *v) {
-  return ts_value_text(h->arena, h->s->func, v);
+  if (v->name) return ts_sprintf(h->arena, "%%%s", ts_str_text(h->s->m, v->name));
+  return v->kind == TS_VALUE_RESULT ? ts_sprintf(h->arena, "this %s", ts_info(v->def)->name) : "it";
 }
 
 /* ---- what must stay ---- */

@@ -114,7 +114,10 @@ static bool copies_in(const place *p) {
 }
 
 static ts_result check_flow(place *p) {
-  if (!p->touches.writes && is_initialised(p)) return TS_OK;
+  if (is_initialised(p) && p->touches.list.at[0].reads) {
+    p->flow.comes_in = true; /* at worst a copy too many */
+    return TS_OK;
+  }
   p->flow = ts_flow_of(p->staged.lins, &p->touches, p->block, &p->staged.box);
   if (!copies_in(p) || is_initialised(p) || p->flow.reads_all) return TS_OK;
   refuse(p,

@@ -15,6 +15,7 @@ const ts_aff *ts_dims_lin(ts_dims *, const ts_lin *);
  * no remainder is taken. */
 typedef struct ts_piece {
   unsigned dim;
+  unsigned index; /* of the dimension in the staged buffer */
   int64_t div, mod;
   ts_extent count; /* its extent */
 } ts_piece;

@@ -121,12 +121,8 @@ static void whole_subscripts(nest *n, const ts_lin **out) {
 }
 
 static void part_subscripts(nest *n, const ts_lin **out) {
-  ts_staged *s = n->staged;
-  for (unsigned i = 0; i < s->pieces.n; i++)
-    for (unsigned k = 0; k < s->pieces.n; k++) {
-      const ts_piece *a = &s->pieces.at[i], *b = &n->order[k];
-      if (a->dim == b->dim && a->div == b->div) out[i] = n->iterations[k];
-    }
+  for (unsigned i = 0; i < n->staged->pieces.n; i++)
+    out[n->order[i].index] = n->iterations[i];
 }
 
 static ts_value *load_element(nest *n, ts_value *memref, unsigned num,

@@ -30,34 +30,42 @@ static bool read_piece(const char **at, ts_piece *p) {
   return *(*at)++ == ']';
 }
 
+/* The piece of dimension d that counts blocks of `next` positions; of those with one place only,
+ * each comes before what cuts further. NULL: there is none that is not `taken`. */
+static ts_piece *next_piece(ts_pieces *pieces, unsigned d, int64_t next, const bool *taken) {
+  ts_piece *found = NULL;
+  for (unsigned i = 0; i < pieces->n; i++) {
+    ts_piece *p = &pieces->at[i];
+    if (p->dim == d && p->div == next && !taken[i] && (!found || p->mod == 1)) found = p;
+  }
+  return found;
+}
+
 /* Do the pieces of dimension d count its positions, each once? Sets their counts. */
 static bool count_pieces(ts_pieces *pieces, unsigned d, ts_extent extent) {
+  bool taken[TS_MAX_RANK] = {0};
   int64_t next = 1;
-  unsigned used = 0, all = 0;
+  unsigned left = 0;
   for (unsigned i = 0; i < pieces->n; i++)
-    all += pieces->at[i].dim == d;
-  for (unsigned i = 0; i < pieces->n;) {
-    ts_piece *p = &pieces->at[i++];
-    if (p->dim != d || p->div != next) continue;
-    used++;
-    i = 0;
-    bool last = used == all;
-    if (!p->mod && !last) return false;
+    left += pieces->at[i].dim == d;
+  while (left--) {
+    ts_piece *p = next_piece(pieces, d, next, taken);
+    if (!p || (left && !p->mod)) return false;
+    taken[p - pieces->at] = true;
     if (ts_is_symbolic(extent)) {
-      if (p->div != 1 || p->mod) return false;
       p->count = extent;
-      return last;
+      return !left && p->div == 1 && !p->mod;
     }
-    int64_t left = (extent - 1) / p->div + 1;
-    p->count = p->mod ? p->mod : left;
-    if (last) {
-      if (p->mod && p->mod < left) return false;
+    int64_t blocks = (extent - 1) / p->div + 1;
+    p->count = p->mod ? p->mod : blocks;
+    if (!left) {
+      if (p->mod && p->mod < blocks) return false;
       p->mod = 0;
       return true;
     }
     if (__builtin_mul_overflow(next, p->mod, &next)) return false;
   }
-  return false;
+  return false; /* the dimension is missing */
 }
 
 static const char *check_pieces(ts_arena *arena, ts_pieces *pieces, const char *text,
@@ -86,5 +94,7 @@ const char *ts_pieces_parse(ts_arena *arena, const char *text, const ts_box *box
   for (const char *at = text; *at;)
     if (out->n == TS_MAX_RANK || !read_piece(&at, &out->at[out->n++]))
       return ts_sprintf(arena, "'%s' is not of the form [1/16][0][1%%16]", text);
+  for (unsigned i = 0; i < out->n; i++)
+    out->at[i].index = i;
   return check_pieces(arena, out, text, box);
 }

@@ -137,6 +137,23 @@ static bool shift(ts_staged *s, ts_op **loop, const ts_lin *lo, const ts_lin_lis
   return true;
 }
 
+/* Lower bounds where the steps of the loop from `lo` fall. */
+static ts_lin_list on_steps(ts_lins *L, const ts_lin_list *bounds, const ts_lin *lo, int64_t step) {
+  ts_lin_list out = {0};
+  for (unsigned i = 0; i < bounds->n; i++) {
+    const ts_lin *past = ts_lin_add(L, bounds->at[i], lo, -1);
+    keep(&out, ts_lin_add(L, lo, ts_lin_div(L, TS_LIN_CEILDIV, past, step), step));
+  }
+  return out;
+}
+
+static bool is_empty(ts_lins *L, const ts_lin_list *lo, const ts_lin_list *hi) {
+  for (unsigned i = 0; i < lo->n; i++)
+    if (implied(L, hi, lo->at[i], true)) return true;
+  return false;
+}
+
+/* Erases a loop that never runs: *loop is NULL then. */
 static bool bound_loop(ts_staged *s, ts_op **loop, const ts_touches *touches) {
   ts_for f = ts_for_parts(*loop);
   ts_lin_list lo = {0}, hi = {0};
@@ -148,8 +165,15 @@ static bool bound_loop(ts_staged *s, ts_op **loop, const ts_touches *touches) {
   ts_lin_list least = common_bounds(s, touches, &f, false),
               end = common_bounds(s, touches, &f, true);
   int64_t zero;
-  if (f.step == 1) tighten(s->lins, &lo, &least, false); /* else the steps would fall elsewhere */
+  if (f.step > 1)
+    least = lo.n == 1 ? on_steps(s->lins, &least, lo.at[0], f.step) : (ts_lin_list){0};
+  tighten(s->lins, &lo, &least, false);
   tighten(s->lins, &hi, &end, true);
+  if (is_empty(s->lins, &lo, &hi)) {
+    ts_op_erase(*loop);
+    *loop = NULL;
+    return true;
+  }
   if (lo.n == 1 && !(ts_lin_is_const(lo.at[0], &zero) && zero == 0))
     return shift(s, loop, lo.at[0], &hi);
   return put_bounds(s, *loop, &lo, &hi);
@@ -163,14 +187,16 @@ static bool visit_loop(ts_staged *s, ts_op **loop) {
   ts_touches touches;
   if (!ts_touches_in(s->lins, ts_for_parts(*loop).body, s->whole, &touches)) return false;
   if (!touches.list.n) return true;
-  return bound_loop(s, loop, &touches) && visit_block(s, ts_for_parts(*loop).body);
+  if (!bound_loop(s, loop, &touches)) return false;
+  return !*loop || visit_block(s, ts_for_parts(*loop).body);
 }
 
 static bool visit_block(ts_staged *s, ts_block *block) {
-  for (ts_op *op = block->first; op; op = op->next) {
-    if (ts_is_loop(op) && !visit_loop(s, &op)) return false;
+  for (ts_op *op = block->first, *next; op; op = next) {
+    next = op->next;
     for (unsigned i = 0; op->opcode == TS_OP_IF && i < op->num_regions; i++)
       if (!visit_block(s, ts_op_regions(op)[i])) return false;
+    if (ts_is_loop(op) && !visit_loop(s, &op)) return false;
   }
   return true;
 }
@@ -230,6 +256,7 @@ bool ts_staged_restrict(ts_staged *s, ts_op **producer, const ts_op **stuck) {
   ts_touches touches;
   *stuck = *producer;
   if (!visit_loop(s, producer)) return false;
+  if (!*producer) return true;
   if (!ts_touches_in(s->lins, ts_for_parts(*producer).body, s->whole, &touches)) return false;
   for (size_t i = 0; i < touches.list.n; i++) {
     const ts_touch *t = &touches.list.at[i];
