@@ -46,8 +46,8 @@ static const char mlp_int8[] =
 static const char ffn[] =
     "func @ffn(%%X: tensor<%1$ldx%2$ldxf32>, %%W: tensor<%2$ldx%3$ldxf32>, %%b: tensor<%3$ldxf32>,"
     " %%V: tensor<%3$ldx%2$ldxf32>, %%c: tensor<%2$ldxf32>) -> tensor<%1$ldx%2$ldxf32> {\n"
-    "  %%0 = matmul %%X, %%W\n  %%1 = add %%0, %%b\n  %%2 = gelu %%1\n  %%3 = matmul %%2, %%V\n"
-    "  %%4 = add %%3, %%c\n  return %%4\n}\n";
+    "  %%up = matmul %%X, %%W\n  %%up_bias = add %%up, %%b\n  %%hidden = gelu %%up_bias\n"
+    "  %%down = matmul %%hidden, %%V\n  %%out = add %%down, %%c\n  return %%out\n}\n";
 
 static ts_tensor tensor_of(const bench_array *a, void *data) {
   static const ts_dtype types[] = {TS_F32, TS_BF16, TS_I8, TS_I32};
