@@ -167,13 +167,21 @@ static void print_band(c_emit *e, const ts_op *op, unsigned depth, const char *c
 
 enum { MAX_BAND = 8 };
 
+/* A name that no other parallel loop of the function has. Scopes do not see to that: labels have none, and the
+ * variable stands outside the loop. */
+static const char *name_of_loop(c_emit *e, const char *name) {
+  unsigned n = e->current->num_parallel;
+  return c_unique(e, n > 1 ? ts_sprintf(e->arena, "%s_%u", name, n) : name);
+}
+
 static void parallel_for(c_emit *e, const ts_op *op) {
   const char *ivs[MAX_BAND];
   const ts_op *inner = op;
   unsigned depth = 0;
   size_t mark = c_scope_open(e);
-  c_fail fail = {c_unique(e, "failed"), c_unique(e, "end"), false};
-  const char *first = c_unique(e, "first_failed");
+  e->current->num_parallel++;
+  c_fail fail = {c_unique(e, "failed"), name_of_loop(e, "end"), false};
+  const char *first = name_of_loop(e, "first_failed");
   for (const ts_op *at = op; at && depth < MAX_BAND; at = band_inside(at)) {
     inner = at;
     ivs[depth] = c_name(e, ts_for_parts(at).iv);

@@ -66,6 +66,7 @@ typedef struct c_func {
   const char **extent_names, **param_names;
   c_out body;
   const char *prototype;
+  unsigned num_parallel; /* loops that run in parallel, so far */
   bool done, fails;
 } c_func;
 
