@@ -417,6 +417,7 @@ static ts_result run(void *arg) {
   if (q->sys.isl) ask_pairs(q, q->ask);
   if (q->sys.isl && !q->spent) return TS_OK;
   q->verdict->legal = q->verdict->exact = false;
+  if (q->quiet) return TS_LIMIT;
   ts_error(q->ctx, q->at->loc, "this takes too many steps to decide: %zu accesses in %u loops",
            q->poly.accesses.n, q->num_common);
   return TS_LIMIT;

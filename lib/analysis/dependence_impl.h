@@ -23,6 +23,7 @@ struct ts_query {
   void (*model)(ts_query *); /* makes the model of the stretch */
   ts_pair_fn ask; /* of each ordered pair of accesses to one buffer, of which one writes */
   bool spent;     /* isl's budget */
+  bool quiet;     /* no message when it is */
   /* the ordered pair at hand: the loops around both, outer first, and where their variables are */
   const ts_poly_access *a, *b;
   unsigned num_common, cap_common;

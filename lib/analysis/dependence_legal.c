@@ -107,8 +107,12 @@ ts_result ts_dep_nearest_order(ts_context *ctx, ts_arena *arena, unsigned n, ts_
       nearest[i] = i;
     return TS_OK;
   }
-  ts_query q = {
-      .ask = ask_vectors, .model = ts_query_model_loop, .at = loops[0], .n = n, .loops = loops};
+  ts_query q = {.ask = ask_vectors,
+                .model = ts_query_model_loop,
+                .at = loops[0],
+                .n = n,
+                .loops = loops,
+                .quiet = true};
   q.seen = ts_new_array(arena, bool, MAX_VECTORS);
   ts_result result = ts_query_run(&q, ctx, arena, &verdict);
   if (result) return result;

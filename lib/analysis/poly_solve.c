@@ -13,7 +13,7 @@
 #include "analysis/poly.h"
 
 /* isl's operations a query may take: about a second. */
-enum { MAX_OPERATIONS = 2000000 };
+enum { MAX_OPERATIONS = 300000 };
 
 void ts_poly_open(ts_poly_system *s, ts_arena *arena) {
   *s = (ts_poly_system){.arena = arena, .isl = isl_ctx_alloc()};

@@ -1,6 +1,7 @@
 /* Loops: what can be asked of them, and taking them apart. */
 #include "transforms/loops.h"
 
+#include "analysis/dependence.h"
 #include "transforms/util.h"
 
 /* ---- asking ---- */
@@ -224,9 +225,13 @@ ts_result ts_loop_cut(ts_schedule *s, ts_op *loop, int64_t by, ts_op **tail) {
   *tail = ts_op_clone(s->m, loop, &map);
   ts_op_insert(&b, *tail);
   ts_for_parts(*tail).iv->name = ts_schedule_name(s, name, ".tail");
-  if (!ts_dims_set_map(&d, *tail, 2, (const ts_aff *[]){end, hi}) ||
+  /* A loop that may end before it starts has a rest of less than nothing. */
+  bool sure = ts_poly_holds(s->m->ctx, s->pass->scratch, loop, f.lo[0], TS_LE, f.hi[0]);
+  const ts_aff *ends[] = {end, hi}, *starts[] = {end, lo, hi};
+  if (!ts_dims_set_map(&d, *tail, sure ? 2 : 3, sure ? ends : starts) ||
       !ts_dims_set_map(&d, loop, 2, (const ts_aff *[]){lo, end}))
     ts_unreachable("bounds that fitted no longer do");
+  if (!sure) ts_attr_set_int(s->m, *tail, TS_ATTR_NUM_LO, 2);
   return TS_OK;
 }
 
