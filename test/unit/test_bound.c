@@ -62,7 +62,8 @@ static check_call begin(const char *text, ts_dtype acc) {
   ck_assert_int_eq(ts_protect(ctx, make_arrays, &c), TS_OK);
   run(&c);
   ts_bindings none = {0};
-  ck_assert_int_eq(ts_bound_results(ctx, &c.arena, c.f, c.arrays, &none, acc, 0.5, c.results), TS_OK);
+  ck_assert_int_eq(ts_bound_results(ctx, &c.arena, c.f, c.arrays, &none, acc, 0.5, c.results),
+                   TS_OK);
   return c;
 }
 
@@ -98,7 +99,8 @@ static ts_result lower(void *arg) {
   return result ? result : ts_run_pipeline(m, &pipeline, &runner);
 }
 
-/* The bounds of the function that begin() parsed, lowered to loops; false where they are not known. */
+/* The bounds of the function that begin() parsed, lowered to loops; false where they are not known.
+ */
 static bool bound_lowered(check_call *c, ts_bounded *outs) {
   bool known;
   ts_bindings none = {0};
@@ -212,9 +214,10 @@ END_TEST
 /* In loops a product that is added counts as rounded, and the sum's start as a term. */
 START_TEST(a_sum_in_a_loop_has_the_bound_of_the_textbook) {
   enum { K = 300, N = 4 };
-  check_call c = begin("func @f(%X: tensor<1x300xf32>, %W: tensor<300x4xf32>) -> tensor<1x4xf32> {\n"
-                       "%0 = matmul %X, %W {acc = f32} return %0 }",
-                       TS_F32);
+  check_call c =
+      begin("func @f(%X: tensor<1x300xf32>, %W: tensor<300x4xf32>) -> tensor<1x4xf32> {\n"
+            "%0 = matmul %X, %W {acc = f32} return %0 }",
+            TS_F32);
   ts_bounded outs[3];
   ck_assert(bound_lowered(&c, outs));
   const double u = 0x1p-24, gamma = K * u / (1 - K * u);
@@ -249,6 +252,28 @@ START_TEST(overflow_and_division_by_zero_are_unknown) {
 }
 END_TEST
 
+/* In f32, 1.5 more ULPs of exp(x), which is between 2^-24 and 2^-23 of it; in bf16 the same of f32.
+ */
+START_TEST(inexact_functions_widen_the_bound) {
+  static const char *const texts[] = {
+      "func @f(%X: tensor<50xf32>) -> tensor<50xf32> { %0 = exp %X return %0 }",
+      "func @f(%X: tensor<50xbf16>) -> tensor<50xbf16> { %0 = exp %X return %0 }"};
+  for (unsigned k = 0; k < ts_countof(texts); k++) {
+    check_call c = begin(texts[k], TS_NUM_DTYPES);
+    ts_bounded wide;
+    ts_bindings none = {0};
+    ck_assert_int_eq(ts_bound_results(ctx, &c.arena, c.f, c.arrays, &none, TS_NUM_DTYPES, 2, &wide),
+                     TS_OK);
+    for (int64_t i = 0; i < wide.count; i++) {
+      double more = (wide.error[i] - c.results[0].error[i]) / wide.value[i];
+      ck_assert_double_ge(more, 1.5 * 0x1p-23);
+      ck_assert_double_le(more, 1.6 * 0x1p-23);
+    }
+    end(&c);
+  }
+}
+END_TEST
+
 UNIT_MAIN("bound", bounds_hold, integers_are_exact_until_rounding_may_tip_them,
-          a_product_has_the_bound_of_the_textbook,
-          a_sum_in_a_loop_has_the_bound_of_the_textbook, overflow_and_division_by_zero_are_unknown)
+          a_product_has_the_bound_of_the_textbook, a_sum_in_a_loop_has_the_bound_of_the_textbook,
+          overflow_and_division_by_zero_are_unknown, inexact_functions_widen_the_bound)
