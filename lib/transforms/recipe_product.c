@@ -204,5 +204,4 @@ void ts_recipe_product(ts_recipe *r, const ts_nest *nest) {
   copy_panel(&p);
   run_parallel(&p);
   use_vectors(&p);
-  ts_recipe_step(r, "simplify", "%s", "");
 }
