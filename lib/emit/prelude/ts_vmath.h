@@ -274,5 +274,869 @@ TS_INLINE ts_f32x4 ts_lookup_f32x4(const float *table, ts_i32x4 index) {
 #endif
 }
 
+//@section ts_from_doubled_f32x16 needs ts_fma_f32x16 ts_max_i32x16
+/* v * 2^-65, v positive and normal, rounded once, denormals included, without a denormal in a float
+ * operation. Where the result is normal its bits are those of v less 65 in the exponent. Below, they
+ * count multiples of 2^-149, as the low bits of v / 2 + 2^-62 do. Of the two the greater is right. */
+TS_INLINE ts_f32x16 ts_from_doubled_f32x16(ts_f32x16 v) {
+  ts_f32x16 zero = {0};
+  ts_i32x16 sum = (ts_i32x16)ts_fma_f32x16(v, zero + 0.5f, zero + 0x1p-62f);
+  return (ts_f32x16)(ts_max_i32x16((ts_i32x16)v, sum) - (65 << 23));
+}
+
+//@section ts_scale_f32x16 needs ts_max_i32x16 ts_min_i32x16
+/* v * 2^n, v in [2^-32, 2^32] or from 1 up to infinity with n = 0, n in [-160, 128] given by the low bits
+ * of e = n + 1.5 * 2^23: rounded once, denormals included, without a denormal in a float operation.
+ * Where the result is normal its bits are v's with n in the exponent. Below, they count multiples of
+ * 2^-149, as the low bits of v * 2^(n + 149) + 2^23 do. Of the two the greater is right. */
+TS_INLINE ts_f32x16 ts_scale_f32x16(ts_f32x16 v, ts_f32x16 e) {
+  ts_i32x16 zero = {0};
+  ts_i32x16 bits = (ts_i32x16)v + ((ts_i32x16)e << 23);
+  ts_i32x16 count = ts_min_i32x16(bits, zero + (100 << 23)) + (149 << 23);
+  count = (ts_i32x16)((ts_f32x16)count + 0x1p23f) - (150 << 23);
+  return (ts_f32x16)ts_max_i32x16(bits, count);
+}
+
+//@section ts_expm1_f32x16 needs ts_fma_f32x16
+/* p = e^r - 1 for r = x - n ln 2, with e = n + 1.5 * 2^23 and n = round(x / ln 2). The first step of the
+ * subtraction is exact (Cody & Waite 1980), and what the second one adds is kept apart. */
+TS_INLINE ts_f32x16 ts_expm1_f32x16(ts_f32x16 x, ts_f32x16 *e) {
+  ts_f32x16 zero = {0};
+  *e = ts_fma_f32x16(x, zero + 0x1.715476p0f, zero + 0x1.8p23f);
+  ts_f32x16 n = *e - 0x1.8p23f;
+  ts_f32x16 high = ts_fma_f32x16(n, zero - 0x1.62e43p-1f, x), low = n * 0x1.05c61p-29f;
+  ts_f32x16 r = high + low;
+  ts_f32x16 q = ts_fma_f32x16(zero + 0x1.6ab6eap-10f, r, zero + 0x1.123d5ep-7f);
+  q = ts_fma_f32x16(q, r, zero + 0x1.55585ap-5f);
+  q = ts_fma_f32x16(q, r, zero + 0x1.55548cp-3f);
+  q = ts_fma_f32x16(q, r, zero + 0x1.fffffcp-2f);
+  return high + ts_fma_f32x16(q, r * r, low);
+}
+
+//@section ts_exp_f32x16 needs ts_expm1_f32x16 ts_select_f32x16 ts_max_f32x16 ts_scale_f32x16
+/* e^x = 2^n e^r. Below -105 it is less than half of the least denormal. */
+TS_FUNCTION ts_f32x16 ts_exp_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0}, e;
+  ts_f32x16 p = ts_expm1_f32x16(ts_max_f32x16(zero - 105.0f, x), &e);
+  return ts_select_f32x16(x <= 0x1.62e42ep6f, ts_scale_f32x16(p + 1.0f, e), x + __builtin_inff());
+}
+
+//@section ts_exp_f32 needs ts_exp_f32x16
+TS_FUNCTION float ts_exp_f32(float x) { return ts_exp_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_logistic_f32x16 needs ts_expm1_f32x16 ts_select_f32x16 ts_min_abs_f32x16
+/* 1 / (1 + e^-x) = 2^n (q + q w), w small and n 0 or below, in the low bits of e. For x < 0 it is
+ * e^x / (1 + e^x) with e^x = 2^n (1 + p). The sum 1 + e^-|x| = (1 + 2^n) + 2^n p is held in two parts, and
+ * what its reciprocal q lacks goes into w. */
+TS_INLINE ts_f32x16 ts_logistic_f32x16(ts_f32x16 x, ts_f32x16 *w, ts_f32x16 *e) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 p = ts_expm1_f32x16(-ts_min_abs_f32x16(x, zero + 110.0f), e);
+  ts_f32x16 n = ts_select_f32x16(*e < 0x1.8p23f - 100.0f, zero - 100.0f, *e - 0x1.8p23f);
+  ts_f32x16 power = (ts_f32x16)((ts_i32x16)(n + 0x1.8000fep23f) << 23);
+  ts_f32x16 sum = ts_fma_f32x16(power, p, power + 1.0f);
+  ts_f32x16 low = ts_fma_f32x16(power, p, power + 1.0f - sum);
+  ts_f32x16 q = 1.0f / sum;
+  ts_f32x16 rest = ts_fma_f32x16(-q, low, ts_fma_f32x16(-q, sum, zero + 1.0f));
+  p = ts_select_f32x16(x < 0.0f, p, zero);
+  *w = p + ts_fma_f32x16(p, rest, rest);
+  *e = ts_select_f32x16(x < 0.0f, *e, zero + 0x1.8p23f);
+  return q;
+}
+
+//@section ts_sigmoid_f32x16 needs ts_logistic_f32x16 ts_scale_f32x16
+TS_FUNCTION ts_f32x16 ts_sigmoid_f32x16(ts_f32x16 x) {
+  ts_f32x16 w, e, q = ts_logistic_f32x16(x, &w, &e);
+  return ts_select_f32x16(x == x, ts_scale_f32x16(ts_fma_f32x16(q, w, q), e), x);
+}
+
+//@section ts_sigmoid_f32 needs ts_sigmoid_f32x16
+TS_FUNCTION float ts_sigmoid_f32(float x) { return ts_sigmoid_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_silu_f32x16 needs ts_logistic_f32x16 ts_scale_f32x16
+/* silu(x) = x / (1 + e^-x): |x| q (1 + w) with the product |x| q in two parts, then the sign. Below 2^-30
+ * it is x / 2; the comparison lets a NaN through. */
+TS_FUNCTION ts_f32x16 ts_silu_f32x16(ts_f32x16 x) {
+  ts_f32x16 w, e, q = ts_logistic_f32x16(x, &w, &e), zero = {0};
+  ts_f32x16 size = (ts_f32x16)((ts_i32x16)x & 0x7fffffff);
+  ts_f32x16 factor = ts_select_f32x16(x < -110.0f, zero + 110.0f, size);
+  ts_f32x16 high = factor * q, low = ts_fma_f32x16(factor, q, -high);
+  ts_f32x16 y = ts_scale_f32x16(high + ts_fma_f32x16(high, w, low), e);
+  y = (ts_f32x16)((ts_i32x16)y | ((ts_i32x16)x & ~0x7fffffff));
+  y = ts_select_f32x16(x < __builtin_inff(), y, x);
+  return ts_select_f32x16(size > 0x1p-30f, y, x * 0.5f);
+}
+
+//@section ts_silu_f32 needs ts_silu_f32x16
+TS_FUNCTION float ts_silu_f32(float x) { return ts_silu_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_log_table
+/* c and -log(c) for c near 1 / m in 32 intervals of m, with c such that -log(c) is a multiple of 2^-16 to
+ * 2^-30 (Gal 1986). Made by lib/emit/prelude/fit.py. */
+static const float ts_log_table[2][32] __attribute__((aligned(64))) = {
+    {0x1.69484ap0f, 0x1.6344dcp0f, 0x1.5a5b54p0f, 0x1.536b56p0f, 0x1.4d53b6p0f, 0x1.44e7dcp0f,
+     0x1.3edc1ap0f, 0x1.39973cp0f, 0x1.338c8p0f, 0x1.2e26p0f, 0x1.285aa6p0f, 0x1.246d98p0f,
+     0x1.1e1064p0f, 0x1.18de92p0f, 0x1.147d58p0f, 0x1.10681ap0f, 0x1.0b1f1cp0f, 0x1.084896p0f,
+     0x1p0f, 0x1p0f, 0x1.ec00a8p-1f, 0x1.de113ep-1f, 0x1.d13e48p-1f, 0x1.c2e6d8p-1f,
+     0x1.b882a8p-1f, 0x1.acd31ap-1f, 0x1.a1677ep-1f, 0x1.962b98p-1f, 0x1.8d70a4p-1f,
+     0x1.82e412p-1f, 0x1.7ba99ep-1f, 0x1.72208ap-1f},
+    {-0x1.60cp-2f, -0x1.4f9p-2f, -0x1.358cp-2f, -0x1.20d4p-2f, -0x1.0e48p-2f, -0x1.e828p-3f,
+     -0x1.c1bp-3f, -0x1.9f9p-3f, -0x1.77b8p-3f, -0x1.537p-3f, -0x1.2bc8p-3f, -0x1.1078p-3f,
+     -0x1.c6dp-4f, -0x1.7bcp-4f, -0x1.3b6p-4f, -0x1.fcep-5f, -0x1.5c6p-5f, -0x1.04ep-5f, 0x0p0f,
+     0x0p0f, 0x1.466p-5f, 0x1.18ep-4f, 0x1.884p-4f, 0x1.044p-3f, 0x1.34p-3f, 0x1.6b1p-3f,
+     0x1.a258p-3f, 0x1.da38p-3f, 0x1.035cp-2f, 0x1.1ee8p-2f, 0x1.3238p-2f, 0x1.4c44p-2f},
+};
+
+//@section ts_log_f32x16 needs ts_log_table ts_fma_f32x16 ts_select_f32x16 ts_lookup_f32x16
+/* log(x) = k ln 2 - log(c) + log(1 + r) for x = 2^k m, m in [0.699, 1.398), r = m c - 1 (Tang 1990). k times
+ * the first 16 bits of ln 2 and the table's -log(c) add exactly. Next to 1, c = 1. */
+TS_FUNCTION ts_f32x16 ts_log_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_i32x16 tiny = x < 0x1p-126f;
+  ts_i32x16 offset = (ts_i32x16)ts_select_f32x16(tiny, x * 0x1p23f, x) - 0x3f330000;
+  ts_f32x16 k = __builtin_convertvector(offset >> 23, ts_f32x16);
+  k = k - ts_select_f32x16(tiny, zero + 23.0f, zero);
+  ts_f32x16 m = (ts_f32x16)((offset & 0x7fffff) + 0x3f330000);
+  ts_i32x16 i = offset >> 18;
+  ts_f32x16 r = ts_fma_f32x16(m, ts_lookup_f32x16(ts_log_table[0], i), zero - 1.0f);
+  ts_f32x16 high = ts_fma_f32x16(k, zero + 0x1.62e4p-1f, ts_lookup_f32x16(ts_log_table[1], i));
+  ts_f32x16 q = ts_fma_f32x16(zero + 0.2f, r, zero - 0.25f);
+  q = ts_fma_f32x16(q, r, zero + 0x1.555556p-2f);
+  q = ts_fma_f32x16(q, r, zero - 0.5f);
+  ts_f32x16 low = ts_fma_f32x16(q, r * r, k * 0x1.7f7d1cp-20f);
+  ts_f32x16 bad = ts_select_f32x16(x == 0.0f, zero - __builtin_inff(), zero + __builtin_nanf(""));
+  ts_f32x16 y = ts_select_f32x16(x < __builtin_inff(), high + (r + low), x);
+  return ts_select_f32x16(x > 0.0f, y, bad);
+}
+
+//@section ts_log_f32 needs ts_log_f32x16
+TS_FUNCTION float ts_log_f32(float x) { return ts_log_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_gelu_table
+/* tail(t) = t erfc(t / sqrt 2) / 2 around the centers of 32 intervals of t, times 2^64:
+ * 2^(slope d) (c0 + c1 d + … + c6 d^6) for d = t - center; the rows are center, slope, c0 … c6. The slope
+ * is the logarithm's derivative, which leaves a nearly flat sum; the centers are chosen such that c0
+ * needs no rounding (Gal 1986). Made by lib/emit/prelude/fit.py. */
+static const float ts_gelu_table[9][32] __attribute__((aligned(64))) = {
+    {0x0p0f, 0x1.000714p-1f, 0x1.fff35p-1f, 0x1.7ffed8p0f, 0x1.ffffccp0f, 0x1.400424p1f,
+     0x1.7fff1ep1f, 0x1.bfff66p1f, 0x1.fffeep1f, 0x1.1fffe4p2f, 0x1.4000bep2f, 0x1.5fffb6p2f,
+     0x1.800006p2f, 0x1.a001bap2f, 0x1.c001cep2f, 0x1.e00142p2f, 0x1.fff714p2f, 0x1.0ffe12p3f,
+     0x1.200612p3f, 0x1.2ffdf8p3f, 0x1.3fff66p3f, 0x1.4ffec8p3f, 0x1.5ffc52p3f, 0x1.7005ep3f,
+     0x1.8000a6p3f, 0x1.90015p3f, 0x1.a00172p3f, 0x1.b0070ap3f, 0x1.c00186p3f, 0x1.cffb58p3f,
+     0x1.ep3f, 0x1.ep3f},
+    {0x0p0f, 0x1.da433ep-1f, -0x1.11e24p0f, -0x1.0ae43ep1f, -0x1.69eaa8p1f, -0x1.c76bccp1f,
+     -0x1.105b48p2f, -0x1.3ffe2ap2f, -0x1.6f131p2f, -0x1.9dd7b4p2f, -0x1.cc6ba6p2f,
+     -0x1.faddb4p2f, -0x1.149ea4p3f, -0x1.2bc886p3f, -0x1.42ec7p3f, -0x1.5a0c7cp3f,
+     -0x1.712318p3f, -0x1.8842e4p3f, -0x1.9f6932p3f, -0x1.b67736p3f, -0x1.cd922cp3f,
+     -0x1.e4a98cp3f, -0x1.fbbdc2p3f, -0x1.097174p4f, -0x1.14f934p4f, -0x1.208512p4f,
+     -0x1.2c1072p4f, -0x1.379faap4f, -0x1.4326cep4f, -0x1.4ead66p4f, 0x0p0f, 0x0p0f},
+    {0x0p0f, 0x1.3bf504p61f, 0x1.44f146p61f, 0x1.9a79p60f, 0x1.74bd86p59f, 0x1.fc8a42p57f,
+     0x1.096bfep56f, 0x1.aae744p53f, 0x1.09b6c2p51f, 0x1.0085fep48f, 0x1.80a67cp44f,
+     0x1.c09ef8p40f, 0x1.96c882p36f, 0x1.1ed1fap32f, 0x1.3af68ap27f, 0x1.0d4ab6p22f,
+     0x1.682dcap16f, 0x1.7455fep10f, 0x1.29cc5cp4f, 0x1.79893ap-3f, 0x1.70be7ep-10f,
+     0x1.192394p-17f, 0x1.4eae58p-25f, 0x1.3129a8p-33f, 0x1.ba553p-42f, 0x1.ef267cp-51f,
+     0x1.aff92ap-60f, 0x1.22d912p-69f, 0x1.36a49p-79f, 0x1.02dcd8p-89f, 0x0p0f, 0x0p0f},
+    {0x1p63f, 0x1.11c186p59f, 0x1.198a9ep59f, 0x1.1c84a4p58f, 0x1.025d24p56f, 0x1.607e5p53f,
+     0x1.3371f2p30f, 0x1.ed0294p29f, 0x1.16b966p27f, 0x1.24f17cp25f, -0x1.342a5ap19f,
+     -0x1.818506p16f, 0x1.da641cp12f, -0x1.acf2b6p8f, 0x1.5a5856p5f, 0x1.31edccp0f,
+     -0x1.422ccep-8f, 0x1.d0bdeap-12f, -0x1.421adep-18f, -0x1.b202b4p-29f, -0x1.2c7f54p-32f,
+     -0x1.356b3ep-41f, -0x1.0f3258p-50f, -0x1.8f2bcp-56f, 0x1.3c6f04p-63f, 0x1.25d94ap-71f,
+     0x1.26e824p-80f, -0x1.06b06ep-90f, 0x1.fcf662p-101f, 0x1.fb4046p-112f, 0x0p0f, 0x0p0f},
+    {-0x1.988452p62f, -0x1.71f73ap62f, -0x1.1d005ap61f, -0x1.039956p60f, -0x1.a487e8p58f,
+     -0x1.0fd99p57f, -0x1.142f78p55f, -0x1.b572a4p52f, -0x1.0deb6p50f, -0x1.033c04p47f,
+     -0x1.83759ep43f, -0x1.c2f3b4p39f, -0x1.98532cp35f, -0x1.1fa164p31f, -0x1.3ba39p26f,
+     -0x1.0dbcfep21f, -0x1.68a5aep15f, -0x1.74b876p9f, -0x1.2a0baap3f, -0x1.79ca8p-4f,
+     -0x1.70f2d4p-11f, -0x1.1944a2p-18f, -0x1.4ecf36p-26f, -0x1.3142dep-34f, -0x1.ba7428p-43f,
+     -0x1.ef440cp-52f, -0x1.b00f4ap-61f, -0x1.22e5eap-70f, -0x1.36b076p-80f, -0x1.02e57cp-90f,
+     0x0p0f, 0x0p0f},
+    {-0x1.2b905ap44f, 0x1.502f7p62f, 0x1.395bp58f, -0x1.5b06a6p55f, -0x1.9d2894p53f,
+     -0x1.24fb64p51f, 0x1.e25c96p48f, 0x1.a58104p45f, 0x1.2f9f8cp42f, 0x1.64d07ap38f,
+     0x1.53947p34f, 0x1.046ec6p30f, 0x1.40085ep25f, 0x1.3a117p20f, 0x1.eab992p14f, 0x1.30d35p9f,
+     0x1.2e2eb2p3f, 0x1.d4d166p-4f, 0x1.1f5334p-10f, 0x1.193c1ap-17f, 0x1.af2c74p-25f,
+     0x1.03cc3cp-32f, 0x1.ee31f4p-41f, 0x1.6d3d76p-49f, 0x1.a7fb68p-58f, 0x1.80cb1ap-67f,
+     0x1.12e02p-76f, 0x1.46c774p-86f, 0x1.14d7a8p-96f, 0x1.873642p-107f, 0x0p0f, 0x0p0f},
+    {0x1.106d3ap60f, -0x1.adee84p60f, 0x1.0b49fp59f, 0x1.132a6p58f, 0x1.b8e77p56f,
+     0x1.19290cp55f, 0x1.1a79a6p53f, 0x1.bc69ep50f, 0x1.10edbcp48f, 0x1.0548c2p45f,
+     0x1.85ab8p41f, 0x1.c4d804p37f, 0x1.9998eep33f, 0x1.204fap29f, 0x1.3c351cp24f,
+     0x1.0e1d1ap19f, 0x1.690ae2p13f, 0x1.750af8p7f, 0x1.2a3f22p1f, 0x1.79ff0cp-6f,
+     0x1.711ba2p-13f, 0x1.195d8p-20f, 0x1.4ee6aep-28f, 0x1.315462p-36f, 0x1.ba87ep-45f,
+     0x1.ef551ep-54f, 0x1.b01ac4p-63f, 0x1.22ead6p-72f, 0x1.36b4aep-82f, 0x1.02e7d2p-92f,
+     0x0p0f, 0x0p0f},
+    {-0x1.31a0e2p51f, -0x1.d556fp56f, -0x1.b46e44p56f, -0x1.43c812p45f, 0x1.31ac7cp49f,
+     0x1.3104bap46f, -0x1.8cbad4p47f, -0x1.65b25ap44f, -0x1.07c3e8p41f, -0x1.3bdd5ep37f,
+     -0x1.30f6p33f, -0x1.d91c46p28f, -0x1.2531d8p24f, -0x1.21b9dap19f, -0x1.c7e232p13f,
+     -0x1.1cb93ap8f, -0x1.1a7c9ep2f, -0x1.b88f7p-5f, -0x1.110c36p-11f, -0x1.0938b2p-18f,
+     -0x1.9818bp-26f, -0x1.ec4366p-34f, -0x1.d0a5bcp-42f, -0x1.64fb16p-50f, -0x1.9913a6p-59f,
+     -0x1.77f3b8p-68f, -0x1.0eed16p-77f, -0x1.404e54p-87f, -0x1.125a5ap-97f, -0x1.66a46ap-108f,
+     0x0p0f, 0x0p0f},
+    {-0x1.399e62p57f, 0x1.69979ap57f, -0x1.3b7bfap56f, -0x1.6e6b6cp55f, -0x1.2715d8p54f,
+     -0x1.77da06p52f, -0x1.7756d4p50f, -0x1.26ba72p48f, -0x1.68fceep45f, -0x1.58d128p42f,
+     -0x1.00d7c8p39f, -0x1.2a6f96p35f, -0x1.0d8d68p31f, -0x1.7ba06p26f, -0x1.9fdf06p21f,
+     -0x1.632466p16f, -0x1.dae4d8p10f, -0x1.ea9f06p4f, -0x1.87e93p-2f, -0x1.f0e4b6p-9f,
+     -0x1.e519c4p-16f, -0x1.71c23cp-23f, -0x1.b80936p-31f, -0x1.91538p-39f, -0x1.22c0ap-47f,
+     -0x1.456432p-56f, -0x1.1bdadp-65f, -0x1.7de062p-75f, -0x1.982014p-85f, -0x1.54149p-95f,
+     0x0p0f, 0x0p0f},
+};
+
+//@section ts_gelu_f32x16 needs ts_gelu_table ts_fma_f32x16 ts_max_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16 ts_from_doubled_f32x16
+/* gelu(x) = x erfc(-x / sqrt 2) / 2 = max(x, 0) - tail(|x|), which cancels nowhere. From 15 on the tail is
+ * below half of the least denormal; the factor 2^64 keeps all steps clear of denormals, over which
+ * machines stumble. Adding 1.5 * 2^22 rounds to a multiple of 1/2 and leaves the interval in the low
+ * bits. */
+TS_FUNCTION ts_f32x16 ts_gelu_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 15.0f);
+  ts_i32x16 i = (ts_i32x16)(t + 0x1.8p22f);
+  ts_f32x16 d = t - ts_lookup_f32x16(ts_gelu_table[0], i);
+  ts_f32x16 s = ts_lookup_f32x16(ts_gelu_table[8], i);
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[7], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[6], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[5], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[4], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[3], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[2], i));
+  /* 2^(slope d) = 2^n (1 + p), n + 1 in the low bits of e. */
+  ts_f32x16 slope = ts_lookup_f32x16(ts_gelu_table[1], i);
+  ts_f32x16 e = ts_fma_f32x16(d, slope, zero + 0x1.800002p23f);
+  ts_f32x16 r = ts_fma_f32x16(d, slope, 0x1.800002p23f - e);
+  ts_f32x16 p = ts_fma_f32x16(zero + 0x1.418494p-13f, r, zero + 0x1.5f0998p-10f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.3b2dc8p-7f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.c6af7ap-5f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.ebfbdcp-3f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.62e43p-1f) * r;
+  ts_i32x16 doubled = (ts_i32x16)ts_fma_f32x16(s, p, s) + ((ts_i32x16)e << 23);
+  return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
+}
+
+//@section ts_gelu_f32 needs ts_gelu_f32x16
+TS_FUNCTION float ts_gelu_f32(float x) { return ts_gelu_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_erf_table
+/* erf around the centers of 32 intervals: erf(center + d) = c0 + c1 d + … + c5 d^5; the rows are center,
+ * c0 … c5. In the first interval they are those of erf(d) - d. Made by lib/emit/prelude/fit.py. */
+static const float ts_erf_table[7][32] __attribute__((aligned(64))) = {
+    {0x0p0f, 0x1.ffff9p-4f, 0x1.fff82cp-3f, 0x1.8000fp-2f, 0x1.fffef4p-2f, 0x1.400442p-1f,
+     0x1.7ffd0ap-1f, 0x1.c00696p-1f, 0x1.000026p0f, 0x1.2000c2p0f, 0x1.4001f8p0f, 0x1.5ffe1ep0f,
+     0x1.8001cp0f, 0x1.a00288p0f, 0x1.bfffa6p0f, 0x1.dffec8p0f, 0x1.ffff2p0f, 0x1.0fffb8p1f,
+     0x1.2001bap1f, 0x1.2ffcd8p1f, 0x1.400078p1f, 0x1.4fff6p1f, 0x1.600084p1f, 0x1.6fff22p1f,
+     0x1.7ffaa4p1f, 0x1.90012cp1f, 0x1.a007fep1f, 0x1.b007fep1f, 0x1.c007fep1f, 0x1.cff802p1f,
+     0x1.dff802p1f, 0x1.eff802p1f},
+    {0x0p0f, 0x1.1f5ddcp-3f, 0x1.1af128p-2f, 0x1.9dd1bep-2f, 0x1.0a7e8p-1f, 0x1.3f1caep-1f,
+     0x1.6c1abp-1f, 0x1.9175bep-1f, 0x1.af769ap-1f, 0x1.c6db4ep-1f, 0x1.d8874cp-1f,
+     0x1.e575e8p-1f, 0x1.eea5cp-1f, 0x1.f4f6fcp-1f, 0x1.f92cfep-1f, 0x1.fbe60ap-1f,
+     0x1.fd9ad8p-1f, 0x1.fea41ep-1f, 0x1.ff4054p-1f, 0x1.ff9954p-1f, 0x1.ffcaaap-1f,
+     0x1.ffe514p-1f, 0x1.fff2dp-1f, 0x1.fff9bap-1f, 0x1.fffd1ap-1f, 0x1.fffeb4p-1f,
+     0x1.ffff7p-1f, 0x1.ffffc4p-1f, 0x1.ffffe8p-1f, 0x1.fffff6p-1f, 0x1.fffffcp-1f,
+     0x1.fffffep-1f},
+    {0x1.06eba8p-3f, 0x1.1c62fcp0f, 0x1.0f5d9ap0f, 0x1.f5f076p-1f, 0x1.c1f04p-1f, 0x1.86e558p-1f,
+     0x1.49311ep-1f, 0x1.0ca556p-1f, 0x1.a91172p-2f, 0x1.45e77p-2f, 0x1.e45bep-3f,
+     0x1.5ceca4p-3f, 0x1.e71976p-4f, 0x1.4992bp-4f, 0x1.b05744p-5f, 0x1.12d39cp-5f,
+     0x1.52a04p-6f, 0x1.946616p-7f, 0x1.d3f7d2p-8f, 0x1.06b04ep-8f, 0x1.1d7ddcp-9f,
+     0x1.2cf05p-10f, 0x1.3359fep-11f, 0x1.305f6cp-12f, 0x1.245252p-13f, 0x1.0f8e92p-14f,
+     0x1.e8f5fp-16f, 0x1.ab796ep-17f, 0x1.6a652ap-18f, 0x1.2a0f34p-19f, 0x1.db22dap-21f,
+     0x1.7461c4p-22f},
+    {0x1.ffefdcp-22f, -0x1.1c62b4p-3f, -0x1.0f597cp-2f, -0x1.78753ap-2f, -0x1.c1ef42p-2f,
+     -0x1.e8a532p-2f, -0x1.edc5d4p-2f, -0x1.d6283cp-2f, -0x1.a911acp-2f, -0x1.6ea55cp-2f,
+     -0x1.2ebb4ep-2f, -0x1.dfc2eap-3f, -0x1.6d54cep-3f, -0x1.0bc8e8p-3f, -0x1.7a4c32p-4f,
+     -0x1.01a5acp-4f, -0x1.529f9ap-5f, -0x1.adac6cp-6f, -0x1.073c6ep-6f, -0x1.37ed82p-7f,
+     -0x1.64dbd2p-8f, -0x1.8afbb2p-9f, -0x1.a6a2e2p-10f, -0x1.b584d8p-11f, -0x1.b65f38p-12f,
+     -0x1.a88032p-13f, -0x1.af08fcp-14f, -0x1.789656p-14f, -0x1.27dc1ap-14f, -0x1.d399d8p-19f,
+     0x1.d24b44p-18f, 0x1.0ad87ap-15f},
+    {-0x1.813112p-2f, -0x1.6f54dap-2f, -0x1.3c8f98p-2f, -0x1.e10be8p-3f, -0x1.2bf678p-3f,
+     -0x1.c7b034p-5f, 0x1.b6a274p-6f, 0x1.7cac54p-4f, 0x1.1b641ap-3f, 0x1.4cb4eap-3f,
+     0x1.571b88p-3f, 0x1.4377a6p-3f, 0x1.1c265p-3f, 0x1.d65b7cp-4f, 0x1.714a2cp-4f,
+     0x1.143fc4p-4f, 0x1.8b0e6p-5f, 0x1.0ea5d2p-5f, 0x1.63de74p-6f, 0x1.c2167ap-7f,
+     0x1.119a0cp-7f, 0x1.40860ep-8f, 0x1.69c7cep-9f, 0x1.89edaep-10f, 0x1.9e105ep-11f,
+     0x1.a35c42p-12f, 0x1.957ca4p-13f, 0x1.4ea7e8p-14f, 0x1.da287ap-16f, 0x1.251cc6p-16f,
+     0x1.5da58ap-18f, -0x1.7bd764p-18f},
+    {0x1.f38942p-11f, 0x1.19032ep-4f, 0x1.03dc66p-3f, 0x1.54b6f2p-3f, 0x1.766a68p-3f,
+     0x1.691aap-3f, 0x1.34570ap-3f, 0x1.cc1edep-4f, 0x1.1b5ac6p-4f, 0x1.cb99ap-6f,
+     -0x1.8d833ap-8f, -0x1.f18f9p-6f, -0x1.6c9c06p-5f, -0x1.967f0cp-5f, -0x1.8984fep-5f,
+     -0x1.5a2dd4p-5f, -0x1.1a3bc2p-5f, -0x1.afa152p-6f, -0x1.3951d6p-6f, -0x1.af755cp-7f,
+     -0x1.1bd77ep-7f, -0x1.62f12ap-8f, -0x1.a8c896p-9f, -0x1.f010f6p-10f, -0x1.17ff0cp-10f,
+     -0x1.19cdp-11f, 0x1.b3f174p-10f, 0x1.6f2fe2p-7f, 0x1.98304ap-7f, -0x1.2a2274p-10f,
+     -0x1.47c89cp-9f, -0x1.07566ep-7f},
+    {0x1.ae92b2p-4f, 0x1.aa255cp-4f, 0x1.2e0f16p-4f, 0x1.85cd7ep-5f, 0x1.df79acp-8f,
+     -0x1.00ea6p-5f, -0x1.af68c8p-5f, -0x1.0c89a4p-4f, -0x1.1e83bep-4f, -0x1.f7062ep-5f,
+     -0x1.7f7fep-5f, -0x1.fae0acp-6f, -0x1.dc4a4p-7f, -0x1.1f0428p-9f, 0x1.acaa3p-8f,
+     0x1.79f15cp-7f, 0x1.ad674ep-7f, 0x1.9a84b8p-7f, 0x1.5d2bf6p-7f, 0x1.11fb7ep-7f,
+     0x1.9043fcp-8f, 0x1.150c54p-8f, 0x1.6a0294p-9f, 0x1.c2bac8p-10f, 0x1.0c7942p-10f,
+     0x1.2ffdep-11f, 0x1.f90f8cp-11f, 0x1.01f6b6p-8f, 0x1.1638bp-8f, 0x1.ab2336p-12f,
+     0x1.bb037ap-11f, 0x1.5ee86ep-9f},
+};
+
+//@section ts_erf_f32x16 needs ts_erf_table ts_fma_f32x16 ts_select_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16
+/* Intervals of 1/8; from 3.93 on erf rounds to 1. */
+TS_FUNCTION ts_f32x16 ts_erf_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 3.93f);
+  ts_i32x16 i = (ts_i32x16)(t + 0x1.8p20f);
+  ts_f32x16 d = t - ts_lookup_f32x16(ts_erf_table[0], i);
+  ts_f32x16 s = ts_lookup_f32x16(ts_erf_table[6], i);
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_erf_table[5], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_erf_table[4], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_erf_table[3], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_erf_table[2], i));
+  ts_f32x16 base = ts_select_f32x16(t <= 0.0625f, d, ts_lookup_f32x16(ts_erf_table[1], i));
+  s = ts_fma_f32x16(s, d, base);
+  s = (ts_f32x16)((ts_i32x16)s | ((ts_i32x16)x & ~0x7fffffff));
+  return ts_select_f32x16(x == x, s, x);
+}
+
+//@section ts_erf_f32 needs ts_erf_f32x16
+TS_FUNCTION float ts_erf_f32(float x) { return ts_erf_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_tanh_table
+/* tanh around the centers of 32 intervals: tanh(center + d) = c0 + c1 d + … + c6 d^6; the rows are
+ * center, c0 … c6. Made by lib/emit/prelude/fit.py. */
+static const float ts_tanh_table[8][32] __attribute__((aligned(64))) = {
+    {0x0p0f, 0x1.2f1fa4p-2f, 0x1.2f1e42p-1f, 0x1.c6ac54p-1f, 0x1.2f179p0f, 0x1.7ae02cp0f,
+     0x1.c6a80ep0f, 0x1.0939f4p1f, 0x1.2f1792p1f, 0x1.5505dap1f, 0x1.7ae754p1f, 0x1.a0bf2p1f,
+     0x1.c6a8fcp1f, 0x1.ec8a8ap1f, 0x1.0937acp2f, 0x1.1c2968p2f, 0x1.2f1cf2p2f, 0x1.420b86p2f,
+     0x1.55030cp2f, 0x1.67f59cp2f, 0x1.7adf22p2f, 0x1.8dcaf4p2f, 0x1.a0c984p2f, 0x1.b3af24p2f,
+     0x1.c69ff2p2f, 0x1.d9919cp2f, 0x1.ec8346p2f, 0x1.ff74fp2f, 0x1.093f4ap3f, 0x1.12b81ep3f,
+     0x1.1c20f8p3f, 0x1.25a9c8p3f},
+    {0x0p0f, 0x1.2691cp-2f, 0x1.100d6cp-1f, 0x1.6bbc5p-1f, 0x1.a84a98p-1f, 0x1.cd8cccp-1f,
+     0x1.e37682p-1f, 0x1.f00424p-1f, 0x1.f7179ep-1f, 0x1.fb0e5ep-1f, 0x1.fd423cp-1f,
+     0x1.fe7b08p-1f, 0x1.ff28c2p-1f, 0x1.ff88dep-1f, 0x1.ffbe16p-1f, 0x1.ffdb88p-1f,
+     0x1.ffebd4p-1f, 0x1.fff4d6p-1f, 0x1.fff9d4p-1f, 0x1.fffc96p-1f, 0x1.fffe1cp-1f,
+     0x1.fffef4p-1f, 0x1.ffff6cp-1f, 0x1.ffffaep-1f, 0x1.ffffd2p-1f, 0x1.ffffe6p-1f,
+     0x1.fffff2p-1f, 0x1.fffff8p-1f, 0x1.fffffcp-1f, 0x1.fffffep-1f, 0x1.fffffep-1f, 0x1p0f},
+    {0x1p0f, 0x1.d5a19cp-1f, 0x1.6f71bep-1f, 0x1.fb306cp-2f, 0x1.40c8d2p-2f, 0x1.7fb738p-3f,
+     0x1.bbde6ap-4f, 0x1.f77fa4p-5f, 0x1.1a9178p-5f, 0x1.3ae16cp-6f, 0x1.5df18ap-7f,
+     0x1.84644p-8f, 0x1.ae2184p-9f, 0x1.dc509p-10f, 0x1.07970ap-10f, 0x1.23b59ap-11f,
+     0x1.42b99cp-12f, 0x1.653c1cp-13f, 0x1.8afdbap-14f, 0x1.b4febap-15f, 0x1.e3febp-16f,
+     0x1.0bf22ep-16f, 0x1.2800ccp-17f, 0x1.47fddep-18f, 0x1.6ab588p-19f, 0x1.90e8e8p-20f,
+     0x1.bc25b6p-21f, 0x1.eaabfep-22f, 0x1.0e0a12p-22f, 0x1.28bf26p-23f, 0x1.3fea14p-24f,
+     0x1.53dcb8p-25f},
+    {-0x1.7fb16cp-24f, -0x1.0e3182p-2f, -0x1.867c22p-2f, -0x1.68516p-2f, -0x1.09d50ap-2f,
+     -0x1.59e7fep-3f, -0x1.a3210ep-4f, -0x1.e7c7bap-5f, -0x1.15a6ep-5f, -0x1.37d342p-6f,
+     -0x1.5c1228p-7f, -0x1.833d2ep-8f, -0x1.ad6c68p-9f, -0x1.dbe184p-10f, -0x1.07773ep-10f,
+     -0x1.239e8cp-11f, -0x1.42a10ep-12f, -0x1.65370ap-13f, -0x1.8b235cp-14f, -0x1.b54414p-15f,
+     -0x1.e35fp-16f, -0x1.f10f26p-17f, -0x1.297ef2p-17f, -0x1.45108ep-18f, 0x1.8a796p-17f,
+     0x1.40e1bcp-16f, 0x1.e47e2ap-20f, 0x1.ca475ep-18f, -0x1.7b2ed6p-18f, -0x1.0b83f6p-17f,
+     0x1.096004p-16f, -0x1.12be4p-16f},
+    {-0x1.555314p-2f, -0x1.d6b62p-3f, -0x1.2beca4p-5f, 0x1.5ba1ccp-4f, 0x1.c57964p-4f,
+     0x1.6fd636p-4f, 0x1.efa124p-5f, 0x1.30b816p-5f, 0x1.6542bp-6f, 0x1.97bb76p-7f,
+     0x1.cb1baep-8f, 0x1.009fe6p-8f, 0x1.1d56d6p-9f, 0x1.3caca2p-10f, 0x1.5eea6p-11f,
+     0x1.849f48p-12f, 0x1.ae19b8p-13f, 0x1.dc3164p-14f, 0x1.074c3p-14f, 0x1.235272p-15f,
+     0x1.42a9d6p-16f, 0x1.686a5p-17f, 0x1.8ad19p-18f, 0x1.b5bdbap-19f, 0x1.90291ep-19f,
+     0x1.6777e4p-19f, 0x1.9b687p-21f, 0x1.e2bd78p-21f, 0x1.0d6f32p-20f, 0x1.5e452ep-20f,
+     0x1.510c56p-19f, 0x1.56f464p-19f},
+    {-0x1.1a2052p-12f, 0x1.3b8cf2p-3f, 0x1.2c2d22p-3f, 0x1.d2ea26p-5f, -0x1.556cb8p-8f,
+     -0x1.93f05ap-6f, -0x1.792b04p-6f, -0x1.0939d8p-6f, -0x1.4c0228p-7f, -0x1.8eb55ap-8f,
+     -0x1.c0c104p-9f, -0x1.fb25b4p-10f, -0x1.1bbacp-10f, -0x1.3bb9fep-11f, -0x1.5a53f6p-12f,
+     -0x1.885162p-13f, -0x1.c356b8p-14f, -0x1.d71accp-15f, -0x1.c17eccp-16f, -0x1.c3549cp-17f,
+     -0x1.d20774p-17f, -0x1.253042p-13f, 0x1.2be368p-19f, -0x1.c1695ep-18f, -0x1.b8b69ap-10f,
+     -0x1.3a261ap-9f, -0x1.410a8p-12f, -0x1.bc0088p-11f, 0x1.486ffcp-11f, 0x1.dca688p-11f,
+     -0x1.e3a9b8p-10f, 0x1.f0fb24p-10f},
+    {0x1.189a8cp-3f, 0x1.acdc18p-5f, -0x1.8de044p-5f, -0x1.d5791ep-5f, -0x1.a72d2ep-6f,
+     -0x1.e0b35ap-9f, 0x1.007888p-8f, 0x1.302a4p-8f, 0x1.c5757cp-9f, 0x1.21936ep-9f,
+     0x1.59a52p-10f, 0x1.8d203cp-11f, 0x1.c16428p-12f, 0x1.f72d18p-13f, 0x1.18ba5ep-13f,
+     0x1.366c76p-14f, 0x1.588fep-15f, 0x1.7d37ap-16f, 0x1.a22722p-17f, 0x1.cb5ap-18f,
+     0x1.fe996ap-19f, -0x1.dcf2d2p-19f, 0x1.17d3cp-20f, 0x1.f0cbcep-22f, -0x1.28dfa4p-14f,
+     -0x1.a8b1f2p-14f, -0x1.aed942p-17f, -0x1.2c3436p-15f, -0x1.af0cb6p-15f, -0x1.38bf06p-14f,
+     -0x1.3d75aep-13f, -0x1.4624c6p-13f},
+    {-0x1.783b2p-6f, -0x1.2661a4p-4f, -0x1.00d23p-5f, 0x1.c6a206p-7f, 0x1.18e916p-6f,
+     0x1.f81b58p-8f, 0x1.b804d8p-10f, -0x1.ba74a8p-12f, -0x1.5f637p-11f, 0x1.48249p-9f,
+     -0x1.063b4ep-11f, -0x1.f54802p-13f, -0x1.c55b28p-14f, -0x1.18f92ap-14f, -0x1.4277f6p-13f,
+     0x1.1a2bc4p-15f, 0x1.2172f4p-13f, -0x1.a202cp-16f, -0x1.257c78p-13f, -0x1.eefd6ap-14f,
+     0x1.0678dp-13f, 0x1.04aab2p-8f, -0x1.41e368p-13f, 0x1.39f022p-13f, 0x1.9730fcp-5f,
+     0x1.225976p-4f, 0x1.28834ep-7f, 0x1.9a6072p-6f, -0x1.2f831p-6f, -0x1.b870c4p-6f,
+     0x1.bee40ap-5f, -0x1.cb34d4p-5f},
+};
+
+//@section ts_tanh_f32x16 needs ts_tanh_table ts_fma_f32x16 ts_select_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16
+/* Intervals of 0.296; from 9.1 on tanh rounds to 1. */
+TS_FUNCTION ts_f32x16 ts_tanh_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 9.2f);
+  ts_i32x16 i = (ts_i32x16)ts_fma_f32x16(t, zero + 1.0f / 0.296f, zero + 0x1.8p23f);
+  ts_f32x16 d = t - ts_lookup_f32x16(ts_tanh_table[0], i);
+  ts_f32x16 s = ts_lookup_f32x16(ts_tanh_table[7], i);
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[6], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[5], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[4], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[3], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[2], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_tanh_table[1], i));
+  s = (ts_f32x16)((ts_i32x16)s | ((ts_i32x16)x & ~0x7fffffff));
+  return ts_select_f32x16(x == x, s, x);
+}
+
+//@section ts_tanh_f32 needs ts_tanh_f32x16
+TS_FUNCTION float ts_tanh_f32(float x) { return ts_tanh_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_gelu_tanh_table
+/* tail(t) = t / (1 + e^(2u)), u = sqrt(2 / pi) (t + 0.044715 t^3), in the form of ts_gelu_table with one
+ * coefficient more. Made by lib/emit/prelude/fit.py. */
+static const float ts_gelu_tanh_table[10][32] __attribute__((aligned(64))) = {
+    {0x0p0f, 0x1.666308p-2f, 0x1.6665ecp-1f, 0x1.0cceep0f, 0x1.66660ep0f, 0x1.c00064p0f,
+     0x1.0ccffap1f, 0x1.399c74p1f, 0x1.666456p1f, 0x1.932c2ep1f, 0x1.bfff46p1f, 0x1.eccd12p1f,
+     0x1.0cceep2f, 0x1.233348p2f, 0x1.3999dap2f, 0x1.50019p2f, 0x1.6668b8p2f, 0x1.7cd21p2f,
+     0x1.932e2cp2f, 0x1.a99c4p2f, 0x1.c004bep2f, 0x1.d661b4p2f, 0x1.eccf8ap2f, 0x1.019e52p3f,
+     0x1.0cceb4p3f, 0x1.17fa3cp3f, 0x1.23350cp3f, 0x1.2e63bap3f, 0x1.399644p3f, 0x1.44cb9p3f,
+     0x1.5002b2p3f, 0x1.5b336ap3f},
+    {0x0p0f, 0x1.50e47p1f, 0x1.9c5476p-3f, -0x1.c2af6ap-1f, -0x1.a447fcp0f, -0x1.258b48p1f,
+     -0x1.74c274p1f, -0x1.c4e6b8p1f, -0x1.0c9806p2f, -0x1.39e0b4p2f, -0x1.6b02e4p2f,
+     -0x1.a04ff2p2f, -0x1.da084cp2f, -0x1.0c1e34p3f, -0x1.2d87dp3f, -0x1.514664p3f,
+     -0x1.775cp3f, -0x1.9fd11cp3f, -0x1.ce8ae6p3f, -0x1.00e3f4p4f, -0x1.18ae2ep4f,
+     -0x1.319d28p4f, -0x1.4bd18cp4f, -0x1.67388ep4f, -0x1.83c35ap4f, -0x1.a173dep4f,
+     -0x1.c0818ep4f, -0x1.e0a16p4f, -0x1.01001p5f, -0x1.124de4p5f, -0x1.24393p5f, -0x1.36b47ap5f},
+    {0x0p0f, 0x1.0452aep61f, 0x1.5afep61f, 0x1.3c25d6p61f, 0x1.d00beap60f, 0x1.1f8e2ep60f,
+     0x1.31c174p59f, 0x1.17c402p58f, 0x1.b67194p56f, 0x1.233246p55f, 0x1.4317dcp53f,
+     0x1.276bb4p51f, 0x1.b58d32p48f, 0x1.027a5p46f, 0x1.dded68p42f, 0x1.53caeap39f,
+     0x1.6d4bb2p35f, 0x1.233fdcp31f, 0x1.555e8ep26f, 0x1.1b9498p21f, 0x1.4c89f8p15f,
+     0x1.0fdb66p9f, 0x1.29a56cp2f, 0x1.b2284p-6f, 0x1.a32d1ep-14f, 0x1.070c12p-22f,
+     0x1.92f50cp-32f, 0x1.894b02p-42f, 0x1.cef534p-53f, 0x1.430c74p-64f, 0x1.06c012p-76f,
+     0x1.f5f12cp-90f},
+    {0x1p63f, 0x1.c7fb8cp36f, 0x1.a1c52p32f, -0x1.127a92p33f, 0x1.751d2ap32f, 0x1.48c724p35f,
+     -0x1.02f8e2p34f, 0x1.73c1dap34f, 0x1.a42702p33f, 0x1.177028p30f, -0x1.b85b2ap30f,
+     0x1.a5f818p26f, -0x1.c35dbcp18f, 0x1.12c9a4p24f, -0x1.ea680ep16f, 0x1.5db5e4p16f,
+     0x1.8b901cp13f, -0x1.94f4p6f, 0x1.d93d34p22f, 0x1.eb67fap18f, 0x1.201f52p13f,
+     0x1.d717e4p6f, 0x1.01e424p0f, 0x1.782b2ep-8f, 0x1.6b3016p-16f, 0x1.c7d3bp-25f,
+     0x1.5d2286p-34f, 0x1.54c34p-44f, 0x1.911f3ep-55f, 0x1.17e6c4p-66f, 0x1.c74fdap-79f,
+     0x1.b2e674p-92f},
+    {-0x1.988454p62f, -0x1.208f5ep63f, -0x1.e58b9ep61f, -0x1.0e7f64p61f, -0x1.3c48fap60f,
+     -0x1.64d20ap59f, -0x1.75c7d2p58f, -0x1.6216cap57f, -0x1.27b9ap56f, -0x1.a8989ap54f,
+     -0x1.ff7032p52f, -0x1.fb19acp50f, -0x1.95d6fep48f, -0x1.020094p46f, -0x1.ff42b4p42f,
+     -0x1.840aeep39f, -0x1.bbbcaep35f, -0x1.7717aap31f, -0x1.cf5eap26f, -0x1.903f7ap21f,
+     -0x1.ede7ccp15f, -0x1.a7dab6p9f, -0x1.e62588p2f, -0x1.72aeb6p-5f, -0x1.757284p-13f,
+     -0x1.e83604p-22f, -0x1.84fa04p-31f, -0x1.8a457cp-41f, -0x1.e15b86p-52f, -0x1.5bf0fap-63f,
+     -0x1.24cfa8p-75f, -0x1.210aaap-88f},
+    {0x1.ea7348p43f, 0x1.f82bdap63f, 0x1.492724p61f, 0x1.508658p59f, 0x1.6476cap57f,
+     0x1.070a2p55f, -0x1.3b3e1p52f, -0x1.19a1a6p53f, -0x1.48507ep52f, -0x1.06a13cp51f,
+     -0x1.401bbap49f, -0x1.333508p47f, -0x1.d32156p44f, -0x1.185b2ep42f, -0x1.05f86ap39f,
+     -0x1.77683ap35f, -0x1.95f4ep31f, -0x1.452368p27f, -0x1.008004p24f, -0x1.ae4886p19f,
+     -0x1.07081ap14f, -0x1.bf9b3ap7f, -0x1.fd550cp0f, -0x1.818438p-7f, -0x1.81c1p-15f,
+     -0x1.f51e78p-24f, -0x1.8ce64p-33f, -0x1.9016aap-43f, -0x1.e5f026p-54f, -0x1.5d8ddp-65f,
+     -0x1.24d3ep-77f, -0x1.1fd1b2p-90f},
+    {0x1.119802p60f, -0x1.bc5b6ap63f, -0x1.4ae3dep57f, 0x1.93c44p58f, 0x1.2e2b56p58f,
+     0x1.6d7134p57f, 0x1.96e196p56f, 0x1.a1f244p55f, 0x1.7fb018p54f, 0x1.2f7ab6p53f,
+     0x1.910088p51f, 0x1.b14cbp49f, 0x1.77924ep47f, 0x1.01307ap45f, 0x1.113954p42f,
+     0x1.badf68p38f, 0x1.0d62b2p35f, 0x1.e2e418p30f, 0x1.384ffep26f, 0x1.16034p21f,
+     0x1.699062p15f, 0x1.4620f4p9f, 0x1.884d04p2f, 0x1.3909bep-5f, 0x1.495c6ep-13f,
+     0x1.c0d5eap-22f, 0x1.743aeep-31f, 0x1.880f56p-41f, 0x1.f0b3fp-52f, 0x1.74177ep-63f,
+     0x1.442124p-75f, 0x1.4ac916p-88f},
+    {0x1.26f4b4p52f, 0x1.e6687ep62f, -0x1.81b364p58f, -0x1.720668p57f, -0x1.bfc88p55f,
+     -0x1.de07b8p52f, 0x1.870ad2p52f, 0x1.9df55ep52f, 0x1.dbc81p51f, 0x1.8e1ddcp50f,
+     0x1.027814p49f, 0x1.0a1b78p47f, 0x1.b2fb7cp44f, 0x1.184d6cp42f, 0x1.186ff4p39f,
+     0x1.acd51cp35f, 0x1.ed24p31f, 0x1.a2b5ep27f, 0x1.de2d7cp23f, 0x1.6a7c04p19f,
+     0x1.cf82d6p13f, 0x1.9b79d8p7f, 0x1.e7c63ep0f, 0x1.7ff8aep-7f, 0x1.8edca2p-15f,
+     0x1.0c8da4p-23f, 0x1.b8b162p-33f, 0x1.cb610ep-43f, 0x1.203522p-53f, 0x1.ac1224p-65f,
+     0x1.71c7eap-77f, 0x1.763ae8p-90f},
+    {-0x1.80494ap57f, -0x1.604f4p61f, 0x1.43cb44p56f, -0x1.5570acp55f, -0x1.4dfd5cp55f,
+     -0x1.b4a618p54f, -0x1.07372cp54f, -0x1.2c44b6p53f, -0x1.35997cp52f, -0x1.1266ep51f,
+     -0x1.925d4cp49f, -0x1.dc71f8p47f, -0x1.c0c9c4p45f, -0x1.4c2b48p43f, -0x1.7aeac6p40f,
+     -0x1.484172p37f, -0x1.a915dep33f, -0x1.9427a6p29f, -0x1.0fdd2ep25f, -0x1.edf8b2p19f,
+     -0x1.53215ep14f, -0x1.41ac2ep8f, -0x1.962488p1f, -0x1.53548cp-6f, -0x1.74ee6ep-14f,
+     -0x1.08e84cp-22f, -0x1.c94a6cp-32f, -0x1.f4659ap-42f, -0x1.48c662p-52f, -0x1.fe59c4p-64f,
+     -0x1.cbf386p-76f, -0x1.e50fa2p-89f},
+    {0x1.b6e25ap55f, 0x1.5c3546p59f, 0x1.522ab2p55f, 0x1.def94ap54f, 0x1.36e726p53f,
+     0x1.02966ap49f, -0x1.1f46c8p51f, -0x1.1193aap51f, -0x1.45d66ep50f, -0x1.227794p49f,
+     -0x1.957feap47f, -0x1.c09ddp45f, -0x1.8af61ep43f, -0x1.112b78p41f, -0x1.243ef2p38f,
+     -0x1.dcbaaep34f, -0x1.2336eep31f, -0x1.0693acp27f, -0x1.0a818cp23f, -0x1.815336p18f,
+     -0x1.0362ccp13f, -0x1.de9834p6f, -0x1.27dfbcp0f, -0x1.e51ddcp-8f, -0x1.0432dap-15f,
+     -0x1.68a164p-24f, -0x1.35454ep-33f, -0x1.4bd27cp-43f, -0x1.adc056p-54f, -0x1.4c0d98p-65f,
+     -0x1.28c38cp-77f, -0x1.328ebep-90f},
+};
+
+//@section ts_gelu_tanh_f32x16 needs ts_gelu_tanh_table ts_fma_f32x16 ts_max_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16 ts_from_doubled_f32x16
+/* gelu's tanh form (Hendrycks & Gimpel 2016), x (1 + tanh(u)) / 2 = max(x, 0) - tail(|x|), as ts_gelu_f32x16
+ * goes about it: from 10.9 on the tail is below half of the least denormal; intervals of 0.35. */
+TS_FUNCTION ts_f32x16 ts_gelu_tanh_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 10.9f);
+  ts_i32x16 i = (ts_i32x16)ts_fma_f32x16(t, zero + 1.0f / 0.35f, zero + 0x1.8p23f);
+  ts_f32x16 d = t - ts_lookup_f32x16(ts_gelu_tanh_table[0], i);
+  ts_f32x16 s = ts_lookup_f32x16(ts_gelu_tanh_table[9], i);
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[8], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[7], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[6], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[5], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[4], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[3], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[2], i));
+  /* 2^(slope d) = 2^n (1 + p), n + 1 in the low bits of e. */
+  ts_f32x16 slope = ts_lookup_f32x16(ts_gelu_tanh_table[1], i);
+  ts_f32x16 e = ts_fma_f32x16(d, slope, zero + 0x1.800002p23f);
+  ts_f32x16 r = ts_fma_f32x16(d, slope, 0x1.800002p23f - e);
+  ts_f32x16 p = ts_fma_f32x16(zero + 0x1.418494p-13f, r, zero + 0x1.5f0998p-10f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.3b2dc8p-7f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.c6af7ap-5f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.ebfbdcp-3f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.62e43p-1f) * r;
+  ts_i32x16 doubled = (ts_i32x16)ts_fma_f32x16(s, p, s) + ((ts_i32x16)e << 23);
+  return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
+}
+
+//@section ts_gelu_tanh_f32 needs ts_gelu_tanh_f32x16
+TS_FUNCTION float ts_gelu_tanh_f32(float x) { return ts_gelu_tanh_f32x16((ts_f32x16){x})[0]; }
+
+//@section ts_scale_f64x8 needs ts_builtin ts_f64x8
+/* v * 2^n, v in [2^-60, 2^60], 0 or infinite, n in [-1090, 1024] given by the low bits of e = n + 1.5 * 2^52:
+ * half of n first, which is exact; rounded once. */
+TS_INLINE ts_f64x8 ts_scale_f64x8(ts_f64x8 v, ts_f64x8 e) {
+  ts_f64x8 n = e - 0x1.8p52, half = n * 0.5 + 0x1.8p52 - 0x1.8p52;
+  ts_i64x8 first = (ts_i64x8)(half + 0x1.80000000003ffp52) << 52;
+  ts_i64x8 second = (ts_i64x8)(n - half + 0x1.80000000003ffp52) << 52;
+  return v * (ts_f64x8)first * (ts_f64x8)second;
+}
+
+//@section ts_expm1_f64x8 needs ts_fma_f64x8
+/* p = e^r - 1 for r = x + rest - n ln 2, with e = n + 1.5 * 2^52 and n = round(x / ln 2), for a rest far below x;
+ * see ts_expm1_f32x16. */
+TS_INLINE ts_f64x8 ts_expm1_f64x8(ts_f64x8 x, ts_f64x8 rest, ts_f64x8 *e) {
+  ts_f64x8 zero = {0};
+  *e = ts_fma_f64x8(x, zero + 0x1.71547652b82fep0, zero + 0x1.8p52);
+  ts_f64x8 n = *e - 0x1.8p52;
+  ts_f64x8 high = ts_fma_f64x8(n, zero - 0x1.62e42fefa39efp-1, x);
+  ts_f64x8 low = ts_fma_f64x8(n, zero - 0x1.abc9e3b39803fp-56, rest);
+  ts_f64x8 r = high + low;
+  ts_f64x8 q = ts_fma_f64x8(zero + 0x1.ad93d987e26p-26, r, zero + 0x1.28ae5355082d3p-22);
+  q = ts_fma_f64x8(q, r, zero + 0x1.71df1824d3cc8p-19);
+  q = ts_fma_f64x8(q, r, zero + 0x1.a019990b58e7ap-16);
+  q = ts_fma_f64x8(q, r, zero + 0x1.a01a01305f65p-13);
+  q = ts_fma_f64x8(q, r, zero + 0x1.6c16c18491de6p-10);
+  q = ts_fma_f64x8(q, r, zero + 0x1.1111111126a1fp-7);
+  q = ts_fma_f64x8(q, r, zero + 0x1.5555555550667p-5);
+  q = ts_fma_f64x8(q, r, zero + 0x1.55555555554fep-3);
+  q = ts_fma_f64x8(q, r, zero + 0x1.000000000000ap-1);
+  return high + ts_fma_f64x8(q, r * r, low);
+}
+
+//@section ts_exp_f64x8 needs ts_expm1_f64x8 ts_select_f64x8 ts_scale_f64x8
+/* e^x = 2^n e^r; 0 below -745.2, half of the least denormal. */
+TS_FUNCTION ts_f64x8 ts_exp_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, e;
+  ts_i64x8 none = x < -745.2;
+  ts_f64x8 y = ts_expm1_f64x8(ts_select_f64x8(none, zero, x), zero, &e) + 1.0;
+  y = ts_select_f64x8(none, zero, ts_scale_f64x8(y, e));
+  return ts_select_f64x8(x <= 0x1.62e42fefa39efp9, y, x + __builtin_inf());
+}
+
+//@section ts_exp_f64 needs ts_exp_f64x8
+TS_FUNCTION double ts_exp_f64(double x) { return ts_exp_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_log_f64x8 needs ts_fma_f64x8 ts_select_f64x8
+/* log(x) = k ln 2 + log(1 + f) for x = 2^k (1 + f) with 1 + f next to 1. With s = f / (2 + f), log(1 + f) =
+ * 2 atanh(s) = f - s (f - s^2 P(s^2)), and f - s f = f - f^2/2 + s f^2/2. */
+TS_FUNCTION ts_f64x8 ts_log_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0};
+  ts_i64x8 tiny = x < 0x1p-1022;
+  ts_i64x8 offset = (ts_i64x8)ts_select_f64x8(tiny, x * 0x1p54, x) - 0x3fe6a09e00000000;
+  ts_f64x8 k = (ts_f64x8)((offset >> 52) + 0x4338000000000000) - 0x1.8p52;
+  k = k - ts_select_f64x8(tiny, zero + 54.0, zero);
+  ts_f64x8 f = (ts_f64x8)((offset & 0xfffffffffffff) + 0x3fe6a09e00000000) - 1.0;
+  ts_f64x8 s = f / (f + 2.0), z = s * s, square = 0.5 * f * f;
+  ts_f64x8 p = ts_fma_f64x8(zero + 0x1.0f6775c2d73a7p-3, z, zero + 0x1.0f5c4cfbec8c5p-3);
+  p = ts_fma_f64x8(p, z, zero + 0x1.3b20b118028b6p-3);
+  p = ts_fma_f64x8(p, z, zero + 0x1.745cde14edb2ep-3);
+  p = ts_fma_f64x8(p, z, zero + 0x1.c71c725967c3dp-3);
+  p = ts_fma_f64x8(p, z, zero + 0x1.249249242ae5p-2);
+  p = ts_fma_f64x8(p, z, zero + 0x1.9999999999e04p-2);
+  p = ts_fma_f64x8(p, z, zero + 0x1.5555555555555p-1);
+  ts_f64x8 low = ts_fma_f64x8(s, ts_fma_f64x8(p, z, square), k * 0x1.abc9e3b39803fp-56);
+  ts_f64x8 y = ts_fma_f64x8(k, zero + 0x1.62e42fefa39efp-1, f - (square - low));
+  ts_f64x8 bad = ts_select_f64x8(x == 0.0, zero - __builtin_inf(), zero + __builtin_nan(""));
+  y = ts_select_f64x8(x < __builtin_inf(), y, x);
+  return ts_select_f64x8(x > 0.0, y, bad);
+}
+
+//@section ts_log_f64 needs ts_log_f64x8
+TS_FUNCTION double ts_log_f64(double x) { return ts_log_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_tanh_f64x8 needs ts_expm1_f64x8 ts_select_f64x8
+/* tanh(t) = m / (m + 2) for m = e^(2t) - 1 = (2^n - 1) + 2^n p; from 22 on it rounds to 1. */
+TS_FUNCTION ts_f64x8 ts_tanh_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, e;
+  ts_f64x8 t = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  t = ts_select_f64x8(t > 22.0, zero + 22.0, t);
+  ts_f64x8 p = ts_expm1_f64x8(t + t, zero, &e);
+  ts_f64x8 power = (ts_f64x8)((ts_i64x8)(e + 1023.0) << 52);
+  ts_f64x8 m = ts_fma_f64x8(power, p, power - 1.0), y = m / (m + 2.0);
+  y = (ts_f64x8)((ts_i64x8)y | ((ts_i64x8)x & ~0x7fffffffffffffff));
+  return ts_select_f64x8(x == x, y, x);
+}
+
+//@section ts_tanh_f64 needs ts_tanh_f64x8
+TS_FUNCTION double ts_tanh_f64(double x) { return ts_tanh_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_logistic_f64x8 needs ts_expm1_f64x8 ts_select_f64x8 ts_scale_f64x8
+/* factor / (1 + e^-y) for |y| = t + rest, the rest far below t and t at most 752: for y < 0 it is
+ * factor e^y / (1 + e^y), in which e^y = 2^n (1 + p) and the factor 2^n comes last. The sum
+ * 1 + e^-|y| = (1 + 2^n) + 2^n p. */
+TS_INLINE ts_f64x8 ts_logistic_f64x8(ts_i64x8 negative, ts_f64x8 t, ts_f64x8 rest, ts_f64x8 factor) {
+  ts_f64x8 zero = {0}, e;
+  ts_f64x8 p = ts_expm1_f64x8(-t, -rest, &e);
+  ts_f64x8 n = ts_select_f64x8(e < 0x1.8p52 - 1000.0, zero - 1000.0, e - 0x1.8p52);
+  ts_f64x8 power = (ts_f64x8)((ts_i64x8)(n + 0x1.80000000003ffp52) << 52);
+  ts_f64x8 sum = ts_fma_f64x8(power, p, power + 1.0);
+  ts_f64x8 top = ts_select_f64x8(negative, ts_fma_f64x8(factor, p, factor), factor);
+  return ts_scale_f64x8(top / sum, ts_select_f64x8(negative, e, zero + 0x1.8p52));
+}
+
+//@section ts_sigmoid_f64x8 needs ts_logistic_f64x8
+/* 1 / (1 + e^-x); 0 below -745.2. */
+TS_FUNCTION ts_f64x8 ts_sigmoid_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, t = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  ts_i64x8 none = x < -745.2;
+  t = ts_select_f64x8(t > 745.2, zero, t);
+  ts_f64x8 factor = ts_select_f64x8(none, zero, zero + 1.0);
+  ts_f64x8 y = ts_logistic_f64x8(x < 0.0, t, zero, factor);
+  y = ts_select_f64x8(x > 745.2, zero + 1.0, y);
+  return ts_select_f64x8(x == x, y, x);
+}
+
+//@section ts_sigmoid_f64 needs ts_sigmoid_f64x8
+TS_FUNCTION double ts_sigmoid_f64(double x) { return ts_sigmoid_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_silu_f64x8 needs ts_logistic_f64x8
+/* x / (1 + e^-x), its sign put back at the end; -0 below -752, x above 752. */
+TS_FUNCTION ts_f64x8 ts_silu_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, size = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  ts_f64x8 t = ts_select_f64x8(size > 752.0, zero, size);
+  ts_f64x8 y = ts_logistic_f64x8(x < 0.0, t, zero, t);
+  y = (ts_f64x8)((ts_i64x8)y | ((ts_i64x8)x & ~0x7fffffffffffffff));
+  return ts_select_f64x8(x > 752.0, x, y);
+}
+
+//@section ts_silu_f64 needs ts_silu_f64x8
+TS_FUNCTION double ts_silu_f64(double x) { return ts_silu_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_gelu_tanh_f64x8 needs ts_logistic_f64x8
+/* x / (1 + e^-2u), 2u = |x| (k + 0.044715 k x^2), k = sqrt(8 / pi), in two parts: each product and sum
+ * with what its rounding lost (Dekker 1971, Knuth's sum). -0 below -21.6, x above 21.6. */
+TS_FUNCTION ts_f64x8 ts_gelu_tanh_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, size = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  ts_f64x8 t = ts_select_f64x8(size > 21.6, zero, size);
+  ts_f64x8 square = t * t, square_low = ts_fma_f64x8(t, t, -square);
+  ts_f64x8 cubic = square * 0x1.2444f2a4d8b4bp-4, cubic_low = ts_fma_f64x8(square, zero + 0x1.2444f2a4d8b4bp-4, -cubic);
+  cubic_low = cubic_low + ts_fma_f64x8(square_low, zero + 0x1.2444f2a4d8b4bp-4, square * -0x1.6c843a29d1c7p-61);
+  ts_f64x8 sum = cubic + 0x1.9884533d43651p0, back = sum - cubic;
+  ts_f64x8 sum_low = (cubic - (sum - back)) + (0x1.9884533d43651p0 - back) + (cubic_low + -0x1.cbc0d30ebfd15p-54);
+  ts_f64x8 u = t * sum, u_low = ts_fma_f64x8(t, sum, -u) + t * sum_low;
+  ts_f64x8 y = ts_logistic_f64x8(x < 0.0, u, u_low, t);
+  y = (ts_f64x8)((ts_i64x8)y | ((ts_i64x8)x & ~0x7fffffffffffffff));
+  return ts_select_f64x8(x > 21.6, x, y);
+}
+
+//@section ts_gelu_tanh_f64 needs ts_gelu_tanh_f64x8
+TS_FUNCTION double ts_gelu_tanh_f64(double x) { return ts_gelu_tanh_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_erfcx_f64x8 needs ts_fma_f64x8
+/* e^(a^2) erfc(a) for a >= 0: (1 + w P(w - 1)) / (1 + 2a), w = 2a / (a + 4) (after Shepherd &
+ * Laframboise 1981). Made by lib/emit/prelude/fit.py. */
+TS_INLINE ts_f64x8 ts_erfcx_f64x8(ts_f64x8 a) {
+  ts_f64x8 zero = {0}, w = (a + a) / (a + 4.0), q = w - 1.0;
+  ts_f64x8 p = ts_fma_f64x8(zero - 0x1.deccdd1a2917ep-30, q, zero - 0x1.9286027e16f25p-27);
+  p = ts_fma_f64x8(p, q, zero + 0x1.0ecb3ee64b6bep-28);
+  p = ts_fma_f64x8(p, q, zero + 0x1.dbea36d5de38dp-24);
+  p = ts_fma_f64x8(p, q, zero - 0x1.9f06556fd79abp-25);
+  p = ts_fma_f64x8(p, q, zero - 0x1.a60cd02a7ea2cp-21);
+  p = ts_fma_f64x8(p, q, zero + 0x1.2408a7f420c35p-20);
+  p = ts_fma_f64x8(p, q, zero + 0x1.36ae3ea0a19b5p-18);
+  p = ts_fma_f64x8(p, q, zero - 0x1.09ff3254f13a9p-16);
+  p = ts_fma_f64x8(p, q, zero - 0x1.1ed5995362081p-17);
+  p = ts_fma_f64x8(p, q, zero + 0x1.4dce23fb972fep-13);
+  p = ts_fma_f64x8(p, q, zero - 0x1.77d65380aa129p-12);
+  p = ts_fma_f64x8(p, q, zero - 0x1.a2beeb34180a9p-12);
+  p = ts_fma_f64x8(p, q, zero + 0x1.63f26044d2e48p-8);
+  p = ts_fma_f64x8(p, q, zero - 0x1.625ed0927281fp-6);
+  p = ts_fma_f64x8(p, q, zero + 0x1.e1a956432f71dp-5);
+  p = ts_fma_f64x8(p, q, zero - 0x1.00428c8ff5dd1p-3);
+  p = ts_fma_f64x8(p, q, zero + 0x1.c0398cb6f14f1p-3);
+  p = ts_fma_f64x8(p, q, zero - 0x1.47938f4c72dffp-2);
+  p = ts_fma_f64x8(p, q, zero + 0x1.8d4ecb405c607p-2);
+  p = ts_fma_f64x8(p, q, zero - 0x1.7d8f1c4524749p-2);
+  p = ts_fma_f64x8(p, q, zero + 0x1.dd2c8b74febf6p-3);
+  return ts_fma_f64x8(p, w, zero + 1.0) / (a + a + 1.0);
+}
+
+//@section ts_gelu_f64x8 needs ts_erfcx_f64x8 ts_expm1_f64x8 ts_select_f64x8 ts_scale_f64x8
+/* gelu(x) = max(x, 0) - t erfc(t / sqrt 2) / 2 for t = |x|, where erfc(a) = e^(-a^2) erfcx(a) and the square
+ * has two parts. From 38.6 on the second term is below half of the least denormal. */
+TS_FUNCTION ts_f64x8 ts_gelu_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, e, t = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  t = ts_select_f64x8(t < 38.6, t, zero);
+  ts_f64x8 half = 0.5 * t, square = half * t;
+  ts_f64x8 p = ts_expm1_f64x8(-square, -ts_fma_f64x8(half, t, -square), &e);
+  ts_f64x8 tail = half * ts_erfcx_f64x8(t * 0x1.6a09e667f3bcdp-1);
+  tail = ts_scale_f64x8(ts_fma_f64x8(tail, p, tail), e);
+  return ts_select_f64x8(x < 0.0, -zero, x) - tail;
+}
+
+//@section ts_gelu_f64 needs ts_gelu_f64x8
+TS_FUNCTION double ts_gelu_f64(double x) { return ts_gelu_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_erf_f64x8 needs ts_erfcx_f64x8 ts_expm1_f64x8 ts_select_f64x8
+/* x + x P(x^2) up to 0.75, from there on 1 - e^(-x^2) erfcx(x), which rounds to 1 at 6. */
+TS_FUNCTION ts_f64x8 ts_erf_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, e, t = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  t = ts_select_f64x8(t > 6.0, zero + 6.0, t);
+  ts_f64x8 z = t * t;
+  ts_f64x8 p = ts_fma_f64x8(zero + 0x1.88f63f86b33ebp-27, z, zero - 0x1.561ac62992585p-23);
+  p = ts_fma_f64x8(p, z, zero + 0x1.b9075725eeb41p-20);
+  p = ts_fma_f64x8(p, z, zero - 0x1.f4c5498797e86p-17);
+  p = ts_fma_f64x8(p, z, zero + 0x1.f9a2a8a0bba2bp-14);
+  p = ts_fma_f64x8(p, z, zero - 0x1.c02db0ee23721p-11);
+  p = ts_fma_f64x8(p, z, zero + 0x1.565bcd027d12bp-8);
+  p = ts_fma_f64x8(p, z, zero - 0x1.b82ce31252a05p-6);
+  p = ts_fma_f64x8(p, z, zero + 0x1.ce2f21a042406p-4);
+  p = ts_fma_f64x8(p, z, zero - 0x1.812746b0379ep-2);
+  p = ts_fma_f64x8(p, z, zero + 0x1.06eba8214db69p-3);
+  ts_f64x8 r = ts_expm1_f64x8(-z, -ts_fma_f64x8(t, t, -z), &e);
+  ts_f64x8 power = (ts_f64x8)((ts_i64x8)(e + 1023.0) << 52);
+  ts_f64x8 tail = power * ts_erfcx_f64x8(t);
+  tail = 1.0 - ts_fma_f64x8(tail, r, tail);
+  ts_f64x8 y = ts_select_f64x8(t < 0.75, ts_fma_f64x8(p, t, t), tail);
+  y = (ts_f64x8)((ts_i64x8)y | ((ts_i64x8)x & ~0x7fffffffffffffff));
+  return ts_select_f64x8(x == x, y, x);
+}
+
+//@section ts_erf_f64 needs ts_erf_f64x8
+TS_FUNCTION double ts_erf_f64(double x) { return ts_erf_f64x8((ts_f64x8){x})[0]; }
+
+//@section ts_load_masked_f32x16 needs ts_builtin ts_f32x16
+/* Lanes whose mask is 0 read 0, and touch no memory. */
+TS_INLINE ts_f32x16 ts_load_masked_f32x16(const float *p, ts_i32x16 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_loadups512_mask)
+  return __builtin_ia32_loadups512_mask(p, (ts_f32x16){0}, __builtin_ia32_cvtd2mask512(mask));
+#else
+  ts_f32x16 x = {0};
+  for (int l = 0; l < 16; l++)
+    if (mask[l]) x[l] = p[l];
+  return x;
+#endif
+}
+
+//@section ts_store_masked_f32x16 needs ts_builtin ts_f32x16
+/* Lanes whose mask is 0 are left alone in memory. */
+TS_INLINE void ts_store_masked_f32x16(float *p, ts_f32x16 x, ts_i32x16 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_storeups512_mask)
+  __builtin_ia32_storeups512_mask(p, x, __builtin_ia32_cvtd2mask512(mask));
+#else
+  for (int l = 0; l < 16; l++)
+    if (mask[l]) p[l] = x[l];
+#endif
+}
+
+//@section ts_load_masked_f32x8 needs ts_builtin ts_f32x8
+TS_INLINE ts_f32x8 ts_load_masked_f32x8(const float *p, ts_i32x8 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_loadups256_mask)
+  return __builtin_ia32_loadups256_mask(p, (ts_f32x8){0}, __builtin_ia32_cvtd2mask256(mask));
+#elif TS_X86(TS_FMA, __builtin_ia32_maskloadps256)
+  return __builtin_ia32_maskloadps256((const ts_f32x8 *)p, mask);
+#else
+  ts_f32x8 x = {0};
+  for (int l = 0; l < 8; l++)
+    if (mask[l]) x[l] = p[l];
+  return x;
+#endif
+}
+
+//@section ts_store_masked_f32x8 needs ts_builtin ts_f32x8
+TS_INLINE void ts_store_masked_f32x8(float *p, ts_f32x8 x, ts_i32x8 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_storeups256_mask)
+  __builtin_ia32_storeups256_mask(p, x, __builtin_ia32_cvtd2mask256(mask));
+#elif TS_X86(TS_FMA, __builtin_ia32_maskstoreps256)
+  __builtin_ia32_maskstoreps256((ts_f32x8 *)p, mask, x);
+#else
+  for (int l = 0; l < 8; l++)
+    if (mask[l]) p[l] = x[l];
+#endif
+}
+
+//@section ts_load_masked_f32x4 needs ts_builtin ts_f32x4
+TS_INLINE ts_f32x4 ts_load_masked_f32x4(const float *p, ts_i32x4 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_loadups128_mask)
+  return __builtin_ia32_loadups128_mask(p, (ts_f32x4){0}, __builtin_ia32_cvtd2mask128(mask));
+#else
+  ts_f32x4 x = {0};
+  for (int l = 0; l < 4; l++)
+    if (mask[l]) x[l] = p[l];
+  return x;
+#endif
+}
+
+//@section ts_store_masked_f32x4 needs ts_builtin ts_f32x4
+TS_INLINE void ts_store_masked_f32x4(float *p, ts_f32x4 x, ts_i32x4 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_storeups128_mask)
+  __builtin_ia32_storeups128_mask(p, x, __builtin_ia32_cvtd2mask128(mask));
+#else
+  for (int l = 0; l < 4; l++)
+    if (mask[l]) p[l] = x[l];
+#endif
+}
+
+//@section ts_load_masked_f64x8 needs ts_builtin ts_f64x8
+TS_INLINE ts_f64x8 ts_load_masked_f64x8(const double *p, ts_i64x8 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_loadupd512_mask)
+  return __builtin_ia32_loadupd512_mask(p, (ts_f64x8){0}, __builtin_ia32_cvtq2mask512(mask));
+#else
+  ts_f64x8 x = {0};
+  for (int l = 0; l < 8; l++)
+    if (mask[l]) x[l] = p[l];
+  return x;
+#endif
+}
+
+//@section ts_store_masked_f64x8 needs ts_builtin ts_f64x8
+TS_INLINE void ts_store_masked_f64x8(double *p, ts_f64x8 x, ts_i64x8 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_storeupd512_mask)
+  __builtin_ia32_storeupd512_mask(p, x, __builtin_ia32_cvtq2mask512(mask));
+#else
+  for (int l = 0; l < 8; l++)
+    if (mask[l]) p[l] = x[l];
+#endif
+}
+
+//@section ts_load_masked_f64x4 needs ts_builtin ts_f64x4
+TS_INLINE ts_f64x4 ts_load_masked_f64x4(const double *p, ts_i64x4 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_loadupd256_mask)
+  return __builtin_ia32_loadupd256_mask(p, (ts_f64x4){0}, __builtin_ia32_cvtq2mask256(mask));
+#elif TS_X86(TS_FMA, __builtin_ia32_maskloadpd256)
+  return __builtin_ia32_maskloadpd256((const ts_f64x4 *)p, mask);
+#else
+  ts_f64x4 x = {0};
+  for (int l = 0; l < 4; l++)
+    if (mask[l]) x[l] = p[l];
+  return x;
+#endif
+}
+
+//@section ts_store_masked_f64x4 needs ts_builtin ts_f64x4
+TS_INLINE void ts_store_masked_f64x4(double *p, ts_f64x4 x, ts_i64x4 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_storeupd256_mask)
+  __builtin_ia32_storeupd256_mask(p, x, __builtin_ia32_cvtq2mask256(mask));
+#elif TS_X86(TS_FMA, __builtin_ia32_maskstorepd256)
+  __builtin_ia32_maskstorepd256((ts_f64x4 *)p, mask, x);
+#else
+  for (int l = 0; l < 4; l++)
+    if (mask[l]) p[l] = x[l];
+#endif
+}
+
+//@section ts_load_masked_f64x2 needs ts_builtin ts_f64x2
+TS_INLINE ts_f64x2 ts_load_masked_f64x2(const double *p, ts_i64x2 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_loadupd128_mask)
+  return __builtin_ia32_loadupd128_mask(p, (ts_f64x2){0}, __builtin_ia32_cvtq2mask128(mask));
+#else
+  ts_f64x2 x = {0};
+  for (int l = 0; l < 2; l++)
+    if (mask[l]) x[l] = p[l];
+  return x;
+#endif
+}
+
+//@section ts_store_masked_f64x2 needs ts_builtin ts_f64x2
+TS_INLINE void ts_store_masked_f64x2(double *p, ts_f64x2 x, ts_i64x2 mask) {
+#if TS_X86(TS_AVX512, __builtin_ia32_storeupd128_mask)
+  __builtin_ia32_storeupd128_mask(p, x, __builtin_ia32_cvtq2mask128(mask));
+#else
+  for (int l = 0; l < 2; l++)
+    if (mask[l]) p[l] = x[l];
+#endif
+}
+
 //@end
 #endif
