@@ -145,6 +145,13 @@ static const char *value_name(plan *p, const ts_value *v) {
   return ts_str_text(p->r->m, v->name);
 }
 
+/* Is the buffer read by the sums and by nothing else? */
+static bool only_summed(const plan *p, const ts_value *v) {
+  for (const ts_use *u = v->uses; u; u = u->next)
+    if (!ts_is_ancestor(ts_for_parts(p->nest->k).body, u->owner)) return false;
+  return true;
+}
+
 static void copy_panel(plan *p) {
   p->panel = value_name(p, p->nest->panel);
   if (!p->pack) return;
@@ -152,9 +159,11 @@ static void copy_panel(plan *p) {
   ts_recipe_step(p->r, "stage", "%s at=%s pad=true", p->panel, at);
   p->panel = join(p, p->panel, ".s");
   if (!p->widen) return;
+  ts_recipe_step(p->r, "widen", "%s", p->panel);
+  if (!p->nest->rows || !only_summed(p, p->nest->rows)) return;
   const char *rows = value_name(p, p->nest->rows);
   ts_recipe_step(p->r, "stage", "%s at=func", rows);
-  ts_recipe_step(p->r, "widen", "%s %s.s", p->panel, rows);
+  ts_recipe_step(p->r, "widen", "%s.s", rows);
 }
 
 static void run_parallel(plan *p) {
