@@ -135,6 +135,7 @@ static void schedule_function(ts_recipe *r) {
   }
   for (ts_op *op = r->func->body->first; op; op = op->next)
     if (ts_is_loop(op)) schedule_nest(r, op);
+  ts_recipe_step(r, "promote", "%s", "");
 }
 
 static bool is_loop_function(const ts_func *f) {

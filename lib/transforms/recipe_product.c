@@ -31,7 +31,8 @@ typedef struct plan {
   const char *i, *j, *k;      /* loops by name; i is NULL where there is none */
   int64_t rows, columns, sums; /* 0: symbolic */
   int64_t lanes, vectors, tile_rows;
-  bool tiled_columns, pack, widen;
+  bool pack, widen;
+  const char *pack_at; /* a loop, or func */
   const char *panel; /* the buffer that the inner loop reads */
   const char *row_loops[2]; /* within a tile: of full tiles, of the others */
   unsigned num_row_loops;
@@ -84,9 +85,8 @@ static void choose_packing(plan *p) {
 
 static void split_columns(plan *p) {
   int64_t width = p->vectors * p->lanes;
-  p->tiled_columns = !p->columns || p->columns > width;
   p->column_loop = p->j;
-  if (!p->tiled_columns) return;
+  if (p->columns && p->columns <= width) return;
   ts_recipe_step(p->r, "split", "%s=%lld", p->j, (long long)width);
   p->column_loop = join(p, p->j, ".i");
   p->panel_loop = join(p, p->j, ".o");
@@ -152,15 +152,30 @@ static bool only_summed(const plan *p, const ts_value *v) {
   return true;
 }
 
+static bool is_parameter(const ts_value *v) {
+  return v->kind == TS_VALUE_ARG;
+}
+
+/* One panel is copied in front of all its rows: in the loop around them, or where the function begins when the buffer
+ * is whole by then. */
+static const char *place_of_copy(const plan *p) {
+  unsigned around = p->nest->n - (p->i ? 2 : 1);
+  if (p->panel_loop) return p->panel_loop;
+  if (around) return ts_loop_name(p->nest->loops[around - 1]);
+  return is_parameter(p->nest->panel) ? "func" : NULL;
+}
+
 static void copy_panel(plan *p) {
   p->panel = value_name(p, p->nest->panel);
+  p->pack_at = place_of_copy(p);
+  p->pack = p->pack && p->pack_at;
+  p->widen = p->widen && p->pack;
   if (!p->pack) return;
-  const char *at = p->panel_loop ? p->panel_loop : "func";
-  ts_recipe_step(p->r, "stage", "%s at=%s pad=true", p->panel, at);
+  ts_recipe_step(p->r, "stage", "%s at=%s pad=true", p->panel, p->pack_at);
   p->panel = join(p, p->panel, ".s");
   if (!p->widen) return;
   ts_recipe_step(p->r, "widen", "%s", p->panel);
-  if (!p->nest->rows || !only_summed(p, p->nest->rows)) return;
+  if (!p->nest->rows || !is_parameter(p->nest->rows) || !only_summed(p, p->nest->rows)) return;
   const char *rows = value_name(p, p->nest->rows);
   ts_recipe_step(p->r, "stage", "%s at=func", rows);
   ts_recipe_step(p->r, "widen", "%s.s", rows);
@@ -190,7 +205,6 @@ static void use_vectors(plan *p) {
   const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
   const char *copies = p->pack ? ts_sprintf(p->r->pass->scratch, "%s1%s ", p->panel, lanes) : "";
   ts_recipe_step(p->r, "vectorize", "%s%s", copies, three_loops(p, p->column_loop, lanes));
-  ts_recipe_step(p->r, "promote", "acc");
   for (unsigned t = 0; t < p->num_row_loops; t++)
     ts_recipe_step(p->r, "unroll", "%s mark=true", three_loops(p, p->row_loops[t], ""));
   ts_recipe_step(p->r, "unroll", "%s mark=true", three_loops(p, p->column_loop, ""));
