@@ -68,6 +68,7 @@ typedef struct c_func {
   const char *prototype;
   unsigned num_parallel; /* loops that run in parallel, so far */
   bool done, fails;
+  int64_t stack; /* bytes of its arrays, and of the most that a callee has */
 } c_func;
 
 typedef struct c_helper c_helper;

@@ -11,7 +11,7 @@ struct c_helper {
   const char *text;
 };
 
-typedef enum { ANY, DIRECT, WHOLE, F16, BF16, I1 } element_kind;
+typedef enum { ANY, DIRECT, WHOLE, HALF, F16, BF16, I1 } element_kind;
 
 typedef struct template {
   const char *name;
@@ -129,10 +129,18 @@ static void add_counted(c_emit *e, c_out *out, int64_t n) {
 
 /* loadups512, cvtd2mask512 */
 static void add_avx512(c_emit *e, c_out *out, char which, const use *u) {
-  static const char *const moves[] = {[C_F64] = "upd", [C_F32] = "ups", [C_I64] = "dqudi", [C_I32] = "dqusi"};
+  static const char *const moves[] = {[C_F64] = "upd", [C_F32] = "ups", [C_I64] = "dqudi", [C_I32] = "dqusi",
+                                      [C_I8] = "dquqi"};
   unsigned bytes = c_base_bytes(u->rep.base);
-  const char *move = which == 'K' ? moves[u->rep.base] : bytes == 8 ? "q2mask" : "d2mask";
+  const char *move = which == 'K' ? moves[u->rep.base] : bytes == 8 ? "q2mask" : bytes == 4 ? "d2mask" : "b2mask";
   add(e, out, ts_sprintf(e->arena, "%s%" PRId64, move, u->rep.lanes * bytes * 8));
+}
+
+/* What the compilers' builtins call a lane. */
+static const char *builtin_lane(c_base b) {
+  static const char *const names[] = {[C_F64] = "double", [C_F32] = "float", [C_I64] = "long long",
+                                      [C_I32] = "int",    [C_I8] = "char"};
+  return names[b];
 }
 
 static void add_variable(c_emit *e, c_out *out, char which, const use *u) {
@@ -154,8 +162,11 @@ static void add_variable(c_emit *e, c_out *out, char which, const use *u) {
   case 'P': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->rep.lanes)); break;
   case 'H': add(e, out, c_type(e, u->other)); break;
   case 'x': add_repeated(e, out, "x", u->rep.lanes); break;
+  case 'c': add(e, out, builtin_lane(u->rep.base)); break;
+  case 'm': add(e, out, builtin_lane(c_mask_of(u->rep).base)); break;
   case 'K':
   case 'k': add_avx512(e, out, which, u); break;
+  case 'Q': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->rep.lanes * 16)); break;
   case 'i': add_counted(e, out, u->rep.lanes); break;
   default: ts_unreachable("a template names an unknown variable");
   }
@@ -229,8 +240,12 @@ static const char *by_section(c_emit *e, const template *t, bool halves) {
 /* A vector that AVX-512 moves under a mask. */
 static bool is_whole(const use *u) {
   int64_t bytes = u->lanes * ts_dtype_bytes(u->dtype);
-  return u->lanes == u->rep.lanes && c_base_bytes(u->rep.base) >= 4 && !c_narrow(u->dtype) && u->dtype != TS_I1 &&
+  return u->lanes == u->rep.lanes && !c_narrow(u->dtype) && u->dtype != TS_I1 &&
          (bytes == 16 || bytes == 32 || bytes == 64);
+}
+
+static bool is_half(const use *u) {
+  return u->lanes == u->rep.lanes && c_narrow(u->dtype) && (u->lanes == 8 || u->lanes == 16);
 }
 
 static const char *text_of(c_emit *e, const char *name, use *u) {
@@ -250,7 +265,7 @@ static const char *text_of(c_emit *e, const char *name, use *u) {
       [TS_I32] = DIRECT, [TS_I8] = DIRECT,  [TS_I1] = I1,   [TS_INDEX] = DIRECT};
   for (size_t i = 0; i < ts_countof(memory_templates); i++) {
     element_kind k = memory_templates[i].kind;
-    bool whole = k == WHOLE && is_whole(u);
+    bool whole = (k == WHOLE && is_whole(u)) || (k == HALF && is_half(u));
     if (strcmp(memory_templates[i].name, name) != 0 || !(k == ANY || k == kinds[u->dtype] || whole)) continue;
     if (whole) c_use_section(e, "ts_builtin");
     return memory_templates[i].text;

@@ -7,8 +7,8 @@
 
 #include "emit/c_emit.h"
 
-/* Bytes on the stack: of one buffer. Larger ones are allocated. */
-enum { MAX_ARRAY_BYTES = 64 << 10 };
+/* Bytes on the stack: of one buffer; of a function and what it calls. What is more is allocated. */
+enum { MAX_ARRAY_BYTES = 64 << 10, MAX_STACK_BYTES = 1 << 20 };
 
 c_buffer *c_buffer_of(c_emit *e, const ts_value *v) {
   return ts_ptrmap_get(&e->buffers, v);
@@ -404,10 +404,11 @@ void c_alloc(c_emit *e, const ts_op *op) {
   c_buffer *b = new_buffer(e, v, C_POINTER, c_name(e, v));
   int64_t pad = t->layout == TS_LAYOUT_PAD ? t->layout_args[0] : 0;
   int64_t bytes = bytes_of(t, pad);
-  if (bytes < 0 || bytes > MAX_ARRAY_BYTES) {
+  if (bytes < 0 || bytes > MAX_ARRAY_BYTES || e->current->stack + bytes > MAX_STACK_BYTES) {
     allocate(e, op, b);
     return;
   }
+  e->current->stack += bytes;
   b->pad = pad;
   b->place = plain && ts_type_num_elements(t) == 1 ? C_VARIABLE : plain && t->elem ? C_VALUES : C_ARRAY;
   b->undeclared = b->place == C_VARIABLE && is_set_next(op) && is_read(v);

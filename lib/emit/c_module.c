@@ -137,6 +137,7 @@ static void emit_body(c_emit *e, c_func *f) {
 
 typedef struct callees {
   c_emit *e;
+  c_func *caller;
   unsigned depth;
 } callees;
 
@@ -146,7 +147,10 @@ static void emit_callee(void *arg, ts_op *op) {
   callees *c = arg;
   if (op->opcode != TS_OP_CALL || c->e->result) return;
   const ts_func *to = ts_func_find(c->e->m, ts_attr_find(op, TS_ATTR_CALLEE)->word);
-  if (to) emit_func(c->e, ts_ptrmap_get(&c->e->func_of, to), c->depth + 1);
+  if (!to) return;
+  c_func *callee = ts_ptrmap_get(&c->e->func_of, to);
+  emit_func(c->e, callee, c->depth + 1);
+  c->caller->stack = ts_max(c->caller->stack, callee->stack);
 }
 
 static void emit_func(c_emit *e, c_func *f, unsigned depth) {
@@ -162,7 +166,7 @@ static void emit_func(c_emit *e, c_func *f, unsigned depth) {
     e->result = TS_LIMIT;
     return;
   }
-  ts_walk(f->func->body, emit_callee, &(callees){e, depth});
+  ts_walk(f->func->body, emit_callee, &(callees){e, f, depth});
   if (e->result) return;
   emit_body(e, f);
   f->done = true;
