@@ -91,8 +91,7 @@ static void check_masked(c_emit *e, const ts_op *op, const ts_access *a, const c
   const char *name = c_unique(e, "outside");
   c_stmt(e, "const int64_t %s = %s > %s - %" PRId64 " || %s < 0 ? %s : -1;", name, at, extent, width, at,
          lane.s);
-  c_fail_if(e, op, ts_sprintf(e->arena, "%s >= 0", name), TS_FAILURE_BOUNDS,
-            ts_sprintf(e->arena, "%s + %s", at, name), extent);
+  c_fail_if(e, op, ts_sprintf(e->arena, "%s >= 0", name), TS_FAILURE_BOUNDS, at, extent);
 }
 
 /* The subscript as a variable that holds it exactly, or INT64_MIN when no int64_t does. */

@@ -20,7 +20,7 @@
 
 typedef enum ts_failure_kind {
   TS_FAILURE_NONE,
-  TS_FAILURE_BOUNDS,   /* subscript `index` (of a vector: of its first lane outside) of extent `extent` */
+  TS_FAILURE_BOUNDS,   /* subscript `index` (INT64_MIN: past 64 bits) and extent `extent` */
   TS_FAILURE_DIVISION, /* an integer division by zero; index is the lane */
   TS_FAILURE_MEMORY,   /* no memory for a buffer of `extent` bytes */
 } ts_failure_kind;

@@ -1,6 +1,6 @@
 /* emit-run FILE DIR COMPILER FLAG…: every function of a loop program, on the loop VM and as C that the compiler
- * has made into a library under DIR. Both must end the same way, a failure at the same op, with the same bits
- * in every array; NaNs count as one.
+ * has made into a library under DIR. Both must end the same way, a failure at the same op and subscript, with the
+ * same bits in every array; NaNs count as one.
  *
  * Arrays are filled by their names: E… with the values at which ops go wrong, D… with those but 0, P… with
  * 0 1 2 …, others with normal numbers. Functions called approx… may be off by 2 units in the last place, f64 by 4.
@@ -29,25 +29,26 @@ typedef struct program {
 
 static const double edge_floats[] = {0,      -0.0,     1,         -1,        0.5,       1.5,        2.5,    -2.5,
                                      INFINITY, -INFINITY, NAN,     3.0000002, 65504,     65519,      65520,  1e-8,
-                                     6e-8,   -6.2e-5,  3.4e38,    -1e39,     1e-40,     127.5,      128,    -128.5,
+                                     6e-8,   -6.2e-5,  3.4e38,    -1e39,     1e-40,     126.75,     128,    -128.5,
                                      2147483520, 2147483648.0, -2147483904.0, 9.3e18, -9.3e18, 0.33333334, 1e-300, 257};
 static const int64_t edge_ints[] = {1,        -1,        INT64_MIN, INT64_MAX, INT32_MIN, INT32_MAX, 127, -128,
                                     2,        -2,        7,         -7,        (1LL << 53) + 1, 33554433, 100, 255,
                                     0};
 
-/* Each name goes through the values at a pace of its own, so that two arrays meet in many pairs. */
+/* The i-th of `n` values, or in arrays that meet another (E2, D) the one of the i / n-th: so all pairs come up. */
+static size_t nth(const char *name, int64_t i, size_t n) {
+  bool second = name[0] == 'D' || name[1];
+  return (size_t)i / (second ? ts_countof(edge_floats) : 1) % n;
+}
+
 static void fill_edges(ts_array *a, const char *name) {
   bool zeros = name[0] == 'E';
-  size_t n = ts_countof(edge_ints) - !zeros, step = name[1] ? 11 : zeros ? 7 : 5;
   for (int64_t i = 0; i < ts_array_count(a); i++) {
-    size_t k = (size_t)i * step + (size_t)i / n;
-    if (ts_is_float(a->dtype)) {
-      double v = edge_floats[k % ts_countof(edge_floats)];
-      ts_array_set(a, i, v == 0 && !zeros ? 3 : v);
-    } else {
-      ts_array_set_int(a, i, edge_ints[k % n]);
-      if (!zeros && ts_array_get_int(a, i) == 0) ts_array_set_int(a, i, 3);
-    }
+    if (ts_is_float(a->dtype))
+      ts_array_set(a, i, edge_floats[nth(name, i, ts_countof(edge_floats))]);
+    else
+      ts_array_set_int(a, i, edge_ints[nth(name, i, ts_countof(edge_ints) - !zeros)]);
+    if (!zeros && ts_array_get(a, i) == 0) ts_array_set(a, i, 3);
   }
 }
 
@@ -94,6 +95,13 @@ static void compare(program *p, const char *name, const char *array, const ts_ar
 
 /* ---- running ---- */
 
+/* The first subscript in a message such as "read out of bounds: %X[40], where …". */
+static int64_t subscript_of(const char *message) {
+  const char *at = strchr(message, '[');
+  if (strstr(message, "past 64 bits")) return INT64_MIN;
+  return at ? strtoll(at + 1, NULL, 10) : 0;
+}
+
 static ts_result run_vm(program *p, const ts_func *f, ts_array *arrays, ts_failure *failure) {
   void *compiled = NULL;
   ts_result result = ts_engine_loop.prepare(p->ctx, p->module, f, NULL, &compiled);
@@ -105,6 +113,7 @@ static ts_result run_vm(program *p, const ts_func *f, ts_array *arrays, ts_failu
     failure->kind = strstr(p->ctx->first->message, "division") ? TS_FAILURE_DIVISION : TS_FAILURE_BOUNDS;
     failure->begin = p->ctx->first->loc.begin;
     failure->end = p->ctx->first->loc.end;
+    failure->index = subscript_of(p->ctx->first->message);
   }
   ts_context_clear_diagnostics(p->ctx);
   return result;
@@ -152,6 +161,11 @@ static bool make_arrays(program *p, const ts_func *f, const ts_signature *sig, t
   return true;
 }
 
+static bool same_failure(const ts_failure *a, const ts_failure *b) {
+  return a->kind == b->kind && a->begin == b->begin && a->end == b->end &&
+         (a->kind != TS_FAILURE_BOUNDS || a->index == b->index);
+}
+
 static void run_func(program *p, const ts_func *f) {
   const char *name = ts_str_text(p->module, f->name);
   ts_signature sig = ts_func_signature(f);
@@ -165,9 +179,9 @@ static void run_func(program *p, const ts_func *f) {
   p->ran++;
   if (status != (vm != TS_OK))
     report(p, name, "returns %d, the VM %d", status, vm);
-  else if (status && (failure.kind != expected.kind || failure.begin != expected.begin || failure.end != expected.end))
-    report(p, name, "fails with %d at byte %u, the VM with %d at byte %u", failure.kind, failure.begin,
-           expected.kind, expected.begin);
+  else if (status && !same_failure(&failure, &expected))
+    report(p, name, "fails with %d at byte %u with %ld, the VM with %d at byte %u with %ld", failure.kind,
+           failure.begin, (long)failure.index, expected.kind, expected.begin, (long)expected.index);
   for (unsigned i = 0; i < sig.n; i++) {
     if (!status) compare(p, name, ts_str_text(p->module, sig.entries[i].name), &got[i], &want[i]);
     ts_array_drop(p->ctx, &got[i]);

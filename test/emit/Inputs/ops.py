@@ -8,7 +8,7 @@ FLOATS = ["f64", "f32", "f16", "bf16"]
 INTS = ["i64", "i32", "i8", "index"]
 PREDS = ["eq", "ne", "lt", "le", "gt", "ge"]
 WIDTH = {"f64": 64, "f32": 32, "f16": 16, "bf16": 16, "i64": 64, "i32": 32, "i8": 8, "index": 64}
-N = 96
+N = 1056
 
 
 def shaped(lanes, dtype):
