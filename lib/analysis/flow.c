@@ -7,9 +7,11 @@
 
 #include <isl/flow.h>
 #include <isl/options.h>
+#include <isl/point.h>
 #include <isl/set.h>
 #include <isl/union_map.h>
 #include <isl/union_set.h>
+#include <isl/val.h>
 
 enum { MAX_OPERATIONS = 2000000, MAX_PATH = 64 };
 
@@ -37,8 +39,10 @@ typedef struct model {
   ts_ptrmap names; /* of values inside the block, and of parameters; symbols under odd keys */
   unsigned num_names;
   TS_VEC(const char *) params;
-  TS_VEC(ts_op *) around; /* loops around the block whose variables are parameters */
-  unsigned levels;        /* of the longest path */
+  TS_VEC(ts_op *) around;      /* loops around the block whose variables are parameters */
+  TS_VEC(ts_op *) inside;      /* loops inside it whose variables have a name */
+  TS_VEC(const char *) locals; /* these names */
+  unsigned levels;             /* of the longest path */
   text reads, sure_reads, writes, schedule, context;
   unsigned num_statements;
   bool failed; /* what cannot be put: a launch inside, numbers that get too large */
@@ -74,7 +78,11 @@ static const char *value_name(model *m, ts_value *v) {
   if (name) return name;
   if (ts_lin_varies(m->block, v)) {
     bool is_iv = v->kind == TS_VALUE_ARG && v->block->parent->opcode == TS_OP_FOR;
-    return is_iv ? new_name(m, v, 'i') : NULL;
+    if (!is_iv) return NULL;
+    name = new_name(m, v, 'i');
+    ts_push(m->L->arena, &m->inside, v->block->parent);
+    ts_push(m->L->arena, &m->locals, name);
+    return name;
   }
   if (v->kind == TS_VALUE_ARG && v->block->parent && v->block->parent->opcode == TS_OP_FOR)
     ts_push(m->L->arena, &m->around, v->block->parent);
@@ -274,6 +282,26 @@ static const char *box_text(model *m, const ts_box *box) {
 
 /* ---- isl ---- */
 
+/* The least point of a set, coordinate by coordinate in the order of its dimensions. */
+static bool least_point(const char *set_text, unsigned n, int64_t *out) {
+  isl_ctx *isl = isl_ctx_alloc();
+  if (!isl) return false;
+  isl_options_set_on_error(isl, ISL_ON_ERROR_CONTINUE);
+  isl_ctx_set_max_operations(isl, MAX_OPERATIONS);
+  isl_set *set = isl_set_lexmin(isl_set_read_from_str(isl, set_text));
+  isl_point *point = isl_set_sample_point(set);
+  bool found = point && isl_point_is_void(point) == isl_bool_false;
+  for (unsigned i = 0; found && i < n; i++) {
+    isl_val *v = isl_point_get_coordinate_val(point, isl_dim_set, (int)i);
+    found = v && isl_val_is_int(v) == isl_bool_true;
+    out[i] = found ? isl_val_get_num_si(v) : 0;
+    isl_val_free(v);
+  }
+  isl_point_free(point);
+  isl_ctx_free(isl);
+  return found;
+}
+
 typedef struct questions {
   const char *reads, *sure_reads, *writes, *schedule, *box, *context;
 } questions;
@@ -461,4 +489,61 @@ ts_flow ts_flow_of(ts_lins *L, const ts_touches *touches, const ts_block *block,
   q.schedule = with_params(&m, finish(&m.schedule));
   q.box = box_body ? with_params(&m, box_body) : NULL;
   return answer(&q);
+}
+
+/* ---- an example ---- */
+
+/* The same text about another iteration: i3 becomes j3. */
+static const char *renamed(ts_arena *arena, const char *from) {
+  char *copy = ts_strdup(arena, from);
+  for (char *c = copy; *c; c++)
+    if (*c == 'i' && c[1] >= '0' && c[1] <= '9' &&
+        (c == copy || !strchr("abcdefghijklmnopqrstuvwxyz", c[-1])))
+      *c = 'j';
+  return copy;
+}
+
+/* { [i0, j0, x0, …, everything else] : both boxes hold x, i0 < j0 } as isl reads it, where i0 and
+ * j0 are iterations of the loop. */
+static const char *shared_elements(model *m, const ts_box *box, const ts_op *loop) {
+  ts_value *iv = ts_for_parts(loop).iv;
+  const char *name = new_name(m, iv, 'i');
+  text own = {.arena = m->L->arena}, t = {.arena = m->L->arena};
+  const char *body = strstr(box_text(m, box), ": ") + 2;
+  put(&own, "%s", body);
+  bool known = put_loop(m, &own, loop);
+  for (size_t i = 0; i < m->inside.n; i++)
+    known = put_loop(m, &own, m->inside.at[i]) && known;
+  for (size_t i = 0; i < m->around.n; i++)
+    known = put_loop(m, &m->context, m->around.at[i]) && known;
+  if (m->failed || !known) return NULL;
+  const char *one = finish(&own), *other = renamed(m->L->arena, one);
+  put(&t, "{ [%s, %s", name, renamed(m->L->arena, name));
+  for (unsigned d = 0; d < box->rank; d++)
+    put(&t, ", x%u", d);
+  for (size_t i = 0; i < m->locals.n; i++)
+    put(&t, ", %s, %s", m->locals.at[i], renamed(m->L->arena, m->locals.at[i]));
+  for (size_t i = 0; i < m->params.n; i++)
+    put(&t, ", %s", m->params.at[i]);
+  put(&t, "] %s and %s and %s and %s < %s }", finish(&m->context), one, other, name,
+      renamed(m->L->arena, name));
+  return finish(&t);
+}
+
+const char *ts_box_example(ts_lins *L, const ts_box *box, const ts_op *loop, const char *iv_name,
+                           const char *buffer) {
+  ts_arena *a = L->arena;
+  model m = {.L = L, .block = ts_for_parts(loop).body, .context = {.arena = a}};
+  int64_t at[TS_MAX_RANK + 2];
+  ts_ptrmap_init(&m.names, a);
+  put(&m.context, ": 0 = 0");
+  const char *set = shared_elements(&m, box, loop);
+  if (!set || !least_point(set, box->rank + 2, at)) return NULL;
+  text t = {.arena = a};
+  put(&t, "%%%s = %lld and %%%s = %lld share %%%s[", iv_name, (long long)at[0], iv_name,
+      (long long)at[1], buffer);
+  for (unsigned d = 0; d < box->rank; d++)
+    put(&t, d ? ", %lld" : "%lld", (long long)at[d + 2]);
+  put(&t, "]");
+  return finish(&t);
 }

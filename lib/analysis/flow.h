@@ -16,4 +16,10 @@ typedef struct ts_flow {
  * budget of operations is answered by comes_in, and by no to the others. */
 ts_flow ts_flow_of(ts_lins *, const ts_touches *touches, const ts_block *block, const ts_box *box);
 
+/* "%i = 0 and %i = 1 share %Y[0, 3]": two iterations of `loop` whose boxes have an element in
+ * common, the least ones in that order, and the element. The box is that of the loop's body or of a
+ * block further inside. NULL: there are none, or isl cannot tell. */
+const char *ts_box_example(ts_lins *, const ts_box *, const ts_op *loop, const char *loop_name,
+                           const char *buffer);
+
 #endif

@@ -13,6 +13,7 @@
  *   }
  * The part is the box of elements that one iteration reads. Where iterations share elements they
  * would be computed more than once, which must be asked for. */
+#include "analysis/flow.h"
 #include "transforms/stage.h"
 #include "transforms/util.h"
 
@@ -235,6 +236,9 @@ static ts_result check_sharing(task *t, const ts_touches *reads) {
          text(t, "iterations of %%%s read elements in common, which would be computed again",
               ts_loop_name(shares)),
          reads->list.at[0].op, text(t, "%%%s is read here", buffer_name(t)));
+  const char *example =
+      ts_box_example(&t->lins, &t->staged.box, shares, ts_loop_name(shares), buffer_name(t));
+  if (example) ts_note(t->s->m->ctx, shares->loc, "for example, %s", example);
   ts_note(t->s->m->ctx, shares->loc, "%s", better);
   return TS_ERR;
 }

@@ -143,6 +143,9 @@ static ts_result check_parallel_loop(place *p, ts_op *loop) {
                 p->s->pass->scratch,
                 "what is copied back in different iterations of the parallel loop %%%s may overlap",
                 ts_loop_name(loop)));
+  const char *example =
+      ts_box_example(p->staged.lins, &p->staged.box, loop, ts_loop_name(loop), name_of(p));
+  if (example) ts_note(p->s->m->ctx, loop->loc, "for example, %s", example);
   for (size_t i = 0; i < p->touches.list.n; i++)
     if (p->touches.list.at[i].writes) {
       ts_note(p->s->m->ctx, p->touches.list.at[i].op->loc,
