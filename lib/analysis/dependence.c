@@ -211,9 +211,11 @@ static void ask_ordered(ts_query *q, const ts_poly_access *a, const ts_poly_acce
 
 static void ask_both(ts_query *q, const ts_poly_access *a, const ts_poly_access *b,
                      ts_pair_fn ask) {
-  if (!(a->writes || b->writes) || commute(a, b) || !may_meet(a, b)) return;
-  if (b->writes &&
-      !a->writes) { /* a value that is read too early says more than one read too late */
+  q->sys.effort += 8 * a->n;
+  if (q->sys.effort > TS_POLY_MAX_EFFORT) q->spent = true;
+  if (q->spent || !(a->writes || b->writes) || commute(a, b) || !may_meet(a, b)) return;
+  /* A value that is read too early says more than one that is read too late. */
+  if (b->writes && !a->writes) {
     const ts_poly_access *swap = a;
     a = b;
     b = swap;

@@ -129,6 +129,9 @@ ts_pred ts_poly_negated(ts_pred);
 
 /* ---- systems ---- */
 
+/* What a query may do besides isl's work: about a second. */
+enum { TS_POLY_MAX_EFFORT = 100000000 };
+
 typedef enum { TS_POLY_EMPTY, TS_POLY_FOUND, TS_POLY_BUDGET } ts_poly_answer;
 
 /* Rows over columns: 0 the constant, then the variables. */
@@ -141,6 +144,7 @@ typedef struct ts_poly_system {
   bool *eqs;
   struct ts_poly_system *work; /* copy that ts_poly_solve takes apart */
   struct ts_poly_known *known; /* answers, by hash of the rows */
+  uint64_t effort;             /* so far: numbers looked at */
   int64_t *point;              /* a solution, by column, after TS_POLY_FOUND of ts_poly_least */
 } ts_poly_system;
 

@@ -170,6 +170,8 @@ static ts_poly_answer solve(ts_poly_system *s) {
 
 ts_poly_answer ts_poly_solve(ts_poly_system *s) {
   if (!s->known) s->known = ts_new_array(s->arena, struct ts_poly_known, KNOWN);
+  s->effort += s->n * s->cols;
+  if (s->effort > TS_POLY_MAX_EFFORT) return TS_POLY_BUDGET;
   uint64_t hash = hash_of(s);
   struct ts_poly_known *k = &s->known[hash % KNOWN];
   if (is_known(k, s, hash)) return k->answer;

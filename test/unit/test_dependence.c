@@ -13,6 +13,7 @@ typedef struct job {
   const char *body, *question, *answer;
   ts_module *m;
   ts_arena arena;
+  ts_result result;
   uint64_t refuse; /* this request for memory while the question is answered; 0: none */
 } job;
 
@@ -95,7 +96,7 @@ static ts_result run(void *arg) {
   if (ts_parse_source(j->ctx, &source, &j->m) != TS_OK)
     ck_abort_msg("%s", ts_diagnostic_text(j->ctx, ts_diagnostic_next(j->ctx, NULL)));
   j->ctx->memory.fail_after = j->refuse;
-  ts_result result = ask(j, &v);
+  ts_result result = j->result = ask(j, &v);
   j->ctx->memory.fail_after = 0;
   if (j->answer) ck_assert_str_eq(answer_text(j, result, &v), j->answer);
   ts_module_destroy(j->m);
@@ -318,5 +319,40 @@ START_TEST(every_request_can_be_refused) {
 }
 END_TEST
 
+/* A body made to be hard: what is added to and what is read never meet, but only since remainders
+ * of 3 differ behind divisions of all variables, for each of thousands of pairs. The question ends
+ * with a limit and a message, soon. */
+START_TEST(hostile_programs_cost_bounded_time) {
+  ts_context *ctx = ts_context_create();
+  ts_sink text;
+  ts_sink_buffer(&text, &ctx->memory);
+  ts_sink_puts(&text, "%T = alloc : memref<4096xi32>\n");
+  for (int i = 0; i < 6; i++)
+    ts_sink_printf(&text, "for %%i%d = 0 to M {\n", i);
+  for (int i = 0; i < 400; i++) {
+    if (i % 2)
+      ts_sink_printf(&text, "%%v%d = load %%T", i);
+    else
+      ts_sink_puts(&text, "atomic_add 1, %T");
+    ts_sink_printf(&text, "[((%%i0 * %d + %%i1 * %d + %%i2 * %d + %%i3 * 5 + %%i4 * 3) mod %d) * 3",
+                   7 + i % 11, 31 + i % 7, 101 + i * 3, 500 + i % 101);
+    ts_sink_puts(&text, i % 2 ? " + 2]\n" : " + %i5 mod 2]\n");
+  }
+  for (int i = 0; i < 6; i++)
+    ts_sink_puts(&text, "}\n");
+  ts_sink_putc(&text, 0);
+  job j = {
+      .ctx = ctx, .body = text.buf, .question = "reorder i0 i1 i2 i3 i4 i5 : i5 i4 i3 i2 i1 i0"};
+  ts_arena_init(&j.arena, &ctx->memory);
+  ck_assert_int_eq(ts_protect(ctx, run, &j), TS_OK);
+  ck_assert_int_eq(j.result, TS_LIMIT);
+  ck_assert_ptr_nonnull(strstr(ctx->first->message, "this takes too many steps to decide"));
+  ts_arena_drop(&j.arena);
+  ts_sink_drop(&text);
+  ts_context_destroy(ctx);
+}
+END_TEST
+
 UNIT_MAIN("dependence", parallel, reductions, interchange, surroundings, buffers, vectors, jam,
-          distribute, fuse, unknown, atomics, facts, every_request_can_be_refused)
+          distribute, fuse, unknown, atomics, facts, every_request_can_be_refused,
+          hostile_programs_cost_bounded_time)
