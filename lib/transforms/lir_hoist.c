@@ -14,7 +14,8 @@
  * written;
  *   - what reads or writes memory needs a loop that is sure to run, unless it cannot fail and
  * writes only buffers that are allocated in the loop and move;
- *   - a buffer that moves out of a parallel loop must not be written by what stays. */
+ *   - a buffer that moves out of a parallel loop must not be written by what stays, and a local one
+ *     moves only with what fills it. */
 #include "analysis/flow.h"
 #include "transforms/loops.h"
 #include "transforms/util.h"
@@ -254,8 +255,17 @@ static const char *why_memory_stays(hoist *h, const unit *u) {
   return NULL;
 }
 
+static bool is_filled_by_what_moves(hoist *h, const ts_value *memref) {
+  for (size_t i = 0; i < h->list.n; i++)
+    if (!h->list.at[i].stays && writes(&h->list.at[i], memref)) return true;
+  return false;
+}
+
+/* Local memory costs nothing to have, and what promotes it to registers wants it near. */
 static const char *why_alloc_stays(hoist *h, const unit *u) {
   ts_value *memref = ts_op_result(u->op, 0);
+  if (memref->type->space == TS_SPACE_LOCAL && !is_filled_by_what_moves(h, memref))
+    return "it is local, and nothing that fills it moves";
   if (!ts_attr_find(h->loop, TS_ATTR_PARALLEL)) return NULL;
   for (size_t i = 0; i < h->list.n; i++)
     if (h->list.at[i].stays && writes(&h->list.at[i], memref))
