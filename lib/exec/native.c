@@ -17,7 +17,7 @@
 #include "support/remarks.h"
 
 /* What a tensor function goes through on its way to loops. */
-static const char tensor_pipeline[] = "fuse,lower";
+static const char tensor_pipeline[] = "fuse,lower,recipe{cpu}";
 
 /* Part of the key: to be changed with the meaning of the entry's arguments or of the kept files. */
 static const char abi[] = "tilesmith native 1";

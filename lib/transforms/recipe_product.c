@@ -197,17 +197,18 @@ static void run_parallel(plan *p) {
 }
 
 /* "i.i.pre=16 …" for the three loops that distribute makes of one. */
-static const char *three_loops(plan *p, const char *loop, const char *value) {
-  return ts_sprintf(p->r->pass->scratch, "%s.pre%s %s%s %s.post%s", loop, value, loop, value, loop, value);
+static const char *three_loops(plan *p, const char *loop, const char *lanes) {
+  return ts_sprintf(p->r->pass->scratch, "%s.pre%s %s%s %s.post%s", loop, lanes, loop, lanes, loop, lanes);
 }
 
 static void use_vectors(plan *p) {
   const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
   const char *copies = p->pack ? ts_sprintf(p->r->pass->scratch, "%s1%s ", p->panel, lanes) : "";
   ts_recipe_step(p->r, "vectorize", "%s%s", copies, three_loops(p, p->column_loop, lanes));
+  /* What follows on the sums stays in loops: it runs once a tile, and unrolled it takes longer to compile than all else. */
   for (unsigned t = 0; t < p->num_row_loops; t++)
-    ts_recipe_step(p->r, "unroll", "%s mark=true", three_loops(p, p->row_loops[t], ""));
-  ts_recipe_step(p->r, "unroll", "%s mark=true", three_loops(p, p->column_loop, ""));
+    ts_recipe_step(p->r, "unroll", "%s.pre %s mark=true", p->row_loops[t], p->row_loops[t]);
+  ts_recipe_step(p->r, "unroll", "%s.pre %s mark=true", p->column_loop, p->column_loop);
   ts_recipe_step(p->r, "prefetch", "%s=%d at=%s", p->panel, p->pack ? PREFETCH_PACKED : PREFETCH_STREAM,
                  p->k);
 }
