@@ -155,7 +155,11 @@ const ts_aff *ts_loop_trips(ts_dims *d, const ts_op *loop, const ts_aff *hi) {
 static ts_op *build_loop(ts_builder *b, ts_dims *d, ts_str name, unsigned num_hi,
                          const ts_aff *const *hi) {
   const ts_aff *zero = ts_aff_const(d->m, 0);
-  return ts_build_for(b, name, 1, &zero, num_hi, hi, 1, d->n, d->at);
+  ts_op *loop = ts_build_for(b, name, 1, &zero, num_hi, hi, 1, d->n, d->at);
+  const ts_aff *ends[TS_MAX_DIMS + 2] = {zero};
+  memcpy(ends + 1, hi, num_hi * sizeof *hi);
+  ts_dims_set_map(d, loop, 1 + num_hi, ends);
+  return loop;
 }
 
 /* %i = L + (%i.o · size + %i.i) · step in the body, which then moves into the inner loop. */

@@ -106,7 +106,8 @@ ts_result ts_loop_split(ts_schedule *, ts_op *loop, int64_t size, ts_op **outer,
 /* ceil((hi - lower bound) / step), for one of the loop's upper bounds and its only lower one. */
 const ts_aff *ts_loop_trips(ts_dims *, const ts_op *loop, const ts_aff *hi);
 /* Leaves in the loop the largest multiple of `by` iterations and puts the rest into a copy behind it,
- * NAME.tail; *tail is NULL when nothing is left over. Refused when a bound is a max or min. */
+ * NAME.tail; *tail is NULL when nothing is left over. Where the loop may end before it starts, the copy starts
+ * at a max. Refused when a bound is a max or min. */
 ts_result ts_loop_cut(ts_schedule *, ts_op *loop, int64_t by, ts_op **tail);
 /* for %i = L to H step s  →  for %i = 0 to ceil((H − L) / s), with L + %i·s for %i. False, with nothing changed, when the
  * lower bound is a max or an expression would get too large. */
