@@ -217,7 +217,7 @@ void ts_recipe_product(ts_recipe *r, const ts_nest *nest) {
   plan p = {.r = r, .nest = nest, .k = ts_loop_name(nest->k), .j = ts_loop_name(nest->loops[nest->n - 1])};
   const ts_op *rows = nest->rows && nest->n > 1 ? nest->loops[nest->n - 2] : NULL;
   if (rows) p.i = ts_loop_name(rows);
-  p.rows = extent_of(rows);
+  p.rows = rows ? extent_of(rows) : 1;
   p.columns = extent_of(nest->loops[nest->n - 1]);
   p.sums = extent_of(nest->k);
   choose_tile(&p);
