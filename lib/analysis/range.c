@@ -248,6 +248,7 @@ static void enter_if(ts_ranges *r, const ts_op *op, const ts_block *block) {
   ts_if test = ts_if_parts(op);
   bool is_else = block == test.else_block;
   ts_ranges_scope(r)->certain = false;
+  if (!test.n) ts_ranges_scope(r)->masked = true;
   if (is_else && test.n != 1) return;
   for (unsigned i = 0; i < test.n; i++) {
     linear lhs, rhs;
@@ -262,7 +263,10 @@ static void enter_if(ts_ranges *r, const ts_op *op, const ts_block *block) {
 
 void ts_ranges_enter(ts_ranges *r, const ts_block *block) {
   scope s = {.num_facts = r->facts.n, .num_undo = r->undo.n, .certain = true};
-  if (r->scopes.n > 0) s.certain = ts_ranges_scope(r)->certain, s.dead = ts_ranges_scope(r)->dead;
+  if (r->scopes.n > 0) {
+    const scope *around = ts_ranges_scope(r);
+    s.certain = around->certain, s.dead = around->dead, s.masked = around->masked;
+  }
   ts_push(r->arena, &r->scopes, s);
   const ts_op *op = block->parent;
   if (!op) return;

@@ -45,7 +45,7 @@ ts_range ts_range_of_value(ts_ranges *, const ts_value *);
 int64_t ts_access_width(const ts_op *, const ts_access *, unsigned dim);
 /* Is 0 <= s and s + width <= extent, for subscript `dim` of the access and its buffer's extent?
  * Symbolic extents compare by name: %i < M is proved for `for %i = 0 to M`, offsets and tiles
- * included. A masked access is never disproved. */
+ * included. A masked access is never disproved, nor is one under an `if` on an i1, which masks it too. */
 ts_proof ts_range_in_bounds(ts_ranges *, const ts_op *, const ts_access *, unsigned dim);
 /* Does ts_range_in_bounds disprove? Cheaper, for those who need no proof. */
 bool ts_range_is_outside(ts_ranges *, const ts_op *, const ts_access *, unsigned dim);

@@ -40,6 +40,7 @@ typedef struct scope {
   size_t num_facts, num_undo; /* on entry */
   bool certain;               /* every iteration of the loops around is run, and there is one */
   bool dead;                  /* never run */
+  bool masked;                /* only a condition computed at run time says whether it runs */
 } scope;
 
 struct ts_ranges {

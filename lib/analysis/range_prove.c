@@ -351,7 +351,8 @@ static bool plainly_inside(ts_ranges *r, const ts_op *op, const ts_access *acces
 }
 
 static bool outside(ts_ranges *r, const ts_op *op, const question *q) {
-  return !op->has_mask && (positive_somewhere(r, &q->below) || positive_somewhere(r, &q->above));
+  if (op->has_mask || ts_ranges_scope(r)->masked) return false;
+  return positive_somewhere(r, &q->below) || positive_somewhere(r, &q->above);
 }
 
 bool ts_range_is_outside(ts_ranges *r, const ts_op *op, const ts_access *access, unsigned dim) {
