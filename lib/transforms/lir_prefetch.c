@@ -63,8 +63,12 @@ static void collect(void *arg, ts_op *op) {
     ts_push(p->s->pass->scratch, &p->loads, op);
 }
 
-/* A value that is made inside of the loop and is no loop's variable would not be known at its top. */
+/* A value that is made inside of the loop and is no loop's variable would not be known at its top; a buffer
+ * that is made there holds nothing yet. */
 static bool known_at_top(const prefetcher *p, const ts_op *load) {
+  const ts_value *buffer = ts_operand(load, 0);
+  if (buffer->kind == TS_VALUE_RESULT && ts_is_ancestor(ts_for_parts(p->loop).body, buffer->def))
+    return false;
   for (unsigned i = 0; i < ts_num_dims(load); i++) {
     const ts_value *v = ts_dim(load, i);
     if (v->kind == TS_VALUE_RESULT && ts_is_ancestor(ts_for_parts(p->loop).body, v->def)) return false;
