@@ -1,0 +1,426 @@
+"""Random loop programs through random schedules: what a pass takes may change no answer, and no pass may fail.
+
+usage: random_schedules.py DIRECTORY [--count=N] [--seed=S] [--passes=A,B,...] [--native=CC] [--kind=K]
+
+A program comes from random_loops.py, or from test/tir's random_programs.py through `fuse` and `lower`. A
+schedule grows step by step: a pass, with loops and buffers of the program as it then stands and sizes at
+random. ts-opt runs each step with -verify-roundtrip and -verify-semantics-each and must take it (exit 0) or
+refuse it as illegal, and say so (exit 1; the program stays). Everything else is a failure. At the end
+
+  - the whole schedule in one ts-opt gives the same text as its steps one by one;
+  - no two iterations of a loop marked `parallel` touch one element, one of them to write (loop_text.py tries);
+  - a loop of constant bounds that may not be parallel has two iterations that do;
+  - the loop VM computes the same bits as before (unless a step says that it rounds differently), for each
+    of several values of the symbolic extents; with --native so does compiled code, within the bound of
+    -compare, and with the same bytes at one thread and two.
+
+A failure is made smaller, steps first, then lines, and printed with the command that shows it.
+"""
+import argparse
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+
+import loop_text
+import random_loops
+
+REFUSALS = ["cannot ", "the loops are no perfect nest", "no function allocates", "this takes too many steps to decide",
+            "@f has no loop ", "-stage: there is no buffer ", "-compute-at: no loop "]
+CHECKS = ["-verify-each", "-verify-roundtrip", "-verify-semantics-each"]
+SIZES = [1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 16, 100]
+LONGEST = 60000
+
+
+class Failure(Exception):
+    """kind: what went wrong, by which failures are told apart; text: how."""
+
+    def __init__(self, kind, text, step=None):
+        self.kind, self.text, self.step = kind, text, step
+
+
+def run(command, text=""):
+    try:
+        p = subprocess.run(command, input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                           encoding="utf-8", errors="replace")
+    except subprocess.TimeoutExpired:
+        raise Failure("timeout of " + command[0], "no end after 60 s: " + " ".join(command))
+    return p
+
+
+def first_error(stderr):
+    m = re.search(r"(?:^|: )error: (.*)", stderr)
+    return m.group(1) if m else stderr.strip().split("\n")[0]
+
+
+def kind_of(message):
+    """The message without the names and numbers in it."""
+    return re.sub(r"[%@][\w.$]+|-?\d+(\.\d+)?|0x\w+", "#", message)[:70]
+
+
+# ---- one step ----
+
+def pick_loop(rnd, loops):
+    return rnd.choice(loops)
+
+
+def names(rnd, loops, most):
+    return sorted({pick_loop(rnd, loops).name for _ in range(rnd.randint(1, most))})
+
+
+def sized(rnd, loops, most):
+    return " ".join("%%%s=%d" % (n, rnd.choice(SIZES)) for n in names(rnd, loops, most))
+
+
+def nest(rnd, loops):
+    """Loops of a perfect nest where there is one, outer to inner."""
+    chains = [c for c in (l.chain() for l in loops) if len(c) > 1] or [rnd.choice(loops).chain()]
+    chain = rnd.choice(chains)
+    return chain[:rnd.randint(min(2, len(chain)), min(4, len(chain)))]
+
+
+def shuffled(rnd, items):
+    items = list(items)
+    rnd.shuffle(items)
+    return items
+
+
+def flag(rnd, text, odds=0.5):
+    return " " + text if rnd.random() < odds else ""
+
+
+def buffers(text):
+    """Those that have their name alone: in one run of ts-opt copies of a buffer are still called alike."""
+    return [b for b in loop_text.buffers(text) if not re.search(r"_\d+$|^\d+$", b[0]) and "%%%s_1 = " % b[0] not in text]
+
+
+def compute_at(rnd, text, loops):
+    """A buffer that is allocated, and mostly a loop that reads it."""
+    name = allocated(rnd, text)
+    readers = [l for l in loops if name in l.reads]
+    return "%%%s at=%s" % (name, pick_loop(rnd, readers or loops).name) + flag(rnd, "recompute=true")
+
+
+def any_buffer(rnd, text):
+    return rnd.choice(buffers(text))[0]
+
+
+def allocated(rnd, text):
+    found = [b for b, _, where in buffers(text) if where == "alloc"]
+    return rnd.choice(found) if found and rnd.random() < 0.95 else any_buffer(rnd, text)
+
+
+def stage(rnd, text, loops):
+    name, kind, _ = rnd.choice(buffers(text))
+    dims = re.findall(r"(\w+)x", kind[kind.index("<"):].split("vector")[0])
+    order = shuffled(rnd, range(len(dims)))
+    layout = "".join("[%d]" % d for d in order)
+    if rnd.random() < 0.5 and order:
+        d, block = rnd.choice(order), rnd.choice([2, 4, 16])
+        layout = layout.replace("[%d]" % d, "[%d/%d]" % (d, block)) + "[%d%%%d]" % (d, block)
+    at = "func" if rnd.random() < 0.15 else pick_loop(rnd, loops).name
+    return "%%%s at=%s" % (name, at) + flag(rnd, "layout=" + layout, 0.3) + flag(rnd, "pad=true", 0.3) + \
+        flag(rnd, "space=local", 0.3)
+
+
+def vectorize(rnd, text, loops):
+    inner = [l for l in loops if not l.children] or loops
+    chosen = rnd.choice(inner) if rnd.random() < 0.8 else rnd.choice(loops)
+    beside = [l for l in loops if l.parent is chosen.parent and rnd.random() < 0.15]
+    lanes = rnd.choice(["", "=2", "=4", "=8", "=16", "=3"])
+    return " ".join("%" + n + lanes for n in sorted({l.name for l in [chosen] + beside})) + \
+        rnd.choice(["", "", " tail=peel", " tail=none"]) + flag(rnd, "strict=true", 0.1) + \
+        flag(rnd, "reassociate=true", 0.3)
+
+
+def fuse_loops(rnd, text, loops):
+    """Loops of one block, in the order of the text."""
+    chosen = rnd.choice(loops)
+    block = [l for l in loops if l.parent is chosen.parent]
+    if len(block) == 1:
+        block = loops if len(loops) > 1 else loops * 2
+        chosen = rnd.choice(block)
+    at = min(block.index(chosen), len(block) - 2)
+    return " ".join("%" + l.name for l in block[at:at + rnd.choice([2, 2, 3])]) + flag(rnd, "depth=2", 0.25)
+
+
+STEPS = {
+    "split": lambda rnd, text, loops: sized(rnd, loops, 2),
+    "tile": lambda rnd, text, loops: " ".join("%%%s=%d" % (l.name, rnd.choice(SIZES)) for l in nest(rnd, loops)),
+    "reorder": lambda rnd, text, loops: " ".join("%" + l.name for l in shuffled(rnd, nest(rnd, loops))),
+    "unroll": lambda rnd, text, loops: sized(rnd, loops, 1) if rnd.random() < 0.6 else
+        "%" + pick_loop(rnd, loops).name + flag(rnd, "mark=true", 0.3),
+    "peel": lambda rnd, text, loops: sized(rnd, loops, 1) + rnd.choice(["", "", " first=true", " last=true"]),
+    "parallel": lambda rnd, text, loops: "%" + pick_loop(rnd, loops).name,
+    "prefetch": lambda rnd, text, loops: "%%%s=%d at=%s" % (any_buffer(rnd, text), rnd.choice([1, 2, 4, 9]),
+                                                            pick_loop(rnd, loops).name),
+    "widen": lambda rnd, text, loops: "%" + allocated(rnd, text),
+    "stage": stage,
+    "promote": lambda rnd, text, loops: "%" + allocated(rnd, text) if rnd.random() < 0.4 else "",
+    "vectorize": vectorize,
+    "hoist": lambda rnd, text, loops: " ".join("%" + n for n in shuffled(rnd, names(rnd, loops, 2))),
+    "distribute": lambda rnd, text, loops: " ".join("%" + l.name for l in nest(rnd, loops)),
+    "fuse-loops": fuse_loops,
+    "unroll-jam": lambda rnd, text, loops: "%" + pick_loop(rnd, [l for l in loops if l.children] or loops).name +
+        flag(rnd, "=%d" % rnd.randint(2, 8), 0.8).strip(),
+    "compute-at": compute_at,
+    "simplify": lambda rnd, text, loops: "",
+    "canonicalize": lambda rnd, text, loops: "",
+    "cse": lambda rnd, text, loops: "",
+    "dce": lambda rnd, text, loops: "",
+    "fold": lambda rnd, text, loops: "",
+}
+RARE = ["canonicalize", "cse", "dce", "fold", "prefetch", "widen", "simplify"]
+
+
+def one_step(text, step):
+    """The program after the step, or None where it is refused."""
+    p = run(["ts-opt"] + CHECKS + [step], text)
+    name = step[1:].split("=")[0]
+    if p.returncode == 0 and "warning:" not in p.stderr:
+        return p.stdout
+    message = first_error(p.stderr)
+    if p.returncode == 0:
+        raise Failure("%s warns" % name, p.stderr, step)
+    if p.returncode in (1, 3) and any(message.startswith(r) for r in REFUSALS):
+        if name == "parallel":
+            check_refusal(text, step, p.stderr)
+        return None
+    raise Failure("%s exit %d %s" % (name, p.returncode, kind_of(message)), p.stderr, step)
+
+
+def check_refusal(text, step, stderr):
+    """A loop of a program with constant extents may not be parallel: then two iterations do conflict."""
+    name = step.split("%")[1]
+    headers = [l.header for l in loop_text.loops(text) if l.name == name and " parallel" not in l.header]
+    if "cannot run the iterations" not in stderr or re.search(r"[<x][MNK]x", text):
+        return
+    for h in headers:
+        text = text.replace(h, h[:-1] + "parallel {")
+    try:
+        if loop_text.races(text, {}) is None:
+            raise Failure("parallel refused without need", stderr, step)
+    except ValueError:
+        pass
+
+
+# ---- whole programs ----
+
+def symbols(text):
+    return [s for s in "MNK" if re.search(r"[<x]%sx" % s, text)]
+
+
+def extents(text, case):
+    """Values for the symbolic extents: the case'th choice."""
+    m = [5, 1, 6, 7, 64]
+    return {s: (m if s == "M" else [7, 13, 2, 5, 3])[case % 5] for s in symbols(text)}
+
+
+def results(text, values, more=()):
+    """name -> hash, or the first line of the error. An output that holds NaN has no hash."""
+    define = [a for s, v in values.items() for a in ("-D", "%s=%d" % (s, v))]
+    p = run(["ts-run", "-print=none", "-json=/dev/stdout"] + list(more) + define, text)
+    if p.returncode:
+        raise Failure("ts-run exit %d %s" % (p.returncode, kind_of(first_error(p.stderr))), p.stderr)
+    return {o["name"]: o["hash"] if o["nans"] == 0 else "nan" for o in json.loads(p.stdout)["outputs"]}
+
+
+def renamed(text):
+    """The text with numbers for the names of values: ts-opt tells copies of one apart only when it prints."""
+    names, out = {}, []
+    for line in text.split("\n"):
+        defined = re.match(r" *(%[\w.$]+) = ", line)
+        if defined:
+            names[defined.group(1)] = "%%#%d" % len(out)
+        out.append(re.sub(r"%[\w.$]+", lambda m: names.get(m.group(0), m.group(0)), line))
+    return "\n".join(out)
+
+
+def check_end(before, after, steps, native):
+    rounds = any("reassociate=true" in s or s.startswith("-recipe") for s in steps)
+    p = run(["ts-opt"] + steps, before)
+    if renamed(p.stdout) != renamed(after):
+        raise Failure("steps together", "the schedule in one run gives another program:\n" + p.stdout + p.stderr)
+    cases = range(5) if symbols(before) else range(1)
+    if " parallel" in after:
+        for case in list(cases)[:4]:
+            try:
+                race = loop_text.races(after, extents(before, case))
+            except ValueError:
+                break
+            if race:
+                raise Failure("race", race)
+    for case in cases:
+        values = extents(before, case)
+        want, got = results(before, values), results(after, values)
+        if rounds:
+            continue
+        if want != got and "nan" not in list(want.values()) + list(got.values()):
+            raise Failure("other bits", "with %s: %s before, %s after" % (values, want, got))
+    if native:
+        check_native(before, after, native)
+
+
+def check_native(before, after, compiler):
+    values = extents(before, 0)
+    one = results(after, values, ["-engine=native", "-compare=interp", "-threads=1", "-cc=" + compiler])
+    two = results(after, values, ["-engine=native", "-threads=2", "-cc=" + compiler])
+    if one != two:
+        raise Failure("threads", "one thread gives %s, two %s" % (one, two))
+
+
+def judge(text, steps, native):
+    """None, or the failure that the steps lead to; illegal steps are passed over."""
+    taken, now = [], text
+    try:
+        for s in steps:
+            after = one_step(now, s)
+            if after is not None:
+                now, taken = after, taken + [s]
+        check_end(text, now, taken, native)
+    except Failure as f:
+        f.taken = taken + ([f.step] if f.step else [])
+        return f
+    return None
+
+
+# ---- making a failure smaller ----
+
+def without(lines, i):
+    """The lines without line i, or without the block that it opens."""
+    if lines[i].strip().startswith("}"):
+        return None
+    if not lines[i].rstrip().endswith("{"):
+        return lines[:i] + lines[i + 1:]
+    indent = lines[i][:len(lines[i]) - len(lines[i].lstrip())]
+    end = next(j for j in range(i + 1, len(lines)) if lines[j] == indent + "}")
+    return lines[:i] + lines[end + 1:]
+
+
+def unwrapped(lines, i):
+    """The lines with a block in place of the if around it."""
+    if not lines[i].strip().startswith("if ") or i + 1 >= len(lines):
+        return None
+    indent = lines[i][:len(lines[i]) - len(lines[i].lstrip())]
+    end = next(j for j in range(i + 1, len(lines)) if lines[j].startswith(indent + "}"))
+    if lines[end] != indent + "}":
+        return None
+    return lines[:i] + lines[i + 1:end] + lines[end + 1:]
+
+
+def shrink(text, steps, failure, native):
+    """Program and steps that fail in the same way, with nothing in them that can be left out alone."""
+    steps, tries = list(failure.taken), 0
+
+    def same(t, s):
+        p = run(["ts-opt"], t)
+        if p.returncode:
+            return None
+        f = judge(p.stdout, s, native)
+        return f if f and f.kind == failure.kind else None
+
+    for i in reversed(range(len(steps))):
+        if same(text, steps[:i] + steps[i + 1:]):
+            del steps[i]
+    lines, changed = text.rstrip("\n").split("\n"), True
+    while changed and tries < 2000:
+        changed, i = False, len(lines) - 1
+        while i > 0:
+            for make in (without, unwrapped):
+                less = make(lines, i)
+                tries += 1
+                if less and same("\n".join(less) + "\n", steps):
+                    lines, changed = less, True
+                    break
+            i = min(i, len(lines)) - 1
+    text = run(["ts-opt"], "\n".join(lines) + "\n").stdout
+    return text, steps, same(text, steps) or failure
+
+
+def report(path, text, steps, failure):
+    with open(path, "w") as f:
+        f.write(text)
+    checks = " ".join(CHECKS)
+    print("failure: %s\n%s\nts-opt %s %s %s\n%s" % (failure.kind, text, checks, " ".join("'%s'" % s for s in steps),
+                                                   path, failure.text[:1500]))
+    sys.stdout.flush()
+
+
+# ---- all of it ----
+
+def tensor_program(rnd):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tir/Inputs"))
+    import random_programs
+    random_programs.rnd.seed(rnd.randrange(1 << 30))
+    p = run(["ts-opt"] + (["-fuse"] if rnd.random() < 0.5 else []) + ["-lower"],
+            random_programs.Program(rnd.random() < 0.5).text())
+    return p.stdout if p.returncode == 0 and len(p.stdout) < 8000 else None
+
+
+def draw_program(rnd, kind):
+    if kind == "tir" or (kind is None and rnd.random() < 0.15):
+        text = tensor_program(rnd)
+        if text:
+            return text
+    symbolic = kind == "symbolic" or (kind != "constant" and rnd.random() < 0.4)
+    p = run(["ts-opt"], random_loops.program(rnd, symbolic))
+    if p.returncode:
+        raise Failure("program", p.stderr)
+    results(p.stdout, extents(p.stdout, 0))
+    return p.stdout
+
+
+def one_program(rnd, options, passes, counts):
+    """Draws a program and a schedule. The failure, program and steps taken; no failure: None."""
+    text = now = draw_program(rnd, options.kind)
+    steps, failure = [], None
+    try:
+        for _ in range(rnd.randint(1, options.steps)):
+            loops = loop_text.loops(now)
+            if not loops or len(now) > LONGEST:
+                break
+            name = rnd.choice(passes)
+            arguments = STEPS[name](rnd, now, loops)
+            step = "-" + name + ("=" + arguments if arguments else "")
+            after = one_step(now, step)
+            counts[name][after is None] += 1
+            if after is not None:
+                now, steps = after, steps + [step]
+        check_end(text, now, steps, options.native)
+    except Failure as f:
+        f.taken = steps + ([f.step] if f.step else [])
+        return f, text
+    return None, text
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("directory")
+    args.add_argument("--count", type=int, default=20)
+    args.add_argument("--seed", type=int, default=1)
+    args.add_argument("--steps", type=int, default=6)
+    args.add_argument("--passes")
+    args.add_argument("--native", help="a compiler: also runs what it makes of the programs")
+    args.add_argument("--kind", choices=["constant", "symbolic", "tir"])
+    o = args.parse_args()
+    os.makedirs(o.directory, exist_ok=True)
+    there = re.findall(r"^  -([\w-]+)", run(["ts-opt", "-print-passes"]).stdout, re.M)
+    chosen = o.passes.split(",") if o.passes else [n for n in STEPS if n in there]
+    passes = [n for n in chosen for _ in range(1 if n in RARE and not o.passes else 3)]
+    counts, failures = {n: [0, 0] for n in chosen}, 0
+    for i in range(o.count):
+        failure, text = one_program(random.Random(o.seed * 1000003 + i), o, passes, counts)
+        if failure:
+            failures += 1
+            text, steps, failure = shrink(text, failure.taken, failure, o.native)
+            report(os.path.join(o.directory, "failure%d.lir" % i), text, steps, failure)
+    for n in chosen:
+        print("%s: %d taken, %d refused" % (n, counts[n][0], counts[n][1]))
+    print("%d programs, %d failures" % (o.count, failures))
+    sys.exit(failures != 0)
+
+
+if __name__ == "__main__":
+    main()
