@@ -270,12 +270,47 @@ static ts_builder end_of(const place *p) {
                                          : ts_builder_at_end(p->s->m, p->block, loc_of(p));
 }
 
+static bool is_named_inside(const ts_block *block, ts_str name) {
+  for (unsigned i = 0; i < block->num_args; i++)
+    if (block->args[i]->name == name) return true;
+  for (const ts_op *op = block->first; op; op = op->next) {
+    for (unsigned i = 0; i < op->num_results; i++)
+      if (ts_op_result(op, i)->name == name) return true;
+    for (unsigned i = 0; i < op->num_regions; i++)
+      if (is_named_inside(ts_op_regions(op)[i], name)) return true;
+  }
+  return false;
+}
+
+static bool is_named_around(const ts_block *block, ts_str name) {
+  for (; block; block = block->parent ? block->parent->block : NULL) {
+    for (unsigned i = 0; i < block->num_args; i++)
+      if (block->args[i]->name == name) return true;
+    for (const ts_op *op = block->first; op; op = op->next)
+      for (unsigned i = 0; i < op->num_results; i++)
+        if (ts_op_result(op, i)->name == name) return true;
+  }
+  return false;
+}
+
+/* %W.s, or what was asked for; _1, _2 … where a value in view is called so. Parts of loops side by
+ * side share the name, so that later steps reach them together. */
+static ts_str part_name(const place *p) {
+  ts_arena *arena = &p->s->m->arena;
+  const char *stem = *p->o->name ? p->o->name : ts_sprintf(arena, "%s.s", name_of(p));
+  const char *text = stem;
+  for (unsigned i = 1;; i++) {
+    ts_str name = ts_intern(&p->s->m->strings, text);
+    if (!is_named_inside(p->block, name) && !is_named_around(p->block, name)) return name;
+    text = ts_sprintf(arena, "%s_%u", stem, i);
+  }
+}
+
 static ts_result rewrite(place *p, const ts_type *type) {
   ts_staged *s = &p->staged;
   ts_builder top = top_of(p), end;
   s->part = ts_build_alloc(&top, type);
-  s->part->name = *p->o->name ? ts_schedule_name(p->s, p->o->name, "")
-                              : ts_schedule_name(p->s, name_of(p), ".s");
+  s->part->name = part_name(p);
   s->name = *p->o->name ? p->o->name : name_of(p);
   bool fits = true;
   for (size_t i = 0; i < p->touches.list.n; i++)
