@@ -54,7 +54,9 @@ static bool find_factors(const ts_block *body, ts_value **a, ts_value **b) {
       *b = ts_operand(op, 1);
       return true;
     }
-    if (op->opcode == TS_OP_ADDF || op->opcode == TS_OP_ADDI) *a = ts_operand(op, 1);
+    if (op->opcode == TS_OP_ADDF || op->opcode == TS_OP_ADDI || op->opcode == TS_OP_MAXF ||
+        op->opcode == TS_OP_MAXI)
+      *a = ts_operand(op, 1);
   }
   return *a != NULL;
 }

@@ -77,7 +77,7 @@ static void choose_packing(plan *p) {
   bool large = !p->sums || !p->columns || p->sums * p->columns * bytes > t->l2_bytes / 4;
   bool unaligned = p->columns % p->lanes != 0 && p->rows > 64;
   p->widen = p->nest->acc != p->nest->data;
-  p->pack = (!p->rows || p->rows >= MIN_ROWS_TO_PACK) && (large || unaligned || p->widen);
+  p->pack = p->nest->rows && (!p->rows || p->rows >= MIN_ROWS_TO_PACK) && (large || unaligned || p->widen);
   p->widen = p->widen && p->pack;
 }
 
@@ -86,7 +86,7 @@ static void choose_packing(plan *p) {
 static void split_columns(plan *p) {
   int64_t width = p->vectors * p->lanes;
   p->column_loop = p->j;
-  if (p->columns && p->columns <= width) return;
+  if (p->columns && p->columns <= width && p->columns % p->lanes == 0) return;
   ts_recipe_step(p->r, "split", "%s=%lld", p->j, (long long)width);
   p->column_loop = join(p, p->j, ".i");
   p->panel_loop = join(p, p->j, ".o");
