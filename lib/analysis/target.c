@@ -27,9 +27,12 @@ static int64_t system_value(int name, int64_t otherwise) {
 static void find_vectors(ts_target *t) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f")) *t = (ts_target){"native", 512, 32, 0, 0, 0};
-  else if (__builtin_cpu_supports("avx2")) *t = (ts_target){"native", 256, 16, 0, 0, 0};
-  else *t = (ts_target){"native", 128, 16, 0, 0, 0};
+  if (__builtin_cpu_supports("avx512f"))
+    *t = (ts_target){"native", 512, 32, 0, 0, 0};
+  else if (__builtin_cpu_supports("avx2"))
+    *t = (ts_target){"native", 256, 16, 0, 0, 0};
+  else
+    *t = (ts_target){"native", 128, 16, 0, 0, 0};
 #else
   *t = (ts_target){"native", 128, 32, 0, 0, 0};
 #endif

@@ -5,16 +5,16 @@
 #include "support/diag.h"
 
 typedef struct ts_target {
-  const char *name;          /* as compilers call it: the text of -march= */
-  unsigned vector_bits;      /* of the widest register that arithmetic is fast on; 128, 256 or 512 */
-  unsigned vector_registers; /* 16 or 32 */
+  const char *name;     /* as compilers call it: the text of -march= */
+  unsigned vector_bits; /* of the widest register that arithmetic is fast on; 128, 256 or 512 */
+  unsigned vector_registers;  /* 16 or 32 */
   int64_t l1_bytes, l2_bytes; /* data caches of one core */
-  unsigned threads;          /* that run at once */
+  unsigned threads;           /* that run at once */
 } ts_target;
 
-/* The processor of that name, or with "native" the one this runs on (CPUID and sysconf; 32 KiB and 256 KiB
- * where the system does not tell). A named one has its maker's cache sizes and as many threads as this
- * machine. TS_USAGE with the names there are for others. */
+/* The processor of that name, or with "native" the one this runs on (CPUID and sysconf; 32 KiB and
+ * 256 KiB where the system does not tell). A named one has its maker's cache sizes and as many
+ * threads as this machine. TS_USAGE with the names there are for others. */
 ts_result ts_target_find(ts_context *, const char *name, ts_target *out);
 
 #endif

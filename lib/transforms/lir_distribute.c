@@ -1,11 +1,16 @@
 /* distribute: the ops of a nest's body get nests of their own.
  *
- * requires:  a perfect nest whose innermost body holds a loop; no access of an earlier piece may
- * depend on a later piece's of an earlier iteration (analysis/dependence.h). Each loop has one
- * lower bound. preserves: every bit. rewrite:   for %i { %acc = alloc : memref<1xf32, local> %acc =
- * alloc : memref<6xf32, local> store 0.0, %acc[0]                       for %i.pre { store 0.0,
- * %acc[%i.pre] } for %k { … %acc[0] … }               →   for %i { for %k { … %acc[%i] … } } %s =
- * load %acc[0]  store %s, %Y[%i] }    for %i.post { %s = load %acc[%i.post] … }
+ * requires:  a perfect nest whose innermost body holds a loop, one lower bound a loop; no access of an
+ *            earlier piece may depend on a later piece's of an earlier iteration
+ *            (analysis/dependence.h).
+ * preserves: every bit.
+ * rewrite:   for %i {                               %acc = alloc : memref<6xf32, local>
+ *              %acc = alloc : memref<1xf32, local>  for %i.pre { store 0.0, %acc[%i.pre] }
+ *              store 0.0, %acc[0]                   for %i { for %k { … %acc[%i] … } }
+ *              for %k { … %acc[0] … }            →  for %i.post {
+ *              %s = load %acc[0]                      %s = load %acc[%i.post]
+ *              store %s, %Y[%i]                       store %s, %Y[%i.post]
+ *            }                                      }
  *
  * A piece is a loop, or a run of other ops between loops. What one iteration of the nest hands from
  * piece to piece is kept for all of them: a buffer grows by the loops' extents; a scalar is

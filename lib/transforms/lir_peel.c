@@ -24,7 +24,8 @@ static ts_op *copy_loop(ts_schedule *s, ts_op *loop, const char *suffix, bool be
 }
 
 static ts_result too_large(ts_schedule *s, const ts_op *loop) {
-  return ts_schedule_refuse(s, loop, "cannot peel %%%s: its bounds get too large", ts_loop_name(loop));
+  return ts_schedule_refuse(s, loop, "cannot peel %%%s: its bounds get too large",
+                            ts_loop_name(loop));
 }
 
 /* The first `n` iterations, in front; fewer where the loop has fewer. */
@@ -53,9 +54,9 @@ static ts_result peel_last(ts_schedule *s, ts_op *loop, int64_t n) {
   ts_for f = ts_for_parts(loop);
   int64_t trips, lo, hi;
   if (!ts_loop_trip_count(loop, &trips) || trips < n || f.num_lo != 1 || f.num_hi != 1)
-    return ts_schedule_refuse(s, loop,
-                              "cannot peel the last %lld iterations of %%%s: it is not known to have as many",
-                              (long long)n, ts_loop_name(loop));
+    return ts_schedule_refuse(
+        s, loop, "cannot peel the last %lld iterations of %%%s: it is not known to have as many",
+        (long long)n, ts_loop_name(loop));
   ts_aff_is_const(f.lo[0], &lo);
   ts_aff_is_const(f.hi[0], &hi);
   ts_dims d = ts_dims_none(s->m);
@@ -77,8 +78,8 @@ static ts_result peel_rest(ts_schedule *s, ts_op *loop, int64_t by) {
     ts_schedule_passed(s, loop, "%%%s runs a multiple of %lld iterations, the rest in %%%s",
                        ts_loop_name(loop), (long long)by, ts_loop_name(tail));
   else
-    ts_schedule_missed(s, loop, "%lld divides the iterations of %%%s: there is no rest", (long long)by,
-                       ts_loop_name(loop));
+    ts_schedule_missed(s, loop, "%lld divides the iterations of %%%s: there is no rest",
+                       (long long)by, ts_loop_name(loop));
   return TS_OK;
 }
 

@@ -14,7 +14,7 @@ typedef struct prefetcher {
   ts_schedule *s;
   const ts_op *loop;
   ts_str buffer;
-  int64_t distance; /* in the loop's variable */
+  int64_t distance;      /* in the loop's variable */
   TS_VEC(ts_op *) loads; /* of different places */
   ts_op *first;          /* of the loop's body: prefetches stand before it */
   unsigned added;
@@ -71,7 +71,8 @@ static bool known_at_top(const prefetcher *p, const ts_op *load) {
     return false;
   for (unsigned i = 0; i < ts_num_dims(load); i++) {
     const ts_value *v = ts_dim(load, i);
-    if (v->kind == TS_VALUE_RESULT && ts_is_ancestor(ts_for_parts(p->loop).body, v->def)) return false;
+    if (v->kind == TS_VALUE_RESULT && ts_is_ancestor(ts_for_parts(p->loop).body, v->def))
+      return false;
   }
   return true;
 }
@@ -88,7 +89,8 @@ static void open_loops(prefetcher *p, const ts_op *load, ts_builder *b, ts_ptrma
     if (needed) around[n++] = at;
   }
   while (n--) {
-    ts_op *copy = ts_loop_clone_empty(p->s->m, around[n], ts_for_parts(around[n]).iv->name, p->first);
+    ts_op *copy =
+        ts_loop_clone_empty(p->s->m, around[n], ts_for_parts(around[n]).iv->name, p->first);
     for (unsigned i = 0; i < copy->num_operands; i++) {
       ts_value *v = ts_ptrmap_get(map, ts_operand(copy, i));
       if (v) ts_set_operand(copy, i, v);
@@ -123,7 +125,8 @@ static void add(prefetcher *p, const ts_op *load) {
   hint->map = load->map;
   hint->subscripted = 1;
   ts_op_insert(&b, hint);
-  if (!ts_dims_set_map(&d, hint, load->map->n, at)) ts_unreachable("subscripts that fitted no longer do");
+  if (!ts_dims_set_map(&d, hint, load->map->n, at))
+    ts_unreachable("subscripts that fitted no longer do");
   p->added++;
 }
 
@@ -143,15 +146,16 @@ static ts_result prefetch(ts_schedule *s, ts_op *loop, const ts_loop_item *unuse
     for (size_t k = 0; k < p.loads.n && !p.overflow; k++)
       if (known_at_top(&p, p.loads.at[k])) add(&p, p.loads.at[k]);
     if (p.overflow)
-      return ts_schedule_refuse(s, loop, "cannot prefetch %lld iterations ahead: the subscripts get too large",
-                                (long long)ahead);
+      return ts_schedule_refuse(
+          s, loop, "cannot prefetch %lld iterations ahead: the subscripts get too large",
+          (long long)ahead);
     if (!p.added) {
-      ts_schedule_missed(s, loop, "%%%s loads nothing from %%%s that moves with it", ts_loop_name(loop),
-                         item->name);
+      ts_schedule_missed(s, loop, "%%%s loads nothing from %%%s that moves with it",
+                         ts_loop_name(loop), item->name);
       continue;
     }
-    ts_schedule_passed(s, loop, "%u loads from %%%s are asked for %lld iterations of %%%s ahead", p.added,
-                       item->name, (long long)ahead, ts_loop_name(loop));
+    ts_schedule_passed(s, loop, "%u loads from %%%s are asked for %lld iterations of %%%s ahead",
+                       p.added, item->name, (long long)ahead, ts_loop_name(loop));
     ts_count(s->pass, "prefetches added", p.added);
     s->pass->changed = true;
   }

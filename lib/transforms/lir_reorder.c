@@ -15,7 +15,8 @@ static bool speaks_of(const ts_op *loop, const ts_op *of) {
 }
 
 /* Bounds may only use loops outside of them. */
-static ts_result check_bounds(ts_schedule *s, unsigned n, ts_op *const *loops, const unsigned *order) {
+static ts_result check_bounds(ts_schedule *s, unsigned n, ts_op *const *loops,
+                              const unsigned *order) {
   for (unsigned p = 0; p < n; p++)
     for (unsigned q = p + 1; q < n; q++)
       if (speaks_of(loops[order[p]], loops[order[q]]))
@@ -26,10 +27,12 @@ static ts_result check_bounds(ts_schedule *s, unsigned n, ts_op *const *loops, c
   return TS_OK;
 }
 
-static const char *order_text(ts_schedule *s, unsigned n, ts_op *const *loops, const unsigned *order) {
+static const char *order_text(ts_schedule *s, unsigned n, ts_op *const *loops,
+                              const unsigned *order) {
   const char *text = "";
   for (unsigned p = 0; p < n; p++)
-    text = ts_sprintf(s->pass->scratch, "%s%s%%%s", text, p ? " " : "", ts_loop_name(loops[order[p]]));
+    text =
+        ts_sprintf(s->pass->scratch, "%s%s%%%s", text, p ? " " : "", ts_loop_name(loops[order[p]]));
   return text;
 }
 
@@ -58,8 +61,7 @@ ts_result ts_reorder_checked(ts_schedule *s, unsigned n, ts_op **loops, const un
   const char *text = order_text(s, n, loops, order);
   if (!verdict.legal) {
     const char *what = ts_sprintf(s->pass->scratch, "run the loops in the order %s", text);
-    return ts_dep_refuse(s->m->ctx, loops[0], what, &verdict,
-                         nearest_order(s, n, loops, order));
+    return ts_dep_refuse(s->m->ctx, loops[0], what, &verdict, nearest_order(s, n, loops, order));
   }
   ts_schedule_passed(s, loops[0], "the loops run in the order %s", text);
   ts_count(s->pass, "nests reordered", 1);

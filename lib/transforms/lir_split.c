@@ -11,7 +11,8 @@ static ts_result split(ts_schedule *s, ts_op *loop, const ts_loop_item *item) {
   ts_op *outer, *inner;
   ts_result result = ts_item_number(s, item, 1, &size);
   if (result) return result;
-  ts_schedule_passed(s, loop, "%%%s is split into blocks of %lld", ts_loop_name(loop), (long long)size);
+  ts_schedule_passed(s, loop, "%%%s is split into blocks of %lld", ts_loop_name(loop),
+                     (long long)size);
   result = ts_loop_split(s, loop, size, &outer, &inner);
   if (result) return result;
   ts_count(s->pass, "loops split", 1);

@@ -22,23 +22,25 @@ static ts_result check_size(ts_schedule *s, const ts_op *loop, int64_t copies) {
   int64_t ops = 0;
   ts_walk(ts_for_parts(loop).body, count_op, &ops);
   if (copies <= MAX_COPIES && ops * copies <= MAX_OPS) return TS_OK;
-  ts_schedule_refuse(s, loop, "cannot unroll %%%s %lld times: that makes %lld ops", ts_loop_name(loop),
-                     (long long)copies, (long long)ops * (long long)copies);
-  ts_note_plain(s->m->ctx, "at most %d copies and %d ops; give a factor, as in -unroll=%s=8", MAX_COPIES,
-                MAX_OPS, ts_loop_name(loop));
+  ts_schedule_refuse(s, loop, "cannot unroll %%%s %lld times: that makes %lld ops",
+                     ts_loop_name(loop), (long long)copies, (long long)ops * (long long)copies);
+  ts_note_plain(s->m->ctx, "at most %d copies and %d ops; give a factor, as in -unroll=%s=8",
+                MAX_COPIES, MAX_OPS, ts_loop_name(loop));
   return TS_ERR;
 }
 
 static ts_result unroll_fully(ts_schedule *s, ts_op *loop) {
   int64_t trips;
   if (!ts_loop_trip_count(loop, &trips) || ts_for_parts(loop).num_lo != 1)
-    return ts_schedule_refuse(s, loop,
-                              "cannot unroll all of %%%s: the number of its iterations is not constant; "
-                              "give a factor, as in -unroll=%s=4",
-                              ts_loop_name(loop), ts_loop_name(loop));
+    return ts_schedule_refuse(
+        s, loop,
+        "cannot unroll all of %%%s: the number of its iterations is not constant; "
+        "give a factor, as in -unroll=%s=4",
+        ts_loop_name(loop), ts_loop_name(loop));
   ts_result result = check_size(s, loop, trips);
   if (result) return result;
-  ts_schedule_passed(s, loop, "%%%s is unrolled: %lld copies", ts_loop_name(loop), (long long)trips);
+  ts_schedule_passed(s, loop, "%%%s is unrolled: %lld copies", ts_loop_name(loop),
+                     (long long)trips);
   for (int64_t t = 0; t < trips; t++) {
     ts_ptrmap map;
     ts_ptrmap_init(&map, s->pass->scratch);

@@ -76,8 +76,8 @@ static ts_result widen(ts_pass_ctx *pass, ts_module *m, ts_op *alloc) {
   widening w = {0};
   const ts_op *stop = obstacle(buffer, &w);
   if (stop || !w.any) {
-    ts_error(m->ctx, alloc->loc, "cannot widen %%%s: not every load of it is converted to one wider type",
-             name);
+    ts_error(m->ctx, alloc->loc,
+             "cannot widen %%%s: not every load of it is converted to one wider type", name);
     if (stop) ts_note(m->ctx, stop->loc, "this %s stands in the way", ts_info(stop)->name);
     return TS_ERR;
   }
@@ -89,8 +89,8 @@ static ts_result widen(ts_pass_ctx *pass, ts_module *m, ts_op *alloc) {
     if (users.at[i]->opcode == TS_OP_STORE) widen_store(m, users.at[i], &w);
     if (users.at[i]->opcode == TS_OP_LOAD) widen_load(pass->scratch, m, users.at[i], &w);
   }
-  ts_remark(m->ctx, alloc->loc, pass->name, "passed", "%%%s holds %s: its elements are converted once",
-            name, ts_dtype_name(w.to));
+  ts_remark(m->ctx, alloc->loc, pass->name, "passed",
+            "%%%s holds %s: its elements are converted once", name, ts_dtype_name(w.to));
   ts_count(pass, "buffers widened", 1);
   pass->changed = true;
   return TS_OK;
@@ -115,8 +115,7 @@ ts_result ts_pass_widen(ts_pass_ctx *pass, ts_module *m, const void *options) {
     finder f = {.scratch = pass->scratch, .name = ts_intern_find(&m->strings, name, strlen(name))};
     for (ts_func *func = m->first_func; func && f.name; func = func->next)
       if (!*o->func || !strcmp(ts_str_text(m, func->name), o->func)) ts_walk(func->body, find, &f);
-    if (!f.found.n)
-      return ts_error_plain(m->ctx, "no function allocates a buffer %%%s", name);
+    if (!f.found.n) return ts_error_plain(m->ctx, "no function allocates a buffer %%%s", name);
     for (size_t k = 0; k < f.found.n; k++) {
       ts_result result = widen(pass, m, f.found.at[k]);
       if (result) return result;

@@ -24,7 +24,8 @@ static int64_t steps(int64_t lo, int64_t hi, int64_t step) {
   return (span - 1) / step + 1;
 }
 
-/* The largest (or least) of the constants among the expressions; `all` says whether there are no others. */
+/* The largest (or least) of the constants among the expressions; `all` says whether there are no
+ * others. */
 static bool extreme(unsigned n, const ts_aff *const *exprs, bool largest, bool *all, int64_t *out) {
   bool any = false;
   *all = true;
@@ -117,12 +118,14 @@ ts_op *ts_loop_clone_empty(ts_module *m, const ts_op *loop, ts_str name, ts_op *
     dims[i] = ts_dim(loop, i);
   ts_builder b = ts_builder_before(m, before);
   b.loc = loop->loc;
-  ts_op *copy = ts_build_for(&b, name, f.num_lo, f.lo, f.num_hi, f.hi, f.step, ts_num_dims(loop), dims);
+  ts_op *copy =
+      ts_build_for(&b, name, f.num_lo, f.lo, f.num_hi, f.hi, f.step, ts_num_dims(loop), dims);
   copy_marks(m, copy, loop);
   return copy;
 }
 
-bool ts_loop_clone_body(ts_module *m, const ts_op *loop, int64_t trip, ts_op *before, ts_ptrmap *map) {
+bool ts_loop_clone_body(ts_module *m, const ts_op *loop, int64_t trip, ts_op *before,
+                        ts_ptrmap *map) {
   ts_for f = ts_for_parts(loop);
   ts_dims d = ts_dims_none(m);
   const ts_aff *at = ts_dims_import(&d, loop, f.lo[0]);
@@ -148,7 +151,8 @@ static const ts_aff *ceil_quotient(ts_dims *d, const ts_aff *a, int64_t n) {
 
 const ts_aff *ts_loop_trips(ts_dims *d, const ts_op *loop, const ts_aff *hi) {
   ts_for f = ts_for_parts(loop);
-  const ts_aff *span = ts_dims_sub(d, ts_dims_import(d, loop, hi), ts_dims_import(d, loop, f.lo[0]));
+  const ts_aff *span =
+      ts_dims_sub(d, ts_dims_import(d, loop, hi), ts_dims_import(d, loop, f.lo[0]));
   return ceil_quotient(d, span, f.step);
 }
 
@@ -167,7 +171,8 @@ static bool move_body(ts_module *m, ts_op *loop, ts_op *outer, ts_op *inner, int
   ts_for f = ts_for_parts(loop);
   ts_dims d = ts_dims_none(m);
   const ts_aff *o = ts_dims_value(&d, ts_for_parts(outer).iv);
-  const ts_aff *at = ts_dims_add(&d, ts_dims_scale(&d, o, size), ts_dims_value(&d, ts_for_parts(inner).iv));
+  const ts_aff *at =
+      ts_dims_add(&d, ts_dims_scale(&d, o, size), ts_dims_value(&d, ts_for_parts(inner).iv));
   at = ts_dims_add(&d, ts_dims_scale(&d, at, f.step), ts_dims_import(&d, loop, f.lo[0]));
   if (!ts_replace_by_affine(f.iv, at, &d)) return false;
   move_ops(m, f.body, ts_for_parts(inner).body);
@@ -178,8 +183,8 @@ ts_result ts_loop_split(ts_schedule *s, ts_op *loop, int64_t size, ts_op **outer
   ts_for f = ts_for_parts(loop);
   const char *name = ts_loop_name(loop);
   if (f.num_lo != 1)
-    return ts_schedule_refuse(s, loop, "cannot split %%%s: it starts at the largest of several bounds",
-                              name);
+    return ts_schedule_refuse(
+        s, loop, "cannot split %%%s: it starts at the largest of several bounds", name);
   ts_dims d = ts_dims_none(s->m);
   const ts_aff *outer_hi[TS_MAX_DIMS], *inner_hi[TS_MAX_DIMS + 1] = {ts_aff_const(s->m, size)};
   const ts_aff *ragged[TS_MAX_DIMS];
@@ -197,8 +202,8 @@ ts_result ts_loop_split(ts_schedule *s, ts_op *loop, int64_t size, ts_op **outer
   b = ts_builder_at_end(s->m, ts_for_parts(*outer).body, loop->loc);
   *inner = build_loop(&b, &d, ts_schedule_name(s, name, ".i"), 1 + num_ragged, inner_hi);
   if (d.overflow || !move_body(s->m, loop, *outer, *inner, size))
-    return ts_schedule_refuse(s, loop, "cannot split %%%s by %lld: its subscripts get too large", name,
-                              (long long)size);
+    return ts_schedule_refuse(s, loop, "cannot split %%%s by %lld: its subscripts get too large",
+                              name, (long long)size);
   ts_attr_copy(s->m, *outer, loop, TS_ATTR_PARALLEL);
   ts_attr_copy(s->m, *inner, loop, TS_ATTR_UNROLL);
   ts_attr_copy(s->m, *inner, loop, TS_ATTR_VECTOR);
@@ -212,7 +217,8 @@ ts_result ts_loop_cut(ts_schedule *s, ts_op *loop, int64_t by, ts_op **tail) {
   const char *name = ts_loop_name(loop);
   *tail = NULL;
   if (f.num_lo != 1 || f.num_hi != 1)
-    return ts_schedule_refuse(s, loop, "cannot peel %%%s: it has more than one bound at an end", name);
+    return ts_schedule_refuse(s, loop, "cannot peel %%%s: it has more than one bound at an end",
+                              name);
   ts_dims d = ts_dims_none(s->m);
   const ts_aff *trips = ts_loop_trips(&d, loop, f.hi[0]);
   if (ts_dims_quotient(&d, trips, by)) return TS_OK;

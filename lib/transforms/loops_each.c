@@ -15,7 +15,8 @@ ts_result ts_schedule_refuse(ts_schedule *s, const ts_op *op, const char *fmt, .
   return ts_error(s->m->ctx, op->loc, "%s", text);
 }
 
-static void remark(ts_schedule *s, const ts_op *op, const char *kind, const char *fmt, va_list args) {
+static void remark(ts_schedule *s, const ts_op *op, const char *kind, const char *fmt,
+                   va_list args) {
   ts_remark(s->m->ctx, op->loc, s->pass->name, kind, "%s",
             ts_vsprintf(&s->m->ctx->messages, fmt, args));
 }
@@ -156,7 +157,8 @@ static void list_name(void *arg, ts_op *op) {
   ts_ptrmap_put(&l->seen, key, l);
   ts_nearest_offer(&l->nearest, ts_loop_name(op));
   if (l->n++ < MAX_NAMES)
-    l->text = ts_sprintf(l->seen.arena, "%s%s%%%s", l->text, *l->text ? ", " : "", ts_loop_name(op));
+    l->text =
+        ts_sprintf(l->seen.arena, "%s%s%%%s", l->text, *l->text ? ", " : "", ts_loop_name(op));
 }
 
 static ts_result no_loop(ts_schedule *s, const char *name) {
@@ -164,7 +166,8 @@ static ts_result no_loop(ts_schedule *s, const char *name) {
   ts_ptrmap_init(&l.seen, s->pass->scratch);
   ts_walk(s->func->body, list_name, &l);
   const char *func = ts_str_text(s->m, s->func->name);
-  if (!l.n) return ts_error(s->m->ctx, s->func->loc, "@%s has no loop %%%s: it has no loops", func, name);
+  if (!l.n)
+    return ts_error(s->m->ctx, s->func->loc, "@%s has no loop %%%s: it has no loops", func, name);
   ts_error(s->m->ctx, s->func->loc, "@%s has no loop %%%s; its loops are %s%s", func, name, l.text,
            l.n > MAX_NAMES ? " and others" : "");
   if (l.nearest.best) ts_note_plain(s->m->ctx, "did you mean %%%s?", l.nearest.best);
@@ -185,11 +188,12 @@ static ts_result none_anywhere(ts_schedule *s, const ts_loop_list *list, const c
     ts_error_plain(s->m->ctx, "-%s names no loop", s->pass->name);
     return TS_USAGE;
   }
-  return ts_error_plain(s->m->ctx, "there is no function, and so no loop %%%s", list->items.at[0].name);
+  return ts_error_plain(s->m->ctx, "there is no function, and so no loop %%%s",
+                        list->items.at[0].name);
 }
 
-static ts_result each_func(ts_pass_ctx *pass, ts_module *m, const char *func, const ts_loop_list *list,
-                           const void *options, each_fn *each, void *fn) {
+static ts_result each_func(ts_pass_ctx *pass, ts_module *m, const char *func,
+                           const ts_loop_list *list, const void *options, each_fn *each, void *fn) {
   ts_schedule s = {.pass = pass, .m = m, .list = list, .options = options};
   finder f = {.list = list, .scratch = pass->scratch};
   f.names = ts_new_array(pass->scratch, ts_str, list->items.n + 1);
@@ -237,19 +241,25 @@ static ts_result not_perfect(ts_schedule *s, finder *f, const ts_op *loop) {
   const ts_op *other = NULL, *next = NULL;
   unsigned i;
   for (const ts_op *op = ts_for_parts(loop).body->first; op; op = op->next) {
-    if (!next && ts_is_loop(op) && item_of(f, op, &i)) next = op;
-    else if (!other) other = op;
+    if (!next && ts_is_loop(op) && item_of(f, op, &i))
+      next = op;
+    else if (!other)
+      other = op;
   }
-  ts_result result = ts_schedule_refuse(
-      s, loop, "the loops are no perfect nest: %%%s holds %s", ts_loop_name(loop),
-      other && next ? "more than the next loop" : other ? "none of the others" : "nothing");
-  if (other) ts_note(s->m->ctx, other->loc, "this %s stands in %%%s%s", ts_info(other)->name,
-                     ts_loop_name(loop), next ? "; 'distribute' gives it loops of its own" : "");
+  ts_result result = ts_schedule_refuse(s, loop, "the loops are no perfect nest: %%%s holds %s",
+                                        ts_loop_name(loop),
+                                        other && next ? "more than the next loop"
+                                        : other       ? "none of the others"
+                                                      : "nothing");
+  if (other)
+    ts_note(s->m->ctx, other->loc, "this %s stands in %%%s%s", ts_info(other)->name,
+            ts_loop_name(loop), next ? "; 'distribute' gives it loops of its own" : "");
   return result;
 }
 
 static ts_result visit_nest(ts_schedule *s, finder *f, ts_op *outer,
-                            ts_result (*fn)(ts_schedule *, unsigned, ts_op *const *, const unsigned *)) {
+                            ts_result (*fn)(ts_schedule *, unsigned, ts_op *const *,
+                                            const unsigned *)) {
   unsigned n = (unsigned)f->list->items.n;
   ts_op **loops = ts_new_array(s->pass->scratch, ts_op *, n);
   unsigned *items = ts_new_array(s->pass->scratch, unsigned, n);
@@ -292,7 +302,8 @@ static bool holds_all(ts_schedule *s, const finder *f, ts_op *outer) {
   return true;
 }
 
-/* Keeps the complete nests, or all of them when there is none, so that an error can tell what is missing. */
+/* Keeps the complete nests, or all of them when there is none, so that an error can tell what is
+ * missing. */
 static void keep_complete(ts_schedule *s, finder *f) {
   size_t n = 0;
   for (size_t i = 0; i < f->found.n; i++)

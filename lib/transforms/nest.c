@@ -39,8 +39,10 @@ static ts_op *load_behind(ts_value *v) {
 static ts_op *only_loop(const ts_block *block) {
   ts_op *found = NULL;
   for (ts_op *op = block->first; op; op = op->next) {
-    if (ts_is_loop(op) && !found) found = op;
-    else if (op->num_regions) return NULL;
+    if (ts_is_loop(op) && !found)
+      found = op;
+    else if (op->num_regions)
+      return NULL;
   }
   return found;
 }
@@ -94,7 +96,9 @@ ts_nest ts_nest_of(ts_op *loop) {
     nest.loops[nest.n++] = at;
   const ts_block *body = ts_for_parts(nest.loops[nest.n - 1]).body;
   ts_op *k = only_loop(body);
-  if (!has_loop(body)) nest.kind = TS_NEST_ELEMENTWISE;
-  else if (k && is_product(&nest, k)) nest.kind = TS_NEST_PRODUCT;
+  if (!has_loop(body))
+    nest.kind = TS_NEST_ELEMENTWISE;
+  else if (k && is_product(&nest, k))
+    nest.kind = TS_NEST_PRODUCT;
   return nest;
 }

@@ -6,7 +6,8 @@
 #include "transforms/loops.h"
 
 typedef enum {
-  TS_NEST_PRODUCT,     /* sums over a loop %k of elements that lie side by side along the last loop around it */
+  TS_NEST_PRODUCT,     /* sums over a loop %k of elements that lie side by side along the last loop
+                          around it */
   TS_NEST_ELEMENTWISE, /* a perfect nest of straight code */
   TS_NEST_ROWS,        /* anything else with loops inside: softmax, layernorm, reductions of rows */
 } ts_nest_kind;
@@ -18,8 +19,9 @@ typedef struct ts_nest {
   ts_op *loops[TS_MAX_NESTING]; /* the perfect nest from the outside in, without %k */
   /* of a product */
   ts_op *k;
-  ts_value *panel, *rows; /* the operand that lies along the last loop; the other one, NULL: a plain sum */
-  ts_dtype data, acc;     /* of the operands and of the sum */
+  ts_value *panel,
+      *rows; /* the operand that lies along the last loop; the other one, NULL: a plain sum */
+  ts_dtype data, acc; /* of the operands and of the sum */
 } ts_nest;
 ts_nest ts_nest_of(ts_op *loop);
 

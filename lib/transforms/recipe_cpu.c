@@ -1,9 +1,9 @@
-/* recipe: the steps that make a function fast on a processor, chosen from its loops, the width of vectors, the
- * number of registers and the caches.
+/* recipe: the steps that make a function fast on a processor, chosen from its loops, the width of
+ * vectors, the number of registers and the caches.
  *
  * It changes nothing itself: the steps it writes run in its place, so every one of them is checked,
- * can be seen with -print-pipeline, and can be copied and changed. It looks at the loops as `lower` leaves
- * them; a function that has been scheduled already is left alone. */
+ * can be seen with -print-pipeline, and can be copied and changed. It looks at the loops as `lower`
+ * leaves them; a function that has been scheduled already is left alone. */
 #include "transforms/recipe.h"
 
 #include "transforms/util.h"
@@ -49,7 +49,8 @@ static void look(void *arg, ts_op *op) {
   ts_access a;
   w->loops |= ts_is_loop(op);
   for (unsigned i = 0; i < op->num_results; i++)
-    if (ts_op_result(op, i)->type->kind == TS_TYPE_SCALAR && ts_op_result(op, i)->type->dtype != TS_INDEX)
+    if (ts_op_result(op, i)->type->kind == TS_TYPE_SCALAR &&
+        ts_op_result(op, i)->type->dtype != TS_INDEX)
       w->bytes = ts_max(w->bytes, ts_dtype_bytes(ts_op_result(op, i)->type->dtype));
   for (unsigned i = 0; ts_access_parts(op, i, &a); i++)
     for (unsigned s = 0; s < a.n; s++) {
@@ -62,7 +63,8 @@ static void look(void *arg, ts_op *op) {
     }
 }
 
-/* Lanes for a loop with nothing but straight code in it that walks along its buffers; 0: better not. */
+/* Lanes for a loop with nothing but straight code in it that walks along its buffers; 0: better
+ * not. */
 static int64_t lanes_for(const ts_recipe *r, const ts_op *loop) {
   widest w = {.iv = ts_for_parts(loop).iv, .contiguous = true};
   int64_t n;
@@ -82,7 +84,8 @@ static void vectorize_inner(void *arg, ts_op *op) {
   if (!ts_is_loop(op)) return;
   int64_t lanes = lanes_for(in->r, op);
   if (lanes > 1)
-    ts_recipe_step(in->r, "vectorize", "%s=%lld reassociate=true", ts_loop_name(op), (long long)lanes);
+    ts_recipe_step(in->r, "vectorize", "%s=%lld reassociate=true", ts_loop_name(op),
+                   (long long)lanes);
 }
 
 /* Rows at once, and each loop along a row by vectors; sums along it then add up lane by lane. */
@@ -101,8 +104,7 @@ static void schedule_elementwise(ts_recipe *r, const ts_nest *nest) {
   ts_op *inner = nest->loops[nest->n - 1];
   if (nest->n > 1) run_parallel(r, nest, iterations(nest));
   int64_t lanes = lanes_for(r, inner);
-  if (lanes > 1)
-    ts_recipe_step(r, "vectorize", "%s=%lld", ts_loop_name(inner), (long long)lanes);
+  if (lanes > 1) ts_recipe_step(r, "vectorize", "%s=%lld", ts_loop_name(inner), (long long)lanes);
 }
 
 static void schedule_nest(ts_recipe *r, ts_op *loop) {

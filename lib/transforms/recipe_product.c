@@ -1,18 +1,18 @@
-/* The schedule of a product: sums over %k for rows %i and columns %j, with what follows on each sum.
+/* The schedule of a product: sums over %k for rows %i and columns %j, with what follows on each
+ * sum.
  *
  *   for %j.o over panels of columns                         parallel
- *     the panel of %W, packed: [K][columns]                 unless it is used too seldom to pay for the copy
- *     for %i.o over tiles of rows
- *       sums of a tile = 0                                   kept in registers
- *       for %k: a row of the panel times a column of %X, prefetched some rows ahead
- *       what follows on the sums, store
+ *     the panel of %W, packed: [K][columns]                 unless it is used too seldom to pay for
+ * the copy for %i.o over tiles of rows sums of a tile = 0                                   kept in
+ * registers for %k: a row of the panel times a column of %X, prefetched some rows ahead what
+ * follows on the sums, store
  *
- * A tile has as many rows and vectors as leave registers for a row of the panel and one element of %X; rows
- * that do not fill a tile are shared out evenly, so that no tile is much smaller than the others. There are no
- * blocks of %k: a panel is read from the second-level cache as fast as it is used up, and sums that leave the
- * registers cost more than they save (measured; docs/benchmarks.md). The shape of the kernel is that of
- * Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008), section 4, without its middle
- * loop. */
+ * A tile has as many rows and vectors as leave registers for a row of the panel and one element of
+ * %X; rows that do not fill a tile are shared out evenly, so that no tile is much smaller than the
+ * others. There are no blocks of %k: a panel is read from the second-level cache as fast as it is
+ * used up, and sums that leave the registers cost more than they save (measured;
+ * docs/benchmarks.md). The shape of the kernel is that of Goto & van de Geijn, Anatomy of
+ * High-Performance Matrix Multiplication (2008), section 4, without its middle loop. */
 #include "transforms/recipe.h"
 
 #include "transforms/util.h"
@@ -28,15 +28,15 @@ enum {
 typedef struct plan {
   ts_recipe *r;
   const ts_nest *nest;
-  const char *i, *j, *k;      /* loops by name; i is NULL where there is none */
+  const char *i, *j, *k;       /* loops by name; i is NULL where there is none */
   int64_t rows, columns, sums; /* 0: symbolic */
   int64_t lanes, vectors, tile_rows;
   bool pack, widen;
-  const char *pack_at; /* a loop, or func */
-  const char *panel; /* the buffer that the inner loop reads */
+  const char *pack_at;      /* a loop, or func */
+  const char *panel;        /* the buffer that the inner loop reads */
   const char *row_loops[2]; /* within a tile: of full tiles, of the others */
   unsigned num_row_loops;
-  const char *tile_loop; /* over full tiles; NULL: the rows are one tile */
+  const char *tile_loop;                /* over full tiles; NULL: the rows are one tile */
   const char *panel_loop, *column_loop; /* over panels (NULL: one), within one */
 } plan;
 
@@ -62,7 +62,8 @@ static void choose_tile(plan *p) {
   p->lanes = t->vector_bits / 8 / ts_dtype_bytes(p->nest->acc);
   p->vectors = registers >= 32 ? 4 : 2;
   int64_t wanted = p->columns ? ceil_div(p->columns, p->lanes) : p->vectors;
-  if (registers >= 32 && wanted % 4 && wanted <= 16 && ceil_div(wanted, 3) * 3 < ceil_div(wanted, 4) * 4)
+  if (registers >= 32 && wanted % 4 && wanted <= 16 &&
+      ceil_div(wanted, 3) * 3 < ceil_div(wanted, 4) * 4)
     p->vectors = 3;
   if (p->rows == 8 || p->rows == 16) p->vectors = ts_min(p->vectors, 3);
   p->vectors = ts_min(p->vectors, wanted);
@@ -70,14 +71,16 @@ static void choose_tile(plan *p) {
   p->tile_rows = ts_min(p->tile_rows, p->vectors == 4 ? 6 : 8);
 }
 
-/* Copying the panel pays when enough rows use it and it does not all lie in the second-level cache anyway. */
+/* Copying the panel pays when enough rows use it and it does not all lie in the second-level cache
+ * anyway. */
 static void choose_packing(plan *p) {
   const ts_target *t = &p->r->target;
   int64_t bytes = ts_dtype_bytes(p->nest->data);
   bool large = !p->sums || !p->columns || p->sums * p->columns * bytes > t->l2_bytes / 4;
   bool unaligned = p->columns % p->lanes != 0 && p->rows > 64;
   p->widen = p->nest->acc != p->nest->data;
-  p->pack = p->nest->rows && (!p->rows || p->rows >= MIN_ROWS_TO_PACK) && (large || unaligned || p->widen);
+  p->pack = p->nest->rows && (!p->rows || p->rows >= MIN_ROWS_TO_PACK) &&
+            (large || unaligned || p->widen);
   p->widen = p->widen && p->pack;
 }
 
@@ -156,8 +159,8 @@ static bool is_parameter(const ts_value *v) {
   return v->kind == TS_VALUE_ARG;
 }
 
-/* One panel is copied in front of all its rows: in the loop around them, or where the function begins when the buffer
- * is whole by then. */
+/* One panel is copied in front of all its rows: in the loop around them, or where the function
+ * begins when the buffer is whole by then. */
 static const char *place_of_copy(const plan *p) {
   unsigned around = p->nest->n - (p->i ? 2 : 1);
   if (p->panel_loop) return p->panel_loop;
@@ -182,7 +185,8 @@ static void copy_panel(plan *p) {
 }
 
 static void run_parallel(plan *p) {
-  double flops = 2.0 * (double)ts_max(p->rows, 1) * (double)ts_max(p->columns, 1) * (double)ts_max(p->sums, 1);
+  double flops =
+      2.0 * (double)ts_max(p->rows, 1) * (double)ts_max(p->columns, 1) * (double)ts_max(p->sums, 1);
   bool unknown = !p->columns || !p->sums || (p->i && !p->rows);
   int64_t threads = p->r->threads;
   if (threads < 2 || (!unknown && flops < MIN_PARALLEL_FLOPS)) return;
@@ -198,23 +202,28 @@ static void run_parallel(plan *p) {
 
 /* "i.i.pre=16 …" for the three loops that distribute makes of one. */
 static const char *three_loops(plan *p, const char *loop, const char *lanes) {
-  return ts_sprintf(p->r->pass->scratch, "%s.pre%s %s%s %s.post%s", loop, lanes, loop, lanes, loop, lanes);
+  return ts_sprintf(p->r->pass->scratch, "%s.pre%s %s%s %s.post%s", loop, lanes, loop, lanes, loop,
+                    lanes);
 }
 
 static void use_vectors(plan *p) {
   const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
   const char *copies = p->pack ? ts_sprintf(p->r->pass->scratch, "%s1%s ", p->panel, lanes) : "";
   ts_recipe_step(p->r, "vectorize", "%s%s", copies, three_loops(p, p->column_loop, lanes));
-  /* What follows on the sums stays in loops: it runs once a tile, and unrolled it takes longer to compile than all else. */
+  /* What follows on the sums stays in loops: it runs once a tile, and unrolled it takes longer to
+   * compile than all else. */
   for (unsigned t = 0; t < p->num_row_loops; t++)
     ts_recipe_step(p->r, "unroll", "%s.pre %s mark=true", p->row_loops[t], p->row_loops[t]);
   ts_recipe_step(p->r, "unroll", "%s.pre %s mark=true", p->column_loop, p->column_loop);
-  ts_recipe_step(p->r, "prefetch", "%s=%d at=%s", p->panel, p->pack ? PREFETCH_PACKED : PREFETCH_STREAM,
-                 p->k);
+  ts_recipe_step(p->r, "prefetch", "%s=%d at=%s", p->panel,
+                 p->pack ? PREFETCH_PACKED : PREFETCH_STREAM, p->k);
 }
 
 void ts_recipe_product(ts_recipe *r, const ts_nest *nest) {
-  plan p = {.r = r, .nest = nest, .k = ts_loop_name(nest->k), .j = ts_loop_name(nest->loops[nest->n - 1])};
+  plan p = {.r = r,
+            .nest = nest,
+            .k = ts_loop_name(nest->k),
+            .j = ts_loop_name(nest->loops[nest->n - 1])};
   const ts_op *rows = nest->rows && nest->n > 1 ? nest->loops[nest->n - 2] : NULL;
   if (rows) p.i = ts_loop_name(rows);
   p.rows = rows ? extent_of(rows) : 1;

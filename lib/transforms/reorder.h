@@ -4,8 +4,8 @@
 
 #include "transforms/loops.h"
 
-/* Puts loops[order[p]] at depth p. TS_ERR with the reason when dependences or bounds forbid it; the nest is
- * then as it was. */
+/* Puts loops[order[p]] at depth p. TS_ERR with the reason when dependences or bounds forbid it; the
+ * nest is then as it was. */
 ts_result ts_reorder_checked(ts_schedule *, unsigned n, ts_op **loops, const unsigned *order);
 
 #endif
