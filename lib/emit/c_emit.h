@@ -93,6 +93,7 @@ typedef struct c_emit {
   unsigned next_number;
   c_fail *fail;  /* of the parallel loop around; NULL: a failing statement returns */
   bool parallel; /* inside a loop that runs in parallel */
+  bool tiles;    /* there are register tiles: buffers that are arrays of vectors */
   uint32_t line_at, line; /* #line: the last place asked for and its line */
   ts_result result;       /* the first error; printing goes on */
 } c_emit;

@@ -374,6 +374,7 @@ static void declare_array(c_emit *e, const c_buffer *b) {
   for (unsigned i = 0; i < t->rank; i++)
     dims = ts_sprintf(e->arena, "%s[%" PRId64 "]", dims, i + 1 < t->rank ? t->dims[i] : row_of(b));
   if (b->place == C_VALUES) {
+    e->tiles = true;
     c_stmt(e, "%s %s%s;", c_type(e, c_rep_of_type(t->elem)), b->name, dims);
     return;
   }

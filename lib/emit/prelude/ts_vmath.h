@@ -32,7 +32,9 @@
 /* Vectors wider than the machine's cross no file's border here. */
 #pragma GCC diagnostic ignored "-Wpsabi"
 #define TS_INLINE static inline __attribute__((always_inline, unused))
+#ifndef TS_FUNCTION /* a file may want its math kept out of line */
 #define TS_FUNCTION static inline __attribute__((unused))
+#endif
 
 //@section ts_f32x16
 typedef float ts_f32x16 __attribute__((vector_size(64)));
