@@ -1,11 +1,13 @@
 /* The schedule of a product: sums over %k for rows %i and columns %j, with what follows on each
  * sum.
  *
- *   for %j.o over panels of columns                         parallel
- *     the panel of %W, packed: [K][columns]                 unless it is used too seldom to pay for
- * the copy for %i.o over tiles of rows sums of a tile = 0                                   kept in
- * registers for %k: a row of the panel times a column of %X, prefetched some rows ahead what
- * follows on the sums, store
+ *   for %j.o over panels of columns                  parallel
+ *     the panel of %W, packed: [K][columns]          unless it is used too seldom to pay for the copy
+ *     for %i.o over tiles of rows
+ *       the sums of a tile = 0                       kept in registers
+ *       for %k
+ *         a row of the panel times a column of %X    prefetched some rows ahead
+ *       what follows on the sums, store
  *
  * A tile has as many rows and vectors as leave registers for a row of the panel and one element of
  * %X; rows that do not fill a tile are shared out evenly, so that no tile is much smaller than the
@@ -18,7 +20,6 @@
 #include "transforms/util.h"
 
 enum {
-  MAX_NAME = TS_MAX_TOKEN + 32,
   PREFETCH_PACKED = 4, /* rows of a packed panel ahead, and of a matrix read as it lies */
   PREFETCH_STREAM = 8,
   MIN_ROWS_TO_PACK = 25,
