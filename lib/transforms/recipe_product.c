@@ -35,6 +35,7 @@ typedef struct plan {
   bool pack, widen;
   const char *pack_at;      /* a loop, or func */
   const char *panel;        /* the buffer that the inner loop reads */
+  const char *rows_copy; /* converted once for all panels; NULL: read as they lie */
   const char *row_loops[2]; /* within a tile: of full tiles, of the others */
   unsigned num_row_loops;
   const char *tile_loop;                /* over full tiles; NULL: the rows are one tile */
@@ -181,8 +182,9 @@ static void copy_panel(plan *p) {
   ts_recipe_step(p->r, "widen", "%s", p->panel);
   if (!p->nest->rows || !is_parameter(p->nest->rows) || !only_summed(p, p->nest->rows)) return;
   const char *rows = value_name(p, p->nest->rows);
+  p->rows_copy = join(p, rows, ".s");
   ts_recipe_step(p->r, "stage", "%s at=func", rows);
-  ts_recipe_step(p->r, "widen", "%s.s", rows);
+  ts_recipe_step(p->r, "widen", "%s", p->rows_copy);
 }
 
 static void run_parallel(plan *p) {
@@ -198,7 +200,9 @@ static void run_parallel(plan *p) {
   int64_t panels = p->columns ? ceil_div(p->columns, p->vectors * p->lanes) : 0;
   bool even = p->panel_loop && (!panels || panels % threads == 0 || panels >= 4 * threads);
   const char *loop = even || !p->tile_loop ? p->panel_loop : p->tile_loop;
-  if (loop) ts_recipe_step(p->r, "parallel", "%s", loop);
+  if (!loop) return;
+  const char *copy = p->rows_copy ? join(p, p->rows_copy, "0 ") : "";
+  ts_recipe_step(p->r, "parallel", "%s%s", copy, loop);
 }
 
 /* "i.i.pre=16 …" for the three loops that distribute makes of one. */
@@ -210,6 +214,8 @@ static const char *three_loops(plan *p, const char *loop, const char *lanes) {
 static void use_vectors(plan *p) {
   const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
   const char *copies = p->pack ? ts_sprintf(p->r->pass->scratch, "%s1%s ", p->panel, lanes) : "";
+  if (p->rows_copy)
+    copies = ts_sprintf(p->r->pass->scratch, "%s1%s %s", p->rows_copy, lanes, copies);
   ts_recipe_step(p->r, "vectorize", "%s%s", copies, three_loops(p, p->column_loop, lanes));
   /* What follows on the sums stays in loops: it runs once a tile, and unrolled it takes longer to
    * compile than all else. */
