@@ -57,15 +57,15 @@ int main(int argc, char **argv) {
   ts_tool t;
   options o = {.output = "-", .to = TO_NOTHING, .openmp = true, .tool = &t};
   const ts_flag flags[] = {
-      {"to", TS_FLAG_WORD, NULL, "c: a C file with all functions; header: the prototypes of those", "Output",
-       .at = &o.to, .words = "c|header"},
+      {"to", TS_FLAG_WORD, NULL, "c: a C file with all functions; header: the prototypes of those",
+       "Output", .at = &o.to, .words = "c|header"},
       {"o", TS_FLAG_STRING, "file", "where the result goes", "Output", .at = &o.output},
-      {"line", TS_FLAG_BOOL, NULL, "#line before every statement, so that debuggers show the program",
-       "Output", .at = &o.line},
-      {"openmp", TS_FLAG_BOOL, NULL, "pragmas for parallel loops (on; -openmp=false turns it off)", "Output",
-       .at = &o.openmp},
-      {"entries", TS_FLAG_BOOL, NULL, "with each function the entry that the native engine calls", "Output",
-       .at = &o.entries},
+      {"line", TS_FLAG_BOOL, NULL,
+       "#line before every statement, so that debuggers show the program", "Output", .at = &o.line},
+      {"openmp", TS_FLAG_BOOL, NULL, "pragmas for parallel loops (on; -openmp=false turns it off)",
+       "Output", .at = &o.openmp},
+      {"entries", TS_FLAG_BOOL, NULL, "with each function the entry that the native engine calls",
+       "Output", .at = &o.entries},
       {"data-dir", TS_FLAG_STRING, "dir", "where the @files that the program names are", "Input",
        .at = &o.data_dir},
   };

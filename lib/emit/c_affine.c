@@ -1,8 +1,8 @@
 /* The C emitter: affine expressions, bounds and extents.
  *
- * They are printed as they were written, in int64_t. Where a value read from memory stands in one, its
- * result may be past int64: then the arithmetic wraps, as that of the loop VM does, or, for a subscript
- * that is checked, is done in __int128. */
+ * They are printed as they were written, in int64_t. Where a value read from memory stands in one,
+ * its result may be past int64: then the arithmetic wraps, as that of the loop VM does, or, for a
+ * subscript that is checked, is done in __int128. */
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
@@ -54,7 +54,8 @@ static bool sum_fits(c_emit *e, const ts_op *op, const ts_aff *a) {
   case TS_AFF_SYM: return true;
   case TS_AFF_DIM: {
     const ts_value *v = ts_dim(op, (unsigned)a->value);
-    bool is_index = v->kind == TS_VALUE_ARG && v->block->parent; /* of a loop or launch: bounded by extents */
+    bool is_index =
+        v->kind == TS_VALUE_ARG && v->block->parent; /* of a loop or launch: bounded by extents */
     return is_index || ts_is_literal(v) || !is_unbounded(ts_range_of_value(e->ranges, v)) ||
            (v->kind == TS_VALUE_RESULT && v->def->opcode == TS_OP_APPLY &&
             sum_fits(e, v->def, v->def->map->exprs[0]));
@@ -63,7 +64,8 @@ static bool sum_fits(c_emit *e, const ts_op *op, const ts_aff *a) {
   }
 }
 
-/* Does the sum of products stay in int64? Symbolic extents count as what arrays can be as large as. */
+/* Does the sum of products stay in int64? Symbolic extents count as what arrays can be as large as.
+ */
 bool c_affine_fits(c_emit *e, const ts_op *op, const ts_aff *a) {
   return a->kind == TS_AFF_DIM || sum_fits(e, op, a);
 }
@@ -108,7 +110,8 @@ static c_text print_quotient(c_emit *e, const ts_op *op, const ts_aff *a, how h)
   const char *name = a->kind == TS_AFF_MOD        ? "wide_mod"
                      : a->kind == TS_AFF_FLOORDIV ? "wide_floordiv"
                                                   : "wide_ceildiv";
-  return c_expr(e, C_ATOM, "%s(%s, %s)", c_plain_helper(e, h == WIDE ? name : name + 5), lhs.s, rhs.s);
+  return c_expr(e, C_ATOM, "%s(%s, %s)", c_plain_helper(e, h == WIDE ? name : name + 5), lhs.s,
+                rhs.s);
 }
 
 static c_text print(c_emit *e, const ts_op *op, const ts_aff *a, how h) {
@@ -137,7 +140,8 @@ c_text c_bound(c_emit *e, const ts_op *op, unsigned n, const ts_aff *const *expr
   c_text best = c_affine(e, op, exprs[0]);
   for (unsigned i = 1; i < n; i++) {
     c_text next = c_affine(e, op, exprs[i]);
-    best = c_expr(e, C_ATOM, "%s(%s, %s)", c_plain_helper(e, lower ? "max" : "min"), best.s, next.s);
+    best =
+        c_expr(e, C_ATOM, "%s(%s, %s)", c_plain_helper(e, lower ? "max" : "min"), best.s, next.s);
   }
   return best;
 }

@@ -1,5 +1,5 @@
-/* The C emitter: arithmetic. One table says how each op is printed: with an operator of C, or as a call of a
- * helper; what is special about an op has a function of its own below. */
+/* The C emitter: arithmetic. One table says how each op is printed: with an operator of C, or as a
+ * call of a helper; what is special about an op has a function of its own below. */
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
@@ -99,7 +99,8 @@ static bool reads_well(const ts_op *op, c_text t) {
   const ts_value *v = ts_op_result(op, 0);
   const ts_use *u = v->uses;
   if (!ts_has_one_use(v) || u->owner->block != op->block || u->owner->num_regions) return false;
-  if ((unsigned)(u - u->owner->operands) >= u->owner->num_plain && op->opcode != TS_OP_APPLY) return false;
+  if ((unsigned)(u - u->owner->operands) >= u->owner->num_plain && op->opcode != TS_OP_APPLY)
+    return false;
   return t.ops <= MAX_INLINE_OPS && strlen(t.s) <= MAX_INLINE_TEXT;
 }
 
@@ -173,8 +174,8 @@ static c_text narrowed(c_emit *e, c_rep r, int64_t lanes, ts_dtype d, const char
 
 /* Ops on narrow floats whose result the narrow type holds as it is. */
 static bool is_exact(ts_opcode op) {
-  return op == TS_OP_NEGF || op == TS_OP_MAXF || op == TS_OP_MINF || op == TS_OP_ABS || op == TS_OP_RELU ||
-         op == TS_OP_ROUNDEVEN;
+  return op == TS_OP_NEGF || op == TS_OP_MAXF || op == TS_OP_MINF || op == TS_OP_ABS ||
+         op == TS_OP_RELU || op == TS_OP_ROUNDEVEN;
 }
 
 static c_text by_table(c_emit *e, const ts_op *op, const form *f) {
@@ -184,10 +185,11 @@ static c_text by_table(c_emit *e, const ts_op *op, const form *f) {
   ts_dtype d = dtype_of(v);
   bool narrow = c_narrow(d) != NULL;
   const char *helper = f->int_helper && !c_is_float(r) ? f->int_helper : f->helper;
-  if (op->opcode == TS_OP_GELU && ts_attr_word_is(e->m, op, TS_ATTR_APPROX, "tanh")) helper = "gelu_tanh";
+  if (op->opcode == TS_OP_GELU && ts_attr_word_is(e->m, op, TS_ATTR_APPROX, "tanh"))
+    helper = "gelu_tanh";
   if (op->opcode == TS_OP_FMA && narrow) helper = "fma_odd";
-  c_text t = f->infix ? infix(e, op, f, r)
-                      : c_call_helper(e, helper, r, lanes, d, arguments(e, op, r));
+  c_text t =
+      f->infix ? infix(e, op, f, r) : c_call_helper(e, helper, r, lanes, d, arguments(e, op, r));
   return narrow && !is_exact((ts_opcode)op->opcode) ? narrowed(e, r, lanes, d, t.s) : t;
 }
 
@@ -198,7 +200,8 @@ static void divide(c_emit *e, const ts_op *op) {
   c_rep r = c_rep_of(e, ts_op_result(op, 0));
   c_text t = c_use(e, d);
   if (!sure && r.lanes == 0)
-    c_fail_if(e, op, ts_sprintf(e->arena, "%s == 0", c_paren(e, t, C_SHIFT)), TS_FAILURE_DIVISION, "0", "0");
+    c_fail_if(e, op, ts_sprintf(e->arena, "%s == 0", c_paren(e, t, C_SHIFT)), TS_FAILURE_DIVISION,
+              "0", "0");
   if (!sure && r.lanes) {
     const char *lane = c_unique(e, "lane");
     c_text first = c_call_helper(e, "zero_lane", r, lanes_of(d), TS_F32, t.s);
@@ -276,8 +279,8 @@ static c_text convert(c_emit *e, const ts_op *op) {
   c_text x = c_use(e, in);
   if (dtype_of(in) == TS_I1) x = counted(e, from, x);
   if (op->opcode == TS_OP_FPTOSI)
-    return c_call_helper(e, ts_sprintf(e->arena, "fptosi_%s", c_suffix(e, (c_rep){to.base, 0})), from,
-                         lanes_of(v), d, x.s);
+    return c_call_helper(e, ts_sprintf(e->arena, "fptosi_%s", c_suffix(e, (c_rep){to.base, 0})),
+                         from, lanes_of(v), d, x.s);
   bool rounds = op->opcode == TS_OP_TRUNCF || op->opcode == TS_OP_SITOFP;
   if (rounds && c_narrow(d)) return to_narrow(e, op, from, to, d, x);
   return c_same_rep(from, to) ? x : converted(e, to, x);
@@ -308,14 +311,15 @@ static c_text insert(c_emit *e, const ts_op *op) {
   c_rep r = c_rep_of(e, ts_op_result(op, 0));
   return c_call_helper(e, "insert", r, r.lanes, TS_F32,
                        ts_sprintf(e->arena, "%s, %s, %" PRId64, as_lane(e, ts_operand(op, 0), r).s,
-                                  use_as(e, ts_operand(op, 1), r).s, ts_attr_int(op, TS_ATTR_LANE, 0)));
+                                  use_as(e, ts_operand(op, 1), r).s,
+                                  ts_attr_int(op, TS_ATTR_LANE, 0)));
 }
 
 static c_text reduce(c_emit *e, const ts_op *op) {
   const ts_value *v = ts_operand(op, 0);
   c_rep r = c_rep_of(e, v);
   const char *narrow = c_narrow(dtype_of(v));
-  const char *name = narrow ? ts_sprintf(e->arena, "reduce_add_%s", narrow)
+  const char *name = narrow          ? ts_sprintf(e->arena, "reduce_add_%s", narrow)
                      : c_is_float(r) ? "reduce_add"
                                      : "reduce_addi";
   return c_call_helper(e, name, r, lanes_of(v), dtype_of(v), c_use(e, v).s);

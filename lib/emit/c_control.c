@@ -1,8 +1,9 @@
 /* The C emitter: what holds other ops, calls, and leaving a function that fails.
  *
- * A failing statement returns, but for one inside a parallel loop, which no statement may leave: it fills
- * the iteration's own record and goes to the iteration's end. The record of the first iteration, in the order
- * that one thread would run them, is the function's; so it does not depend on the threads. */
+ * A failing statement returns, but for one inside a parallel loop, which no statement may leave: it
+ * fills the iteration's own record and goes to the iteration's end. The record of the first
+ * iteration, in the order that one thread would run them, is the function's; so it does not depend
+ * on the threads. */
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
@@ -26,12 +27,12 @@ void c_leave_if(c_emit *e, const char *condition) {
   c_stmt(e, "if (%s) %s;", condition, leaving(e));
 }
 
-void c_fail_if(c_emit *e, const ts_op *op, const char *condition, ts_failure_kind kind, const char *index,
-               const char *extent) {
+void c_fail_if(c_emit *e, const ts_op *op, const char *condition, ts_failure_kind kind,
+               const char *index, const char *extent) {
   const char *record = c_record(e);
   const char *call = ts_sprintf(e->arena, "%s(%s, %d, %" PRIu32 ", %" PRIu32 ", %s, %s)",
-                                c_plain_helper(e, "fail"), record, (int)kind, op->loc.begin, op->loc.end,
-                                index, extent);
+                                c_plain_helper(e, "fail"), record, (int)kind, op->loc.begin,
+                                op->loc.end, index, extent);
   if (!e->fail) {
     c_stmt(e, "if (%s)", condition);
     c_stmt(e, "  return %s;", call);
@@ -53,7 +54,8 @@ static void define_index(c_emit *e, const ts_value *v, const char *name) {
 
 static void print_for(c_emit *e, const ts_op *op, const char *iv) {
   ts_for loop = ts_for_parts(op);
-  c_text lo = c_bound(e, op, loop.num_lo, loop.lo, true), hi = c_bound(e, op, loop.num_hi, loop.hi, false);
+  c_text lo = c_bound(e, op, loop.num_lo, loop.lo, true),
+         hi = c_bound(e, op, loop.num_hi, loop.hi, false);
   const char *step = loop.step == 1 ? ts_sprintf(e->arena, "%s++", iv)
                                     : ts_sprintf(e->arena, "%s += %" PRId64, iv, loop.step);
   c_stmt(e, "for (int64_t %s = %s; %s < %s; %s) {", iv, lo.s, iv, c_paren(e, hi, C_SHIFT), step);
@@ -107,7 +109,8 @@ static bool is_parallel(const ts_op *op) {
   return op->opcode == TS_OP_FOR && ts_attr_find(op, TS_ATTR_PARALLEL);
 }
 
-/* The loop right inside, when it is parallel too, all there is, and the same for every iteration outside. */
+/* The loop right inside, when it is parallel too, all there is, and the same for every iteration
+ * outside. */
 static const ts_op *band_inside(const ts_op *op) {
   const ts_block *body = ts_for_parts(op).body;
   const ts_op *inner = body->first;
@@ -138,8 +141,8 @@ static void put_indented(c_emit *e, const c_out *text) {
   }
 }
 
-/* The body in braces of its own, since a goto out of them frees what was allocated inside; what failed in it is
- * kept when no earlier iteration failed. */
+/* The body in braces of its own, since a goto out of them frees what was allocated inside; what
+ * failed in it is kept when no earlier iteration failed. */
 static void failing_body(c_emit *e, const c_out *body, const c_fail *fail, const char *iv,
                          const char *first) {
   c_stmt(e, "struct ts_failure %s = {0};", fail->record);
@@ -167,8 +170,8 @@ static void print_band(c_emit *e, const ts_op *op, unsigned depth, const char *c
 
 enum { MAX_BAND = 8 };
 
-/* A name that no other parallel loop of the function has. Scopes do not see to that: labels have none, and the
- * variable stands outside the loop. */
+/* A name that no other parallel loop of the function has. Scopes do not see to that: labels have
+ * none, and the variable stands outside the loop. */
 static const char *name_of_loop(c_emit *e, const char *name) {
   unsigned n = e->current->num_parallel;
   return c_unique(e, n > 1 ? ts_sprintf(e->arena, "%s_%u", name, n) : name);
@@ -266,7 +269,8 @@ static bool is_blocks(const c_emit *e, ts_str clause) {
 
 static void find_shared(void *found, ts_op *op) {
   bool shared = op->opcode == TS_OP_ALLOC && ts_op_result(op, 0)->type->space == TS_SPACE_SHARED;
-  if (shared || op->opcode == TS_OP_BARRIER || op->opcode == TS_OP_ASYNC_COPY) *(const ts_op **)found = op;
+  if (shared || op->opcode == TS_OP_BARRIER || op->opcode == TS_OP_ASYNC_COPY)
+    *(const ts_op **)found = op;
 }
 
 /* Threads that share nothing run one after another, the first index fastest. */
@@ -275,8 +279,9 @@ static void print_launch(c_emit *e, const ts_op *op) {
   const ts_op *shares = NULL;
   ts_walk(launch.body, find_shared, &shares);
   if (shares) {
-    c_refuse(e, op->loc, "a launch whose threads work together has no form in C; the loop VM runs it "
-                         "(ts-run --engine=loop)");
+    c_refuse(e, op->loc,
+             "a launch whose threads work together has no form in C; the loop VM runs it "
+             "(ts-run --engine=loop)");
     ts_note(e->ctx, shares->loc, "here they do");
     return;
   }
@@ -343,7 +348,8 @@ static bool has_fragment(const ts_op *op) {
 
 static void print_op(c_emit *e, const ts_op *op) {
   if (has_fragment(op)) {
-    c_refuse(e, op->loc, "fragments have no form in C; the loop VM runs them (ts-run --engine=loop)");
+    c_refuse(e, op->loc,
+             "fragments have no form in C; the loop VM runs them (ts-run --engine=loop)");
     return;
   }
   switch (op->opcode) {

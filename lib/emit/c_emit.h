@@ -1,12 +1,12 @@
 /* Inside the C emitter.
  *
- * A function's body is printed op by op into a text buffer, callees before callers, so that by the time
- * the prototypes are printed it is known which functions can fail and which helpers they use.
+ * A function's body is printed op by op into a text buffer, callees before callers, so that by the
+ * time the prototypes are printed it is known which functions can fail and which helpers they use.
  *
- * Values: f16 and bf16 values are held as floats that the narrow type can hold, rounded after every op; so
- * arithmetic, constants and conversions know four kinds of numbers less. Vectors are GCC's, padded to a
- * power of two of lanes; what the lanes past the last hold means nothing. A vector of i1 is an integer
- * vector of 0 and -1, with lanes as wide as those of what it chooses between. */
+ * Values: f16 and bf16 values are held as floats that the narrow type can hold, rounded after every
+ * op; so arithmetic, constants and conversions know four kinds of numbers less. Vectors are GCC's,
+ * padded to a power of two of lanes; what the lanes past the last hold means nothing. A vector of
+ * i1 is an integer vector of 0 and -1, with lanes as wide as those of what it chooses between. */
 #ifndef TS_C_EMIT_H
 #define TS_C_EMIT_H
 
@@ -15,7 +15,17 @@
 
 /* How tightly the outermost operator of an expression binds. */
 typedef enum c_prec {
-  C_COND, C_OR, C_AND, C_BIT, C_EQUAL, C_LESS, C_SHIFT, C_ADD, C_MUL, C_UNARY, C_ATOM
+  C_COND,
+  C_OR,
+  C_AND,
+  C_BIT,
+  C_EQUAL,
+  C_LESS,
+  C_SHIFT,
+  C_ADD,
+  C_MUL,
+  C_UNARY,
+  C_ATOM
 } c_prec;
 
 typedef struct c_text {
@@ -88,12 +98,12 @@ typedef struct c_emit {
   TS_VEC(ts_str) scope; /* those, in the order they came */
   ts_ptrmap helper_of;  /* by name */
   TS_VEC(c_helper *) helpers;
-  bool *sections; /* of the prelude, which of them are used */
+  bool *sections;                          /* of the prelude, which of them are used */
   TS_VEC(c_rep) vectors, unsigned_vectors; /* vector types that need a typedef */
   unsigned next_number;
-  c_fail *fail;  /* of the parallel loop around; NULL: a failing statement returns */
-  bool parallel; /* inside a loop that runs in parallel */
-  bool tiles;    /* there are register tiles: buffers that are arrays of vectors */
+  c_fail *fail;           /* of the parallel loop around; NULL: a failing statement returns */
+  bool parallel;          /* inside a loop that runs in parallel */
+  bool tiles;             /* there are register tiles: buffers that are arrays of vectors */
   uint32_t line_at, line; /* #line: the last place asked for and its line */
   ts_result result;       /* the first error; printing goes on */
 } c_emit;
@@ -115,15 +125,15 @@ const char *c_paren(c_emit *, c_text, c_prec);
 bool c_is_number(c_text, int64_t *value);
 void c_refuse(c_emit *, ts_loc, const char *fmt, ...) TS_PRINTF(3, 4);
 
-/* An identifier close to `text` that nothing in scope has; it is then in scope. Where many have the same
- * name they are told apart by a number that counts through the function. */
+/* An identifier close to `text` that nothing in scope has; it is then in scope. Where many have the
+ * same name they are told apart by a number that counts through the function. */
 const char *c_unique(c_emit *, const char *text);
 /* The same for a value's or a loop's name. */
 const char *c_name(c_emit *, const ts_value *);
 size_t c_scope_open(const c_emit *);
 void c_scope_close(c_emit *, size_t mark);
-/* Puts into scope what no emitted name may be: C's own words; what no function or array of the file may be
- * called; one name. */
+/* Puts into scope what no emitted name may be: C's own words; what no function or array of the file
+ * may be called; one name. */
 void c_reserve_words(c_emit *);
 void c_reserve_library(c_emit *);
 void c_reserve(c_emit *, const char *);
@@ -144,15 +154,16 @@ const char *c_memory_type(ts_dtype); /* "float", "ts_bf16" */
 /* Where narrow floats are concerned: "f16" or "bf16"; else NULL. */
 const char *c_narrow(ts_dtype);
 c_text c_literal(c_emit *, c_rep, ts_dtype, uint64_t image);
-const char *c_unsigned(c_base);                   /* "uint32_t" for an f32 */
-const char *c_unsigned_vector(c_emit *, c_rep);   /* "ts_bits32x16" for a ts_f32x16 */
+const char *c_unsigned(c_base);                 /* "uint32_t" for an f32 */
+const char *c_unsigned_vector(c_emit *, c_rep); /* "ts_bits32x16" for a ts_f32x16 */
 /* The typedefs of the vectors in use. */
 void c_print_vector_types(c_emit *);
 
 /* ---- c_helper.c ---- */
 
-/* The C name of helper `name` on values of `rep`; its text and that of those it needs come into the file.
- * `lanes` is how many lanes count, `dtype` the type in memory, where the helper is about memory. */
+/* The C name of helper `name` on values of `rep`; its text and that of those it needs come into the
+ * file. `lanes` is how many lanes count, `dtype` the type in memory, where the helper is about
+ * memory. */
 const char *c_helper_name(c_emit *, const char *name, c_rep, int64_t lanes, ts_dtype dtype);
 /* One that has no type: "ts_floordiv". */
 const char *c_plain_helper(c_emit *, const char *name);

@@ -1,5 +1,5 @@
-/* The C emitter: module-level constant data. Small data is printed; larger data is handed over, by the caller
- * of an entry, or is declared for the user to define. */
+/* The C emitter: module-level constant data. Small data is printed; larger data is handed over, by
+ * the caller of an entry, or is declared for the user to define. */
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
@@ -19,8 +19,9 @@ static int64_t count_of(const ts_type *t) {
 
 static int64_t bytes_of(const ts_global *g) {
   int64_t n = count_of(g->type), bytes;
-  return __builtin_mul_overflow(n, (int64_t)ts_dtype_bytes((ts_dtype)g->type->dtype), &bytes) ? INT64_MAX
-                                                                                              : bytes;
+  return __builtin_mul_overflow(n, (int64_t)ts_dtype_bytes((ts_dtype)g->type->dtype), &bytes)
+             ? INT64_MAX
+             : bytes;
 }
 
 bool ts_emit_c_is_hidden(const ts_global *g) {
@@ -61,7 +62,8 @@ void c_add_hidden(c_emit *e, c_out *list, bool params) {
     if (!is_hidden(e, g)) continue;
     const c_global *mine = ts_ptrmap_get(&e->globals, g);
     if (params)
-      c_list_add(e, list, ", ", "const %s *restrict %s", c_memory_type((ts_dtype)g->type->dtype), mine->name);
+      c_list_add(e, list, ", ", "const %s *restrict %s", c_memory_type((ts_dtype)g->type->dtype),
+                 mine->name);
     else
       c_list_add(e, list, ", ", "%s", mine->name);
   }
@@ -135,15 +137,18 @@ static void print_global(c_emit *e, const ts_global *g, const char *name) {
   int64_t n = count_of(g->type);
   c_printf(e, "\n/* %s */\n", g->type->text);
   if (!is_printed(e, g)) {
-    c_printf(e, "extern const %s %s[%" PRId64 "]; /* its data is for you to define */\n", c_memory_type(d),
-             name, n);
+    c_printf(e, "extern const %s %s[%" PRId64 "]; /* its data is for you to define */\n",
+             c_memory_type(d), name, n);
     return;
   }
   if (d == TS_F16)
-    c_printf(e, "static const union {\n  uint16_t bits[%" PRId64 "];\n  ts_f16 at[%" PRId64 "];\n} %s = {{", n,
-             n, name);
+    c_printf(e,
+             "static const union {\n  uint16_t bits[%" PRId64 "];\n  ts_f16 at[%" PRId64
+             "];\n} %s = {{",
+             n, n, name);
   else
-    c_printf(e, "static const %s %s[%" PRId64 "] __attribute__((aligned(64))) = {", c_memory_type(d), name, n);
+    c_printf(e, "static const %s %s[%" PRId64 "] __attribute__((aligned(64))) = {",
+             c_memory_type(d), name, n);
   print_initialiser(e, g);
   c_put(e, d == TS_F16 ? "}};\n" : "};\n");
 }

@@ -1,7 +1,7 @@
-/* The C emitter: the helpers that emitted code calls. Those of the prelude (ts_vmath.h) are printed as they
- * are; the others are templates (c_helpers.def), expanded for the types that a program uses, each once, after
- * those that it calls itself. What the prelude has for some number of lanes serves the others: wider vectors
- * are halved until they fit, narrower ones widened. */
+/* The C emitter: the helpers that emitted code calls. Those of the prelude (ts_vmath.h) are printed
+ * as they are; the others are templates (c_helpers.def), expanded for the types that a program
+ * uses, each once, after those that it calls itself. What the prelude has for some number of lanes
+ * serves the others: wider vectors are halved until they fit, narrower ones widened. */
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
@@ -18,7 +18,8 @@ typedef struct template {
   unsigned arity;
   c_base to;
   const char *scalar, *vector;
-} template;
+}
+template;
 
 static const template templates[] = {
 #define HELPER(name, arity, to, scalar, vector) {name, arity, to, scalar, vector},
@@ -66,7 +67,8 @@ typedef struct use {
 
 static int section_of(const char *name, size_t n) {
   for (unsigned i = 0; i < ts_num_prelude_sections; i++)
-    if (strlen(ts_prelude_sections[i].name) == n && memcmp(ts_prelude_sections[i].name, name, n) == 0)
+    if (strlen(ts_prelude_sections[i].name) == n &&
+        memcmp(ts_prelude_sections[i].name, name, n) == 0)
       return (int)i;
   return -1;
 }
@@ -92,8 +94,8 @@ void c_print_sections(c_emit *e) {
     if (e->sections[i]) c_printf(e, "\n%s", ts_prelude_sections[i].text);
 }
 
-/* The lanes of the prelude's form of `name` that serves a vector of `r`, or half of `r` where it takes several;
- * 0 when it has none. */
+/* The lanes of the prelude's form of `name` that serves a vector of `r`, or half of `r` where it
+ * takes several; 0 when it has none. */
 static int64_t lanes_of_section(c_emit *e, const char *name, c_rep r) {
   int64_t least = 0, most = 0;
   for (int64_t lanes = 2; lanes <= 16; lanes *= 2) {
@@ -129,17 +131,23 @@ static void add_counted(c_emit *e, c_out *out, int64_t n) {
 
 /* loadups512, cvtd2mask512 */
 static void add_avx512(c_emit *e, c_out *out, char which, const use *u) {
-  static const char *const moves[] = {[C_F64] = "upd", [C_F32] = "ups", [C_I64] = "dqudi", [C_I32] = "dqusi",
-                                      [C_I8] = "dquqi"};
+  static const char *const moves[] = {
+      [C_F64] = "upd", [C_F32] = "ups", [C_I64] = "dqudi", [C_I32] = "dqusi", [C_I8] = "dquqi"};
   unsigned bytes = c_base_bytes(u->rep.base);
-  const char *move = which == 'K' ? moves[u->rep.base] : bytes == 8 ? "q2mask" : bytes == 4 ? "d2mask" : "b2mask";
+  const char *move = which == 'K' ? moves[u->rep.base]
+                     : bytes == 8 ? "q2mask"
+                     : bytes == 4 ? "d2mask"
+                                  : "b2mask";
   add(e, out, ts_sprintf(e->arena, "%s%" PRId64, move, u->rep.lanes * bytes * 8));
 }
 
 /* What the compilers' builtins call a lane. */
 static const char *builtin_lane(c_base b) {
-  static const char *const names[] = {[C_F64] = "double", [C_F32] = "float", [C_I64] = "long long",
-                                      [C_I32] = "int",    [C_I8] = "char"};
+  static const char *const names[] = {[C_F64] = "double",
+                                      [C_F32] = "float",
+                                      [C_I64] = "long long",
+                                      [C_I32] = "int",
+                                      [C_I8] = "char"};
   return names[b];
 }
 
@@ -222,7 +230,8 @@ static const char *by_section(c_emit *e, const template *t, bool halves) {
   static const char *const params[] = {"", "$T a", "$T a, $T b", "$T a, $T b, $T c"};
   static const char *const args[] = {"", "x[h]", "x[h], y[h]", "x[h], y[h], z[h]"};
   static const char *const parts[] = {"", "x[%d]", "x[%d], y[%d]", "x[%d], y[%d], z[%d]"};
-  static const char *const copies[] = {"  memcpy(x, &a, sizeof a);\n", "  memcpy(y, &b, sizeof b);\n",
+  static const char *const copies[] = {"  memcpy(x, &a, sizeof a);\n",
+                                       "  memcpy(y, &b, sizeof b);\n",
                                        "  memcpy(z, &c, sizeof c);\n"};
   int n = halves ? 2 : 1;
   const char *declared = ts_sprintf(e->arena, parts[t->arity], n, n, n), *copied = "";
@@ -231,8 +240,8 @@ static const char *by_section(c_emit *e, const template *t, bool halves) {
   return ts_sprintf(e->arena,
                     "TS_HELPER $T $F(%s) {\n  $H %s;\n%s%s  for (int h = 0; h < %d; h++)\n"
                     "    x[h] = !%s(%s);\n  memcpy(&a, x, sizeof a);\n  return a;\n}\n",
-                    params[t->arity], declared, halves ? "" : "  memset(x, 0, sizeof x);\n", copied, n, t->name,
-                    args[t->arity]);
+                    params[t->arity], declared, halves ? "" : "  memset(x, 0, sizeof x);\n", copied,
+                    n, t->name, args[t->arity]);
 }
 
 /* ---- requests ---- */
@@ -261,12 +270,13 @@ static const char *text_of(c_emit *e, const char *name, use *u) {
     return lanes ? by_section(e, t, lanes < u->rep.lanes) : lane_by_lane(e, t);
   }
   static const element_kind kinds[TS_NUM_DTYPES] = {
-      [TS_F64] = DIRECT, [TS_F32] = DIRECT, [TS_F16] = F16, [TS_BF16] = BF16, [TS_I64] = DIRECT,
+      [TS_F64] = DIRECT, [TS_F32] = DIRECT, [TS_F16] = F16, [TS_BF16] = BF16,   [TS_I64] = DIRECT,
       [TS_I32] = DIRECT, [TS_I8] = DIRECT,  [TS_I1] = I1,   [TS_INDEX] = DIRECT};
   for (size_t i = 0; i < ts_countof(memory_templates); i++) {
     element_kind k = memory_templates[i].kind;
     bool whole = (k == WHOLE && is_whole(u)) || (k == HALF && is_half(u));
-    if (strcmp(memory_templates[i].name, name) != 0 || !(k == ANY || k == kinds[u->dtype] || whole)) continue;
+    if (strcmp(memory_templates[i].name, name) != 0 || !(k == ANY || k == kinds[u->dtype] || whole))
+      continue;
     if (whole) c_use_section(e, "ts_builtin");
     return memory_templates[i].text;
   }
@@ -294,12 +304,13 @@ static const char *name_of(c_emit *e, const char *name, const use *u) {
     if (r.lanes) r.lanes = u->lanes;
     return ts_sprintf(e->arena, "ts_%s_%s", name, c_suffix(e, r));
   }
-  if (u->rep.lanes == 0) return ts_sprintf(e->arena, "ts_%.*s_%s", (int)(strchr(name, '_') - name), name,
-                                           ts_dtype_name(u->dtype));
+  if (u->rep.lanes == 0)
+    return ts_sprintf(e->arena, "ts_%.*s_%s", (int)(strchr(name, '_') - name), name,
+                      ts_dtype_name(u->dtype));
   const char *as = u->dtype == TS_I1 ? c_suffix(e, (c_rep){u->rep.base, 0}) : NULL;
   return ts_sprintf(e->arena, "ts_%s_%sx%" PRId64 "%s%s", name,
-                    ts_dtype_name(u->dtype == TS_INDEX ? TS_I64 : u->dtype), u->lanes, as ? "_as_" : "",
-                    as ? as : "");
+                    ts_dtype_name(u->dtype == TS_INDEX ? TS_I64 : u->dtype), u->lanes,
+                    as ? "_as_" : "", as ? as : "");
 }
 
 static bool known(c_emit *e, const char *c_name) {
@@ -329,7 +340,8 @@ const char *c_plain_helper(c_emit *e, const char *name) {
   return c_name;
 }
 
-c_text c_call_helper(c_emit *e, const char *name, c_rep r, int64_t lanes, ts_dtype d, const char *args) {
+c_text c_call_helper(c_emit *e, const char *name, c_rep r, int64_t lanes, ts_dtype d,
+                     const char *args) {
   return c_expr(e, C_ATOM, "%s(%s)", c_helper_name(e, name, r, lanes, d), args);
 }
 

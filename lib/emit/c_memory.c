@@ -1,8 +1,9 @@
 /* The C emitter: buffers, and what reads and writes them.
  *
- * A parameter, a global and a large buffer are pointers to row-major memory. A small buffer of the function's own
- * is a C array, with rows as long as its pad() says; when only whole elements of it are read and written, one of
- * vectors is an array of vectors, and one of a single element a variable. */
+ * A parameter, a global and a large buffer are pointers to row-major memory. A small buffer of the
+ * function's own is a C array, with rows as long as its pad() says; when only whole elements of it
+ * are read and written, one of vectors is an array of vectors, and one of a single element a
+ * variable. */
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
@@ -89,8 +90,8 @@ static void check_masked(c_emit *e, const ts_op *op, const ts_access *a, const c
   const char *args = ts_sprintf(e->arena, "%s, %s, %s", c_use(e, mask).s, at, extent);
   c_text lane = c_call_helper(e, "outside", r, width, (ts_dtype)a->type->dtype, args);
   const char *name = c_unique(e, "outside");
-  c_stmt(e, "const int64_t %s = %s > %s - %" PRId64 " || %s < 0 ? %s : -1;", name, at, extent, width, at,
-         lane.s);
+  c_stmt(e, "const int64_t %s = %s > %s - %" PRId64 " || %s < 0 ? %s : -1;", name, at, extent,
+         width, at, lane.s);
   c_fail_if(e, op, ts_sprintf(e->arena, "%s >= 0", name), TS_FAILURE_BOUNDS, at, extent);
 }
 
@@ -98,7 +99,8 @@ static void check_masked(c_emit *e, const ts_op *op, const ts_access *a, const c
 static const char *wide_subscript(c_emit *e, const ts_op *op, const ts_aff *s) {
   const char *wide = c_unique(e, "wide"), *at = c_unique(e, "at");
   c_stmt(e, "const __int128 %s = %s;", wide, c_affine_wide(e, op, s).s);
-  c_stmt(e, "const int64_t %s = %s == (int64_t)%s ? (int64_t)%s : INT64_MIN;", at, wide, wide, wide);
+  c_stmt(e, "const int64_t %s = %s == (int64_t)%s ? (int64_t)%s : INT64_MIN;", at, wide, wide,
+         wide);
   return at;
 }
 
@@ -120,12 +122,12 @@ static void check_subscript(c_emit *e, const ts_op *op, const ts_access *a, unsi
   c_fail_if(e, op, condition, TS_FAILURE_BOUNDS, at, extent);
 }
 
-/* Does the mask, lanes_below [extent - subscript], leave out every lane past the end? Sums of expressions
- * of two ops need one that has the dims of both. */
+/* Does the mask, lanes_below [extent - subscript], leave out every lane past the end? Sums of
+ * expressions of two ops need one that has the dims of both. */
 static bool mask_keeps_inside(c_emit *e, const ts_op *op, const ts_access *a, unsigned d) {
   const ts_value *mask = op->has_mask ? ts_operand(op, op->num_plain - 1u) : NULL;
-  if (!mask || mask->kind != TS_VALUE_RESULT || mask->def->opcode != TS_OP_LANES_BELOW || d + 1 < a->n ||
-      a->memref->type->elem)
+  if (!mask || mask->kind != TS_VALUE_RESULT || mask->def->opcode != TS_OP_LANES_BELOW ||
+      d + 1 < a->n || a->memref->type->elem)
     return false;
   const ts_op *below = mask->def;
   unsigned n = ts_num_dims(op), m = ts_num_dims(below);
@@ -182,15 +184,16 @@ static c_text load_value(c_emit *e, const ts_op *op, c_text place) {
   const ts_value *result = ts_op_result(op, 0), *mask = mask_of(op);
   if (!mask) return place;
   c_rep r = c_rep_of(e, result);
-  return c_call_helper(e, "select", r, r.lanes, TS_F32,
-                       ts_sprintf(e->arena, "%s, %s, (%s){0}", c_use_mask(e, mask, r).s, place.s,
-                                  c_type(e, r)));
+  return c_call_helper(
+      e, "select", r, r.lanes, TS_F32,
+      ts_sprintf(e->arena, "%s, %s, (%s){0}", c_use_mask(e, mask, r).s, place.s, c_type(e, r)));
 }
 
 static c_text load_scalar(c_emit *e, c_text place, ts_dtype d) {
   if (d == TS_I1) return c_expr(e, C_EQUAL, "%s != 0", place.s);
   if (is_direct(d)) return place;
-  return c_call_helper(e, "load_scalar", (c_rep){C_F32, 0}, 0, d, ts_sprintf(e->arena, "&%s", place.s));
+  return c_call_helper(e, "load_scalar", (c_rep){C_F32, 0}, 0, d,
+                       ts_sprintf(e->arena, "&%s", place.s));
 }
 
 void c_load(c_emit *e, const ts_op *op) {
@@ -223,9 +226,9 @@ static void store_value(c_emit *e, const ts_op *op, c_buffer *b, c_text place) {
     return;
   }
   c_rep r = c_rep_of(e, v);
-  c_text chosen = c_call_helper(
-      e, "select", r, r.lanes, TS_F32,
-      ts_sprintf(e->arena, "%s, %s, %s", c_use_mask(e, mask, r).s, x.s, place.s));
+  c_text chosen =
+      c_call_helper(e, "select", r, r.lanes, TS_F32,
+                    ts_sprintf(e->arena, "%s, %s, %s", c_use_mask(e, mask, r).s, x.s, place.s));
   c_stmt(e, "%s = %s;", place.s, chosen.s);
 }
 
@@ -312,20 +315,21 @@ void c_copy(c_emit *e, const ts_op *op) {
   const char *i = c_unique(e, "row");
   c_text row = c_mul(e, c_extent(e, t->dims[t->rank - 1]), c_number(e, bytes));
   c_stmt(e, "for (int64_t %s = 0; %s < %s; %s++)", i, i, product(e, t, t->rank - 1).s, i);
-  c_stmt(e, "  memmove(%s + %s * %" PRId64 ", %s + %s * %" PRId64 ", (size_t)%s);", dst, i, row_of(to),
-         src, i, row_of(from), c_paren(e, row, C_UNARY));
+  c_stmt(e, "  memmove(%s + %s * %" PRId64 ", %s + %s * %" PRId64 ", (size_t)%s);", dst, i,
+         row_of(to), src, i, row_of(from), c_paren(e, row, C_UNARY));
 }
 
-/* Only of memory behind pointers, what is on the stack being near. The address, which may be anywhere, is no C
- * pointer until it is handed over. */
+/* Only of memory behind pointers, what is on the stack being near. The address, which may be
+ * anywhere, is no C pointer until it is handed over. */
 void c_prefetch(c_emit *e, const ts_op *op) {
   ts_value *memref = ts_operand(op, 0);
-  ts_access a = {.memref = memref, .n = memref->type->rank, .subscripts = op->map ? op->map->exprs : NULL};
+  ts_access a = {
+      .memref = memref, .n = memref->type->rank, .subscripts = op->map ? op->map->exprs : NULL};
   const c_buffer *b = c_buffer_of(e, a.memref);
   if (b->place != C_POINTER) return;
   c_text at = flat_index(e, op, b, &a);
-  c_stmt(e, "__builtin_prefetch((const void *)((uintptr_t)%s + sizeof *%s * (uintptr_t)%s));", b->name, b->name,
-         c_paren(e, at, C_UNARY));
+  c_stmt(e, "__builtin_prefetch((const void *)((uintptr_t)%s + sizeof *%s * (uintptr_t)%s));",
+         b->name, b->name, c_paren(e, at, C_UNARY));
 }
 
 /* ---- allocation ---- */
@@ -361,7 +365,8 @@ static int64_t bytes_of(const ts_type *t, int64_t pad) {
   int64_t n = lanes_of(t) * ts_dtype_bytes((ts_dtype)t->dtype);
   for (unsigned i = 0; i < t->rank; i++) {
     int64_t extent = t->dims[i];
-    if (ts_is_symbolic(extent) || (i + 1 == t->rank && __builtin_add_overflow(extent, pad, &extent)) ||
+    if (ts_is_symbolic(extent) ||
+        (i + 1 == t->rank && __builtin_add_overflow(extent, pad, &extent)) ||
         __builtin_mul_overflow(n, extent, &n))
       return -1;
   }
@@ -379,20 +384,20 @@ static void declare_array(c_emit *e, const c_buffer *b) {
     return;
   }
   if (t->elem) dims = ts_sprintf(e->arena, "%s[%" PRId64 "]", dims, lanes_of(t));
-  c_stmt(e, "%s %s%s __attribute__((aligned(64)));", c_memory_type((ts_dtype)t->dtype), b->name, dims);
+  c_stmt(e, "%s %s%s __attribute__((aligned(64)));", c_memory_type((ts_dtype)t->dtype), b->name,
+         dims);
 }
 
 static void allocate(c_emit *e, const ts_op *op, const c_buffer *b) {
   const ts_type *t = b->type;
-  const char *bytes =
-      c_number(e, lanes_of(t) * ts_dtype_bytes((ts_dtype)t->dtype)).s;
+  const char *bytes = c_number(e, lanes_of(t) * ts_dtype_bytes((ts_dtype)t->dtype)).s;
   for (unsigned i = 0; i < t->rank; i++)
     bytes = ts_sprintf(e->arena, "%s(%s, %s)", c_plain_helper(e, "extents"), bytes,
                        c_extent(e, t->dims[i]).s);
   int64_t constant = bytes_of(t, 0);
   if (constant >= 0) bytes = c_number(e, constant).s;
-  c_stmt(e, "%s *%s __attribute__((cleanup(%s))) = %s(%s);", c_memory_type((ts_dtype)t->dtype), b->name,
-         c_plain_helper(e, "release"), c_plain_helper(e, "allocate"), bytes);
+  c_stmt(e, "%s *%s __attribute__((cleanup(%s))) = %s(%s);", c_memory_type((ts_dtype)t->dtype),
+         b->name, c_plain_helper(e, "release"), c_plain_helper(e, "allocate"), bytes);
   c_fail_if(e, op, ts_sprintf(e->arena, "!%s", b->name), TS_FAILURE_MEMORY, "0", bytes);
 }
 
@@ -410,7 +415,9 @@ void c_alloc(c_emit *e, const ts_op *op) {
   }
   e->current->stack += bytes;
   b->pad = pad;
-  b->place = plain && ts_type_num_elements(t) == 1 ? C_VARIABLE : plain && t->elem ? C_VALUES : C_ARRAY;
+  b->place = plain && ts_type_num_elements(t) == 1 ? C_VARIABLE
+             : plain && t->elem                    ? C_VALUES
+                                                   : C_ARRAY;
   b->undeclared = b->place == C_VARIABLE && is_set_next(op) && is_read(v);
   if (b->undeclared) return;
   if (b->place == C_VARIABLE)

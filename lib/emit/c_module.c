@@ -157,8 +157,8 @@ static void emit_func(c_emit *e, c_func *f, unsigned depth) {
   if (f->done || e->result) return;
   const char *name = ts_str_text(e->m, f->func->name);
   if (ts_func_level(f->func) != TS_LEVEL_L) {
-    c_refuse(e, f->func->loc, "@%s is a tensor function; C is made of loops: lower it first (ts-opt -lower)",
-             name);
+    c_refuse(e, f->func->loc,
+             "@%s is a tensor function; C is made of loops: lower it first (ts-opt -lower)", name);
     return;
   }
   if (depth > MAX_CALL_DEPTH) {
@@ -219,9 +219,12 @@ static void print_comment(c_emit *e) {
   c_put(e, "/* ");
   put_comment(e, e->options->comment ? e->options->comment : "Made by Tilesmith.");
   c_put(e, "\n *\n"
-           " * Arrays are row-major and contiguous, bf16 as uint16_t, i1 as bytes of 0 or 1. After them come the\n"
-           " * symbolic extents. A function that returns int32_t can fail: 0 when it ran, 1 when not, and then\n"
-           " * *failure says why (kind 1: a subscript out of bounds, 2: a division by zero, 3: no memory) and which\n"
+           " * Arrays are row-major and contiguous, bf16 as uint16_t, i1 as bytes of 0 or 1. After "
+           "them come the\n"
+           " * symbolic extents. A function that returns int32_t can fail: 0 when it ran, 1 when "
+           "not, and then\n"
+           " * *failure says why (kind 1: a subscript out of bounds, 2: a division by zero, 3: no "
+           "memory) and which\n"
            " * bytes of the source the op is. */\n");
 }
 
@@ -230,7 +233,8 @@ static const char failure_text[] =
     "  uint32_t begin, end;\n  int64_t index, extent;\n};\n#endif\n";
 
 static const char types_text[] =
-    "\n#ifndef TS_NARROW_FLOATS\n#define TS_NARROW_FLOATS\n#ifdef __FLT16_MAX__\ntypedef _Float16 ts_f16;\n#else\n"
+    "\n#ifndef TS_NARROW_FLOATS\n#define TS_NARROW_FLOATS\n#ifdef __FLT16_MAX__\ntypedef _Float16 "
+    "ts_f16;\n#else\n"
     "typedef uint16_t ts_f16;\n#endif\ntypedef uint16_t ts_bf16;\n#endif\n";
 
 static const char pragmas_text[] =
@@ -245,11 +249,11 @@ static const char pragmas_text[] =
     "#define TS_UNROLL(n) TS_PRAGMA(GCC unroll n)\n#define TS_IVDEP TS_PRAGMA(GCC ivdep)\n#endif\n"
     "#define TS_HELPER static inline __attribute__((always_inline, unused))\n";
 
-/* Compilers take the constants of an inlined function out of every loop around it, and then they have no
- * registers left for the tile in the loop beside it. */
-static const char apart_text[] =
-    "\n/* Vector math stays out of line, where its constants take no registers from the tiles of sums. */\n"
-    "#define TS_FUNCTION static __attribute__((noinline, unused))\n";
+/* Compilers take the constants of an inlined function out of every loop around it, and then they
+ * have no registers left for the tile in the loop beside it. */
+static const char apart_text[] = "\n/* Vector math stays out of line, where its constants take no "
+                                 "registers from the tiles of sums. */\n"
+                                 "#define TS_FUNCTION static __attribute__((noinline, unused))\n";
 
 static bool any_fails(const c_emit *e) {
   for (unsigned i = 0; i < e->num_funcs; i++)

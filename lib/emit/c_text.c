@@ -100,32 +100,48 @@ void c_refuse(c_emit *e, ts_loc loc, const char *fmt, ...) {
 
 /* ---- names ---- */
 
-/* Words of C and of the GNU dialect, macros of the headers that emitted code includes, and names of its own. */
+/* Words of C and of the GNU dialect, macros of the headers that emitted code includes, and names of
+ * its own. */
 static const char words[] =
-    "auto break case char const continue default do double else enum extern float for goto if inline int "
-    "long register restrict return short signed sizeof static struct switch typedef union unsigned void "
+    "auto break case char const continue default do double else enum extern float for goto if "
+    "inline int "
+    "long register restrict return short signed sizeof static struct switch typedef union unsigned "
+    "void "
     "volatile while asm typeof alignas alignof bool true false nullptr constexpr thread_local "
-    "static_assert linux unix i386 NULL EXIT_SUCCESS EXIT_FAILURE RAND_MAX MB_CUR_MAX INT8_MIN INT16_MIN "
-    "INT32_MIN INT64_MIN INT8_MAX INT16_MAX INT32_MAX INT64_MAX UINT8_MAX UINT16_MAX UINT32_MAX UINT64_MAX "
-    "INTPTR_MAX INTPTR_MIN UINTPTR_MAX INTMAX_MIN INTMAX_MAX UINTMAX_MAX PTRDIFF_MIN PTRDIFF_MAX SIZE_MAX "
+    "static_assert linux unix i386 NULL EXIT_SUCCESS EXIT_FAILURE RAND_MAX MB_CUR_MAX INT8_MIN "
+    "INT16_MIN "
+    "INT32_MIN INT64_MIN INT8_MAX INT16_MAX INT32_MAX INT64_MAX UINT8_MAX UINT16_MAX UINT32_MAX "
+    "UINT64_MAX "
+    "INTPTR_MAX INTPTR_MIN UINTPTR_MAX INTMAX_MIN INTMAX_MAX UINTMAX_MAX PTRDIFF_MIN PTRDIFF_MAX "
+    "SIZE_MAX "
     "SIG_ATOMIC_MIN SIG_ATOMIC_MAX WCHAR_MIN WCHAR_MAX WINT_MIN WINT_MAX BIG_ENDIAN LITTLE_ENDIAN "
-    "BYTE_ORDER PDP_ENDIAN FD_SET FD_CLR FD_ISSET FD_ZERO FD_SETSIZE NFDBITS WCONTINUED WEXITED WNOHANG "
+    "BYTE_ORDER PDP_ENDIAN FD_SET FD_CLR FD_ISSET FD_ZERO FD_SETSIZE NFDBITS WCONTINUED WEXITED "
+    "WNOHANG "
     "WNOWAIT WSTOPPED WUNTRACED failure arrays extents threads memcpy memset free aligned_alloc ";
 
-/* Functions that those headers declare or that compilers know without a declaration: what is emitted at
- * file scope must not have their names. */
-static const char library[] =
-    "main abort abs labs llabs atexit atof atoi atol atoll bsearch calloc div ldiv lldiv exit getenv malloc "
-    "mblen qsort rand random realloc select srand srandom system memchr memcmp memmove strcat strchr strcmp "
-    "strcpy strlen strdup index rindex bcmp bcopy bzero ffs printf puts putchar sprintf signbit acos acosh "
-    "asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 exp10 expm1 fabs fdim floor "
-    "fma fmax fmin fmod frexp gamma hypot ilogb j0 j1 jn ldexp lgamma llrint llround log log10 log1p log2 "
-    "logb lrint lround modf nan nearbyint nextafter pow pow10 remainder remquo rint round scalb scalbln "
-    "scalbn sin sincos sinh sqrt tan tanh tgamma trunc y0 y1 yn acosf asinf atanf ceilf cosf erff expf "
-    "fabsf floorf fmaf fmaxf fminf logf powf roundf rintf sinf sqrtf tanf tanhf truncf j0f j1f jnf y0f y1f "
-    "ynf gammaf expl logl sqrtl drem significand alloca fork pipe read write open close conj real imag "
-    "roundeven isinf isnan finite isalpha isdigit tolower toupper putenv setenv mktemp erand48 drand48 "
-    "lrand48 ";
+/* Functions that those headers declare or that compilers know without a declaration: what is
+ * emitted at file scope must not have their names. */
+static const char library[] = "main abort abs labs llabs atexit atof atoi atol atoll bsearch "
+                              "calloc div ldiv lldiv exit getenv malloc "
+                              "mblen qsort rand random realloc select srand srandom system memchr "
+                              "memcmp memmove strcat strchr strcmp "
+                              "strcpy strlen strdup index rindex bcmp bcopy bzero ffs printf puts "
+                              "putchar sprintf signbit acos acosh "
+                              "asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc "
+                              "exp exp2 exp10 expm1 fabs fdim floor "
+                              "fma fmax fmin fmod frexp gamma hypot ilogb j0 j1 jn ldexp lgamma "
+                              "llrint llround log log10 log1p log2 "
+                              "logb lrint lround modf nan nearbyint nextafter pow pow10 remainder "
+                              "remquo rint round scalb scalbln "
+                              "scalbn sin sincos sinh sqrt tan tanh tgamma trunc y0 y1 yn acosf "
+                              "asinf atanf ceilf cosf erff expf "
+                              "fabsf floorf fmaf fmaxf fminf logf powf roundf rintf sinf sqrtf "
+                              "tanf tanhf truncf j0f j1f jnf y0f y1f "
+                              "ynf gammaf expl logl sqrtl drem significand alloca fork pipe read "
+                              "write open close conj real imag "
+                              "roundeven isinf isnan finite isalpha isdigit tolower toupper putenv "
+                              "setenv mktemp erand48 drand48 "
+                              "lrand48 ";
 
 static const void *key_of(ts_str s) {
   return (const void *)(uintptr_t)s;
@@ -165,11 +181,12 @@ void c_scope_close(c_emit *e, size_t mark) {
   }
 }
 
-/* Letters, digits and _ alone, and no beginning that C keeps for itself or we do for the prelude. */
+/* Letters, digits and _ alone, and no beginning that C keeps for itself or we do for the prelude.
+ */
 static char *mangle(ts_arena *arena, const char *text) {
   size_t n = strlen(text);
-  bool prefix = !is_letter(text[0]) || strncmp(text, "ts_", 3) == 0 ||
-                strncmp(text, "omp_", 4) == 0;
+  bool prefix =
+      !is_letter(text[0]) || strncmp(text, "ts_", 3) == 0 || strncmp(text, "omp_", 4) == 0;
   char *out = ts_sprintf(arena, "%s%s", prefix ? "v" : "", text);
   for (size_t i = 0; i < n + prefix; i++)
     if (!is_letter(out[i]) && !is_digit(out[i])) out[i] = '_';

@@ -1,5 +1,5 @@
-/* The C emitter: how values and elements are typed, and literals. What differs between dialects of C
- * stands in the table at the top; CUDA and OpenCL add a column. */
+/* The C emitter: how values and elements are typed, and literals. What differs between dialects of
+ * C stands in the table at the top; CUDA and OpenCL add a column. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -11,16 +11,16 @@ static const struct {
   const char *suffix; /* in names of helpers and vector types */
   unsigned bytes;
 } bases[C_NUM_BASES] = {
-    [C_F64] = {"double", "f64", 8},  [C_F32] = {"float", "f32", 4},  [C_I64] = {"int64_t", "i64", 8},
-    [C_I32] = {"int32_t", "i32", 4}, [C_I8] = {"int8_t", "i8", 1},   [C_BOOL] = {"bool", "i1", 1}};
+    [C_F64] = {"double", "f64", 8},  [C_F32] = {"float", "f32", 4}, [C_I64] = {"int64_t", "i64", 8},
+    [C_I32] = {"int32_t", "i32", 4}, [C_I8] = {"int8_t", "i8", 1},  [C_BOOL] = {"bool", "i1", 1}};
 
 static const struct {
   const char *memory; /* of an element in memory */
   c_base base;        /* what its value is */
 } elements[TS_NUM_DTYPES] = {
-    [TS_F64] = {"double", C_F64},  [TS_F32] = {"float", C_F32},     [TS_F16] = {"ts_f16", C_F32},
-    [TS_BF16] = {"ts_bf16", C_F32}, [TS_I64] = {"int64_t", C_I64},  [TS_I32] = {"int32_t", C_I32},
-    [TS_I8] = {"int8_t", C_I8},    [TS_I1] = {"uint8_t", C_BOOL},   [TS_INDEX] = {"int64_t", C_I64}};
+    [TS_F64] = {"double", C_F64},   [TS_F32] = {"float", C_F32},   [TS_F16] = {"ts_f16", C_F32},
+    [TS_BF16] = {"ts_bf16", C_F32}, [TS_I64] = {"int64_t", C_I64}, [TS_I32] = {"int32_t", C_I32},
+    [TS_I8] = {"int8_t", C_I8},     [TS_I1] = {"uint8_t", C_BOOL}, [TS_INDEX] = {"int64_t", C_I64}};
 
 const char *c_memory_type(ts_dtype d) {
   return elements[d].memory;
@@ -68,7 +68,8 @@ enum { MASK_DEPTH = 16 };
 
 static bool mask_of_use(c_emit *, const ts_use *, int depth, c_base *);
 
-/* The lanes' type that serves the uses of a mask best: that of what the first one chooses between. */
+/* The lanes' type that serves the uses of a mask best: that of what the first one chooses between.
+ */
 static c_base mask_wanted(c_emit *e, const ts_value *v, int depth) {
   c_base b = C_I32;
   for (const ts_use *u = v->uses; u && depth > 0; u = u->next)
@@ -123,7 +124,8 @@ const char *c_suffix(c_emit *e, c_rep r) {
 const char *c_type(c_emit *e, c_rep r) {
   if (r.lanes == 0) return bases[r.base].name;
   c_rep as_float = {bases[r.base].bytes == 8 ? C_F64 : C_F32, r.lanes};
-  bool in_prelude = r.base != C_I8 && c_use_section(e, ts_sprintf(e->arena, "ts_%s", c_suffix(e, as_float)));
+  bool in_prelude =
+      r.base != C_I8 && c_use_section(e, ts_sprintf(e->arena, "ts_%s", c_suffix(e, as_float)));
   size_t i = 0;
   while (i < e->vectors.n && !c_same_rep(e->vectors.at[i], r))
     i++;
@@ -169,12 +171,14 @@ static c_text float_literal(c_emit *e, c_base base, double v) {
     uint64_t bits;
     memcpy(&bits, &v, sizeof bits);
     uint64_t payload = base == C_F32 ? (bits >> 29) & 0x3fffff : bits & 0x7ffffffffffff;
-    return c_expr(e, C_UNARY, "%s__builtin_nan%s(\"0x%" PRIx64 "\")", signbit(v) ? "-" : "", f, payload);
+    return c_expr(e, C_UNARY, "%s__builtin_nan%s(\"0x%" PRIx64 "\")", signbit(v) ? "-" : "", f,
+                  payload);
   }
   if (isinf(v)) return c_expr(e, C_UNARY, "%s__builtin_inf%s()", v < 0 ? "-" : "", f);
   char text[40];
   size_t n = ts_format_float(text, v, base == C_F32 ? 32 : 64);
-  return (c_text){ts_sprintf(e->arena, "%.*s%s", (int)n, text, f), signbit(v) ? C_UNARY : C_ATOM, 0};
+  return (c_text){ts_sprintf(e->arena, "%.*s%s", (int)n, text, f), signbit(v) ? C_UNARY : C_ATOM,
+                  0};
 }
 
 static c_text int_literal(c_emit *e, int64_t v) {

@@ -1,18 +1,19 @@
 /* Emitting C: loop IR as a C file that any C compiler with GNU extensions (gcc, clang) takes.
  *
- * The ABI of the emitted functions, for the native engine and for users (docs/c.md says the same to them):
+ * The ABI of the emitted functions, for the native engine and for users (docs/c.md says the same to
+ * them):
  *
  *   void f(const float *restrict X, float *restrict Y, int64_t M);
  *
- * Parameters stand in the order of ts_func_signature, in parameters as pointers to const. Arrays are
- * row-major and contiguous, aligned as their elements are. The symbolic extents follow as int64_t, in
- * order of first appearance in the signature (ts_bindings). With `entries`, the data of the module's hidden
- * globals (ts_emit_c_is_hidden) follow, all of them, in the order of the module. A function that can fail
- * when it runs returns int32_t, 0 or 1, and takes a `struct ts_failure *failure` last; one that provably
- * cannot returns void.
+ * Parameters stand in the order of ts_func_signature, in parameters as pointers to const. Arrays
+ * are row-major and contiguous, aligned as their elements are. The symbolic extents follow as
+ * int64_t, in order of first appearance in the signature (ts_bindings). With `entries`, the data of
+ * the module's hidden globals (ts_emit_c_is_hidden) follow, all of them, in the order of the
+ * module. A function that can fail when it runs returns int32_t, 0 or 1, and takes a `struct
+ * ts_failure *failure` last; one that provably cannot returns void.
  *
- * Elements: f64 double, f32 float, f16 _Float16 (uint16_t where the compiler has none), bf16 uint16_t, i64 and
- * index int64_t, i32 int32_t, i8 int8_t, i1 uint8_t of 0 or 1. */
+ * Elements: f64 double, f32 float, f16 _Float16 (uint16_t where the compiler has none), bf16
+ * uint16_t, i64 and index int64_t, i32 int32_t, i8 int8_t, i1 uint8_t of 0 or 1. */
 #ifndef TS_EMIT_H
 #define TS_EMIT_H
 
@@ -37,12 +38,13 @@ typedef struct ts_emit_c_options {
   bool entries;         /* ts_entry_NAME for each function */
   bool header_only;     /* the prototypes, for users to include, and nothing else */
   bool openmp;          /* pragmas for parallel loops */
-  const char *comment;  /* how the text came to be, for its leading comment: lines without slashes; or NULL */
+  const char *comment;  /* how the text came to be, for its leading comment: lines without slashes;
+                           or NULL */
 } ts_emit_c_options;
 
-/* Every function of the module, which must have been verified. TS_ERR with a message for what has no
- * form in C: a tensor-level function, launches with barriers, shared memory or fragments. Reads the
- * files of the globals whose data is printed. */
+/* Every function of the module, which must have been verified. TS_ERR with a message for what has
+ * no form in C: a tensor-level function, launches with barriers, shared memory or fragments. Reads
+ * the files of the globals whose data is printed. */
 ts_result ts_emit_c(ts_sink *, ts_module *, const ts_emit_c_options *);
 
 /* Of a module emitted with `entries`, for each function @f whose C name is NAME:
@@ -50,15 +52,16 @@ ts_result ts_emit_c(ts_sink *, ts_module *, const ts_emit_c_options *);
  *   int32_t ts_entry_NAME(void *const *arrays, const int64_t *extents, int32_t threads,
  *                         struct ts_failure *failure);
  *
- * `arrays` holds the signature's arrays, then the data of every hidden global of the module, in its order.
- * `threads` is OpenMP's (0: its default). 0 when the function ran; 1, with `failure` filled, when not. */
+ * `arrays` holds the signature's arrays, then the data of every hidden global of the module, in its
+ * order. `threads` is OpenMP's (0: its default). 0 when the function ran; 1, with `failure` filled,
+ * when not. */
 typedef int32_t (*ts_entry_fn)(void *const *arrays, const int64_t *extents, int32_t threads,
                                ts_failure *failure);
 
 /* The symbol of the function's entry. In `arena`. */
 const char *ts_emit_c_entry_name(ts_arena *, ts_module *, const ts_func *);
-/* Is the global's data handed over by the caller of an entry? So it is when it comes from a file or takes
- * more than 4 KiB; other globals are printed as initialisers. */
+/* Is the global's data handed over by the caller of an entry? So it is when it comes from a file or
+ * takes more than 4 KiB; other globals are printed as initialisers. */
 bool ts_emit_c_is_hidden(const ts_global *);
 
 #endif

@@ -1,10 +1,10 @@
-/* emit-run FILE DIR COMPILER FLAG…: every function of a loop program, on the loop VM and as C that the compiler
- * has made into a library under DIR. Both must end the same way, a failure at the same op and subscript, with the
- * same bits in every array; NaNs count as one.
+/* emit-run FILE DIR COMPILER FLAG…: every function of a loop program, on the loop VM and as C that
+ * the compiler has made into a library under DIR. Both must end the same way, a failure at the same
+ * op and subscript, with the same bits in every array; NaNs count as one.
  *
- * Arrays are filled by their names: E… with the values at which ops go wrong, D… with those but 0, P… with
- * 0 1 2 …, others with normal numbers. Functions called approx… may be off by 2 units in the last place, f64 by 4.
- * Symbolic extents are 5, 7, 12, 17, … in order. */
+ * Arrays are filled by their names: E… with the values at which ops go wrong, D… with those but 0,
+ * P… with 0 1 2 …, others with normal numbers. Functions called approx… may be off by 2 units in
+ * the last place, f64 by 4. Symbolic extents are 5, 7, 12, 17, … in order. */
 #include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
@@ -27,15 +27,17 @@ typedef struct program {
 
 /* ---- inputs ---- */
 
-static const double edge_floats[] = {0,      -0.0,     1,         -1,        0.5,       1.5,        2.5,    -2.5,
-                                     INFINITY, -INFINITY, NAN,     3.0000002, 65504,     65519,      65520,  1e-8,
-                                     6e-8,   -6.2e-5,  3.4e38,    -1e39,     1e-40,     126.75,     128,    -128.5,
-                                     2147483520, 2147483648.0, -2147483904.0, 9.3e18, -9.3e18, 0.33333334, 1e-300, 257};
-static const int64_t edge_ints[] = {1,        -1,        INT64_MIN, INT64_MAX, INT32_MIN, INT32_MAX, 127, -128,
-                                    2,        -2,        7,         -7,        (1LL << 53) + 1, 33554433, 100, 255,
-                                    0};
+static const double edge_floats[] = {
+    0,         -0.0,    1,          -1,     0.5,   1.5,    2.5,        -2.5,         INFINITY,
+    -INFINITY, NAN,     3.0000002,  65504,  65519, 65520,  1e-8,       6e-8,         -6.2e-5,
+    3.4e38,    -1e39,   1e-40,      126.75, 128,   -128.5, 2147483520, 2147483648.0, -2147483904.0,
+    9.3e18,    -9.3e18, 0.33333334, 1e-300, 257};
+static const int64_t edge_ints[] = {
+    1,  -1, INT64_MIN, INT64_MAX,       INT32_MIN, INT32_MAX, 127, -128, 2,
+    -2, 7,  -7,        (1LL << 53) + 1, 33554433,  100,       255, 0};
 
-/* The i-th of `n` values, or in arrays that meet another (E2, D) the one of the i / n-th: so all pairs come up. */
+/* The i-th of `n` values, or in arrays that meet another (E2, D) the one of the i / n-th: so all
+ * pairs come up. */
 static size_t nth(const char *name, int64_t i, size_t n) {
   bool second = name[0] == 'D' || name[1];
   return (size_t)i / (second ? ts_countof(edge_floats) : 1) % n;
@@ -83,7 +85,8 @@ static void report(program *p, const char *name, const char *fmt, ...) {
   if (p->failed++ < MAX_FAILURES) printf("@%s: %s\n", name, text);
 }
 
-static void compare(program *p, const char *name, const char *array, const ts_array *got, const ts_array *want) {
+static void compare(program *p, const char *name, const char *array, const ts_array *got,
+                    const ts_array *want) {
   bool approx = strncmp(name, "approx", 6) == 0;
   for (int64_t i = 0; i < ts_array_count(want); i++)
     if (!same(got, want, i, approx)) {
@@ -110,7 +113,8 @@ static ts_result run_vm(program *p, const ts_func *f, ts_array *arrays, ts_failu
   if (compiled) ts_engine_loop.release(p->ctx, compiled);
   *failure = (ts_failure){0};
   if (result && p->ctx->first) {
-    failure->kind = strstr(p->ctx->first->message, "division") ? TS_FAILURE_DIVISION : TS_FAILURE_BOUNDS;
+    failure->kind =
+        strstr(p->ctx->first->message, "division") ? TS_FAILURE_DIVISION : TS_FAILURE_BOUNDS;
     failure->begin = p->ctx->first->loc.begin;
     failure->end = p->ctx->first->loc.end;
     failure->index = subscript_of(p->ctx->first->message);
@@ -150,13 +154,15 @@ static bool make_arrays(program *p, const ts_func *f, const ts_signature *sig, t
       unsigned k = 0;
       while (k < b->n && b->at[k].name != ts_extent_name(t->dims[d]))
         k++;
-      b->at[k] = (struct ts_binding){ts_extent_name(t->dims[d]), values[k % ts_countof(values)], "emit-run"};
+      b->at[k] = (struct ts_binding){ts_extent_name(t->dims[d]), values[k % ts_countof(values)],
+                                     "emit-run"};
       b->n = ts_max(b->n, k + 1);
     }
     int64_t dims[TS_MAX_RANK];
     ts_bound_dims(b, t, dims);
     if (ts_array_create(p->ctx, (ts_dtype)t->dtype, t->rank, dims, &arrays[i])) return false;
-    if (sig->entries[i].role != TS_ROLE_OUT) fill(&arrays[i], ts_str_text(f->module, sig->entries[i].name));
+    if (sig->entries[i].role != TS_ROLE_OUT)
+      fill(&arrays[i], ts_str_text(f->module, sig->entries[i].name));
   }
   return true;
 }
@@ -180,8 +186,9 @@ static void run_func(program *p, const ts_func *f) {
   if (status != (vm != TS_OK))
     report(p, name, "returns %d, the VM %d", status, vm);
   else if (status && !same_failure(&failure, &expected))
-    report(p, name, "fails with %d at byte %u with %ld, the VM with %d at byte %u with %ld", failure.kind,
-           failure.begin, (long)failure.index, expected.kind, expected.begin, (long)expected.index);
+    report(p, name, "fails with %d at byte %u with %ld, the VM with %d at byte %u with %ld",
+           failure.kind, failure.begin, (long)failure.index, expected.kind, expected.begin,
+           (long)expected.index);
   for (unsigned i = 0; i < sig.n; i++) {
     if (!status) compare(p, name, ts_str_text(p->module, sig.entries[i].name), &got[i], &want[i]);
     ts_array_drop(p->ctx, &got[i]);
@@ -196,8 +203,9 @@ static bool compile(const char *source, const char *library, char **command, int
   int k = 0;
   for (int i = 0; i < n && k < 48; i++)
     argv[k++] = command[i];
-  const char *const more[] = {"-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-fno-math-errno", "-fPIC",
-                              "-shared", "-o", library, source, "-lm"};
+  const char *const more[] = {"-Wall",           "-Wextra", "-Werror", "-ffp-contract=off",
+                              "-fno-math-errno", "-fPIC",   "-shared", "-o",
+                              library,           source,    "-lm"};
   for (size_t i = 0; i < ts_countof(more); i++)
     argv[k++] = (char *)more[i];
   pid_t child = fork();
