@@ -5,15 +5,15 @@
 #define TS_VMATH_F32_H
 #include "ts_vmath.h"
 
-//@section ts_from_doubled_f32x16 needs ts_fma_f32x16 ts_max_i32x16
+//@section ts_from_doubled_f32x16 needs ts_fma_f32x16 ts_max_f32x16
 /* v * 2^-65, v positive and normal, rounded once, denormals included, without a denormal in a float
  * operation. Where the result is normal its bits are those of v less 65 in the exponent. Below,
  * they count multiples of 2^-149, as the low bits of v / 2 + 2^-62 do. Of the two the greater is
  * right. */
 TS_INLINE ts_f32x16 ts_from_doubled_f32x16(ts_f32x16 v) {
   ts_f32x16 zero = {0};
-  ts_i32x16 sum = (ts_i32x16)ts_fma_f32x16(v, zero + 0.5f, zero + 0x1p-62f);
-  return (ts_f32x16)(ts_max_i32x16((ts_i32x16)v, sum) - (65 << 23));
+  ts_f32x16 sum = ts_fma_f32x16(v, zero + 0.5f, zero + 0x1p-62f);
+  return (ts_f32x16)((ts_i32x16)ts_max_f32x16(v, sum) - (65 << 23));
 }
 
 //@section ts_scale_f32x16 needs ts_max_i32x16 ts_min_i32x16
