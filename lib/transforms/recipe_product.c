@@ -57,19 +57,22 @@ static int64_t ceil_div(int64_t a, int64_t b) {
 
 /* ---- sizes ---- */
 
+/* How many vectors wide a tile is: 4 (2 where registers are few), unless 3 leaves less of the last panel
+ * empty, or a matrix of 5 or 7 vectors is one panel. 8 and 16 rows are tiles of 8, which leave room for 3. */
+static int64_t vectors_of_tile(const plan *p, int64_t columns) {
+  if (p->r->target.vector_registers < 32) return ts_min(columns, 2);
+  if (columns == 5 || columns == 7) return columns;
+  bool threes = columns % 4 && columns <= 16 && ceil_div(columns, 3) * 3 < ceil_div(columns, 4) * 4;
+  bool eights = p->rows == 8 || p->rows == 16;
+  return ts_min(columns, threes || eights ? 3 : 4);
+}
+
 /* Vectors and rows of a tile: vectors · (rows + 1) + 1 registers. */
 static void choose_tile(plan *p) {
   const ts_target *t = &p->r->target;
-  int64_t registers = t->vector_registers;
   p->lanes = t->vector_bits / 8 / ts_dtype_bytes(p->nest->acc);
-  p->vectors = registers >= 32 ? 4 : 2;
-  int64_t wanted = p->columns ? ceil_div(p->columns, p->lanes) : p->vectors;
-  if (registers >= 32 && wanted % 4 && wanted <= 16 &&
-      ceil_div(wanted, 3) * 3 < ceil_div(wanted, 4) * 4)
-    p->vectors = 3;
-  if (p->rows == 8 || p->rows == 16) p->vectors = ts_min(p->vectors, 3);
-  p->vectors = ts_min(p->vectors, wanted);
-  p->tile_rows = (registers - p->vectors - 1) / p->vectors;
+  p->vectors = vectors_of_tile(p, p->columns ? ceil_div(p->columns, p->lanes) : 4);
+  p->tile_rows = ((int64_t)t->vector_registers - p->vectors - 1) / p->vectors;
   p->tile_rows = ts_min(p->tile_rows, p->vectors == 4 ? 6 : 8);
 }
 
