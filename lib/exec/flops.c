@@ -3,6 +3,7 @@
  * A loop around which nothing depends on the variable counts once, times its iterations; otherwise
  * its values are gone through. Tiled loops with ragged edges are followed tile by tile that way,
  * never element by element. */
+#include "exec/math.h"
 #include "exec/flops.h"
 
 enum { MOST_STEPS = 1 << 20 };
@@ -157,17 +158,6 @@ static uint64_t loop(counter *c, const ts_op *op) {
   return n;
 }
 
-static bool holds(ts_pred pred, int64_t a, int64_t b) {
-  switch (pred) {
-  case TS_EQ: return a == b;
-  case TS_NE: return a != b;
-  case TS_LT: return a < b;
-  case TS_LE: return a <= b;
-  case TS_GT: return a > b;
-  default: return a >= b;
-  }
-}
-
 static uint64_t branch(counter *c, const ts_op *op) {
   ts_if f = ts_if_parts(op);
   int64_t dims[TS_MAX_DIMS], a, b;
@@ -176,7 +166,7 @@ static uint64_t branch(counter *c, const ts_op *op) {
   for (unsigned i = 0; i < f.n && taken && !c->failed; i++) {
     c->failed = !ts_aff_eval(f.sides[2 * i], dims, symbol_value, c, &a) ||
                 !ts_aff_eval(f.sides[2 * i + 1], dims, symbol_value, c, &b);
-    taken = !c->failed && holds((ts_pred)f.preds[i], a, b);
+    taken = !c->failed && ts_eval_cmp_int((ts_pred)f.preds[i], a, b);
   }
   if (c->failed) return 0;
   return count_block(c, taken ? f.then_block : f.else_block);

@@ -270,18 +270,6 @@ static ts_builder end_of(const place *p) {
                                          : ts_builder_at_end(p->s->m, p->block, loc_of(p));
 }
 
-static bool is_named_inside(const ts_block *block, ts_str name) {
-  for (unsigned i = 0; i < block->num_args; i++)
-    if (block->args[i]->name == name) return true;
-  for (const ts_op *op = block->first; op; op = op->next) {
-    for (unsigned i = 0; i < op->num_results; i++)
-      if (ts_op_result(op, i)->name == name) return true;
-    for (unsigned i = 0; i < op->num_regions; i++)
-      if (is_named_inside(ts_op_regions(op)[i], name)) return true;
-  }
-  return false;
-}
-
 static bool is_named_around(const ts_block *block, ts_str name) {
   for (; block; block = block->parent ? block->parent->block : NULL) {
     for (unsigned i = 0; i < block->num_args; i++)
@@ -301,7 +289,7 @@ static ts_str part_name(const place *p) {
   const char *text = stem;
   for (unsigned i = 1;; i++) {
     ts_str name = ts_intern(&p->s->m->strings, text);
-    if (!is_named_inside(p->block, name) && !is_named_around(p->block, name)) return name;
+    if (!ts_names_inside(p->block, name) && !is_named_around(p->block, name)) return name;
     text = ts_sprintf(arena, "%s_%u", stem, i);
   }
 }

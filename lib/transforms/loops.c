@@ -68,14 +68,14 @@ const char *ts_loop_name(const ts_op *loop) {
 
 /* ---- names ---- */
 
-static bool has_name(const ts_block *block, ts_str name) {
+bool ts_names_inside(const ts_block *block, ts_str name) {
   for (unsigned i = 0; i < block->num_args; i++)
     if (block->args[i]->name == name) return true;
   for (const ts_op *op = block->first; op; op = op->next) {
     for (unsigned i = 0; i < op->num_results; i++)
       if (ts_op_result(op, i)->name == name) return true;
     for (unsigned i = 0; i < op->num_regions; i++)
-      if (has_name(ts_op_regions(op)[i], name)) return true;
+      if (ts_names_inside(ts_op_regions(op)[i], name)) return true;
   }
   return false;
 }
@@ -83,7 +83,7 @@ static bool has_name(const ts_block *block, ts_str name) {
 /* A word that the module has not seen yet is free without a look at the function. */
 static bool is_taken(const ts_func *f, const char *text) {
   ts_str name = ts_intern_find(&f->module->strings, text, strlen(text));
-  return name && has_name(f->body, name);
+  return name && ts_names_inside(f->body, name);
 }
 
 ts_str ts_fresh_name(const ts_func *f, const char *base, const char *suffix) {

@@ -60,6 +60,8 @@ bool ts_loop_trip_count(const ts_op *loop, int64_t *out);
  * trip count or an upper limit of it; false when there is none. For min(6, …) it is 6. */
 bool ts_loop_max_trips(const ts_op *loop, int64_t *out);
 const char *ts_loop_name(const ts_op *loop); /* without its %; in the module's arena */
+/* Is a value of the block, at any depth, called so? */
+bool ts_names_inside(const ts_block *, ts_str name);
 /* A name for a value of the function: `base` with `suffix` (".o"), and _1, _2 … when there is one
  * of that name already. */
 ts_str ts_fresh_name(const ts_func *, const char *base, const char *suffix);
