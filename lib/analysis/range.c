@@ -164,6 +164,19 @@ static bool is_constant(ts_range a) {
   return a.lo == a.hi && !is_end(a.lo);
 }
 
+/* Is an upper bound of the loop never above a lower one, whatever both are? */
+static bool never_runs(ts_ranges *r, const ts_op *op, const ts_for *loop) {
+  for (unsigned i = 0; i < loop->num_lo; i++)
+    for (unsigned k = 0; k < loop->num_hi; k++) {
+      linear lo, trips;
+      r->num_opaque = 0;
+      if (ts_linear_of(r, op, loop->lo[i], &lo) && ts_linear_of(r, op, loop->hi[k], &trips) &&
+          ts_linear_add(&trips, &lo, -1) && ts_linear_range(&trips).hi <= 0)
+        return true;
+    }
+  return false;
+}
+
 /* The largest lower and the smallest upper bound; the last step is counted exactly where both are
  * constants. */
 static void enter_for(ts_ranges *r, const ts_op *op) {
@@ -183,7 +196,10 @@ static void enter_for(ts_ranges *r, const ts_op *op) {
       !__builtin_sub_overflow(iv.hi, iv.lo, &span))
     iv.hi = iv.lo + span / loop.step * loop.step;
   /* sure to run: the first value is below the end whatever the outer variables are */
-  if (lo.hi >= hi.lo) ts_ranges_scope(r)->certain = false;
+  if (lo.hi >= hi.lo) {
+    ts_ranges_scope(r)->certain = false;
+    if (!ts_ranges_scope(r)->dead && never_runs(r, op, &loop)) ts_ranges_scope(r)->dead = true;
+  }
   atom *a = bind(r, loop.iv, op, 0, iv);
   a->lo_taken = is_constant(lo);
   a->hi_taken = is_constant(lo) && is_constant(hi);
