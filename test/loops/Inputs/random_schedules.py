@@ -166,13 +166,14 @@ STEPS = {
     "unroll-jam": lambda rnd, text, loops: "%" + pick_loop(rnd, [l for l in loops if l.children] or loops).name +
         flag(rnd, "=%d" % rnd.randint(2, 8), 0.8).strip(),
     "compute-at": compute_at,
+    "recipe": lambda rnd, text, loops: "cpu" + flag(rnd, "threads=2"),
     "simplify": lambda rnd, text, loops: "",
     "canonicalize": lambda rnd, text, loops: "",
     "cse": lambda rnd, text, loops: "",
     "dce": lambda rnd, text, loops: "",
     "fold": lambda rnd, text, loops: "",
 }
-RARE = ["canonicalize", "cse", "dce", "fold", "prefetch", "widen", "simplify"]
+RARE = ["canonicalize", "cse", "dce", "fold", "prefetch", "widen", "simplify", "recipe"]
 
 
 def one_step(text, step):
@@ -224,7 +225,8 @@ def results(text, values, more=()):
     p = run(["ts-run", "-print=none", "-json=/dev/stdout"] + list(more) + define, text)
     if p.returncode:
         raise Failure("ts-run exit %d %s" % (p.returncode, kind_of(first_error(p.stderr))), p.stderr)
-    return {o["name"]: o["hash"] if o["nans"] == 0 else "nan" for o in json.loads(p.stdout)["outputs"]}
+    figures = json.loads(p.stdout[p.stdout.index("{\n"):])
+    return {o["name"]: o["hash"] if o["nans"] == 0 else "nan" for o in figures["outputs"]}
 
 
 def renamed(text):
