@@ -195,6 +195,7 @@ static bool is_multiple(ts_lins *L, const ts_lin *l, int64_t n) {
 /* A vector must lie in one piece in the part. */
 static ts_result check_vectors(place *p) {
   const ts_staged *s = &p->staged;
+  if (!s->box.rank) return TS_OK;
   const ts_piece *last = &s->pieces.at[s->pieces.n - 1];
   unsigned d = s->box.rank - 1;
   for (size_t i = 0; i < p->touches.list.n; i++) {

@@ -482,7 +482,7 @@ def chain(w):
         scopes = [w.whole(d) for d in dims]
         subs = [s.v.name for s in scopes]
         at = list(subs)
-        if rnd.random() < 0.3:
+        if rnd.random() < 0.5:
             p = rnd.randrange(len(dims))
             at[p] = rnd.choice(["%s - %s" % (w.minus(dims[p], 1), at[p]), "%s floordiv 2" % at[p]])
         v = w.cast(w.load(last, at), last.dtype, to.dtype)
@@ -526,5 +526,5 @@ def relayout(w):
 def program(rnd, symbolic):
     """Text of a function, with symbolic extents or without."""
     w = Writer(rnd, symbolic)
-    rnd.choice([matmul, matmul, matmul, stencil, softmax, chain, relayout] + [at_random] * 7)(w)
+    rnd.choice([matmul, matmul, matmul, stencil, softmax, chain, chain, relayout] + [at_random] * 7)(w)
     return w.text()
