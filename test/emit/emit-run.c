@@ -210,6 +210,7 @@ static bool compile(const char *source, const char *library, char **command, int
     argv[k++] = (char *)more[i];
   pid_t child = fork();
   if (child == 0) {
+    unsetenv("LD_PRELOAD"); /* a sanitizer is for what is compiled, not for the compiler */
     execvp(argv[0], argv);
     _exit(127);
   }
