@@ -69,48 +69,60 @@ static double now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Each thread repeats the kernel `least` times, and until `seconds` have passed. */
 typedef struct worker {
   pthread_t thread;
   kernel run;
-  int repeats;
-  double best; /* operations a second */
+  int least;
+  double seconds;
+  double best, mean; /* operations a second */
 } worker;
 
 static void *work(void *arg) {
   worker *w = arg;
   volatile float keep;
+  double all = 0;
   w->run(&keep); /* lets the clock settle */
-  for (int i = 0; i < w->repeats; i++) {
-    double begin = now(), ops = w->run(&keep), rate = ops / (now() - begin);
-    if (rate > w->best) w->best = rate;
+  double begin = now(), end = begin;
+  for (int i = 0; i < w->least || end - begin < w->seconds; i++) {
+    double start = end, ops = w->run(&keep);
+    end = now();
+    all += ops;
+    if (ops / (end - start) > w->best) w->best = ops / (end - start);
   }
+  w->mean = all / (end - begin);
   return NULL;
 }
 
-static double measure(unsigned threads, int repeats) {
+/* `sum` takes the threads' rates, best and mean, in 10^9 operations a second. */
+static void measure(unsigned threads, int least, double seconds, worker *sum) {
   enum { MOST = 64 };
   unsigned n = threads < 1 ? 1 : threads > MOST ? MOST : threads;
   worker workers[MOST];
   kernel run = widest();
-  double sum = 0;
   unsigned started = 0;
   for (unsigned i = 0; i < n; i++)
-    workers[i] = (worker){.run = run, .repeats = repeats};
+    workers[i] = (worker){.run = run, .least = least, .seconds = seconds};
   while (started + 1 < n &&
          pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
     started++;
   work(&workers[n - 1]);
+  *sum = (worker){.best = 1e-9 * workers[n - 1].best, .mean = 1e-9 * workers[n - 1].mean};
   for (unsigned i = 0; i < started; i++) {
     pthread_join(workers[i].thread, NULL);
-    sum += workers[i].best;
+    sum->best += 1e-9 * workers[i].best;
+    sum->mean += 1e-9 * workers[i].mean;
   }
-  return (sum + workers[n - 1].best) * 1e-9;
 }
 
 double ts_peak_gflops(unsigned threads) {
-  return measure(threads, REPEATS);
+  worker sum;
+  measure(threads, REPEATS, 0, &sum);
+  return sum.best;
 }
 
-double ts_peak_gflops_now(unsigned threads) {
-  return measure(threads, 1);
+double ts_peak_gflops_now(unsigned threads, double seconds) {
+  worker sum;
+  measure(threads, 1, seconds, &sum);
+  return sum.mean;
 }

@@ -127,8 +127,7 @@ void ts_run_rebase_files(ts_module *, const char *dir);
 /* Peak rate of f32 fused multiply-adds (two operations each) on `threads` threads, in 10^9 a
  * second, the best of several short measurements. Takes about 50 ms. */
 double ts_peak_gflops(unsigned threads);
-/* The rate at this moment, which neighbours on a shared machine change: one measurement of about a
- * millisecond. */
-double ts_peak_gflops_now(unsigned threads);
+/* The mean rate over the next `seconds`, which neighbours on a shared machine change all the time. */
+double ts_peak_gflops_now(unsigned threads, double seconds);
 
 #endif

@@ -214,17 +214,24 @@ static const char *three_loops(plan *p, const char *loop, const char *lanes) {
                     lanes);
 }
 
+/* What follows on the sums stays in loops: it runs once a tile, and unrolled it takes longer to compile than
+ * all else. Not where %k reads with masks: compilers move the stores of sums that lie in an array out of a
+ * loop, but not past masked reads; so nothing may subscript these sums by a variable. */
+static void unroll(plan *p, const char *loop) {
+  bool masked = !p->pack && (!p->columns || p->columns % (p->vectors * p->lanes) != 0);
+  ts_recipe_step(p->r, "unroll", masked ? "%s.pre %s %s.post mark=true" : "%s.pre %s mark=true",
+                 loop, loop, loop);
+}
+
 static void use_vectors(plan *p) {
   const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
   const char *copies = p->pack ? ts_sprintf(p->r->pass->scratch, "%s1%s ", p->panel, lanes) : "";
   if (p->rows_copy)
     copies = ts_sprintf(p->r->pass->scratch, "%s1%s %s", p->rows_copy, lanes, copies);
   ts_recipe_step(p->r, "vectorize", "%s%s", copies, three_loops(p, p->column_loop, lanes));
-  /* What follows on the sums stays in loops: it runs once a tile, and unrolled it takes longer to
-   * compile than all else. */
   for (unsigned t = 0; t < p->num_row_loops; t++)
-    ts_recipe_step(p->r, "unroll", "%s.pre %s mark=true", p->row_loops[t], p->row_loops[t]);
-  ts_recipe_step(p->r, "unroll", "%s.pre %s mark=true", p->column_loop, p->column_loop);
+    unroll(p, p->row_loops[t]);
+  unroll(p, p->column_loop);
   ts_recipe_step(p->r, "prefetch", "%s=%d at=%s", p->panel,
                  p->pack ? PREFETCH_PACKED : PREFETCH_STREAM, p->k);
 }
