@@ -201,7 +201,9 @@ static void run_parallel(plan *p) {
     return;
   }
   int64_t panels = p->columns ? ceil_div(p->columns, p->vectors * p->lanes) : 0;
-  bool even = p->panel_loop && (!panels || panels % threads == 0 || panels >= 4 * threads);
+  /* Within a panel the copying of it would not be shared out, which costs more than an uneven end. */
+  bool even = p->panel_loop && (!panels || panels % threads == 0 || panels >= 4 * threads ||
+                                (p->pack && panels > threads));
   const char *loop = even || !p->tile_loop ? p->panel_loop : p->tile_loop;
   if (!loop) return;
   const char *copy = p->rows_copy ? join(p, p->rows_copy, "0 ") : "";
