@@ -23,6 +23,7 @@ enum {
   PREFETCH_PACKED = 4, /* rows of a packed panel ahead, and of a matrix read as it lies */
   PREFETCH_STREAM = 8,
   MIN_ROWS_TO_PACK = 25,
+  MAX_VECTORS = 7,
   MIN_PARALLEL_FLOPS = 200000, /* a parallel loop costs about a microsecond */
 };
 
@@ -55,16 +56,42 @@ static int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
+/* Is there enough work for a parallel loop? */
+static bool is_parallel(const plan *p) {
+  double flops =
+      2.0 * (double)ts_max(p->rows, 1) * (double)ts_max(p->columns, 1) * (double)ts_max(p->sums, 1);
+  bool unknown = !p->columns || !p->sums || (p->i && !p->rows);
+  return p->r->threads >= 2 && (unknown || flops >= MIN_PARALLEL_FLOPS);
+}
+
 /* ---- sizes ---- */
 
-/* How many vectors wide a tile is: 4 (2 where registers are few), unless 3 leaves less of the last panel
- * empty, or a matrix of 5 or 7 vectors is one panel. 8 and 16 rows are tiles of 8, which leave room for 3. */
+/* As many panels as threads, or a multiple of them, with the least left empty; `usual` where there are so many
+ * panels that it does not matter, or that cannot be. */
+static int64_t share_panels(const plan *p, int64_t columns, int64_t usual) {
+  int64_t threads = p->r->threads, best = usual, least = INT64_MAX;
+  int64_t panels = ceil_div(columns, usual);
+  if (threads < 2 || panels % threads == 0 || panels >= 4 * threads) return usual;
+  for (int64_t vectors = MAX_VECTORS; vectors >= 2; vectors--) {
+    panels = ceil_div(columns, vectors);
+    if (panels % threads || panels * vectors >= least) continue;
+    least = panels * vectors;
+    best = vectors;
+  }
+  return best;
+}
+
+/* How many vectors wide a tile is: 4 (2 where registers are few), unless 3 leaves less of the last
+ * panel empty, or a matrix of 5 or 7 vectors is one panel. 8 and 16 rows are tiles of 8, which leave
+ * room for 3. */
 static int64_t vectors_of_tile(const plan *p, int64_t columns) {
   if (p->r->target.vector_registers < 32) return ts_min(columns, 2);
-  if (columns == 5 || columns == 7) return columns;
-  bool threes = columns % 4 && columns <= 16 && ceil_div(columns, 3) * 3 < ceil_div(columns, 4) * 4;
+  bool threes =
+      columns % 4 && columns <= 16 && ceil_div(columns, 3) * 3 < ceil_div(columns, 4) * 4;
   bool eights = p->rows == 8 || p->rows == 16;
-  return ts_min(columns, threes || eights ? 3 : 4);
+  int64_t usual = ts_min(columns, threes || eights ? 3 : 4);
+  if (columns == 5 || columns == 7) usual = columns;
+  return p->columns && is_parallel(p) ? share_panels(p, columns, usual) : usual;
 }
 
 /* Vectors and rows of a tile: vectors · (rows + 1) + 1 registers. */
@@ -191,11 +218,8 @@ static void copy_panel(plan *p) {
 }
 
 static void run_parallel(plan *p) {
-  double flops =
-      2.0 * (double)ts_max(p->rows, 1) * (double)ts_max(p->columns, 1) * (double)ts_max(p->sums, 1);
-  bool unknown = !p->columns || !p->sums || (p->i && !p->rows);
+  if (!is_parallel(p)) return;
   int64_t threads = p->r->threads;
-  if (threads < 2 || (!unknown && flops < MIN_PARALLEL_FLOPS)) return;
   if (p->nest->n > (p->i ? 2u : 1u)) { /* a product of many matrices */
     ts_recipe_step(p->r, "parallel", "%s", ts_loop_name(p->nest->loops[0]));
     return;
