@@ -41,9 +41,9 @@ def layer(m, k, n):
     return inputs, gelu(x @ w + b)
 
 
-def ffn():
-    inputs = {"X": normal(128, 768), "W1": normal(768, 3072, scale=768**-0.5), "b1": normal(3072),
-              "W2": normal(3072, 768, scale=3072**-0.5), "b2": normal(768)}
+def ffn(m, n, h):
+    inputs = {"X": normal(m, n), "W1": normal(n, h, scale=n**-0.5), "b1": normal(h),
+              "W2": normal(h, n, scale=h**-0.5), "b2": normal(n)}
     x, w1, b1, w2, b2 = f64(*inputs.values())
     return inputs, gelu(x @ w1 + b1) @ w2 + b2 + x
 
@@ -66,6 +66,11 @@ def layernorm():
     return inputs, d / numpy.sqrt((d * d).mean(axis=1, keepdims=True) + 1e-5) * scale + shift
 
 
+def softmax_rows(m, n):
+    inputs = {"X": normal(m, n, scale=3)}
+    return inputs, softmax(*f64(*inputs.values()))
+
+
 def mlp_int8():
     inputs = {"X": normal(64, 96), "W": integers(-128, 128, (96, 48), numpy.int8),
               "b": integers(-2000, 2000, 48, numpy.int32)}
@@ -76,7 +81,8 @@ def mlp_int8():
 
 
 SAMPLES = {"mlp": lambda: layer(512, 768, 512), "mlp_symbolic": lambda: layer(7, 33, 12),
-           "mlp_small": lambda: layer(64, 96, 64), "ffn": ffn, "attention": attention,
+           "mlp_small": lambda: layer(64, 96, 64), "ffn": lambda: ffn(128, 768, 3072), "ffn_small": lambda: ffn(32, 48, 96),
+           "mlp_ragged": lambda: layer(20, 9, 70), "softmax": lambda: softmax_rows(9, 37), "attention": attention,
            "layernorm": layernorm, "mlp_int8": mlp_int8}
 
 name, where = sys.argv[1:]
