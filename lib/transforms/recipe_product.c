@@ -2,9 +2,8 @@
  * sum.
  *
  *   for %j.o over panels of columns                  parallel
- *     the panel of %W, packed: [K][columns]          unless it is used too seldom to pay for the copy
- *     for %i.o over tiles of rows
- *       the sums of a tile = 0                       kept in registers
+ *     the panel of %W, packed: [K][columns]          unless it is used too seldom to pay for the
+ * copy for %i.o over tiles of rows the sums of a tile = 0                       kept in registers
  *       for %k
  *         a row of the panel times a column of %X    prefetched some rows ahead
  *       what follows on the sums, store
@@ -36,7 +35,7 @@ typedef struct plan {
   bool pack, widen;
   const char *pack_at;      /* a loop, or func */
   const char *panel;        /* the buffer that the inner loop reads */
-  const char *rows_copy; /* converted once for all panels; NULL: read as they lie */
+  const char *rows_copy;    /* converted once for all panels; NULL: read as they lie */
   const char *row_loops[2]; /* within a tile: of full tiles, of the others */
   unsigned num_row_loops;
   const char *tile_loop;                /* over full tiles; NULL: the rows are one tile */
@@ -66,8 +65,8 @@ static bool is_parallel(const plan *p) {
 
 /* ---- sizes ---- */
 
-/* As many panels as threads, or a multiple of them, with the least left empty; `usual` where there are so many
- * panels that it does not matter, or that cannot be. */
+/* As many panels as threads, or a multiple of them, with the least left empty; `usual` where there
+ * are so many panels that it does not matter, or that cannot be. */
 static int64_t share_panels(const plan *p, int64_t columns, int64_t usual) {
   int64_t threads = p->r->threads, best = usual, least = INT64_MAX;
   int64_t panels = ceil_div(columns, usual);
@@ -82,12 +81,11 @@ static int64_t share_panels(const plan *p, int64_t columns, int64_t usual) {
 }
 
 /* How many vectors wide a tile is: 4 (2 where registers are few), unless 3 leaves less of the last
- * panel empty, or a matrix of 5 or 7 vectors is one panel. 8 and 16 rows are tiles of 8, which leave
- * room for 3. */
+ * panel empty, or a matrix of 5 or 7 vectors is one panel. 8 and 16 rows are tiles of 8, which
+ * leave room for 3. */
 static int64_t vectors_of_tile(const plan *p, int64_t columns) {
   if (p->r->target.vector_registers < 32) return ts_min(columns, 2);
-  bool threes =
-      columns % 4 && columns <= 16 && ceil_div(columns, 3) * 3 < ceil_div(columns, 4) * 4;
+  bool threes = columns % 4 && columns <= 16 && ceil_div(columns, 3) * 3 < ceil_div(columns, 4) * 4;
   bool eights = p->rows == 8 || p->rows == 16;
   int64_t usual = ts_min(columns, threes || eights ? 3 : 4);
   if (columns == 5 || columns == 7) usual = columns;
@@ -99,8 +97,13 @@ static void choose_tile(plan *p) {
   const ts_target *t = &p->r->target;
   p->lanes = t->vector_bits / 8 / ts_dtype_bytes(p->nest->acc);
   p->vectors = vectors_of_tile(p, p->columns ? ceil_div(p->columns, p->lanes) : 4);
+  int64_t column_bytes = p->sums * p->lanes * ts_dtype_bytes(p->nest->acc);
+  while (p->vectors > 2 && p->rows >= MIN_ROWS_TO_PACK &&
+         p->vectors * column_bytes > t->l2_bytes / 2)
+    p->vectors--; /* a panel that does not stay in the second-level cache costs more than a narrow
+                     tile */
   p->tile_rows = ((int64_t)t->vector_registers - p->vectors - 1) / p->vectors;
-  p->tile_rows = ts_min(p->tile_rows, p->vectors == 4 ? 6 : 8);
+  p->tile_rows = ts_min(p->tile_rows, p->vectors == 4 ? 6 : p->vectors == 2 ? 12 : 8);
 }
 
 /* Copying the panel pays when enough rows use it and it does not all lie in the second-level cache
@@ -225,7 +228,8 @@ static void run_parallel(plan *p) {
     return;
   }
   int64_t panels = p->columns ? ceil_div(p->columns, p->vectors * p->lanes) : 0;
-  /* Within a panel the copying of it would not be shared out, which costs more than an uneven end. */
+  /* Within a panel the copying of it would not be shared out, which costs more than an uneven end.
+   */
   bool even = p->panel_loop && (!panels || panels % threads == 0 || panels >= 4 * threads ||
                                 (p->pack && panels > threads));
   const char *loop = even || !p->tile_loop ? p->panel_loop : p->tile_loop;
@@ -240,9 +244,10 @@ static const char *three_loops(plan *p, const char *loop, const char *lanes) {
                     lanes);
 }
 
-/* What follows on the sums stays in loops: it runs once a tile, and unrolled it takes longer to compile than
- * all else. Not where %k reads with masks: compilers move the stores of sums that lie in an array out of a
- * loop, but not past masked reads; so nothing may subscript these sums by a variable. */
+/* What follows on the sums stays in loops: it runs once a tile, and unrolled it takes longer to
+ * compile than all else. Not where %k reads with masks: compilers move the stores of sums that lie
+ * in an array out of a loop, but not past masked reads; so nothing may subscript these sums by a
+ * variable. */
 static void unroll(plan *p, const char *loop) {
   bool masked = !p->pack && (!p->columns || p->columns % (p->vectors * p->lanes) != 0);
   ts_recipe_step(p->r, "unroll", masked ? "%s.pre %s %s.post mark=true" : "%s.pre %s mark=true",
