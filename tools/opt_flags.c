@@ -114,7 +114,7 @@ static size_t own_flags(opt *o, ts_flag *f) {
        .call = print_passes},
       {"print-ops", TS_FLAG_CALL, "level",
        "list the ops of a level: tensor, loop, shared; or attributes", see, .call = print_ops},
-      {"print-pipeline", TS_FLAG_BOOL, NULL, "print the passes as a pipeline and run nothing", see,
+      {"print-pipeline", TS_FLAG_BOOL, NULL, "print the passes, and the steps of recipes, as a pipeline", see,
        .at = &o->print_pipeline},
       {"print-before", TS_FLAG_STRING, "passes", "dump the module before these passes", see,
        .at = &in->before},

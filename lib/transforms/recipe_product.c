@@ -2,8 +2,9 @@
  * sum.
  *
  *   for %j.o over panels of columns                  parallel
- *     the panel of %W, packed: [K][columns]          unless it is used too seldom to pay for the
- * copy for %i.o over tiles of rows the sums of a tile = 0                       kept in registers
+ *     the panel of %W, packed: [K][columns]          unless too few rows use it
+ *     for %i.o over tiles of rows
+ *       the sums of a tile = 0                       kept in registers
  *       for %k
  *         a row of the panel times a column of %X    prefetched some rows ahead
  *       what follows on the sums, store
