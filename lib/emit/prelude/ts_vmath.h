@@ -39,26 +39,32 @@
 //@section ts_f32x16
 typedef float ts_f32x16 __attribute__((vector_size(64)));
 typedef int ts_i32x16 __attribute__((vector_size(64)));
+typedef unsigned ts_u32x16 __attribute__((vector_size(64)));
 
 //@section ts_f32x8
 typedef float ts_f32x8 __attribute__((vector_size(32)));
 typedef int ts_i32x8 __attribute__((vector_size(32)));
+typedef unsigned ts_u32x8 __attribute__((vector_size(32)));
 
 //@section ts_f32x4
 typedef float ts_f32x4 __attribute__((vector_size(16)));
 typedef int ts_i32x4 __attribute__((vector_size(16)));
+typedef unsigned ts_u32x4 __attribute__((vector_size(16)));
 
 //@section ts_f64x8
 typedef double ts_f64x8 __attribute__((vector_size(64)));
 typedef long long ts_i64x8 __attribute__((vector_size(64)));
+typedef unsigned long long ts_u64x8 __attribute__((vector_size(64)));
 
 //@section ts_f64x4
 typedef double ts_f64x4 __attribute__((vector_size(32)));
 typedef long long ts_i64x4 __attribute__((vector_size(32)));
+typedef unsigned long long ts_u64x4 __attribute__((vector_size(32)));
 
 //@section ts_f64x2
 typedef double ts_f64x2 __attribute__((vector_size(16)));
 typedef long long ts_i64x2 __attribute__((vector_size(16)));
+typedef unsigned long long ts_u64x2 __attribute__((vector_size(16)));
 
 //@section ts_fma_f32x16 needs ts_builtin ts_f32x16
 /* a * b + c, rounded once, in each lane. */

@@ -13,7 +13,7 @@
 TS_INLINE ts_f32x16 ts_from_doubled_f32x16(ts_f32x16 v) {
   ts_f32x16 zero = {0};
   ts_f32x16 sum = ts_fma_f32x16(v, zero + 0.5f, zero + 0x1p-62f);
-  return (ts_f32x16)((ts_i32x16)ts_max_f32x16(v, sum) - (65 << 23));
+  return (ts_f32x16)((ts_u32x16)ts_max_f32x16(v, sum) - (65u << 23));
 }
 
 //@section ts_scale_f32x16 needs ts_max_i32x16 ts_min_i32x16
@@ -24,9 +24,9 @@ TS_INLINE ts_f32x16 ts_from_doubled_f32x16(ts_f32x16 v) {
  * right. */
 TS_INLINE ts_f32x16 ts_scale_f32x16(ts_f32x16 v, ts_f32x16 e) {
   ts_i32x16 zero = {0};
-  ts_i32x16 bits = (ts_i32x16)v + ((ts_i32x16)e << 23);
+  ts_i32x16 bits = (ts_i32x16)((ts_u32x16)v + ((ts_u32x16)e << 23));
   ts_i32x16 count = ts_min_i32x16(bits, zero + (100 << 23)) + (149 << 23);
-  count = (ts_i32x16)((ts_f32x16)count + 0x1p23f) - (150 << 23);
+  count = (ts_i32x16)((ts_u32x16)((ts_f32x16)count + 0x1p23f) - (150u << 23));
   return (ts_f32x16)ts_max_i32x16(bits, count);
 }
 
@@ -127,7 +127,7 @@ static const float ts_log_table[2][32] __attribute__((aligned(64))) = {
 TS_FUNCTION ts_f32x16 ts_log_f32x16(ts_f32x16 x) {
   ts_f32x16 zero = {0};
   ts_i32x16 tiny = x < 0x1p-126f;
-  ts_i32x16 offset = (ts_i32x16)ts_select_f32x16(tiny, x * 0x1p23f, x) - 0x3f330000;
+  ts_i32x16 offset = (ts_i32x16)((ts_u32x16)ts_select_f32x16(tiny, x * 0x1p23f, x) - 0x3f330000);
   ts_f32x16 k = __builtin_convertvector(offset >> 23, ts_f32x16);
   k = k - ts_select_f32x16(tiny, zero + 23.0f, zero);
   ts_f32x16 m = (ts_f32x16)((offset & 0x7fffff) + 0x3f330000);
@@ -240,7 +240,7 @@ TS_FUNCTION ts_f32x16 ts_gelu_f32x16(ts_f32x16 x) {
   p = ts_fma_f32x16(p, r, zero + 0x1.c6af7ap-5f);
   p = ts_fma_f32x16(p, r, zero + 0x1.ebfbdcp-3f);
   p = ts_fma_f32x16(p, r, zero + 0x1.62e43p-1f) * r;
-  ts_i32x16 doubled = (ts_i32x16)ts_fma_f32x16(s, p, s) + ((ts_i32x16)e << 23);
+  ts_i32x16 doubled = (ts_i32x16)((ts_u32x16)ts_fma_f32x16(s, p, s) + ((ts_u32x16)e << 23));
   return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
 }
 
@@ -508,7 +508,7 @@ TS_FUNCTION ts_f32x16 ts_gelu_tanh_f32x16(ts_f32x16 x) {
   p = ts_fma_f32x16(p, r, zero + 0x1.c6af7ap-5f);
   p = ts_fma_f32x16(p, r, zero + 0x1.ebfbdcp-3f);
   p = ts_fma_f32x16(p, r, zero + 0x1.62e43p-1f) * r;
-  ts_i32x16 doubled = (ts_i32x16)ts_fma_f32x16(s, p, s) + ((ts_i32x16)e << 23);
+  ts_i32x16 doubled = (ts_i32x16)((ts_u32x16)ts_fma_f32x16(s, p, s) + ((ts_u32x16)e << 23));
   return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
 }
 

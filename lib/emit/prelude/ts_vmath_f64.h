@@ -56,7 +56,7 @@ TS_FUNCTION double ts_exp_f64(double x) { return ts_exp_f64x8((ts_f64x8){x})[0];
 TS_FUNCTION ts_f64x8 ts_log_f64x8(ts_f64x8 x) {
   ts_f64x8 zero = {0};
   ts_i64x8 tiny = x < 0x1p-1022;
-  ts_i64x8 offset = (ts_i64x8)ts_select_f64x8(tiny, x * 0x1p54, x) - 0x3fe6a09e00000000;
+  ts_i64x8 offset = (ts_i64x8)((ts_u64x8)ts_select_f64x8(tiny, x * 0x1p54, x) - 0x3fe6a09e00000000);
   ts_f64x8 k = (ts_f64x8)((offset >> 52) + 0x4338000000000000) - 0x1.8p52;
   k = k - ts_select_f64x8(tiny, zero + 54.0, zero);
   ts_f64x8 f = (ts_f64x8)((offset & 0xfffffffffffff) + 0x3fe6a09e00000000) - 1.0;
