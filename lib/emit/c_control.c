@@ -61,13 +61,12 @@ static void print_for(c_emit *e, const ts_op *op, const char *iv) {
   c_stmt(e, "for (int64_t %s = %s; %s < %s; %s) {", iv, lo.s, iv, c_paren(e, hi, C_SHIFT), step);
 }
 
-/* The body between the braces; the index is in scope. */
-static void print_body(c_emit *e, const ts_op *op) {
-  ts_block *body = ts_for_parts(op).body;
+/* What stands between the braces of a loop, whose index is in scope, or of an if. */
+static void print_block(c_emit *e, ts_block *block) {
   e->indent++;
-  ts_ranges_enter(e->ranges, body);
+  ts_ranges_enter(e->ranges, block);
   size_t mark = c_scope_open(e);
-  c_block(e, body);
+  c_block(e, block);
   c_scope_close(e, mark);
   ts_ranges_leave(e->ranges);
   e->indent--;
@@ -98,7 +97,7 @@ static void serial_for(c_emit *e, const ts_op *op) {
   print_marks(e, op);
   print_for(e, op, iv);
   define_index(e, loop.iv, iv);
-  print_body(e, op);
+  print_block(e, ts_for_parts(op).body);
   c_stmt(e, "}");
   c_scope_close(e, mark);
 }
@@ -125,7 +124,7 @@ static c_out body_apart(c_emit *e, const ts_op *op, c_fail *fail) {
   c_fail *outer_fail = e->fail;
   e->out = &text;
   e->fail = fail;
-  print_body(e, op);
+  print_block(e, ts_for_parts(op).body);
   e->out = outer;
   e->fail = outer_fail;
   return text;
@@ -240,23 +239,13 @@ static const char *condition(c_emit *e, const ts_op *op) {
   return c_list_text(&text);
 }
 
-static void branch(c_emit *e, ts_block *block) {
-  e->indent++;
-  ts_ranges_enter(e->ranges, block);
-  size_t mark = c_scope_open(e);
-  c_block(e, block);
-  c_scope_close(e, mark);
-  ts_ranges_leave(e->ranges);
-  e->indent--;
-}
-
 static void print_if(c_emit *e, const ts_op *op) {
   ts_if test = ts_if_parts(op);
   c_stmt(e, "if (%s) {", condition(e, op));
-  branch(e, test.then_block);
+  print_block(e, test.then_block);
   if (test.else_block->first) {
     c_stmt(e, "} else {");
-    branch(e, test.else_block);
+    print_block(e, test.else_block);
   }
   c_stmt(e, "}");
 }
@@ -298,7 +287,7 @@ static void print_launch(c_emit *e, const ts_op *op) {
       depth++;
     }
   e->indent--;
-  branch(e, launch.body);
+  print_block(e, launch.body);
   e->indent++;
   for (; depth; depth--) {
     e->indent--;

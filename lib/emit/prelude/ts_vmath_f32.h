@@ -212,9 +212,24 @@ static const float ts_gelu_table[9][32] __attribute__((aligned(64))) = {
      0x0p0f, 0x0p0f},
 };
 
+//@section ts_less_tail_f32x16 needs ts_fma_f32x16 ts_max_f32x16 ts_from_doubled_f32x16
+/* max(x, 0) - 2^(slope d) s, the last step of both forms of gelu; 2^(slope d) = 2^n (1 + p), with n + 1 in the
+ * low bits of e. s is 2^64 times what is meant (ts_from_doubled_f32x16). */
+TS_INLINE ts_f32x16 ts_less_tail_f32x16(ts_f32x16 x, ts_f32x16 s, ts_f32x16 d, ts_f32x16 slope) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 e = ts_fma_f32x16(d, slope, zero + 0x1.800002p23f);
+  ts_f32x16 r = ts_fma_f32x16(d, slope, 0x1.800002p23f - e);
+  ts_f32x16 p = ts_fma_f32x16(zero + 0x1.418494p-13f, r, zero + 0x1.5f0998p-10f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.3b2dc8p-7f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.c6af7ap-5f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.ebfbdcp-3f);
+  p = ts_fma_f32x16(p, r, zero + 0x1.62e43p-1f) * r;
+  ts_i32x16 doubled = (ts_i32x16)((ts_u32x16)ts_fma_f32x16(s, p, s) + ((ts_u32x16)e << 23));
+  return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
+}
+
 //@section ts_gelu_f32x16
-//@needs ts_gelu_table ts_fma_f32x16 ts_max_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16
-//@needs ts_from_doubled_f32x16
+//@needs ts_gelu_table ts_less_tail_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16
 /* gelu(x) = x erfc(-x / sqrt 2) / 2 = max(x, 0) - tail(|x|), which cancels nowhere. From 15 on the
  * tail is below half of the least denormal; the factor 2^64 keeps all steps clear of denormals,
  * over which machines stumble. Adding 1.5 * 2^22 rounds to a multiple of 1/2 and leaves the
@@ -231,17 +246,7 @@ TS_FUNCTION ts_f32x16 ts_gelu_f32x16(ts_f32x16 x) {
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[4], i));
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[3], i));
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[2], i));
-  /* 2^(slope d) = 2^n (1 + p), n + 1 in the low bits of e. */
-  ts_f32x16 slope = ts_lookup_f32x16(ts_gelu_table[1], i);
-  ts_f32x16 e = ts_fma_f32x16(d, slope, zero + 0x1.800002p23f);
-  ts_f32x16 r = ts_fma_f32x16(d, slope, 0x1.800002p23f - e);
-  ts_f32x16 p = ts_fma_f32x16(zero + 0x1.418494p-13f, r, zero + 0x1.5f0998p-10f);
-  p = ts_fma_f32x16(p, r, zero + 0x1.3b2dc8p-7f);
-  p = ts_fma_f32x16(p, r, zero + 0x1.c6af7ap-5f);
-  p = ts_fma_f32x16(p, r, zero + 0x1.ebfbdcp-3f);
-  p = ts_fma_f32x16(p, r, zero + 0x1.62e43p-1f) * r;
-  ts_i32x16 doubled = (ts_i32x16)((ts_u32x16)ts_fma_f32x16(s, p, s) + ((ts_u32x16)e << 23));
-  return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
+  return ts_less_tail_f32x16(x, s, d, ts_lookup_f32x16(ts_gelu_table[1], i));
 }
 
 //@section ts_gelu_f32 needs ts_gelu_f32x16
@@ -481,8 +486,7 @@ static const float ts_gelu_tanh_table[10][32] __attribute__((aligned(64))) = {
 };
 
 //@section ts_gelu_tanh_f32x16
-//@needs ts_gelu_tanh_table ts_fma_f32x16 ts_max_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16
-//@needs ts_from_doubled_f32x16
+//@needs ts_gelu_tanh_table ts_less_tail_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16
 /* gelu's tanh form (Hendrycks & Gimpel 2016), x (1 + tanh(u)) / 2 = max(x, 0) - tail(|x|), as
  * ts_gelu_f32x16 goes about it: from 10.9 on the tail is below half of the least denormal;
  * intervals of 0.35. */
@@ -499,17 +503,7 @@ TS_FUNCTION ts_f32x16 ts_gelu_tanh_f32x16(ts_f32x16 x) {
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[4], i));
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[3], i));
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[2], i));
-  /* 2^(slope d) = 2^n (1 + p), n + 1 in the low bits of e. */
-  ts_f32x16 slope = ts_lookup_f32x16(ts_gelu_tanh_table[1], i);
-  ts_f32x16 e = ts_fma_f32x16(d, slope, zero + 0x1.800002p23f);
-  ts_f32x16 r = ts_fma_f32x16(d, slope, 0x1.800002p23f - e);
-  ts_f32x16 p = ts_fma_f32x16(zero + 0x1.418494p-13f, r, zero + 0x1.5f0998p-10f);
-  p = ts_fma_f32x16(p, r, zero + 0x1.3b2dc8p-7f);
-  p = ts_fma_f32x16(p, r, zero + 0x1.c6af7ap-5f);
-  p = ts_fma_f32x16(p, r, zero + 0x1.ebfbdcp-3f);
-  p = ts_fma_f32x16(p, r, zero + 0x1.62e43p-1f) * r;
-  ts_i32x16 doubled = (ts_i32x16)((ts_u32x16)ts_fma_f32x16(s, p, s) + ((ts_u32x16)e << 23));
-  return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
+  return ts_less_tail_f32x16(x, s, d, ts_lookup_f32x16(ts_gelu_tanh_table[1], i));
 }
 
 //@section ts_gelu_tanh_f32 needs ts_gelu_tanh_f32x16
