@@ -2,21 +2,24 @@
 #include "analysis/target.h"
 
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 enum { KIB = 1024 };
 
 /* Cache sizes are those of the makers' optimisation manuals: L1 data and L2 of a core. */
 static const ts_target targets[] = {
-    {"x86-64", 128, 16, 32 * KIB, 256 * KIB, 0},
-    {"x86-64-v3", 256, 16, 32 * KIB, 256 * KIB, 0},
-    {"x86-64-v4", 512, 32, 32 * KIB, 1024 * KIB, 0},
-    {"haswell", 256, 16, 32 * KIB, 256 * KIB, 0},
-    {"skylake-avx512", 512, 32, 32 * KIB, 1024 * KIB, 0},
-    {"icelake-server", 512, 32, 48 * KIB, 1280 * KIB, 0},
-    {"sapphirerapids", 512, 32, 48 * KIB, 2048 * KIB, 0},
-    {"znver3", 256, 16, 32 * KIB, 512 * KIB, 0},
-    {"znver4", 512, 32, 32 * KIB, 1024 * KIB, 0},
-    {"armv8-a", 128, 32, 32 * KIB, 512 * KIB, 0},
+    {"x86-64", 128, 16, 32 * KIB, 256 * KIB, false, false, 0},
+    {"x86-64-v3", 256, 16, 32 * KIB, 256 * KIB, false, false, 0},
+    {"x86-64-v4", 512, 32, 32 * KIB, 1024 * KIB, false, false, 0},
+    {"haswell", 256, 16, 32 * KIB, 256 * KIB, false, false, 0},
+    {"skylake-avx512", 512, 32, 32 * KIB, 1024 * KIB, false, false, 0},
+    {"icelake-server", 512, 32, 48 * KIB, 1280 * KIB, true, false, 0},
+    {"sapphirerapids", 512, 32, 48 * KIB, 2048 * KIB, true, true, 0},
+    {"znver3", 256, 16, 32 * KIB, 512 * KIB, false, false, 0},
+    {"znver4", 512, 32, 32 * KIB, 1024 * KIB, true, true, 0},
+    {"armv8-a", 128, 32, 32 * KIB, 512 * KIB, false, false, 0},
 };
 
 static int64_t system_value(int name, int64_t otherwise) {
@@ -28,18 +31,33 @@ static void find_vectors(ts_target *t) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f"))
-    *t = (ts_target){"native", 512, 32, 0, 0, 0};
+    *t = (ts_target){"native", 512, 32, 0, 0, false, false, 0};
   else if (__builtin_cpu_supports("avx2"))
-    *t = (ts_target){"native", 256, 16, 0, 0, 0};
+    *t = (ts_target){"native", 256, 16, 0, 0, false, false, 0};
   else
-    *t = (ts_target){"native", 128, 16, 0, 0, 0};
+    *t = (ts_target){"native", 128, 16, 0, 0, false, false, 0};
 #else
-  *t = (ts_target){"native", 128, 32, 0, 0, 0};
+  *t = (ts_target){"native", 128, 32, 0, 0, false, false, 0};
+#endif
+}
+
+/* CPUID tells of AVX512-VNNI, AVX-VNNI and AVX512-BF16 (Intel SDM, volume 2A, CPUID, leaf 7); that
+ * the system saves the registers is known from the vectors. */
+static void find_dots(ts_target *t) {
+#if defined(__x86_64__)
+  unsigned a, b, c, d;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) t->dot_i8 = t->vector_bits == 512 && c >> 11 & 1;
+  if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return;
+  t->dot_i8 |= t->vector_bits == 256 && a >> 4 & 1;
+  t->dot_bf16 = t->vector_bits == 512 && a >> 5 & 1;
+#else
+  (void)t;
 #endif
 }
 
 static void find_native(ts_target *t) {
   find_vectors(t);
+  find_dots(t);
   t->l1_bytes = system_value(_SC_LEVEL1_DCACHE_SIZE, 32 * KIB);
   t->l2_bytes = system_value(_SC_LEVEL2_CACHE_SIZE, 256 * KIB);
 }

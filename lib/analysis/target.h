@@ -9,6 +9,8 @@ typedef struct ts_target {
   unsigned vector_bits; /* of the widest register that arithmetic is fast on; 128, 256 or 512 */
   unsigned vector_registers;  /* 16 or 32 */
   int64_t l1_bytes, l2_bytes; /* data caches of one core */
+  /* It has an instruction for `dot` on its widest vectors: of i8 (VNNI), of bf16 (AVX512-BF16). */
+  bool dot_i8, dot_bf16;
   unsigned threads;           /* that run at once */
 } ts_target;
 

@@ -371,7 +371,13 @@ void c_arith(c_emit *e, const ts_op *op) {
   case TS_OP_FPTOSI:
   case TS_OP_EXTSI:
   case TS_OP_TRUNCI: t = convert(e, op); break;
-  case TS_OP_SPLAT: t = splat(e, r, as_lane(e, ts_operand(op, 0), r)); break;
+  case TS_OP_SPLAT:
+    if (ts_is_kind(ts_operand(op, 0)->type, TS_TYPE_VECTOR)) {
+      c_refuse(e, op->loc, "a vector that is repeated has no form in C");
+      return;
+    }
+    t = splat(e, r, as_lane(e, ts_operand(op, 0), r));
+    break;
   case TS_OP_LANES_BELOW: t = lanes_below(e, op); break;
   case TS_OP_EXTRACT: t = extract(e, op); break;
   case TS_OP_INSERT: t = insert(e, op); break;

@@ -8,6 +8,7 @@
  *
  * What depends on a comparison that errors may turn, and what is not known for other reasons, gets
  * an infinite bound. */
+#include <float.h>
 #include <math.h>
 
 #include "exec/bound.h"
@@ -202,7 +203,6 @@ static cell one_lane(const bounder *b, const ts_op *op, const cell *in) {
   case TS_OP_CMPI: return compare(op, in);
   case TS_OP_SELECT: return choose(op, in);
   case TS_OP_FPTOSI: return float_to_int(op, in[0]);
-  case TS_OP_SPLAT: return in[0];
   default: return is_float(ts_op_result(op, 0)) ? float_op(b, op, in) : int_op(op, in);
   }
 }
@@ -243,6 +243,50 @@ static void across(bounder *b, const ts_op *op) {
     sum.error += x.error;
   }
   *out = sum;
+}
+
+/* What the processor's instruction may be off by where it takes subnormal numbers for 0: the
+ * product with a factor that is one, and a sum that is one. */
+static double flushed(ts_inexact x, ts_inexact y) {
+  double tiny = FLT_MIN;
+  bool may_flush = fabs(x.value) - x.error < tiny || fabs(y.value) - y.error < tiny;
+  double most = (fabs(x.value) + x.error) * (fabs(y.value) + y.error);
+  return (may_flush ? most : 0) + 2 * tiny;
+}
+
+static void dot_lane(bounder *b, const ts_op *op, int64_t l, int64_t group) {
+  const ts_value *x = ts_operand(op, 0), *y = ts_operand(op, 1);
+  int64_t mask = ts_attr_find(op, TS_ATTR_UNSIGNED) ? UINT8_MAX : -1;
+  cell s = get(b, ts_operand(op, 2), l);
+  for (int64_t g = (l + 1) * group; g-- > l * group;) {
+    cell p = get(b, x, g), q = get(b, y, g);
+    if (is_float(x)) {
+      ts_inexact u = collapse(TS_BF16, p), v = collapse(TS_BF16, q);
+      cell product = product_term(TS_F32, u, v);
+      product.error += flushed(u, v);
+      s = add(s, product, 1);
+    } else {
+      s.whole = (int32_t)(s.whole + (p.whole & mask) * q.whole);
+      if (p.error != 0 || q.error != 0) s.error = INFINITY;
+    }
+  }
+  result_of(b, op)[l] = s;
+}
+
+static void dot(bounder *b, const ts_op *op) {
+  int64_t lanes = lanes_of(ts_op_result(op, 0)->type), all = lanes_of(ts_operand(op, 0)->type);
+  b->steps -= all - 1;
+  for (int64_t l = 0; l < lanes; l++)
+    dot_lane(b, op, l, all / lanes);
+}
+
+/* A scalar, or a shorter vector, again and again. */
+static void repeat(bounder *b, const ts_op *op) {
+  const ts_value *v = ts_operand(op, 0);
+  int64_t lanes = lanes_of(ts_op_result(op, 0)->type);
+  b->steps -= lanes - 1;
+  for (int64_t l = 0; l < lanes; l++)
+    result_of(b, op)[l] = get(b, v, l % lanes_of(v->type));
 }
 
 static void constant(bounder *b, const ts_op *op) {
@@ -432,6 +476,8 @@ static void run_op(bounder *b, const ts_op *op) {
   case TS_OP_EXTRACT:
   case TS_OP_INSERT:
   case TS_OP_REDUCE_ADD: across(b, op); return;
+  case TS_OP_SPLAT: repeat(b, op); return;
+  case TS_OP_DOT: dot(b, op); return;
   default: break;
   }
   if (op->num_results == 1 && ts_has_flag(op, TS_FLAG_PURE) && op->opcode != TS_OP_MMA)

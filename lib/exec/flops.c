@@ -42,6 +42,7 @@ uint64_t ts_loop_op_flops(const ts_op *op) {
   const ts_type *t = ts_op_results(op)->type;
   switch (op->opcode) {
   case TS_OP_MMA: return 2 * (uint64_t)(t->dims[0] * t->dims[1] * t->dims[2]);
+  case TS_OP_DOT: return 2 * lanes_of(ts_operand(op, 0)->type);
   case TS_OP_FMA: return 2 * lanes_of(t);
   case TS_OP_REDUCE_ADD: return lanes_of(ts_operand(op, 0)->type) - 1;
   case TS_OP_ADDF:

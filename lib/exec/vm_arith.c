@@ -274,8 +274,23 @@ static void across(ts_vmc *c, const ts_op *op) {
 
 static void splat(ts_vmc *c, const ts_op *op) {
   int32_t r = ts_vmc_use(c, ts_operand(op, 0));
-  ts_vmc_emit(c, TS_VM_OP_SPLAT, ts_vmc_dest(c, op), r, 0, 0, 0)->hi =
+  int32_t period = (int32_t)ts_vmc_lanes(ts_operand(op, 0)->type);
+  ts_vm_opcode vm_op = period == 1 ? TS_VM_OP_SPLAT : TS_VM_OP_SPLATV;
+  ts_vmc_emit(c, vm_op, ts_vmc_dest(c, op), r, period, 0, 0)->hi =
       (int32_t)ts_vmc_lanes(ts_op_result(op, 0)->type);
+}
+
+static void dot(ts_vmc *c, const ts_op *op) {
+  ts_dtype d = dtype_of(ts_operand(op, 0));
+  ts_vm_opcode vm_op = d == TS_BF16                              ? TS_VM_OP_VDOT_BF16
+                       : ts_attr_find(op, TS_ATTR_UNSIGNED) ? TS_VM_OP_VDOT_U8
+                                                                 : TS_VM_OP_VDOT_I8;
+  int32_t r[3];
+  for (unsigned i = 0; i < 3; i++)
+    r[i] = ts_vmc_use(c, ts_operand(op, i));
+  ts_insn *insn = ts_vmc_emit(c, vm_op, ts_vmc_dest(c, op), r[0], r[1], r[2], 0);
+  insn->lo = (int32_t)ts_vmc_lanes(ts_op_result(op, 0)->type);
+  insn->hi = (int32_t)ts_dot_group(d, dtype_of(ts_op_result(op, 0)));
 }
 
 static void lanes_below(ts_vmc *c, const ts_op *op) {
@@ -365,6 +380,7 @@ void ts_vmc_arith(ts_vmc *c, const ts_op *op) {
   case TS_OP_INSERT: insert(c, op); return;
   case TS_OP_REDUCE_ADD: across(c, op); return;
   case TS_OP_MMA: mma(c, op); return;
+  case TS_OP_DOT: dot(c, op); return;
   default: break;
   }
   if (op->num_results != 1) ts_unreachable("an op the loop VM does not know");

@@ -190,6 +190,7 @@ static double op_cost(ts_vmc *c, const ts_op *op) {
       n += (double)ts_vmc_lanes(ts_op_results(op)[i].type) - 1;
   if (op->opcode == TS_OP_STORE) n += (double)ts_vmc_lanes(ts_operand(op, 0)->type) - 1;
   if (op->opcode == TS_OP_MMA) n = (double)ts_loop_op_flops(op);
+  if (op->opcode == TS_OP_DOT) n = (double)ts_vmc_lanes(ts_operand(op, 0)->type);
   if (op->opcode == TS_OP_COPY) n += (double)ts_vmc_buffer(c, ts_operand(op, 0))->count / 16;
   if (op->opcode == TS_OP_ASYNC_COPY) n += (double)ts_attr_int(op, TS_ATTR_COUNT, 1) / 16;
   if (op->opcode == TS_OP_ALLOC && ts_vmc_buffer(c, ts_op_result(op, 0))->shadowed)

@@ -101,6 +101,28 @@ static void vm_mma(const ts_insn *at, ts_slot *dst, const ts_slot *a, const ts_s
     }
 }
 
+/* Lane l: c[l] plus the products of its group, the bits of `mask` taken of each lane of a. */
+static void vm_dot_i8(const ts_insn *at, ts_slot *dst, const ts_slot *a, const ts_slot *b,
+                      const ts_slot *c, int64_t mask) {
+  for (int l = 0; l < at->lo; l++) {
+    int64_t s = c[l].i;
+    for (int g = l * at->hi; g < (l + 1) * at->hi; g++)
+      s += (a[g].i & mask) * b[g].i;
+    dst[l].i = (int32_t)s;
+  }
+}
+
+/* The products of a group are added from its last to its first. */
+static void vm_dot_bf16(const ts_insn *at, ts_slot *dst, const ts_slot *a, const ts_slot *b,
+                        const ts_slot *c) {
+  for (int l = 0; l < at->lo; l++) {
+    float s = c[l].f;
+    for (int g = (l + 1) * at->hi; g-- > l * at->hi;)
+      s = fmaf((float)a[g].d, (float)b[g].d, s);
+    dst[l].f = s;
+  }
+}
+
 static ts_vm_status vm_call(ts_vm *vm, const ts_vm_call *call, ts_slot *frame, int32_t at) {
   ts_slot *callee = frame + at;
   for (unsigned i = 0; i < call->n; i++)

@@ -149,6 +149,7 @@ static const ts_rule_fn rules[] = {
     [TS_RULE_ASYNC_COPY] = ts_rule_async_copy,
     [TS_RULE_PREFETCH] = ts_rule_prefetch,
     [TS_RULE_MMA] = ts_rule_mma,
+    [TS_RULE_DOT] = ts_rule_dot,
 };
 
 /* Attributes with a place of their own in the text, as a set, by the rule of the op that has them.

@@ -89,6 +89,7 @@ const ts_type *ts_rule_reduce_v(ts_inf *);
 const ts_type *ts_rule_barrier(ts_inf *);
 const ts_type *ts_rule_async_copy(ts_inf *);
 const ts_type *ts_rule_mma(ts_inf *);
+const ts_type *ts_rule_dot(ts_inf *);
 /* Several results: writes one type each. False: reported. */
 bool ts_infer_call(ts_inf *, unsigned num_given, const ts_type *const *given,
                    const ts_type **types);

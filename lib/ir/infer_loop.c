@@ -173,7 +173,14 @@ const ts_type *ts_rule_splat(ts_inf *f) {
     return ts_inf_error(f, "`splat` gives a vector or fragment, not %s", to->text);
   const ts_type *scalar = ts_type_scalar(f->m, to->dtype);
   if (!ts_inf_settle(f, 0, scalar)) return NULL;
-  return ts_inf_type(f, 0) == scalar ? to : wrong_operand(f, 0, scalar->text);
+  const ts_type *from = ts_inf_type(f, 0);
+  if (from == scalar) return to;
+  if (from->kind != TS_TYPE_VECTOR || to->kind != TS_TYPE_VECTOR)
+    return wrong_operand(f, 0, scalar->text);
+  if (from->dtype == to->dtype && to->dims[0] % from->dims[0] == 0) return to;
+  const char *takes = ts_sprintf(
+      &f->m->arena, "%s, or a vector of it whose length divides %" PRId64, scalar->text, to->dims[0]);
+  return wrong_operand(f, 0, takes);
 }
 
 const ts_type *ts_rule_lanes(ts_inf *f) {
@@ -240,6 +247,43 @@ const ts_type *ts_rule_mma(ts_inf *f) {
     return ts_inf_error(f, "`mma` cannot sum products of %s and %s in %s",
                         ts_dtype_name(t[0]->dtype), ts_dtype_name(t[1]->dtype),
                         ts_dtype_name(t[2]->dtype));
+  return t[2];
+}
+
+unsigned ts_dot_group(ts_dtype factor, ts_dtype sum) {
+  if (factor == TS_I8 && sum == TS_I32) return 4;
+  return factor == TS_BF16 && sum == TS_F32 ? 2 : 0;
+}
+
+/* The operands of `dot` that are literals get the types that the others ask for. */
+static bool settle_dot(ts_inf *f) {
+  const ts_type *a = ts_inf_type(f, 0) ? ts_inf_type(f, 0) : ts_inf_type(f, 1), *c = f->given;
+  if (!a || (!ts_inf_type(f, 2) && !c)) return ts_inf_untold(f), false;
+  if (!is_scalar_or_vector(a)) return wrong_operand(f, ts_inf_type(f, 0) ? 0 : 1, "a vector");
+  if (c && !ts_inf_type(f, 2) && !is_scalar_or_vector(c)) return ts_inf_untold(f), false;
+  return ts_inf_settle(f, 0, a) && ts_inf_settle(f, 1, a) && ts_inf_settle(f, 2, c);
+}
+
+const ts_type *ts_rule_dot(ts_inf *f) {
+  if (!settle_dot(f)) return NULL;
+  const ts_type *t[3];
+  for (unsigned i = 0; i < 3; i++) {
+    t[i] = ts_inf_type(f, i);
+    if (t[i]->kind != TS_TYPE_VECTOR) return wrong_operand(f, i, "a vector");
+  }
+  if (t[0] != t[1])
+    return ts_inf_error(f, "factors of `dot` have types %s and %s; they must be the same",
+                        t[0]->text, t[1]->text);
+  unsigned group = ts_dot_group(t[0]->dtype, t[2]->dtype);
+  if (!group)
+    return ts_inf_error(f, "`dot` sums products of i8 in i32 and of bf16 in f32, not of %s in %s",
+                        ts_dtype_name(t[0]->dtype), ts_dtype_name(t[2]->dtype));
+  if (t[0]->dims[0] != t[2]->dims[0] * group)
+    return ts_inf_error(f, "`dot` adds %u products to each lane of %s: its factors have %" PRId64
+                           " lanes, not %" PRId64,
+                        group, t[2]->text, t[2]->dims[0] * group, t[0]->dims[0]);
+  if (ts_attr_find(f->op, TS_ATTR_UNSIGNED) && t[0]->dtype != TS_I8)
+    return ts_inf_error(f, "`unsigned` is for factors of type i8, not %s", t[0]->text);
   return t[2];
 }
 

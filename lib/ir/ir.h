@@ -159,7 +159,7 @@ typedef enum ts_rule { /* the type rules of the op tables; infer.c has one funct
   TS_RULE_TERNARY_F, TS_RULE_BINARY_I, TS_RULE_COMPARE_F, TS_RULE_COMPARE_I, TS_RULE_SELECT,
   TS_RULE_EXTF, TS_RULE_TRUNCF, TS_RULE_SITOFP, TS_RULE_FPTOSI, TS_RULE_EXTSI, TS_RULE_TRUNCI,
   TS_RULE_SPLAT, TS_RULE_LANES, TS_RULE_EXTRACT, TS_RULE_INSERT, TS_RULE_REDUCE_V, TS_RULE_BARRIER,
-  TS_RULE_ASYNC_COPY, TS_RULE_MMA, TS_RULE_PREFETCH
+  TS_RULE_ASYNC_COPY, TS_RULE_MMA, TS_RULE_PREFETCH, TS_RULE_DOT
 } ts_rule;
 
 typedef struct ts_op_info {
@@ -416,6 +416,9 @@ bool ts_attr_word_is(const ts_module *, const ts_op *, ts_attr_key, const char *
 /* The accumulator type of a matmul, reduction, softmax, layernorm, fused_mlp or fused: acc, or by
  * default f64 for floats, i32 for i8, and i64 for other integers. */
 ts_dtype ts_acc_dtype(const ts_op *);
+/* How many products of two lanes of type `factor` a `dot` adds to each lane of type `sum`; 0: it has
+ * no such form. */
+unsigned ts_dot_group(ts_dtype factor, ts_dtype sum);
 /* The axes of a reduction, softmax, layernorm, quantize or dequantize as 0-based, ascending, in `axes`
  * (TS_MAX_RANK entries); returns how many. */
 unsigned ts_op_axes(const ts_op *, unsigned axes[TS_MAX_RANK]);

@@ -286,6 +286,12 @@ static ts_value *simplify_splat(ts_rewriter *r, ts_op *op) {
   return ts_build_number(&r->b, result(op)->type, n);
 }
 
+static ts_value *simplify_extract(ts_op *op) {
+  ts_op *splat = ts_def_as(ts_operand(op, 0), TS_OP_SPLAT);
+  ts_value *x = splat ? ts_operand(splat, 0) : NULL;
+  return x && ts_is_kind(x->type, TS_TYPE_SCALAR) ? x : NULL;
+}
+
 static ts_value *simplify_loop_op(ts_rewriter *r, ts_op *op) {
   switch ((ts_opcode)op->opcode) {
   case TS_OP_SELECT: return simplify_select(op);
@@ -293,8 +299,7 @@ static ts_value *simplify_loop_op(ts_rewriter *r, ts_op *op) {
   case TS_OP_APPLY: return simplify_apply(op);
   case TS_OP_SPLAT: return simplify_splat(r, op);
   case TS_OP_EXTRACT:
-    return ts_def_as(ts_operand(op, 0), TS_OP_SPLAT) ? ts_operand(ts_def(ts_operand(op, 0)), 0)
-                                                     : NULL;
+    return simplify_extract(op);
   case TS_OP_ANDI:
   case TS_OP_ORI:
   case TS_OP_XORI: return simplify_bits(r, op);
