@@ -69,6 +69,9 @@ extern const bench_peer bench_tilesmith, bench_onednn, bench_blas, bench_object,
 
 const char *bench_kind_name(bench_kind);
 size_t bench_bytes(const bench_array *);
+/* Memory for the array, as ts-run would have it: in large pages. Masked loads and prefetches of peers may
+ * touch the page behind it, so there is one. NULL: none to be had. */
+void *bench_allocate(const bench_array *);
 double bench_now(void);
 /* Sets `why` and returns false. */
 bool bench_leave_out(bench_entry *, const char *format, ...) __attribute__((format(printf, 2, 3)));

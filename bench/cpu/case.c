@@ -1,6 +1,8 @@
 /* A case's data and the reference that results are held against. */
 #include "bench.h"
 
+#include "support/support.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,11 +61,19 @@ static void fill(bench_array *a, uint64_t seed, double size) {
   }
 }
 
+void *bench_allocate(const bench_array *a) {
+  size_t bytes = bench_bytes(a) + 8192;
+  void *data;
+  if (posix_memalign(&data, 4096, bytes)) return NULL;
+  ts_want_large_pages(data, bytes);
+  return data;
+}
+
 static bool add(bench_case *c, bench_type type, int64_t rows, int64_t columns, double size) {
   bench_array *a = &c->in[c->num_inputs];
   *a = (bench_array){type, columns ? 2 : 1, {rows, columns}, NULL};
-  /* Masked loads and prefetches of peers may touch the page behind. */
-  if (posix_memalign(&a->data, 4096, bench_bytes(a) + 8192)) return false;
+  a->data = bench_allocate(a);
+  if (!a->data) return false;
   c->num_inputs++;
   fill(a, c->num_inputs, size);
   return true;

@@ -126,8 +126,8 @@ static bool admit(bench *b, bench_entry *e, results *r) {
   e->c = &b->c;
   if (!(e->peer->kinds >> b->kind & 1)) return false;
   if (e->peer->most_rows && b->c.m > e->peer->most_rows) return false;
-  if (posix_memalign(&e->out, 4096, bench_bytes(&b->c.out) + 8192))
-    return bench_leave_out(e, "no memory");
+  e->out = bench_allocate(&b->c.out);
+  if (!e->out) return bench_leave_out(e, "no memory");
   memset(e->out, 0xff, bench_bytes(&b->c.out));
   if (!e->peer->prepare(e)) return false;
   e->peer->time(e, 1);

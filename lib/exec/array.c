@@ -53,6 +53,7 @@ static void *allocate(ts_context *ctx, const char *what, size_t n) {
   }
   size_t lead = ALIGN - (uintptr_t)raw % ALIGN;
   raw[lead - 1] = (char)lead;
+  ts_want_large_pages(raw + lead, n);
   return memset(raw + lead, 0, n);
 }
 

@@ -4,6 +4,7 @@
  * large the arena grows, and at most 1 MiB, which keeps that share below a percent in big ones. A
  * request of a quarter chunk or more gets a chunk of its own, and the one in use stays in use. */
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "support/support.h"
 
@@ -105,6 +106,17 @@ void ts_free(ts_memory *m, void *p, size_t bytes) {
     m->used -= bytes;
     free((ts_block_link *)p - 1);
   }
+}
+
+void ts_want_large_pages(void *p, size_t n) {
+#ifdef MADV_HUGEPAGE
+  const uintptr_t page = 2 << 20;
+  uintptr_t first = ((uintptr_t)p + page - 1) & ~(page - 1);
+  uintptr_t end = ((uintptr_t)p + n) & ~(page - 1);
+  if (first < end) madvise((void *)first, end - first, MADV_HUGEPAGE);
+#else
+  (void)p, (void)n;
+#endif
 }
 
 void ts_memory_drop(ts_memory *m) {

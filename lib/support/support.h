@@ -61,6 +61,10 @@ void *ts_realloc(ts_memory *, void *p, size_t old_bytes, size_t bytes);
 /* ts_realloc for callers that have a way to fail: NULL when refused, `p` is then untouched. Without an
  * account (NULL) nothing is charged. */
 void *ts_try_realloc(ts_memory *, void *p, size_t old_bytes, size_t bytes);
+/* Asks the system to hold the n bytes at `p`, not yet written, in pages of 2 MiB as far as they fill such
+ * pages: a product of large matrices otherwise loses some percent to the translation of addresses
+ * (docs/benchmarks.md). A hint; nothing depends on it. */
+void ts_want_large_pages(void *p, size_t n);
 void ts_free(ts_memory *, void *p, size_t bytes);
 
 /* a * b, or SIZE_MAX, which no arena can give, when that overflows. */
