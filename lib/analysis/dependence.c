@@ -325,13 +325,14 @@ static void ask_parallel(ts_query *q) {
   violation(q);
 }
 
-/* `count` of the scope, of a and of b. */
-static void push_later(ts_query *q, const ts_poly_scope *of_early, bool early_is_b,
-                       const ts_poly_scope *of_late) {
+/* `count` of the scope, of a and of b. The row is returned. */
+static int64_t *push_later(ts_query *q, const ts_poly_scope *of_early, bool early_is_b,
+                           const ts_poly_scope *of_late) {
   int64_t *row = ts_poly_push(&q->sys, false);
   ts_query_add(q, row, &of_late->count, 1, !early_is_b);
   ts_query_add(q, row, &of_early->count, -1, early_is_b);
   row[0]--;
+  return row;
 }
 
 /* a and b are in one group of `factor` iterations, a in an earlier one. */
@@ -397,14 +398,45 @@ static const ts_poly_scope *outermost_loop(const ts_poly_access *x) {
 }
 
 /* What stands between moves in front of the first loop; the second loop's iteration t in front of
- * the first's t + 1. */
+ * the first's t + 1 + lag. */
 static void ask_fuse(ts_query *q) {
   if (q->a->piece != IN_FIRST || q->b->piece == IN_FIRST) return;
   ts_query_base(q, 0);
+  q->fused[0] = q->fused[1] = NULL;
   if (q->b->piece == IN_SECOND) {
     const ts_poly_scope *s = outermost_loop(q->a), *t = outermost_loop(q->b);
-    if (s->counted && t->counted) push_later(q, t, true, s);
+    if (s->counted && t->counted) {
+      q->fused[0] = s;
+      q->fused[1] = t;
+      push_later(q, t, true, s)[0] -= q->lag;
+    }
   }
+  violation(q);
+}
+
+/* a, in the nest that moved, now runs after b. */
+static void ask_moved(ts_query *q) {
+  if (q->a->piece != IN_FIRST || q->b->piece == IN_FIRST) return;
+  ts_query_base(q, 0);
+  size_t mark = q->sys.n;
+  for (unsigned l = 0; l < q->num_common; l++) {
+    ts_query_sign(q, l, TS_SIGN_AFTER);
+    if (violation(q)) return;
+    q->sys.n = mark;
+    ts_query_sign(q, l, TS_SIGN_SAME);
+    mark = q->sys.n;
+  }
+  if (q->b->position < q->a->position) violation(q);
+}
+
+/* The outermost loop runs the access again. */
+static void ask_repeat(ts_query *q) {
+  if (q->a->op == q->first && q->b->op == q->first) ask_parallel(q);
+}
+
+static void ask_meet(ts_query *q) {
+  if (q->a->op != q->first || q->b->op != q->second) return;
+  ts_query_base(q, 0);
   violation(q);
 }
 
@@ -457,6 +489,17 @@ ts_result ts_dep_reorder(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *co
 ts_result ts_dep_parallel(ts_context *ctx, ts_arena *arena, ts_op *loop, ts_verdict *verdict) {
   ts_query q = {
       .ask = ask_parallel, .model = ts_query_model_loop, .at = loop, .n = 1, .loops = &loop};
+  return ts_query_run(&q, ctx, arena, verdict);
+}
+
+ts_result ts_dep_repeat(ts_context *ctx, ts_arena *arena, ts_op *loop, const ts_op *op,
+                        ts_verdict *verdict) {
+  ts_query q = {.ask = ask_repeat,
+                .model = ts_query_model_loop,
+                .at = loop,
+                .n = 1,
+                .loops = &loop,
+                .first = op};
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
@@ -525,5 +568,82 @@ static void model_two(ts_query *q) {
 ts_result ts_dep_fuse(ts_context *ctx, ts_arena *arena, ts_op *first, ts_op *second,
                       ts_verdict *verdict) {
   ts_query q = {.ask = ask_fuse, .model = model_two, .at = first, .first = first, .second = second};
+  return ts_query_run(&q, ctx, arena, verdict);
+}
+
+static bool may_lag(ts_context *ctx, ts_op *first, ts_op *second, int64_t lag) {
+  ts_arena arena;
+  ts_verdict verdict;
+  ts_arena_init(&arena, &ctx->memory);
+  ts_query q = {.ask = ask_fuse,
+                .model = model_two,
+                .at = first,
+                .first = first,
+                .second = second,
+                .lag = lag,
+                .quiet = true};
+  bool may = !ts_query_run(&q, ctx, &arena, &verdict) && verdict.legal;
+  ts_arena_drop(&arena);
+  return may;
+}
+
+/* Whatever may lag by some number may lag by more. */
+int64_t ts_dep_fuse_lag(ts_context *ctx, ts_op *first, ts_op *second) {
+  enum { MAX_LAG = 64 };
+  int64_t most = 1, least;
+  while (most <= MAX_LAG && !may_lag(ctx, first, second, most))
+    most *= 2;
+  if (most > MAX_LAG) return 0;
+  for (least = most / 2 + 1; least < most;) {
+    int64_t middle = least + (most - least) / 2;
+    if (may_lag(ctx, first, second, middle))
+      most = middle;
+    else
+      least = middle + 1;
+  }
+  return most;
+}
+
+static void model_moved(ts_query *q) {
+  for (const ts_op *op = q->first; op; op = op == q->second ? NULL : op->next)
+    ts_poly_add(&q->poly, op);
+  const ts_block *inside = ts_op_regions(q->nest)[0];
+  for (size_t i = 0; i < q->poly.accesses.n; i++) {
+    ts_poly_access *x = &q->poly.accesses.at[i];
+    x->piece = ts_is_ancestor(inside, x->op) ? IN_FIRST : BETWEEN;
+  }
+}
+
+ts_result ts_dep_moved(ts_context *ctx, ts_arena *arena, ts_op *first, ts_op *last, ts_op *nest,
+                       ts_verdict *verdict) {
+  ts_query q = {.ask = ask_moved,
+                .model = model_moved,
+                .at = first,
+                .first = first,
+                .second = last,
+                .nest = nest,
+                .afterwards = true};
+  return ts_query_run(&q, ctx, arena, verdict);
+}
+
+/* The op of the block that `op` stands in; NULL: none. */
+static const ts_op *op_in(const ts_block *block, const ts_op *op) {
+  while (op && op->block != block)
+    op = op->block->parent;
+  return op;
+}
+
+/* Only the two ops of the block that the accesses stand in. */
+static void model_meet(ts_query *q) {
+  ts_poly_add(&q->poly, q->at);
+  ts_poly_add(&q->poly, op_in(q->at->block, q->second));
+}
+
+ts_result ts_dep_meet(ts_context *ctx, ts_arena *arena, const ts_op *first, const ts_op *second,
+                      ts_verdict *verdict) {
+  const ts_op *at = first;
+  while (!ts_is_ancestor(at->block, second))
+    at = at->block->parent;
+  ts_query q = {.ask = ask_meet, .model = model_meet, .at = at, .first = first, .second = second};
   return ts_query_run(&q, ctx, arena, verdict);
 }

@@ -36,9 +36,12 @@ typedef struct ts_conflict {
   const char *source_at, *sink_at; /* "%i = 0, %k = 3": the loops inside the stretch, outer first */
   const char *given; /* "%b = 3, M = 7": what is fixed around the stretch, in this example; "" for
                         nothing */
-  const char *loops; /* "(%i, %k)": loops around both */
+  const char *loops; /* "(%i, %k)": loops around both; "()" for none */
   const char *distance; /* "(1, -1)": sink minus source for these loops; with "*" where it is not
                            constant */
+  const char *here; /* the same of the two iterations above, all numbers */
+  bool afterwards; /* loops and distance are those that the step would make: before it, no such loop
+                      is around both */
 } ts_conflict;
 
 typedef struct ts_verdict {
@@ -64,11 +67,25 @@ ts_result ts_dep_distribute(ts_context *, ts_arena *, unsigned n, ts_op *const *
 /* Iteration t of `second`, a later loop of the same block with the same trip count, runs right
  * after iteration t of `first`; what stands between them runs before both. */
 ts_result ts_dep_fuse(ts_context *, ts_arena *, ts_op *first, ts_op *second, ts_verdict *);
+/* `nest` stands inside `last` by now. It used to run, as a whole, before all that is from `first` to
+ * `last`, ops of one block: is that still so where it matters? The nest's own accesses keep their
+ * order. */
+ts_result ts_dep_moved(ts_context *, ts_arena *, ts_op *first, ts_op *last, ts_op *nest,
+                       ts_verdict *);
+/* Do two accesses meet, which stand in different ops of a block, `first` in the earlier one? That is
+ * no question about a step: "illegal" means that they do, and shows where. */
+ts_result ts_dep_meet(ts_context *, ts_arena *, const ts_op *first, const ts_op *second,
+                      ts_verdict *);
 
-/* Reports a refusal at `at`: "cannot MESSAGE: …", then notes at the two accesses with their
- * iterations, the dependence vector, and `alternative` (may be NULL). Returns TS_ERR. */
+/* Does the access of `op` meet itself in another iteration of `loop`, which it stands in? As above. */
+ts_result ts_dep_repeat(ts_context *, ts_arena *, ts_op *loop, const ts_op *op, ts_verdict *);
+
+/* Reports a refusal at `at`: "cannot MESSAGE: …", then what ts_dep_explain says. Returns TS_ERR. */
 ts_result ts_dep_refuse(ts_context *, const ts_op *at, const char *message, const ts_verdict *,
                         const char *alternative);
+/* Notes behind an error: the two accesses with their iterations, the dependence vector, and
+ * `alternative` (may be NULL), what could be done instead. */
+void ts_dep_explain(ts_context *, ts_loc at, const ts_verdict *, const char *alternative);
 
 /* ---- what would be legal ---- */
 
@@ -77,6 +94,9 @@ ts_result ts_dep_refuse(ts_context *, const ts_op *at, const char *message, cons
  * is is always legal. */
 ts_result ts_dep_nearest_order(ts_context *, ts_arena *, unsigned n, ts_op *const *loops,
                                const unsigned *order, unsigned *nearest);
+/* By how many iterations must `second` lag behind `first` for them to be fused: iteration t of it
+ * after iteration t + lag? The least number up to 64; 0: none, or that cannot be told. */
+int64_t ts_dep_fuse_lag(ts_context *, ts_op *first, ts_op *second);
 /* Which of n loops may be run in parallel, each for itself. */
 ts_result ts_dep_parallel_loops(ts_context *, ts_arena *, unsigned n, ts_op *const *loops,
                                 bool *may);

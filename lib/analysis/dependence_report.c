@@ -58,20 +58,44 @@ static const char *element_text(ts_query *q, ts_value *memref) {
 
 /* ---- the dependence vector ---- */
 
+/* row = what a form is of b minus what a form is of a, in the column `extra`: its only value over
+ * all meetings, or "*". */
+static const char *difference_text(ts_query *q, int64_t *row, const ts_poly_form *of_a,
+                                   const ts_poly_form *of_b) {
+  int64_t least, most;
+  memset(row, 0, q->sys.cols * sizeof *row);
+  row[q->extra] = -1;
+  ts_query_add(q, row, of_b, 1, true);
+  ts_query_add(q, row, of_a, -1, false);
+  bool constant = ts_poly_extreme(&q->sys, q->extra, false, &least) &&
+                  ts_poly_extreme(&q->sys, q->extra, true, &most) && least == most;
+  return constant ? ts_sprintf(q->out, "%lld", (long long)least) : "*";
+}
+
 /* The distance in each loop around both, over all their meetings. */
 static const char *distance_text(ts_query *q) {
   const char *list = "";
   ts_query_base(q, 1);
   int64_t *row = ts_poly_push(&q->sys, true);
+  for (unsigned l = 0; l < q->num_common; l++)
+    list = joined(q, list, difference_text(q, row, &q->common[l]->value, &q->common[l]->value));
+  if (q->fused[0])
+    list = joined(q, list, difference_text(q, row, &q->fused[0]->count, &q->fused[1]->count));
+  return ts_sprintf(q->out, "(%s)", list);
+}
+
+/* The distance of the pair that is shown. */
+static const char *here_text(ts_query *q) {
+  const char *list = "";
   for (unsigned l = 0; l < q->num_common; l++) {
-    int64_t least, most;
-    memset(row, 0, q->sys.cols * sizeof *row);
-    row[q->extra] = -1;
-    ts_query_add(q, row, &q->common[l]->value, 1, true);
-    ts_query_add(q, row, &q->common[l]->value, -1, false);
-    bool constant = ts_poly_extreme(&q->sys, q->extra, false, &least) &&
-                    ts_poly_extreme(&q->sys, q->extra, true, &most) && least == most;
-    list = joined(q, list, constant ? ts_sprintf(q->out, "%lld", (long long)least) : "*");
+    const ts_poly_form *f = &q->common[l]->value;
+    long long distance = value_at(q, f, true) - value_at(q, f, false);
+    list = joined(q, list, ts_sprintf(q->out, "%lld", distance));
+  }
+  if (q->fused[0]) {
+    long long distance =
+        value_at(q, &q->fused[1]->count, true) - value_at(q, &q->fused[0]->count, false);
+    list = joined(q, list, ts_sprintf(q->out, "%lld", distance));
   }
   return ts_sprintf(q->out, "(%s)", list);
 }
@@ -80,6 +104,7 @@ static const char *loops_text(ts_query *q) {
   const char *list = "";
   for (unsigned l = 0; l < q->num_common; l++)
     list = joined(q, list, name_of(q, q->common[l]->iv));
+  if (q->fused[0]) list = joined(q, list, name_of(q, q->fused[0]->iv));
   return ts_sprintf(q->out, "(%s)", list);
 }
 
@@ -125,7 +150,9 @@ void ts_query_report(ts_query *q) {
   c->sink_at = iteration_text(q, q->b->leaf, true);
   c->given = given_text(q);
   c->loops = loops_text(q);
-  c->distance = distance_text(q);
+  c->here = here_text(q);
+  c->distance = distance_text(q); /* asks isl, so the pair is gone */
+  c->afterwards = q->afterwards || q->fused[0];
 }
 
 /* ---- the message ---- */
@@ -135,23 +162,30 @@ static const char *verb(const ts_conflict *c, bool of_sink) {
   return (c->kind == TS_DEP_FLOW) == of_sink ? "read" : "written";
 }
 
-ts_result ts_dep_refuse(ts_context *ctx, const ts_op *at, const char *message, const ts_verdict *v,
-                        const char *alternative) {
+void ts_dep_explain(ts_context *ctx, ts_loc at, const ts_verdict *v, const char *alternative) {
   static const char *const kinds[] = {"flow", "anti", "output"};
   const ts_conflict *c = &v->conflict;
-  const char *may = v->exact ? "is" : "may be";
-  ts_error(ctx, at->loc, "cannot %s: %s %s %s before it is %s, and that order would not be kept",
-           message, c->element, may, verb(c, false), verb(c, true));
   ts_note(ctx, c->source->loc, "first %s here%s%s%s%s", verb(c, false),
           *c->source_at ? ", at " : "", c->source_at, *c->given ? ", with " : "", c->given);
   ts_note(ctx, c->sink->loc, "then %s here%s%s", verb(c, true), *c->sink_at ? ", at " : "",
           c->sink_at);
   if (strlen(c->loops) > 2)
-    ts_note(ctx, at->loc, "%s dependence with distance %s over %s", kinds[c->kind], c->distance,
-            c->loops);
+    ts_note(ctx, at, "%s dependence with distance %s over %s%s%s%s", kinds[c->kind], c->distance,
+            c->loops, c->afterwards ? " after the step" : "",
+            strchr(c->distance, '*') ? ", here " : "", strchr(c->distance, '*') ? c->here : "");
+  else
+    ts_note(ctx, at, "%s dependence between places that no loop is around", kinds[c->kind]);
   if (!v->exact)
-    ts_note(ctx, at->loc,
-            "not all of it is affine: what is computed at run time counts as anything");
-  if (alternative) ts_note(ctx, at->loc, "legal instead: %s", alternative);
+    ts_note(ctx, at, "not all of it is affine: what is computed at run time counts as anything");
+  if (alternative) ts_note(ctx, at, "legal instead: %s", alternative);
+}
+
+ts_result ts_dep_refuse(ts_context *ctx, const ts_op *at, const char *message, const ts_verdict *v,
+                        const char *alternative) {
+  const ts_conflict *c = &v->conflict;
+  const char *may = v->exact ? "is" : "may be";
+  ts_error(ctx, at->loc, "cannot %s: %s %s %s before it is %s, and that order would not be kept",
+           message, c->element, may, verb(c, false), verb(c, true));
+  ts_dep_explain(ctx, at->loc, v, alternative);
   return TS_ERR;
 }

@@ -6,6 +6,7 @@
 #include "analysis/flow.h"
 
 #include <isl/flow.h>
+#include <isl/map.h>
 #include <isl/options.h>
 #include <isl/point.h>
 #include <isl/set.h>
@@ -39,6 +40,7 @@ typedef struct model {
   ts_ptrmap names; /* of values inside the block, and of parameters; symbols under odd keys */
   unsigned num_names;
   TS_VEC(const char *) params;
+  TS_VEC(const char *) shown; /* what a message calls them; "" for a value without a name */
   TS_VEC(ts_op *) around;      /* loops around the block whose variables are parameters */
   TS_VEC(ts_op *) inside;      /* loops inside it whose variables have a name */
   TS_VEC(const char *) locals; /* these names */
@@ -56,18 +58,24 @@ static const char *new_name(model *m, const void *key, char kind) {
   return name;
 }
 
-static const char *param(model *m, const void *key) {
+static const ts_module *module_of(const model *m) {
+  return m->block->func->module;
+}
+
+static const char *param(model *m, const void *key, const char *sigil, ts_str shown) {
   const char *name = ts_ptrmap_get(&m->names, key);
   if (name) return name;
   name = new_name(m, key, 'p');
   ts_push(m->L->arena, &m->params, name);
+  ts_push(m->L->arena, &m->shown,
+          shown ? ts_sprintf(m->L->arena, "%s%s", sigil, ts_str_text(module_of(m), shown)) : "");
   return name;
 }
 
 static const char *symbol_name(model *m, ts_str s) {
   const void *key = (const void *)((uintptr_t)s * 2 + 1);
   bool known = ts_ptrmap_get(&m->names, key) != NULL;
-  const char *name = param(m, key);
+  const char *name = param(m, key, "", s);
   if (!known) put(&m->context, " and %s >= 1", name);
   return name;
 }
@@ -86,7 +94,7 @@ static const char *value_name(model *m, ts_value *v) {
   }
   if (v->kind == TS_VALUE_ARG && v->block->parent && v->block->parent->opcode == TS_OP_FOR)
     ts_push(m->L->arena, &m->around, v->block->parent);
-  return param(m, v);
+  return param(m, v, "%", v->name);
 }
 
 /* ---- forms ---- */
@@ -282,14 +290,18 @@ static const char *box_text(model *m, const ts_box *box) {
 
 /* ---- isl ---- */
 
-/* The least point of a set, coordinate by coordinate in the order of its dimensions. */
-static bool least_point(const char *set_text, unsigned n, int64_t *out) {
+/* A context for one question; NULL: no memory. */
+static isl_ctx *open_isl(void) {
   isl_ctx *isl = isl_ctx_alloc();
-  if (!isl) return false;
+  if (!isl) return NULL;
   isl_options_set_on_error(isl, ISL_ON_ERROR_CONTINUE);
   isl_ctx_set_max_operations(isl, MAX_OPERATIONS);
-  isl_set *set = isl_set_lexmin(isl_set_read_from_str(isl, set_text));
-  isl_point *point = isl_set_sample_point(set);
+  return isl;
+}
+
+/* The first n coordinates of the least point of a set, in the order of its dimensions. The set goes. */
+static bool least_point(isl_set *set, unsigned n, int64_t *out) {
+  isl_point *point = isl_set_sample_point(isl_set_lexmin(set));
   bool found = point && isl_point_is_void(point) == isl_bool_false;
   for (unsigned i = 0; found && i < n; i++) {
     isl_val *v = isl_point_get_coordinate_val(point, isl_dim_set, (int)i);
@@ -298,7 +310,6 @@ static bool least_point(const char *set_text, unsigned n, int64_t *out) {
     isl_val_free(v);
   }
   isl_point_free(point);
-  isl_ctx_free(isl);
   return found;
 }
 
@@ -333,10 +344,8 @@ static isl_union_map *unwritten(isl_ctx *isl, const questions *q, const char *re
 
 static ts_flow answer(const questions *q) {
   ts_flow f = {.comes_in = true};
-  isl_ctx *isl = isl_ctx_alloc();
+  isl_ctx *isl = open_isl();
   if (!isl) return f;
-  isl_options_set_on_error(isl, ISL_ON_ERROR_CONTINUE);
-  isl_ctx_set_max_operations(isl, MAX_OPERATIONS);
   isl_set *context = isl_set_read_from_str(isl, q->context);
   isl_union_map *coming = unwritten(isl, q, q->reads, context);
   f.comes_in = isl_union_map_is_empty(coming) != isl_bool_true;
@@ -351,6 +360,23 @@ static ts_flow answer(const questions *q) {
   isl_set_free(context);
   isl_ctx_free(isl);
   return f;
+}
+
+/* The least of the params, then of the elements of the box that are not read first. */
+static bool least_unread(const questions *q, unsigned n, int64_t *out) {
+  isl_ctx *isl = open_isl();
+  if (!isl) return false;
+  isl_set *context = isl_set_read_from_str(isl, q->context);
+  isl_union_set *box = isl_union_set_read_from_str(isl, q->box);
+  isl_union_set *read = isl_union_map_range(unwritten(isl, q, q->sure_reads, context));
+  box = isl_union_set_subtract(isl_union_set_intersect_params(box, context), read);
+  isl_set *set = isl_set_from_union_set(box);
+  isl_size params = isl_set_dim(set, isl_dim_param);
+  if (params > 0)
+    set = isl_set_move_dims(set, isl_dim_set, 0, isl_dim_param, 0, (unsigned)params);
+  bool found = least_point(set, n, out);
+  isl_ctx_free(isl);
+  return found;
 }
 
 static const char *with_params(model *m, const char *body) {
@@ -457,8 +483,7 @@ static bool plain_flow(model *m, const ts_touches *touches, const ts_box *box, t
   return true;
 }
 
-ts_flow ts_flow_of(ts_lins *L, const ts_touches *touches, const ts_block *block,
-                   const ts_box *box) {
+static model model_of(ts_lins *L, const ts_block *block) {
   ts_arena *a = L->arena;
   model m = {.L = L,
              .block = block,
@@ -467,28 +492,61 @@ ts_flow ts_flow_of(ts_lins *L, const ts_touches *touches, const ts_block *block,
              .writes = {.arena = a},
              .schedule = {.arena = a},
              .context = {.arena = a}};
-  ts_flow plain;
-  if (plain_flow(&m, touches, box, &plain)) return plain;
   ts_ptrmap_init(&m.names, a);
   put(&m.context, ": 0 = 0");
+  return m;
+}
+
+/* False: they cannot be put. `box` may be NULL. */
+static bool put_questions(model *m, const ts_touches *touches, const ts_box *box, questions *q) {
   for (size_t i = 0; i < touches->list.n; i++) {
     path p;
-    if (path_to(&m, touches->list.at[i].op, &p)) m.levels = ts_max(m.levels, p.n);
+    if (path_to(m, touches->list.at[i].op, &p)) m->levels = ts_max(m->levels, p.n);
   }
   for (size_t i = 0; i < touches->list.n; i++)
-    put_touch(&m, &touches->list.at[i]);
+    put_touch(m, &touches->list.at[i]);
+  const char *box_body = box ? box_text(m, box) : NULL;
+  for (size_t i = 0; i < m->around.n; i++) /* grows while bounds bring in more loops */
+    put_loop(m, &m->context, m->around.at[i]);
+  if (m->failed) return false;
+  q->context = with_params(m, finish(&m->context));
+  q->reads = with_params(m, finish(&m->reads));
+  q->sure_reads = with_params(m, finish(&m->sure_reads));
+  q->writes = with_params(m, finish(&m->writes));
+  q->schedule = with_params(m, finish(&m->schedule));
+  q->box = box_body ? with_params(m, box_body) : NULL;
+  return true;
+}
+
+ts_flow ts_flow_of(ts_lins *L, const ts_touches *touches, const ts_block *block,
+                   const ts_box *box) {
+  model m = model_of(L, block);
   questions q = {0};
-  const char *box_body = box ? box_text(&m, box) : NULL;
-  for (size_t i = 0; i < m.around.n; i++) /* grows while bounds bring in more loops */
-    put_loop(&m, &m.context, m.around.at[i]);
-  if (m.failed) return (ts_flow){.comes_in = true};
-  q.context = with_params(&m, finish(&m.context));
-  q.reads = with_params(&m, finish(&m.reads));
-  q.sure_reads = with_params(&m, finish(&m.sure_reads));
-  q.writes = with_params(&m, finish(&m.writes));
-  q.schedule = with_params(&m, finish(&m.schedule));
-  q.box = box_body ? with_params(&m, box_body) : NULL;
-  return answer(&q);
+  ts_flow plain;
+  if (plain_flow(&m, touches, box, &plain)) return plain;
+  return put_questions(&m, touches, box, &q) ? answer(&q) : (ts_flow){.comes_in = true};
+}
+
+const char *ts_flow_unread(ts_lins *L, const ts_touches *touches, const ts_block *block,
+                           const ts_box *box, const char *buffer) {
+  model m = model_of(L, block);
+  questions q = {0};
+  if (!put_questions(&m, touches, box, &q)) return NULL;
+  unsigned n = (unsigned)m.params.n;
+  int64_t *at = ts_new_array(L->arena, int64_t, n + box->rank);
+  if (!least_unread(&q, n + box->rank, at)) return NULL;
+  text t = {.arena = L->arena};
+  put(&t, "%%%s[", buffer);
+  for (unsigned d = 0; d < box->rank; d++)
+    put(&t, d ? ", %lld" : "%lld", (long long)at[n + d]);
+  put(&t, "]");
+  const char *before = " at ";
+  for (unsigned i = 0; i < n; i++) {
+    if (!*m.shown.at[i]) continue;
+    put(&t, "%s%s = %lld", before, m.shown.at[i], (long long)at[i]);
+    before = ", ";
+  }
+  return finish(&t);
 }
 
 /* ---- an example ---- */
@@ -532,18 +590,46 @@ static const char *shared_elements(model *m, const ts_box *box, const ts_op *loo
 
 const char *ts_box_example(ts_lins *L, const ts_box *box, const ts_op *loop, const char *iv_name,
                            const char *buffer) {
-  ts_arena *a = L->arena;
-  model m = {.L = L, .block = ts_for_parts(loop).body, .context = {.arena = a}};
+  model m = model_of(L, ts_for_parts(loop).body);
   int64_t at[TS_MAX_RANK + 2];
-  ts_ptrmap_init(&m.names, a);
-  put(&m.context, ": 0 = 0");
   const char *set = shared_elements(&m, box, loop);
-  if (!set || !least_point(set, box->rank + 2, at)) return NULL;
-  text t = {.arena = a};
+  isl_ctx *isl = set ? open_isl() : NULL;
+  if (!isl) return NULL;
+  bool found = least_point(isl_set_read_from_str(isl, set), box->rank + 2, at);
+  isl_ctx_free(isl);
+  if (!found) return NULL;
+  text t = {.arena = L->arena};
   put(&t, "%%%s = %lld and %%%s = %lld share %%%s[", iv_name, (long long)at[0], iv_name,
       (long long)at[1], buffer);
   for (unsigned d = 0; d < box->rank; d++)
     put(&t, d ? ", %lld" : "%lld", (long long)at[d + 2]);
   put(&t, "]");
   return finish(&t);
+}
+
+/* The second coordinate minus the first: is it one number for all of the set? */
+static bool is_only_difference(isl_ctx *isl, const char *set_text) {
+  isl_set *set = isl_set_read_from_str(isl, set_text);
+  isl_size n = isl_set_dim(set, isl_dim_set);
+  if (n > 2) set = isl_set_project_out(set, isl_dim_set, 2, (unsigned)n - 2);
+  isl_map *minus = isl_map_read_from_str(isl, "{ [i, j] -> [j - i] }");
+  set = isl_set_apply(set, minus);
+  bool only = isl_set_is_singleton(set) == isl_bool_true;
+  isl_set_free(set);
+  return only;
+}
+
+const char *ts_box_distance(ts_lins *L, const ts_box *box, const ts_op *loop,
+                            const char *loop_name) {
+  model m = model_of(L, ts_for_parts(loop).body);
+  int64_t pair[2];
+  const char *set = shared_elements(&m, box, loop);
+  isl_ctx *isl = set ? open_isl() : NULL;
+  bool found = isl && least_point(isl_set_read_from_str(isl, set), 2, pair);
+  bool only = found && is_only_difference(isl, set);
+  if (isl) isl_ctx_free(isl);
+  long long here = found ? (long long)(pair[1] - pair[0]) : 0;
+  if (only) return ts_sprintf(L->arena, "(%lld) over (%%%s)", here, loop_name);
+  return ts_sprintf(L->arena, found ? "(*) over (%%%s), here (%lld)" : "(*) over (%%%s)", loop_name,
+                    here);
 }

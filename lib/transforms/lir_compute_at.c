@@ -1,8 +1,8 @@
 /* compute-at: a buffer is computed where it is used, a part at a time.
  *
  * requires:  every read of the buffer stands in the one loop; what computes it stands before the
- * loop in the block of its alloc, writes nothing else, and reads nothing that is written from there
- *            to the loop's end.
+ *            loop in the block of its alloc, writes nothing else, and reads nothing that is written
+ *            before its turn comes (analysis/dependence.h).
  * preserves: every bit: each element is computed by the same ops, in the same order.
  * rewrite:   -compute-at="h at=i.o"
  *   %h = alloc : memref<128x64xf32>         for %i.o = 0 to 4 {
@@ -13,6 +13,7 @@
  *   }
  * The part is the box of elements that one iteration reads. Where iterations share elements they
  * would be computed more than once, which must be asked for. */
+#include "analysis/dependence.h"
 #include "analysis/flow.h"
 #include "transforms/stage.h"
 #include "transforms/util.h"
@@ -22,15 +23,26 @@ typedef struct request {
   unsigned done;
 } request;
 
+/* A nest that computes the buffer, and what stood behind it, the other such nests left out. */
+typedef struct producer {
+  ts_op *nest, *behind;
+} producer;
+
 typedef struct task {
   ts_schedule *s;
   const ts_compute_at_options *o;
   ts_op *alloc, *loop;
   ts_op *consumer; /* the op of the alloc's block that the loop stands in */
-  TS_VEC(ts_op *) producers;
+  TS_VEC(producer) producers;
   ts_lins lins;
   ts_staged staged;
+  ts_touches reads; /* in the loop */
+  bool quiet;          /* only asked whether it would do: no messages */
+  bool overwritten;    /* something that a nest reads may be written before the loop is done */
+  const char *instead; /* what would do in its place, where `overwritten` makes that matter */
 } task;
+
+static ts_result judge(task *);
 
 static const char *buffer_name(const task *t) {
   return ts_str_text(t->s->m, t->staged.whole->name);
@@ -47,10 +59,25 @@ static const char *text(const task *t, const char *fmt, ...) {
 
 /* "cannot compute %h at %i.o: WHY", with a note at `op`. */
 static ts_result refuse(const task *t, const char *why, const ts_op *op, const char *note) {
+  if (t->quiet) return TS_ERR;
   ts_error(t->s->m->ctx, t->loop->loc, "cannot compute %%%s at %%%s: %s", buffer_name(t),
            ts_loop_name(t->loop), why);
   if (op) ts_note(t->s->m->ctx, op->loc, "%s", note);
   return TS_ERR;
+}
+
+/* The nearest loop around the one asked for at which it would do. */
+static const char *around(const task *t) {
+  for (ts_op *op = t->loop; op != t->consumer;) {
+    op = op->block->parent;
+    if (!ts_is_loop(op)) continue;
+    task q = {.s = t->s, .o = t->o, .alloc = t->alloc, .loop = op, .consumer = t->consumer};
+    q.lins.arena = t->lins.arena;
+    q.staged = (ts_staged){.schedule = t->s, .lins = &q.lins, .whole = t->staged.whole};
+    q.quiet = true;
+    if (!judge(&q)) return text(t, "at=%s", ts_loop_name(op));
+  }
+  return text(t, "%%%s computed where it is", buffer_name(t));
 }
 
 /* ---- who computes, who reads ---- */
@@ -84,14 +111,33 @@ static const ts_op *use_in(const task *t, const ts_value *memref, const ts_op *o
   return NULL;
 }
 
+/* Refuses for a use of the buffer that what is computed must reach, with the elements where it
+ * does. */
+static ts_result refuse_use(const task *t, const char *why, const ts_op *use, const char *note) {
+  ts_context *ctx = t->s->m->ctx;
+  if (t->quiet) return TS_ERR;
+  ts_result result = refuse(t, why, use, note);
+  for (const ts_use *u = t->staged.whole->uses; u; u = u->next) {
+    ts_verdict verdict;
+    const ts_op *top = op_in_block(t->alloc->block, u->owner);
+    if (!may_write(u) || top == op_in_block(t->alloc->block, (ts_op *)use)) continue;
+    if (ts_dep_meet(ctx, t->s->pass->scratch, u->owner, use, &verdict)) return TS_LIMIT;
+    if (verdict.legal) continue;
+    ts_dep_explain(ctx, t->loop->loc, &verdict, around(t));
+    return result;
+  }
+  ts_note(ctx, t->loop->loc, "legal instead: %s", around(t));
+  return result;
+}
+
 static ts_result check_consumer(task *t) {
   const ts_op *writer = use_in(t, t->staged.whole, t->consumer, true);
-  if (writer) return refuse(t, "the loop's nest writes it too", writer, "here");
+  if (writer) return refuse_use(t, "the loop's nest writes it too", writer, "here");
   for (const ts_use *u = t->staged.whole->uses; u; u = u->next)
     if (op_in_block(t->alloc->block, u->owner) == t->consumer &&
         !ts_is_ancestor(ts_for_parts(t->loop).body, u->owner))
-      return refuse(t, "it is read outside of the loop", u->owner,
-                    "this read is not in the loop; a loop around both would do");
+      return refuse_use(t, "it is read outside of the loop", u->owner,
+                        "this read is not in the loop");
   return TS_OK;
 }
 
@@ -106,12 +152,15 @@ static ts_result find_producers(task *t) {
     }
     if (!writer && !reader) continue;
     if (behind || !writer)
-      return refuse(t, "it is used outside of the loop", writer ? writer : reader,
-                    "this use would lose its buffer; fuse it into the loop first");
+      return refuse_use(t, "it is used outside of the loop", writer ? writer : reader,
+                        "this use would lose its buffer; 'fuse-loops' may bring it into the loop");
     if (!ts_is_loop(op))
       return refuse(t, "not only nests of loops compute it", op, "this is no loop");
-    ts_push(t->s->pass->scratch, &t->producers, op);
+    ts_push(t->s->pass->scratch, &t->producers, (producer){op, op->next});
   }
+  for (size_t i = t->producers.n; i-- > 1;) /* other nests move, too */
+    if (t->producers.at[i - 1].behind == t->producers.at[i].nest)
+      t->producers.at[i - 1].behind = t->producers.at[i].behind;
   if (!t->producers.n) return refuse(t, "nothing before the loop computes it", NULL, NULL);
   return check_consumer(t);
 }
@@ -119,7 +168,7 @@ static ts_result find_producers(task *t) {
 /* ---- may the nests move? ---- */
 
 typedef struct producer_check {
-  const task *t;
+  task *t;
   ts_op *nest;
   const ts_op *bad;
   const char *why, *note;
@@ -137,18 +186,14 @@ static bool is_private(const producer_check *c, const ts_value *memref) {
          op_in_block(c->t->alloc->block, memref->def) == c->nest && memref->def != c->nest;
 }
 
-/* Is what the nest reads still the same at the end of the loop? */
-static void check_read(producer_check *c, const ts_op *load, const ts_value *memref) {
+/* Is what the nest reads sure to be the same at the end of the loop? */
+static void check_read(producer_check *c, const ts_value *memref) {
   for (const ts_op *op = c->nest->next; op; op = op->next) {
     const ts_op *writer = use_in(c->t, memref, op, true);
-    if (writer)
-      object(c, writer,
-             text(c->t, "%%%s, which is read to compute it, is overwritten",
-                  ts_str_text(c->t->s->m, memref->name)),
-             text(c->t, "this %s runs before the loop ends", ts_info(writer)->name));
+    if (writer && c->t->quiet) object(c, writer, "", "");
+    if (writer) c->t->overwritten = true;
     if (op == c->t->consumer) return;
   }
-  (void)load;
 }
 
 static void check_op(void *ctx, ts_op *op) {
@@ -165,7 +210,7 @@ static void check_op(void *ctx, ts_op *op) {
     return;
   case TS_OP_LOAD:
     memref = ts_operand(op, 0);
-    if (memref != h && !is_private(c, memref)) check_read(c, op, memref);
+    if (memref != h && !is_private(c, memref)) check_read(c, memref);
     return;
   case TS_OP_FOR:
   case TS_OP_IF:
@@ -182,7 +227,7 @@ static void check_op(void *ctx, ts_op *op) {
 
 static ts_result check_producers(task *t) {
   for (size_t i = 0; i < t->producers.n; i++) {
-    producer_check c = {.t = t, .nest = t->producers.at[i]};
+    producer_check c = {.t = t, .nest = t->producers.at[i].nest};
     ts_touches touches;
     ts_walk(ts_for_parts(c.nest).body, check_op, &c);
     if (c.bad) return refuse(t, c.why, c.bad, c.note);
@@ -217,29 +262,24 @@ static bool box_at(task *t, ts_op *loop, ts_touches *reads, ts_box *box) {
 static ts_result check_sharing(task *t, const ts_touches *reads) {
   ts_op *shares = sharing_loop(t, t->loop, &t->staged.box);
   if (!shares) return TS_OK;
+  if (t->quiet) return t->o->recompute ? TS_OK : TS_ERR;
   if (t->o->recompute) {
     ts_schedule_missed(t->s, shares, "iterations of %%%s compute elements of %%%s in common again",
                        ts_loop_name(shares), buffer_name(t));
     return TS_OK;
   }
-  const char *better = "recompute=true allows it";
-  for (ts_op *op = t->loop; op != t->consumer;) {
-    ts_touches all;
-    ts_box box;
-    op = op->block->parent;
-    if (!ts_is_loop(op) || !box_at(t, op, &all, &box) || sharing_loop(t, op, &box)) continue;
-    better = text(t, "at=%s computes each element once, and recompute=true allows it here",
-                  ts_loop_name(op));
-    break;
-  }
   refuse(t,
          text(t, "iterations of %%%s read elements in common, which would be computed again",
               ts_loop_name(shares)),
          reads->list.at[0].op, text(t, "%%%s is read here", buffer_name(t)));
+  if (reads->list.n > 1) ts_note(t->s->m->ctx, reads->list.at[1].op->loc, "and here");
   const char *example =
       ts_box_example(&t->lins, &t->staged.box, shares, ts_loop_name(shares), buffer_name(t));
   if (example) ts_note(t->s->m->ctx, shares->loc, "for example, %s", example);
-  ts_note(t->s->m->ctx, shares->loc, "%s", better);
+  if (example)
+    ts_note(t->s->m->ctx, shares->loc, "input dependence with distance %s",
+            ts_box_distance(&t->lins, &t->staged.box, shares, ts_loop_name(shares)));
+  ts_note(t->s->m->ctx, t->loop->loc, "legal instead: recompute=true, or %s", around(t));
   return TS_ERR;
 }
 
@@ -259,7 +299,7 @@ static void drop_parallel_marks(task *t, ts_op *nest) {
     }
 }
 
-static ts_result move(task *t, const ts_touches *reads) {
+static ts_result move(task *t) {
   ts_module *m = t->s->m;
   ts_staged *st = &t->staged;
   ts_extent dims[TS_MAX_RANK];
@@ -274,13 +314,14 @@ static ts_result move(task *t, const ts_touches *reads) {
   st->part = ts_build_alloc(&top, type);
   st->part->name = st->whole->name;
   bool fits = true;
-  for (size_t i = 0; i < reads->list.n; i++)
-    fits = ts_staged_redirect(st, &reads->list.at[i]) && fits;
+  for (size_t i = 0; i < t->reads.list.n; i++)
+    fits = ts_staged_redirect(st, &t->reads.list.at[i]) && fits;
   for (size_t i = 0; i < t->producers.n && fits; i++) {
     const ts_op *stuck;
-    ts_op_move_before(t->producers.at[i], first);
-    drop_parallel_marks(t, t->producers.at[i]);
-    if (!ts_staged_restrict(st, &t->producers.at[i], &stuck))
+    ts_op **nest = &t->producers.at[i].nest;
+    ts_op_move_before(*nest, first);
+    drop_parallel_marks(t, *nest);
+    if (!ts_staged_restrict(st, nest, &stuck))
       return refuse(t, "a nest that computes it cannot be cut down to the part", stuck,
                     "this access may lie outside of the part");
   }
@@ -295,16 +336,36 @@ static ts_result move(task *t, const ts_touches *reads) {
   return TS_OK;
 }
 
-static ts_result compute(task *t) {
-  ts_touches reads;
+static ts_result judge(task *t) {
   ts_result result = find_producers(t);
   if (!result) result = check_producers(t);
   if (result) return result;
-  if (!box_at(t, t->loop, &reads, &t->staged.box))
-    return refuse(t, reads.reason, reads.obstacle, "here");
+  if (!box_at(t, t->loop, &t->reads, &t->staged.box))
+    return refuse(t, t->reads.reason, t->reads.obstacle, "here");
   ts_pieces_parse(t->s->pass->scratch, "", &t->staged.box, &t->staged.pieces);
-  result = check_sharing(t, &reads);
-  return result ? result : move(t, &reads);
+  return check_sharing(t, &t->reads);
+}
+
+/* The nests stand in the loop: does all that they read still reach them? */
+static ts_result check_order(const task *t) {
+  for (size_t i = 0; i < t->producers.n; i++) {
+    ts_verdict verdict;
+    const producer *p = &t->producers.at[i];
+    ts_result result = ts_dep_moved(t->s->m->ctx, t->s->pass->scratch, p->behind, t->consumer,
+                                    p->nest, &verdict);
+    if (result) return result;
+    if (verdict.legal) continue;
+    const char *what = text(t, "compute %%%s at %%%s", buffer_name(t), ts_loop_name(t->loop));
+    return ts_dep_refuse(t->s->m->ctx, t->loop, what, &verdict, t->instead);
+  }
+  return TS_OK;
+}
+
+static ts_result compute(task *t) {
+  ts_result result = judge(t);
+  if (!result && t->overwritten) t->instead = around(t);
+  if (!result) result = move(t);
+  return !result && t->overwritten ? check_order(t) : result;
 }
 
 /* ---- finding the buffer ---- */

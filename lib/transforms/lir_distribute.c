@@ -496,20 +496,21 @@ static void move_pieces(distributor *d) {
 
 /* ---- the pass ---- */
 
-/* "distribute %j": the inner loops alone, as many as may be; NULL: not even the innermost. */
-static const char *inner_loops(distributor *d) {
+/* "distribute %j": the inner loops alone, as many as may be; else the nest as it is. */
+static const char *instead(distributor *d) {
   for (unsigned l = 1; l < d->n; l++) {
     ts_verdict verdict;
     if (ts_dep_distribute(d->m->ctx, d->scratch, d->n - l, d->loops + l, d->num_pieces - 1,
                           d->firsts + 1, &verdict))
-      return NULL;
+      break;
     if (!verdict.legal) continue;
     const char *text = "distribute";
     for (; l < d->n; l++)
       text = ts_sprintf(d->scratch, "%s %%%s", text, ts_loop_name(d->loops[l]));
     return text;
   }
-  return NULL;
+  return ts_sprintf(d->scratch, "the body of %%%s in one piece, as it stands",
+                    ts_loop_name(d->loops[d->n - 1]));
 }
 
 static ts_result check(distributor *d) {
@@ -521,7 +522,7 @@ static ts_result check(distributor *d) {
   if (result || verdict.legal) return result;
   const char *what = ts_sprintf(d->scratch, "distribute %%%s over the pieces of its body",
                                 ts_loop_name(d->loops[0]));
-  return ts_dep_refuse(m->ctx, d->loops[0], what, &verdict, inner_loops(d));
+  return ts_dep_refuse(m->ctx, d->loops[0], what, &verdict, instead(d));
 }
 
 static ts_result rewrite(distributor *d) {

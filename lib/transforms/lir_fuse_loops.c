@@ -38,13 +38,29 @@ static ts_result check_trips(ts_schedule *s, const ts_op *first, const ts_op *se
   return result;
 }
 
-static ts_result check_order(ts_schedule *s, ts_op *first, ts_op *second) {
+/* The second loop some iterations behind the first; or fewer levels; or the loops as they are. */
+static const char *instead(ts_schedule *s, ts_op *first, ts_op *second, const char *fewer) {
+  if (fewer) return fewer;
+  int64_t trips, lag = 0;
+  ts_for f = ts_for_parts(first), g = ts_for_parts(second);
+  const char *a = ts_loop_name(first), *b = ts_loop_name(second);
+  bool plain = f.num_lo == 1 && f.num_hi == 1 && g.num_lo == 1 && g.num_hi == 1;
+  if (plain && ts_loop_trip_count(first, &trips)) lag = ts_dep_fuse_lag(s->m->ctx, first, second);
+  if (lag && lag < trips)
+    return ts_sprintf(s->pass->scratch,
+                      "-peel=\"%s=%lld first=true\" -peel=\"%s=%lld last=true\" "
+                      "-fuse-loops=\"%s %s\"",
+                      a, (long long)lag, b, (long long)lag, a, b);
+  return ts_sprintf(s->pass->scratch, "%%%s and %%%s one behind the other, as they stand", a, b);
+}
+
+static ts_result check_order(ts_schedule *s, ts_op *first, ts_op *second, const char *fewer) {
   ts_verdict verdict;
   ts_result result = ts_dep_fuse(s->m->ctx, s->pass->scratch, first, second, &verdict);
   if (result || verdict.legal) return result;
   const char *what =
       ts_sprintf(s->pass->scratch, "fuse %%%s and %%%s", ts_loop_name(first), ts_loop_name(second));
-  return ts_dep_refuse(s->m->ctx, first, what, &verdict, NULL);
+  return ts_dep_refuse(s->m->ctx, first, what, &verdict, instead(s, first, second, fewer));
 }
 
 /* ---- doing it ---- */
@@ -83,10 +99,11 @@ static ts_result merge_marks(ts_schedule *s, ts_op *first, const ts_op *second) 
 }
 
 /* The ops of both bodies are in `first` afterwards; *part is the first of those that came with
- * `second`. */
-static ts_result fuse(ts_schedule *s, ts_op *first, ts_op *second, ts_op **part) {
+ * `second`. `fewer` is what would be legal when this is not, NULL where no level is fused yet. */
+static ts_result fuse(ts_schedule *s, ts_op *first, ts_op *second, const char *fewer,
+                      ts_op **part) {
   ts_result result = check_trips(s, first, second);
-  if (!result) result = check_order(s, first, second);
+  if (!result) result = check_order(s, first, second, fewer);
   if (result) return result;
   ts_schedule_passed(s, first, "%%%s and %%%s are one loop", ts_loop_name(first),
                      ts_loop_name(second));
@@ -122,9 +139,13 @@ static ts_op *only_loop(ts_op *op, const ts_op *end) {
 }
 
 static ts_result fuse_levels(ts_schedule *s, ts_op *first, ts_op *second, int64_t depth) {
+  const char *a = ts_loop_name(first), *b = ts_loop_name(second), *fewer = NULL;
   for (int64_t level = 0; level < depth; level++) {
     ts_op *part = NULL, *outer = first;
-    ts_result result = fuse(s, first, second, &part);
+    if (level)
+      fewer = ts_sprintf(s->pass->scratch, "-fuse-loops=\"%s %s depth=%lld\"", a, b,
+                         (long long)level);
+    ts_result result = fuse(s, first, second, fewer, &part);
     if (result || level + 1 == depth) return result;
     first = only_loop(ts_for_parts(outer).body->first, part);
     second = part ? only_loop(part, NULL) : NULL;

@@ -104,9 +104,13 @@ static ts_result check_shape(jam *j) {
   ts_ptrmap_init(&v.varying, j->s->pass->scratch);
   ts_ptrmap_put(&v.varying, f.iv, j);
   survey_block(&v, f.body, false);
-  if (v.uneven)
-    return ts_schedule_refuse(j->s, v.uneven,
-                              "cannot jam %%%s: how often this loop runs depends on it", name);
+  if (v.uneven) {
+    ts_schedule_refuse(j->s, v.uneven, "cannot jam %%%s: how often this loop runs depends on it",
+                       name);
+    ts_note(j->s->m->ctx, j->loop->loc, "legal instead: -unroll=%s=%lld, which keeps the order",
+            name, (long long)j->factor);
+    return TS_ERR;
+  }
   if (j->factor <= MAX_COPIES && v.ops * j->factor <= MAX_OPS) return TS_OK;
   return ts_schedule_refuse(
       j->s, j->loop, "cannot jam %lld iterations of %%%s: at most %d copies and %d ops are made",

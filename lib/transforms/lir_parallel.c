@@ -7,21 +7,23 @@
 #include "analysis/dependence.h"
 #include "transforms/loops.h"
 
-/* The loops of the nest around and inside the refused one that may run at once; NULL: none. */
-static const char *others(ts_schedule *s, ts_op *loop) {
+/* The loops of the nest inside the refused one that may run at once, if any. */
+static const char *instead(ts_schedule *s, ts_op *loop) {
   ts_op *nest[TS_MAX_NESTING] = {loop};
   bool legal[TS_MAX_NESTING];
   unsigned n = 1;
   while (n < ts_countof(nest) && (nest[n] = ts_loop_only_child(nest[n - 1])))
     n++;
-  if (ts_dep_parallel_loops(s->m->ctx, s->pass->scratch, n, nest, legal)) return NULL;
+  if (ts_dep_parallel_loops(s->m->ctx, s->pass->scratch, n, nest, legal)) n = 0;
   const char *text = NULL;
   for (unsigned i = 0; i < n; i++) {
     if (!legal[i]) continue;
     const char *before = text ? ts_sprintf(s->pass->scratch, "%s or ", text) : "the iterations of ";
     text = ts_sprintf(s->pass->scratch, "%s%%%s", before, ts_loop_name(nest[i]));
   }
-  return text;
+  if (text) return text;
+  return ts_sprintf(s->pass->scratch, "the iterations of %%%s one after another, as they stand",
+                    ts_loop_name(loop));
 }
 
 static ts_result parallel(ts_schedule *s, ts_op *loop, const ts_loop_item *item) {
@@ -33,7 +35,7 @@ static ts_result parallel(ts_schedule *s, ts_op *loop, const ts_loop_item *item)
   if (!verdict.legal)
     return ts_dep_refuse(s->m->ctx, loop,
                          ts_sprintf(s->pass->scratch, "run the iterations of %%%s at once", name),
-                         &verdict, others(s, loop));
+                         &verdict, instead(s, loop));
   ts_attr_set_unit(s->m, loop, TS_ATTR_PARALLEL);
   ts_schedule_passed(s, loop, "the iterations of %%%s may run at once", name);
   ts_count(s->pass, "loops made parallel", 1);

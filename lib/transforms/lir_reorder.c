@@ -14,19 +14,6 @@ static bool speaks_of(const ts_op *loop, const ts_op *of) {
   return false;
 }
 
-/* Bounds may only use loops outside of them. */
-static ts_result check_bounds(ts_schedule *s, unsigned n, ts_op *const *loops,
-                              const unsigned *order) {
-  for (unsigned p = 0; p < n; p++)
-    for (unsigned q = p + 1; q < n; q++)
-      if (speaks_of(loops[order[p]], loops[order[q]]))
-        return ts_schedule_refuse(s, loops[order[p]],
-                                  "cannot put %%%s outside of %%%s: its bounds depend on %%%s",
-                                  ts_loop_name(loops[order[p]]), ts_loop_name(loops[order[q]]),
-                                  ts_loop_name(loops[order[q]]));
-  return TS_OK;
-}
-
 static const char *order_text(ts_schedule *s, unsigned n, ts_op *const *loops,
                               const unsigned *order) {
   const char *text = "";
@@ -36,17 +23,37 @@ static const char *order_text(ts_schedule *s, unsigned n, ts_op *const *loops,
   return text;
 }
 
-/* "the order %j %i %k": what comes nearest to what was asked for; NULL when nothing is known. */
+/* "the order %j %i %k": what comes nearest to what was asked for; as it stands when no more is
+ * known. */
 static const char *nearest_order(ts_schedule *s, unsigned n, ts_op *const *loops,
-                                 const unsigned *order) {
-  enum { MAX_LOOPS = 8 };
-  unsigned nearest[MAX_LOOPS];
-  if (n > MAX_LOOPS) return NULL;
-  if (ts_dep_nearest_order(s->m->ctx, s->pass->scratch, n, loops, order, nearest)) return NULL;
-  return ts_sprintf(s->pass->scratch, "the order %s", order_text(s, n, loops, nearest));
+                                 const unsigned *order, const char *before) {
+  ts_arena *a = s->pass->scratch;
+  unsigned *nearest = ts_new_array(a, unsigned, n);
+  if (ts_dep_nearest_order(s->m->ctx, a, n, loops, order, nearest))
+    for (unsigned i = 0; i < n; i++)
+      nearest[i] = i;
+  const char *text = ts_sprintf(a, "the order %s", order_text(s, n, loops, nearest));
+  return before ? ts_sprintf(a, "%s, after %s", text, before) : text;
 }
 
-ts_result ts_reorder_checked(ts_schedule *s, unsigned n, ts_op **loops, const unsigned *order) {
+/* Bounds may only use loops outside of them. */
+static ts_result check_bounds(ts_schedule *s, unsigned n, ts_op *const *loops,
+                              const unsigned *order, const char *before) {
+  for (unsigned p = 0; p < n; p++)
+    for (unsigned q = p + 1; q < n; q++) {
+      const ts_op *outer = loops[order[p]], *inner = loops[order[q]];
+      if (!speaks_of(outer, inner)) continue;
+      ts_schedule_refuse(s, outer, "cannot put %%%s outside of %%%s: its bounds depend on %%%s",
+                         ts_loop_name(outer), ts_loop_name(inner), ts_loop_name(inner));
+      ts_note(s->m->ctx, outer->loc, "legal instead: %s",
+              nearest_order(s, n, loops, order, before));
+      return TS_ERR;
+    }
+  return TS_OK;
+}
+
+ts_result ts_reorder_checked(ts_schedule *s, unsigned n, ts_op **loops, const unsigned *order,
+                             const char *before) {
   unsigned same = 0;
   while (same < n && order[same] == same)
     same++;
@@ -54,14 +61,15 @@ ts_result ts_reorder_checked(ts_schedule *s, unsigned n, ts_op **loops, const un
     ts_schedule_missed(s, loops[0], "the loops stand in this order already");
     return TS_OK;
   }
-  ts_result result = check_bounds(s, n, loops, order);
+  ts_result result = check_bounds(s, n, loops, order, before);
   ts_verdict verdict;
   if (!result) result = ts_dep_reorder(s->m->ctx, s->pass->scratch, n, loops, order, &verdict);
   if (result) return result;
   const char *text = order_text(s, n, loops, order);
   if (!verdict.legal) {
     const char *what = ts_sprintf(s->pass->scratch, "run the loops in the order %s", text);
-    return ts_dep_refuse(s->m->ctx, loops[0], what, &verdict, nearest_order(s, n, loops, order));
+    return ts_dep_refuse(s->m->ctx, loops[0], what, &verdict,
+                         nearest_order(s, n, loops, order, before));
   }
   ts_schedule_passed(s, loops[0], "the loops run in the order %s", text);
   ts_count(s->pass, "nests reordered", 1);
@@ -78,7 +86,7 @@ static ts_result reorder(ts_schedule *s, unsigned n, ts_op *const *loops, const 
     nest[depth] = loops[depth];
     order[items[depth]] = depth;
   }
-  return ts_reorder_checked(s, n, nest, order);
+  return ts_reorder_checked(s, n, nest, order, NULL);
 }
 
 ts_result ts_pass_reorder(ts_pass_ctx *pass, ts_module *m, const void *options) {

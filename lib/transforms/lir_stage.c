@@ -13,6 +13,7 @@
  *                                         }
  * A buffer that the loop writes is copied back at the end (%W.w0 …), and copied in unless every
  * element is written before it is read. */
+#include "analysis/dependence.h"
 #include "analysis/flow.h"
 #include "transforms/stage.h"
 #include "transforms/util.h"
@@ -31,7 +32,12 @@ typedef struct place {
   ts_touches touches;
   ts_flow flow;
   ts_staged staged;
+  bool quiet; /* only asked whether it would do: no messages, and what must be tried does not */
+  TS_VEC(ts_op *) unproved; /* parallel loops whose iterations may copy back the same elements */
+  const char *instead;      /* what would do in their place */
 } place;
+
+static ts_result judge(place *, const ts_type **);
 
 static const char *at_name(const place *p) {
   return p->loop ? ts_sprintf(p->s->pass->scratch, "%%%s", ts_loop_name(p->loop)) : "func";
@@ -47,6 +53,7 @@ static const char *name_of(const place *p) {
 
 /* "cannot stage %W at %j.o: WHY" */
 static ts_result refuse(const place *p, const char *why) {
+  if (p->quiet) return TS_ERR;
   return ts_error(p->s->m->ctx, loc_of(p), "cannot stage %%%s at %s: %s", name_of(p), at_name(p),
                   why);
 }
@@ -92,10 +99,48 @@ static buffer_search find_buffer(ts_schedule *s, ts_block *block, const char *na
   return b;
 }
 
+/* ---- what would do instead ---- */
+
+/* The same buffer at another loop; NULL: the function. */
+static bool would_do(const place *p, ts_op *loop) {
+  const ts_type *type;
+  const ts_value *whole = p->staged.whole;
+  ts_block *block = loop ? ts_for_parts(loop).body : p->s->func->body;
+  bool visible = whole->kind == TS_VALUE_ARG || !ts_is_ancestor(block, whole->def) ||
+                 (!loop && whole->def->block == block);
+  place q = {.s = p->s, .o = p->o, .loop = loop, .block = block, .quiet = true};
+  q.staged = (ts_staged){
+      .schedule = p->s, .lins = p->staged.lins, .whole = p->staged.whole};
+  return visible && !judge(&q, &type);
+}
+
+static const char *at_loop(const place *p, ts_op *loop) {
+  return loop ? ts_sprintf(p->s->pass->scratch, "at=%s", ts_loop_name(loop)) : "at=func";
+}
+
+/* The nearest loop around the one asked for that would do. */
+static const char *around(const place *p) {
+  for (ts_op *op = p->loop; op;) {
+    op = ts_loop_around(op);
+    if (would_do(p, op)) return at_loop(p, op);
+  }
+  return ts_sprintf(p->s->pass->scratch, "%%%s where it is", name_of(p));
+}
+
+/* The outermost loop inside the one asked for, around `op`, that would do. */
+static const char *further_inside(const place *p, ts_op *op) {
+  ts_op *found = NULL;
+  for (ts_op *up = ts_loop_around(op); up && up != p->loop; up = ts_loop_around(up))
+    if (would_do(p, up)) found = up;
+  return found ? at_loop(p, found)
+               : ts_sprintf(p->s->pass->scratch, "%%%s where it is", name_of(p));
+}
+
 /* ---- may it be staged? ---- */
 
 static ts_result refuse_obstacle(const place *p) {
   refuse(p, p->touches.reason);
+  if (p->quiet) return TS_ERR;
   ts_note(p->s->m->ctx, p->touches.obstacle->loc,
           "this %s cannot be sent to a copy; stage at a loop without it",
           ts_info(p->touches.obstacle)->name);
@@ -113,6 +158,26 @@ static bool copies_in(const place *p) {
   return !p->touches.writes || p->flow.comes_in || !p->flow.writes_all;
 }
 
+/* The first access that reads (or writes); NULL: none. */
+static ts_op *first_touch(const place *p, bool writing) {
+  for (size_t i = 0; i < p->touches.list.n; i++)
+    if (writing ? p->touches.list.at[i].writes : p->touches.list.at[i].reads)
+      return p->touches.list.at[i].op;
+  return NULL;
+}
+
+static ts_result explain_unread(const place *p) {
+  ts_context *ctx = p->s->m->ctx;
+  ts_op *read = first_touch(p, false);
+  const char *example = ts_flow_unread(p->staged.lins, &p->touches, p->block, &p->staged.box,
+                                       name_of(p));
+  if (read)
+    ts_note(ctx, read->loc, "this reads only a part of the box%s%s", example ? ", not " : "",
+            example ? example : "");
+  if (read) ts_note(ctx, loc_of(p), "legal instead: %s", further_inside(p, read));
+  return TS_ERR;
+}
+
 static ts_result check_flow(place *p) {
   if (is_initialised(p) && p->touches.list.at[0].reads) {
     p->flow.comes_in = true; /* at worst a copy too many */
@@ -125,35 +190,37 @@ static ts_result check_flow(place *p) {
                     "the box that would be copied in holds elements that the loop does not read, "
                     "and %%%s may not have them written yet",
                     name_of(p)));
-  for (size_t i = 0; i < p->touches.list.n; i++)
-    if (p->touches.list.at[i].reads) {
-      ts_note(p->s->m->ctx, p->touches.list.at[i].op->loc, "this reads only a part of the box");
-      break;
-    }
-  return TS_ERR;
+  return p->quiet ? TS_ERR : explain_unread(p);
 }
 
-/* The copies write back whole boxes, so these must not meet. */
+/* The copies write back whole boxes, so these must not meet. Where that is not plain the copies are
+ * made and then looked at. */
 static ts_result check_parallel_loop(place *p, ts_op *loop) {
   ts_touches all;
   bool known = ts_touches_in(p->staged.lins, ts_for_parts(loop).body, p->staged.whole, &all);
   if (known && ts_box_is_disjoint(p->staged.lins, &p->staged.box, p->block, loop, &all))
     return TS_OK;
-  refuse(p, ts_sprintf(
-                p->s->pass->scratch,
-                "what is copied back in different iterations of the parallel loop %%%s may overlap",
-                ts_loop_name(loop)));
-  const char *example =
-      ts_box_example(p->staged.lins, &p->staged.box, loop, ts_loop_name(loop), name_of(p));
-  if (example) ts_note(p->s->m->ctx, loop->loc, "for example, %s", example);
-  for (size_t i = 0; i < p->touches.list.n; i++)
-    if (p->touches.list.at[i].writes) {
-      ts_note(p->s->m->ctx, p->touches.list.at[i].op->loc,
-              "this writes %%%s; stage before the loop is made parallel, or at a loop around %%%s",
-              name_of(p), ts_loop_name(loop));
-      break;
-    }
-  return TS_ERR;
+  if (p->quiet) return TS_ERR;
+  ts_push(p->s->pass->scratch, &p->unproved, loop);
+  return TS_OK;
+}
+
+/* The copies stand: may the iterations of what is marked parallel still run at once? */
+static ts_result check_copies(const place *p) {
+  for (size_t i = 0; i < p->unproved.n; i++) {
+    ts_op *loop = p->unproved.at[i];
+    ts_verdict verdict;
+    ts_result result = ts_dep_parallel(p->s->m->ctx, p->s->pass->scratch, loop, &verdict);
+    if (result) return result;
+    if (verdict.legal) continue;
+    refuse(p, ts_sprintf(p->s->pass->scratch,
+                         "its copies in different iterations of the parallel loop %%%s would share "
+                         "%s",
+                         ts_loop_name(loop), verdict.conflict.element));
+    ts_dep_explain(p->s->m->ctx, loop->loc, &verdict, p->instead);
+    return TS_ERR;
+  }
+  return TS_OK;
 }
 
 /* Is the buffer allocated inside the op, so that each iteration or thread has one of its own? */
@@ -209,6 +276,7 @@ static ts_result check_vectors(place *p) {
     refuse(p, ts_sprintf(p->s->pass->scratch,
                          "layout '%s' would tear the vectors of %lld elements apart", p->o->layout,
                          (long long)width));
+    if (p->quiet) return TS_ERR;
     ts_note(p->s->m->ctx, t->op->loc, "this accesses a vector");
     return TS_ERR;
   }
@@ -298,6 +366,8 @@ static ts_str part_name(const place *p) {
 static ts_result rewrite(place *p, const ts_type *type) {
   ts_staged *s = &p->staged;
   ts_builder top = top_of(p), end;
+  ts_op *read = first_touch(p, false), *written = first_touch(p, true);
+  if (p->unproved.n) top.loc = (read ? read : written)->loc; /* check_copies may point there */
   s->part = ts_build_alloc(&top, type);
   s->part->name = part_name(p);
   s->name = *p->o->name ? p->o->name : name_of(p);
@@ -307,6 +377,7 @@ static ts_result rewrite(place *p, const ts_type *type) {
   if (copies_in(p)) fits = ts_staged_copy_in(s, &top, p->o->pad) && fits;
   if (p->o->pad) fits = ts_staged_fill(s, &top) && fits;
   end = end_of(p);
+  if (p->unproved.n) end.loc = written->loc;
   if (p->touches.writes) fits = ts_staged_copy_out(s, &end) && fits;
   return fits ? TS_OK : refuse(p, "an expression gets too large");
 }
@@ -323,8 +394,7 @@ static void remark(const place *p, const ts_type *type) {
             name_of(p), at_name(p), type->text, how, size);
 }
 
-static ts_result stage_buffer(place *p) {
-  const ts_type *type;
+static ts_result judge(place *p, const ts_type **type) {
   ts_arena *scratch = p->s->pass->scratch;
   if (!ts_touches_in(p->staged.lins, p->block, p->staged.whole, &p->touches))
     return refuse_obstacle(p);
@@ -334,8 +404,15 @@ static ts_result stage_buffer(place *p) {
   ts_result result = check_vectors(p);
   if (!result) result = check_flow(p);
   if (!result) result = check_parallel(p);
-  if (!result) result = choose_type(p, &type);
+  return result ? result : choose_type(p, type);
+}
+
+static ts_result stage_buffer(place *p) {
+  const ts_type *type;
+  ts_result result = judge(p, &type);
+  if (!result && p->unproved.n) p->instead = around(p);
   if (!result) result = rewrite(p, type);
+  if (!result) result = check_copies(p);
   if (result) return result;
   remark(p, type);
   p->s->pass->changed = true;

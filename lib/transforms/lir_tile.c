@@ -7,6 +7,16 @@
  *            for %i.o { for %j.o { for %i.i { for %j.i { … } } } } */
 #include "transforms/reorder.h"
 
+/* -split="i=4 j=8": what tile does first. */
+static const char *split_flag(ts_schedule *s, unsigned n, const unsigned *items) {
+  const char *text = "-split=\"";
+  for (unsigned i = 0; i < n; i++) {
+    const ts_loop_item *item = &s->list->items.at[items[i]];
+    text = ts_sprintf(s->pass->scratch, "%s%s%s=%s", text, i ? " " : "", item->name, item->value);
+  }
+  return ts_sprintf(s->pass->scratch, "%s\"", text);
+}
+
 static ts_result tile(ts_schedule *s, unsigned n, ts_op *const *loops, const unsigned *items) {
   ts_op *nest[TS_MAX_NESTING];
   unsigned order[TS_MAX_NESTING];
@@ -21,7 +31,7 @@ static ts_result tile(ts_schedule *s, unsigned n, ts_op *const *loops, const uns
     order[n + i] = 2 * i + 1;
   }
   s->pass->changed = true;
-  return ts_reorder_checked(s, 2 * n, nest, order);
+  return ts_reorder_checked(s, 2 * n, nest, order, split_flag(s, n, items));
 }
 
 ts_result ts_pass_tile(ts_pass_ctx *pass, ts_module *m, const void *options) {

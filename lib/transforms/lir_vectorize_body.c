@@ -3,6 +3,7 @@
  * Uniform ops stay as they are. A branch that lanes take differently is run by all of them, its
  * memory accesses under a mask. Buffers allocated in the body become buffers of vectors where lanes
  * put different values into them. */
+#include "analysis/dependence.h"
 #include "transforms/vectorize.h"
 
 /* ---- analysis ---- */
@@ -61,6 +62,28 @@ static ts_result refuse(ts_vectorizer *v, const ts_op *op, const char *why) {
   return ts_schedule_refuse(&v->s, op, "cannot vectorize %%%s: %s", ts_loop_name(v->loop), why);
 }
 
+/* With what keeps the order of the iterations instead. */
+static ts_result refuse_order(ts_vectorizer *v, const ts_op *op, const char *why) {
+  refuse(v, op, why);
+  ts_note(v->s.m->ctx, v->loop->loc, "legal instead: -unroll=%s=%lld, which keeps the order",
+          ts_loop_name(v->loop), (long long)v->lanes);
+  return TS_ERR;
+}
+
+/* A store that all iterations send to one place. */
+static ts_result refuse_store(ts_vectorizer *v, const ts_op *op) {
+  ts_verdict verdict;
+  const char *name = ts_loop_name(v->loop);
+  ts_arena *a = v->s.pass->scratch;
+  ts_result result = ts_dep_repeat(v->s.m->ctx, a, v->loop, op, &verdict);
+  if (result || verdict.legal) return refuse_order(v, op, "all its iterations write this element");
+  refuse(v, op, "all its iterations write this element");
+  ts_dep_explain(v->s.m->ctx, v->loop->loc, &verdict,
+                 ts_sprintf(a, "-unroll=%s=%lld, which keeps the order", name,
+                            (long long)v->lanes));
+  return TS_ERR;
+}
+
 static bool is_elementwise(const ts_op *op) {
   switch (ts_info(op)->rule) {
   case TS_RULE_UNARY:
@@ -91,7 +114,7 @@ static ts_result check_access(ts_vectorizer *v, const ts_op *op, bool conditiona
   if (reach == TS_REACH_NONE)
     return refuse(v, op, "its iterations index a buffer of their own by it");
   if (reach == TS_REACH_UNIFORM && stores && (ts_is_varying(v, x) || conditional))
-    return refuse(v, op, "all its iterations write this element");
+    return refuse_store(v, op);
   bool by_lane =
       reach == TS_REACH_LANES || (reach == TS_REACH_UNIFORM && is_guarded(v, op, conditional));
   if (by_lane && v->strict)
@@ -110,7 +133,7 @@ static ts_result check_op(ts_vectorizer *v, const ts_op *op, bool conditional) {
   case TS_OP_LOAD:
   case TS_OP_STORE: return ts_reduction_of(v, op) ? TS_OK : check_access(v, op, conditional);
   case TS_OP_FOR:
-    if (varying) return refuse(v, op, "how often this loop runs depends on it");
+    if (varying) return refuse_order(v, op, "how often this loop runs depends on it");
     return check_block(v, ts_op_regions(op)[0], conditional);
   case TS_OP_IF: {
     ts_if parts = ts_if_parts(op);

@@ -5,7 +5,9 @@
 #include "transforms/loops.h"
 
 /* Puts loops[order[p]] at depth p. TS_ERR with the reason when dependences or bounds forbid it; the
- * nest is then as it was. */
-ts_result ts_reorder_checked(ts_schedule *, unsigned n, ts_op **loops, const unsigned *order);
+ * nest is then as it was. `before` is what made the nest, as flags, for the advice on what would be
+ * legal; NULL: it stood there. */
+ts_result ts_reorder_checked(ts_schedule *, unsigned n, ts_op **loops, const unsigned *order,
+                             const char *before);
 
 #endif

@@ -2,8 +2,10 @@
  * test_dependence_random.c.
  *
  * A question is a text: "parallel i", "jam i 4", "reorder i j k : k i j", "distribute i j : s0"
- * (cut before the store into %A whose number that is, in the order of the text), "fuse i j". The
- * answer is "legal", or "possible" where not all is affine, and the conflict. */
+ * (cut before the store into %A whose number that is, in the order of the text), "fuse i j", "lag i
+ * j", "moved i t" (%t, now in %i, from in front of the function's first op), "meet 0 2" (accesses by
+ * number), "repeat i" (of the first store in it). The answer is "legal", or "possible" where not all
+ * is affine, and the conflict; or a lag. */
 #include "unit.h"
 
 #include "analysis/dependence.h"
@@ -14,6 +16,7 @@ typedef struct job {
   ts_module *m;
   ts_arena arena;
   ts_result result;
+  int64_t lag;     /* -1: not asked for */
   uint64_t refuse; /* this request for memory while the question is answered; 0: none */
 } job;
 
@@ -59,6 +62,27 @@ static ts_op *nth_store(const ts_block *block, unsigned n) {
   return NULL;
 }
 
+typedef struct numbered {
+  unsigned left;
+  ts_op *op;
+} numbered;
+
+static void count_access(void *arg, ts_op *op) {
+  numbered *n = arg;
+  if ((op->opcode == TS_OP_LOAD || op->opcode == TS_OP_STORE) && n->left-- == 0) n->op = op;
+}
+
+static ts_op *nth_access(const job *j, const char *word) {
+  numbered n = {.left = (unsigned)atoi(word)};
+  ts_walk(j->m->last_func->body, count_access, &n);
+  return n.op;
+}
+
+static ts_result ask_meet(job *j, char **at, ts_verdict *v) {
+  const ts_op *first = nth_access(j, strtok_r(NULL, " ", at));
+  return ts_dep_meet(j->ctx, &j->arena, first, nth_access(j, strtok_r(NULL, " ", at)), v);
+}
+
 static ts_result ask(job *j, ts_verdict *v) {
   char *at = NULL, *word = strtok_r(ts_strdup(&j->arena, j->question), " ", &at);
   ts_op *loops[8], *cut;
@@ -68,7 +92,16 @@ static ts_result ask(job *j, ts_verdict *v) {
     loops[0] = loop_of(j, strtok_r(NULL, " ", &at));
     return ts_dep_jam(j->ctx, &j->arena, loops[0], atoi(strtok_r(NULL, " ", &at)), 0, NULL, v);
   }
+  if (strcmp(word, "meet") == 0) return ask_meet(j, &at, v);
   n = loops_of(j, &at, loops);
+  if (strcmp(word, "moved") == 0)
+    return ts_dep_moved(j->ctx, &j->arena, j->m->last_func->body->first, loops[0], loops[1], v);
+  if (strcmp(word, "repeat") == 0)
+    return ts_dep_repeat(j->ctx, &j->arena, loops[0], nth_store(ts_op_regions(loops[0])[0], 0), v);
+  if (strcmp(word, "lag") == 0) {
+    j->lag = ts_dep_fuse_lag(j->ctx, loops[0], loops[1]);
+    return TS_OK;
+  }
   if (strcmp(word, "parallel") == 0) return ts_dep_parallel(j->ctx, &j->arena, loops[0], v);
   if (strcmp(word, "fuse") == 0) return ts_dep_fuse(j->ctx, &j->arena, loops[0], loops[1], v);
   cut = nth_store(ts_op_regions(loops[n - 1])[0], (unsigned)atoi(strtok_r(NULL, " ", &at)));
@@ -79,6 +112,7 @@ static const char *answer_text(job *j, ts_result result, const ts_verdict *v) {
   static const char *const kinds[] = {"flow", "anti", "output"};
   const ts_conflict *c = &v->conflict;
   if (result) return "limit";
+  if (j->lag >= 0) return ts_sprintf(&j->arena, "lag %lld", (long long)j->lag);
   if (v->legal) return "legal";
   return ts_sprintf(&j->arena, "%s%s %s: %s, then %s; %s over %s%s%s", v->exact ? "" : "possible ",
                     kinds[c->kind], c->element, c->source_at, c->sink_at, c->distance, c->loops,
@@ -104,7 +138,7 @@ static ts_result run(void *arg) {
 }
 
 static void expect(const char *question, const char *answer, const char *body) {
-  job j = {.ctx = ts_context_create(), .body = body, .question = question, .answer = answer};
+  job j = {.ctx = ts_context_create(), .body = body, .question = question, .answer = answer, .lag = -1};
   ts_arena_init(&j.arena, &j.ctx->memory);
   ck_assert_int_eq(ts_protect(j.ctx, run, &j), TS_OK);
   ts_arena_drop(&j.arena);
@@ -210,10 +244,57 @@ START_TEST(fuse) {
   snprintf(text, sizeof text, body, "(%j - 3) floordiv 2");
   expect("fuse i j", "legal", text);
   snprintf(text, sizeof text, body, "(%j - 1) floordiv 2");
-  expect("fuse i j", "flow %A[1]: %i = 1, then %j = 3; () over ()", text);
+  expect("fuse i j", "flow %A[1]: %i = 1, then %j = 3; (-1) over (%i)", text);
   expect("fuse i j", "flow %A[3]: %i = 3, then ; () over ()",
          "for %i = 0 to 8 {\n store 0.0, %A[%i]\n}\n%0 = load %A[3]\n"
          "for %j = 0 to 8 {\n store %0, %B[0, %j]\n}");
+}
+END_TEST
+
+/* By how much the second loop must lag: it reads what the first writes so many iterations later. */
+START_TEST(lag) {
+  const char *body = "for %%i = 0 to 8 {\n store 0.0, %%A[%%i]\n}\n"
+                     "for %%j = 0 to 8 {\n %%0 = load %%A[%s]\n store %%0, %%B[0, %%j]\n}";
+  static const struct {
+    const char *at, *answer;
+  } cases[] = {{"%j + 1", "lag 1"}, {"%j + 5", "lag 5"}, {"7 - %j", "lag 7"}};
+  char text[300];
+  for (size_t i = 0; i < ts_countof(cases); i++) {
+    snprintf(text, sizeof text, body, cases[i].at);
+    expect("lag i j", cases[i].answer, text);
+  }
+  expect("lag i j", "lag 0", /* what stands between needs all of the first */
+         "for %i = 0 to 8 {\n store 0.0, %A[%i]\n}\n%0 = load %A[3]\n"
+         "for %j = 0 to 8 {\n store %0, %B[0, %j]\n}");
+}
+END_TEST
+
+/* %t is the first thing in the body of %i by now, and stood in front of it all. */
+START_TEST(moved) {
+  const char *body = "store 1.0, %%A[%d]\nfor %%i = 0 to 8 {\n for %%t = 0 to 2 {\n"
+                     " %%0 = load %%A[%%i * 2 + %%t]\n store %%0, %%B[%%i, %%t]\n}\n"
+                     " store 2.0, %%A[%%i * 2 + %d]\n}";
+  char text[300];
+  snprintf(text, sizeof text, body, 40, 0);
+  expect("moved i t", "legal", text); /* iteration i writes what it has read */
+  snprintf(text, sizeof text, body, 40, 3);
+  expect("moved i t", "anti %A[3]: %i = 1, %t = 1, then %i = 0; (-1) over (%i)", text);
+  snprintf(text, sizeof text, body, 7, 0);
+  expect("moved i t", "anti %A[7]: %i = 3, %t = 1, then ; () over ()", text);
+}
+END_TEST
+
+/* Not about steps: where two accesses meet, and where one meets itself. */
+START_TEST(meetings) {
+  expect("meet 0 1", "flow %A[4]: %i = 4, then %j = 0; () over ()",
+         "for %i = 0 to 8 {\n store 0.0, %A[%i]\n}\n"
+         "for %j = 0 to 8 {\n %0 = load %A[%j + 4]\n store %0, %B[0, %j]\n}");
+  expect("meet 0 1", "legal",
+         "for %i = 0 to 8 {\n store 0.0, %A[%i]\n}\n"
+         "for %j = 0 to 8 {\n %0 = load %A[%j + 8]\n store %0, %B[0, %j]\n}");
+  expect("repeat i", "output %A[0]: %i = 0, then %i = 2; (*) over (%i)",
+         "for %i = 0 to 8 {\n store 0.0, %A[%i mod 2]\n}");
+  expect("repeat i", "legal", "for %i = 0 to 8 {\n store 0.0, %A[%i]\n store 0.0, %A[0]\n}");
 }
 END_TEST
 
@@ -309,7 +390,7 @@ START_TEST(every_request_can_be_refused) {
                      " %0 = load %B[%i, %j mod 3]\n store %0, %B[%j, %i]\n}\n}";
   ts_result result = TS_LIMIT;
   for (uint64_t n = 1; result == TS_LIMIT; n++) {
-    job j = {.ctx = ts_context_create(), .body = body, .question = "reorder i j : j i"};
+    job j = {.ctx = ts_context_create(), .body = body, .question = "reorder i j : j i", .lag = -1};
     ts_arena_init(&j.arena, &j.ctx->memory);
     j.refuse = n;
     result = ts_protect(j.ctx, run, &j);
@@ -342,7 +423,7 @@ START_TEST(hostile_programs_cost_bounded_time) {
     ts_sink_puts(&text, "}\n");
   ts_sink_putc(&text, 0);
   job j = {
-      .ctx = ctx, .body = text.buf, .question = "reorder i0 i1 i2 i3 i4 i5 : i5 i4 i3 i2 i1 i0"};
+      .ctx = ctx, .body = text.buf, .question = "reorder i0 i1 i2 i3 i4 i5 : i5 i4 i3 i2 i1 i0", .lag = -1};
   ts_arena_init(&j.arena, &ctx->memory);
   ck_assert_int_eq(ts_protect(ctx, run, &j), TS_OK);
   ck_assert_int_eq(j.result, TS_LIMIT);
@@ -354,5 +435,5 @@ START_TEST(hostile_programs_cost_bounded_time) {
 END_TEST
 
 UNIT_MAIN("dependence", parallel, reductions, interchange, surroundings, buffers, vectors, jam,
-          distribute, fuse, unknown, atomics, facts, every_request_can_be_refused,
+          distribute, fuse, lag, moved, meetings, unknown, atomics, facts, every_request_can_be_refused,
           hostile_programs_cost_bounded_time)
