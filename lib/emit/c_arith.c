@@ -84,6 +84,16 @@ c_text c_use_mask(c_emit *e, const ts_value *v, c_rep like) {
   return c_expr(e, C_ATOM, "__builtin_convertvector(%s, %s)", t.s, c_type(e, want));
 }
 
+c_text c_repack(c_emit *e, c_rep from, c_text x, bool packed) {
+  if (c_is_packed(from) == packed) return x;
+  return c_call_helper(e, packed ? "pack" : "unpack", from, from.lanes, TS_BF16, x.s);
+}
+
+c_text c_use_bf16(c_emit *e, const ts_value *v, bool packed) {
+  if (ts_is_literal(v) && packed) return use_literal(e, v, c_packed_rep(v->type));
+  return c_repack(e, c_rep_of(e, v), c_use(e, v), packed);
+}
+
 /* As an operand of an op whose values are `r`: literals and masks take that form. */
 static c_text use_as(c_emit *e, const ts_value *v, c_rep r) {
   if (v->type->kind == TS_TYPE_VECTOR && dtype_of(v) == TS_I1) return c_use_mask(e, v, r);
@@ -307,6 +317,44 @@ static c_text as_lane(c_emit *e, const ts_value *x, c_rep r) {
   return c_expr(e, C_UNARY, "-%s", c_paren(e, c_use(e, x), C_ATOM));
 }
 
+/* A vector of `from` again and again as one of `r`: small ones as the integers that they fill. */
+static c_text repeat_vector(c_emit *e, c_text x, c_rep from, int64_t lanes, c_rep r) {
+  int64_t bytes = from.lanes * c_base_bytes(from.base);
+  if (c_same_rep(from, r)) return x;
+  if (lanes != from.lanes || bytes > 8)
+    return c_call_helper(e, "repeat", r, lanes, TS_F32, x.s);
+  c_rep whole = {bytes == 8 ? C_I64 : bytes == 4 ? C_I32 : bytes == 2 ? C_I16 : C_I8,
+                 r.lanes / from.lanes};
+  const char *name = ts_sprintf(e->arena, "bits_%s", c_suffix(e, (c_rep){whole.base, 0}));
+  c_text bits = c_call_helper(e, name, from, from.lanes, TS_F32, x.s);
+  return c_expr(e, C_UNARY, "(%s)%s", c_type(e, r), splat(e, whole, bits).s);
+}
+
+static c_text repeat(c_emit *e, const ts_value *v, c_rep r) {
+  if (v->type->kind == TS_TYPE_SCALAR) return splat(e, r, as_lane(e, v, r));
+  if (ts_is_literal(v)) return use_literal(e, v, r);
+  c_rep from = {r.base, c_padded(v->type->dims[0])};
+  c_text x = dtype_of(v) == TS_BF16 ? c_use_bf16(e, v, c_is_packed(r)) : use_as(e, v, from);
+  return repeat_vector(e, x, from, v->type->dims[0], r);
+}
+
+/* The factors take the sum's form: a group of lanes in each of its. */
+static c_text dot(c_emit *e, const ts_op *op) {
+  c_rep r = c_rep_of(e, ts_op_result(op, 0));
+  const char *type = c_type(e, r), *name = "dot_bf16";
+  const char *factors[2];
+  for (unsigned i = 0; i < 2; i++) {
+    const ts_value *v = ts_operand(op, i);
+    c_text x = dtype_of(v) == TS_BF16 ? c_use_bf16(e, v, true) : c_use(e, v);
+    factors[i] = c_expr(e, C_UNARY, "(%s)%s", type, c_paren(e, x, C_UNARY)).s;
+  }
+  if (dtype_of(ts_operand(op, 0)) == TS_I8)
+    name = ts_attr_find(op, TS_ATTR_UNSIGNED) ? "dot_u8" : "dot_i8";
+  return c_call_helper(e, name, r, r.lanes, TS_F32,
+                       ts_sprintf(e->arena, "%s, %s, %s", factors[0], factors[1],
+                                  use_as(e, ts_operand(op, 2), r).s));
+}
+
 static c_text insert(c_emit *e, const ts_op *op) {
   c_rep r = c_rep_of(e, ts_op_result(op, 0));
   return c_call_helper(e, "insert", r, r.lanes, TS_F32,
@@ -371,13 +419,8 @@ void c_arith(c_emit *e, const ts_op *op) {
   case TS_OP_FPTOSI:
   case TS_OP_EXTSI:
   case TS_OP_TRUNCI: t = convert(e, op); break;
-  case TS_OP_SPLAT:
-    if (ts_is_kind(ts_operand(op, 0)->type, TS_TYPE_VECTOR)) {
-      c_refuse(e, op->loc, "a vector that is repeated has no form in C");
-      return;
-    }
-    t = splat(e, r, as_lane(e, ts_operand(op, 0), r));
-    break;
+  case TS_OP_SPLAT: t = repeat(e, ts_operand(op, 0), r); break;
+  case TS_OP_DOT: t = dot(e, op); break;
   case TS_OP_LANES_BELOW: t = lanes_below(e, op); break;
   case TS_OP_EXTRACT: t = extract(e, op); break;
   case TS_OP_INSERT: t = insert(e, op); break;

@@ -4,8 +4,9 @@
  * time the prototypes are printed it is known which functions can fail and which helpers they use.
  *
  * Values: f16 and bf16 values are held as floats that the narrow type can hold, rounded after every
- * op; so arithmetic, constants and conversions know four kinds of numbers less. Vectors are GCC's,
- * padded to a power of two of lanes; what the lanes past the last hold means nothing. A vector of
+ * op; so arithmetic, constants and conversions know four kinds of numbers less. But a vector of bf16
+ * that is only moved and multiplied by `dot` stays packed, as the integers that lie in memory.
+ * Vectors are GCC's, padded to a power of two of lanes; what the lanes past the last hold means nothing. A vector of
  * i1 is an integer vector of 0 and -1, with lanes as wide as those of what it chooses between. */
 #ifndef TS_C_EMIT_H
 #define TS_C_EMIT_H
@@ -35,7 +36,7 @@ typedef struct c_text {
 } c_text;
 
 /* What a value is in C. */
-typedef enum c_base { C_F64, C_F32, C_I64, C_I32, C_I8, C_BOOL, C_NUM_BASES } c_base;
+typedef enum c_base { C_F64, C_F32, C_I64, C_I32, C_I16, C_I8, C_BOOL, C_NUM_BASES } c_base;
 typedef struct c_rep {
   c_base base;
   int64_t lanes; /* of the C vector, a power of two; 0: a scalar */
@@ -58,6 +59,7 @@ typedef struct c_buffer {
   const char *name;
   const ts_type *type;
   int64_t pad;     /* C_ARRAY, C_VALUES: elements more in a row */
+  bool packed;     /* C_VARIABLE, C_VALUES of vectors of bf16: they are held packed */
   bool undeclared; /* C_VARIABLE: the store that comes next declares it */
 } c_buffer;
 
@@ -93,7 +95,8 @@ typedef struct c_emit {
   int indent;
   c_func *funcs, *current;
   unsigned num_funcs;
-  ts_ptrmap func_of, values, buffers, globals, masks;
+  ts_ptrmap func_of, values, buffers, globals;
+  ts_ptrmap reps;       /* of vectors that are what their uses want */
   ts_ptrmap taken;      /* identifiers in scope */
   TS_VEC(ts_str) scope; /* those, in the order they came */
   ts_ptrmap helper_of;  /* by name */
@@ -140,8 +143,11 @@ void c_reserve(c_emit *, const char *);
 
 /* ---- c_type.c ---- */
 
+int64_t c_padded(int64_t lanes); /* to a power of two */
 c_rep c_rep_of(c_emit *, const ts_value *);
 c_rep c_rep_of_type(const ts_type *); /* masks get lanes of 4 bytes */
+c_rep c_packed_rep(const ts_type *);  /* of a vector of bf16: integers of 16 bits */
+bool c_is_packed(c_rep);
 bool c_same_rep(c_rep, c_rep);
 unsigned c_base_bytes(c_base);
 bool c_is_float(c_rep);
@@ -206,6 +212,10 @@ const char *c_base_address(c_emit *, const c_buffer *);
 
 /* A value as an expression; literals of its type included. */
 c_text c_use(c_emit *, const ts_value *);
+/* A vector of bf16, packed or as floats. */
+c_text c_use_bf16(c_emit *, const ts_value *, bool packed);
+/* A text that is such a vector, `from` being what it is. */
+c_text c_repack(c_emit *, c_rep from, c_text, bool packed);
 /* A mask with lanes as wide as those of `rep`. */
 c_text c_use_mask(c_emit *, const ts_value *, c_rep);
 /* The op's result is `text`: put into its only use, or into a variable. */

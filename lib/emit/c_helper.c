@@ -132,11 +132,13 @@ static void add_counted(c_emit *e, c_out *out, int64_t n) {
 /* loadups512, cvtd2mask512 */
 static void add_avx512(c_emit *e, c_out *out, char which, const use *u) {
   static const char *const moves[] = {
-      [C_F64] = "upd", [C_F32] = "ups", [C_I64] = "dqudi", [C_I32] = "dqusi", [C_I8] = "dquqi"};
+      [C_F64] = "upd", [C_F32] = "ups", [C_I64] = "dqudi", [C_I32] = "dqusi",
+      [C_I16] = "dquhi", [C_I8] = "dquqi"};
   unsigned bytes = c_base_bytes(u->rep.base);
   const char *move = which == 'K' ? moves[u->rep.base]
                      : bytes == 8 ? "q2mask"
                      : bytes == 4 ? "d2mask"
+                     : bytes == 2 ? "w2mask"
                                   : "b2mask";
   add(e, out, ts_sprintf(e->arena, "%s%" PRId64, move, u->rep.lanes * bytes * 8));
 }
@@ -147,6 +149,7 @@ static const char *builtin_lane(c_base b) {
                                       [C_F32] = "float",
                                       [C_I64] = "long long",
                                       [C_I32] = "int",
+                                      [C_I16] = "short",
                                       [C_I8] = "char"};
   return names[b];
 }
@@ -249,12 +252,14 @@ static const char *by_section(c_emit *e, const template *t, bool halves) {
 /* A vector that AVX-512 moves under a mask. */
 static bool is_whole(const use *u) {
   int64_t bytes = u->lanes * ts_dtype_bytes(u->dtype);
-  return u->lanes == u->rep.lanes && !c_narrow(u->dtype) && u->dtype != TS_I1 &&
+  bool as_it_lies = !c_narrow(u->dtype) || c_is_packed(u->rep);
+  return u->lanes == u->rep.lanes && as_it_lies && u->dtype != TS_I1 &&
          (bytes == 16 || bytes == 32 || bytes == 64);
 }
 
 static bool is_half(const use *u) {
-  return u->lanes == u->rep.lanes && c_narrow(u->dtype) && (u->lanes == 8 || u->lanes == 16);
+  return u->lanes == u->rep.lanes && c_narrow(u->dtype) && !c_is_packed(u->rep) &&
+         (u->lanes == 8 || u->lanes == 16);
 }
 
 static const char *text_of(c_emit *e, const char *name, use *u) {
@@ -262,6 +267,7 @@ static const char *text_of(c_emit *e, const char *name, use *u) {
     const template *t = &templates[i];
     if (strcmp(t->name, name) != 0) continue;
     u->to = u->rep;
+    u->other = (c_rep){u->rep.base, c_padded(u->lanes)};
     if (t->to != C_NUM_BASES) u->to.base = t->to;
     if (u->rep.lanes == 0) return t->scalar;
     if (t->vector[0]) return t->vector;
@@ -274,8 +280,9 @@ static const char *text_of(c_emit *e, const char *name, use *u) {
       [TS_I32] = DIRECT, [TS_I8] = DIRECT,  [TS_I1] = I1,   [TS_INDEX] = DIRECT};
   for (size_t i = 0; i < ts_countof(memory_templates); i++) {
     element_kind k = memory_templates[i].kind;
+    element_kind kind = c_is_packed(u->rep) ? DIRECT : kinds[u->dtype];
     bool whole = (k == WHOLE && is_whole(u)) || (k == HALF && is_half(u));
-    if (strcmp(memory_templates[i].name, name) != 0 || !(k == ANY || k == kinds[u->dtype] || whole))
+    if (strcmp(memory_templates[i].name, name) != 0 || !(k == ANY || k == kind || whole))
       continue;
     if (whole) c_use_section(e, "ts_builtin");
     return memory_templates[i].text;
@@ -291,14 +298,17 @@ static bool is_memory(const char *name) {
 
 /* Does what the lanes past the last hold make a difference? */
 static bool counts_lanes(const char *name) {
-  static const char *const those[] = {"divi", "remi", "reduce_", "zero_lane", "outside"};
+  static const char *const those[] = {"divi",      "remi",    "reduce_",
+                                      "zero_lane", "outside", "repeat"};
   for (size_t i = 0; i < ts_countof(those); i++)
     if (strncmp(name, those[i], strlen(those[i])) == 0) return true;
   return is_memory(name);
 }
 
-/* ts_maxf_f32x16, ts_load_bf16x16, ts_load_i1x16_as_i32. */
+/* ts_maxf_f32x16, ts_repeat3_f32x16, ts_load_bf16x16, ts_load_i1x16_as_i32. */
 static const char *name_of(c_emit *e, const char *name, const use *u) {
+  if (strcmp(name, "repeat") == 0)
+    return ts_sprintf(e->arena, "ts_repeat%" PRId64 "_%s", u->lanes, c_suffix(e, u->rep));
   if (!is_memory(name)) {
     c_rep r = u->rep;
     if (r.lanes) r.lanes = u->lanes;
@@ -307,7 +317,7 @@ static const char *name_of(c_emit *e, const char *name, const use *u) {
   if (u->rep.lanes == 0)
     return ts_sprintf(e->arena, "ts_%.*s_%s", (int)(strchr(name, '_') - name), name,
                       ts_dtype_name(u->dtype));
-  const char *as = u->dtype == TS_I1 ? c_suffix(e, (c_rep){u->rep.base, 0}) : NULL;
+  const char *as = u->dtype == TS_I1 || c_is_packed(u->rep) ? c_suffix(e, (c_rep){u->rep.base, 0}) : NULL;
   return ts_sprintf(e->arena, "ts_%s_%sx%" PRId64 "%s%s", name,
                     ts_dtype_name(u->dtype == TS_INDEX ? TS_I64 : u->dtype), u->lanes,
                     as ? "_as_" : "", as ? as : "");

@@ -162,6 +162,12 @@ static bool is_direct(ts_dtype d) {
   return !c_narrow(d) && d != TS_I1;
 }
 
+/* What a C_VARIABLE, or an element of C_VALUES, is. */
+static c_rep rep_of_element(c_emit *e, const c_buffer *b) {
+  const ts_type *t = ts_type_element(e->m, b->type);
+  return b->packed ? c_packed_rep(t) : c_rep_of_type(t);
+}
+
 /* Does the access move one scalar element in memory? */
 static bool is_scalar(const ts_access *a) {
   return ts_is_kind(a->type, TS_TYPE_SCALAR);
@@ -180,10 +186,15 @@ static c_text load_vector(c_emit *e, const ts_op *op, const char *address) {
                        (ts_dtype)result->type->dtype, args);
 }
 
-static c_text load_value(c_emit *e, const ts_op *op, c_text place) {
+static bool is_bf16_vector(const ts_type *t) {
+  return t->kind == TS_TYPE_VECTOR && t->dtype == TS_BF16;
+}
+
+static c_text load_value(c_emit *e, const ts_op *op, const c_buffer *b, c_text place) {
   const ts_value *result = ts_op_result(op, 0), *mask = mask_of(op);
-  if (!mask) return place;
   c_rep r = c_rep_of(e, result);
+  if (is_bf16_vector(result->type)) place = c_repack(e, rep_of_element(e, b), place, c_is_packed(r));
+  if (!mask) return place;
   return c_call_helper(
       e, "select", r, r.lanes, TS_F32,
       ts_sprintf(e->arena, "%s, %s, (%s){0}", c_use_mask(e, mask, r).s, place.s, c_type(e, r)));
@@ -204,7 +215,7 @@ void c_load(c_emit *e, const ts_op *op) {
   ts_dtype d = (ts_dtype)a.type->dtype;
   place.ops = 1;
   if (b->place == C_VARIABLE || b->place == C_VALUES)
-    c_define_load(e, op, load_value(e, op, place));
+    c_define_load(e, op, load_value(e, op, b, place));
   else if (is_scalar(&a) && b->place == C_ARRAY)
     c_define_load(e, op, load_scalar(e, place, d));
   else if (is_scalar(&a))
@@ -215,9 +226,11 @@ void c_load(c_emit *e, const ts_op *op) {
 
 static void store_value(c_emit *e, const ts_op *op, c_buffer *b, c_text place) {
   const ts_value *v = ts_operand(op, 0), *mask = mask_of(op);
-  c_text x = c_use(e, v);
+  bool narrow = is_bf16_vector(v->type);
+  c_text x = narrow ? c_use_bf16(e, v, b->packed) : c_use(e, v);
   if (b->undeclared) {
-    c_stmt(e, "%s %s = %s;", c_type(e, c_rep_of(e, v)), place.s, x.s);
+    c_rep r = narrow ? rep_of_element(e, b) : c_rep_of(e, v);
+    c_stmt(e, "%s %s = %s;", c_type(e, r), place.s, x.s);
     b->undeclared = false;
     return;
   }
@@ -225,7 +238,7 @@ static void store_value(c_emit *e, const ts_op *op, c_buffer *b, c_text place) {
     c_stmt(e, "%s = %s;", place.s, x.s);
     return;
   }
-  c_rep r = c_rep_of(e, v);
+  c_rep r = narrow ? rep_of_element(e, b) : c_rep_of(e, v);
   c_text chosen =
       c_call_helper(e, "select", r, r.lanes, TS_F32,
                     ts_sprintf(e->arena, "%s, %s, %s", c_use_mask(e, mask, r).s, x.s, place.s));
@@ -360,6 +373,15 @@ static bool is_set_next(const ts_op *op) {
          ts_operand(next, 1) == ts_op_result(op, 0);
 }
 
+/* Does all that is loaded from the buffer want to be packed? */
+static bool holds_packed(c_emit *e, const ts_value *v) {
+  if (!is_bf16_vector(ts_type_element(e->m, v->type)) || !is_read(v)) return false;
+  for (const ts_use *u = v->uses; u; u = u->next)
+    if (u->owner->opcode == TS_OP_LOAD && !c_is_packed(c_rep_of(e, ts_op_result(u->owner, 0))))
+      return false;
+  return true;
+}
+
 /* Bytes with padding; -1: not known yet, or too many to count. */
 static int64_t bytes_of(const ts_type *t, int64_t pad) {
   int64_t n = lanes_of(t) * ts_dtype_bytes((ts_dtype)t->dtype);
@@ -380,7 +402,7 @@ static void declare_array(c_emit *e, const c_buffer *b) {
     dims = ts_sprintf(e->arena, "%s[%" PRId64 "]", dims, i + 1 < t->rank ? t->dims[i] : row_of(b));
   if (b->place == C_VALUES) {
     e->tiles = true;
-    c_stmt(e, "%s %s%s;", c_type(e, c_rep_of_type(t->elem)), b->name, dims);
+    c_stmt(e, "%s %s%s;", c_type(e, rep_of_element(e, b)), b->name, dims);
     return;
   }
   if (t->elem) dims = ts_sprintf(e->arena, "%s[%" PRId64 "]", dims, lanes_of(t));
@@ -418,10 +440,11 @@ void c_alloc(c_emit *e, const ts_op *op) {
   b->place = plain && ts_type_num_elements(t) == 1 ? C_VARIABLE
              : plain && t->elem                    ? C_VALUES
                                                    : C_ARRAY;
+  b->packed = (b->place == C_VARIABLE || b->place == C_VALUES) && holds_packed(e, v);
   b->undeclared = b->place == C_VARIABLE && is_set_next(op) && is_read(v);
   if (b->undeclared) return;
   if (b->place == C_VARIABLE)
-    c_stmt(e, "%s %s;", c_type(e, c_rep_of_type(ts_type_element(e->m, t))), b->name);
+    c_stmt(e, "%s %s;", c_type(e, rep_of_element(e, b)), b->name);
   else
     declare_array(e, b);
   if (!is_read(v)) c_stmt(e, "(void)%s;", b->name);

@@ -58,7 +58,7 @@ static void open_module(c_emit *e) {
 static void init(c_emit *e, ts_module *m, ts_arena *arena, const ts_emit_c_options *options) {
   *e = (c_emit){.ctx = m->ctx, .m = m, .arena = arena, .options = options};
   ts_ptrmap *const maps[] = {&e->func_of, &e->values, &e->buffers,  &e->globals,
-                             &e->masks,   &e->taken,  &e->helper_of};
+                             &e->reps,   &e->taken,  &e->helper_of};
   for (size_t i = 0; i < ts_countof(maps); i++)
     ts_ptrmap_init(maps[i], arena);
   e->ranges = ts_ranges_create(arena);

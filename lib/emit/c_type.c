@@ -12,7 +12,8 @@ static const struct {
   unsigned bytes;
 } bases[C_NUM_BASES] = {
     [C_F64] = {"double", "f64", 8},  [C_F32] = {"float", "f32", 4}, [C_I64] = {"int64_t", "i64", 8},
-    [C_I32] = {"int32_t", "i32", 4}, [C_I8] = {"int8_t", "i8", 1},  [C_BOOL] = {"bool", "i1", 1}};
+    [C_I32] = {"int32_t", "i32", 4}, [C_I16] = {"int16_t", "i16", 2}, [C_I8] = {"int8_t", "i8", 1},
+    [C_BOOL] = {"bool", "i1", 1}};
 
 static const struct {
   const char *memory; /* of an element in memory */
@@ -42,7 +43,7 @@ bool c_same_rep(c_rep a, c_rep b) {
   return a.base == b.base && a.lanes == b.lanes;
 }
 
-static int64_t padded(int64_t lanes) {
+int64_t c_padded(int64_t lanes) {
   int64_t p = 1;
   while (p < lanes)
     p *= 2;
@@ -52,14 +53,42 @@ static int64_t padded(int64_t lanes) {
 c_rep c_rep_of_type(const ts_type *t) {
   c_base base = elements[t->dtype].base;
   if (t->kind != TS_TYPE_VECTOR) return (c_rep){base, 0};
-  return (c_rep){base == C_BOOL ? C_I32 : base, padded(t->dims[0])};
+  return (c_rep){base == C_BOOL ? C_I32 : base, c_padded(t->dims[0])};
 }
 
 /* An integer vector of lanes as wide. */
 c_rep c_mask_of(c_rep r) {
   if (r.lanes == 0) return (c_rep){C_BOOL, 0};
   unsigned bytes = bases[r.base].bytes;
-  return (c_rep){bytes == 8 ? C_I64 : bytes == 4 ? C_I32 : C_I8, r.lanes};
+  return (c_rep){bytes == 8 ? C_I64 : bytes == 4 ? C_I32 : bytes == 2 ? C_I16 : C_I8, r.lanes};
+}
+
+/* ---- vectors of bf16 ---- */
+
+c_rep c_packed_rep(const ts_type *t) {
+  return (c_rep){C_I16, c_padded(t->dims[0])};
+}
+
+bool c_is_packed(c_rep r) {
+  return r.base == C_I16;
+}
+
+/* Does the use want only the bits? */
+static bool moves_bits(const ts_use *u) {
+  const ts_op *op = u->owner;
+  unsigned which = (unsigned)(u - op->operands);
+  return op->opcode == TS_OP_SPLAT || (op->opcode == TS_OP_STORE && which == 0) ||
+         (op->opcode == TS_OP_DOT && which < 2);
+}
+
+static c_rep bf16_rep(const ts_value *v) {
+  bool packed = v->kind == TS_VALUE_RESULT &&
+                (v->def->opcode == TS_OP_LOAD ||
+                 (v->def->opcode == TS_OP_SPLAT &&
+                  ts_is_kind(ts_operand(v->def, 0)->type, TS_TYPE_VECTOR)));
+  for (const ts_use *u = v->uses; u && packed; u = u->next)
+    packed = moves_bits(u);
+  return packed ? c_packed_rep(v->type) : c_rep_of_type(v->type);
 }
 
 /* ---- masks ---- */
@@ -80,12 +109,12 @@ static c_base mask_wanted(c_emit *e, const ts_value *v, int depth) {
 static bool mask_of_use(c_emit *e, const ts_use *u, int depth, c_base *out) {
   const ts_op *op = u->owner;
   unsigned which = (unsigned)(u - op->operands);
-  const ts_type *t = NULL;
-  if (op->opcode == TS_OP_SELECT && which == 0) t = ts_op_result(op, 0)->type;
-  if (op->opcode == TS_OP_LOAD && which > 0) t = ts_op_result(op, 0)->type;
-  if (op->opcode == TS_OP_STORE && which > 1) t = ts_operand(op, 0)->type;
-  if (t && t->dtype != TS_I1) {
-    *out = c_mask_of(c_rep_of_type(t)).base;
+  const ts_value *v = NULL;
+  if (op->opcode == TS_OP_SELECT && which == 0) v = ts_op_result(op, 0);
+  if (op->opcode == TS_OP_LOAD && which > 0) v = ts_op_result(op, 0);
+  if (op->opcode == TS_OP_STORE && which > 1) v = ts_operand(op, 0);
+  if (v && v->type->dtype != TS_I1) {
+    *out = c_mask_of(c_rep_of(e, v)).base;
     return true;
   }
   bool passes_on = op->num_results == 1 && ts_op_result(op, 0)->type == u->value->type;
@@ -94,8 +123,6 @@ static bool mask_of_use(c_emit *e, const ts_use *u, int depth, c_base *out) {
 }
 
 static c_rep mask_rep(c_emit *e, const ts_value *v) {
-  c_rep *known = ts_ptrmap_get(&e->masks, v);
-  if (known) return *known;
   c_rep r = c_rep_of_type(v->type);
   if (v->kind == TS_VALUE_RESULT &&
       (v->def->opcode == TS_OP_CMPF ||
@@ -103,15 +130,20 @@ static c_rep mask_rep(c_emit *e, const ts_value *v) {
     r = c_mask_of(c_rep_of_type(ts_operand(v->def, 0)->type));
   else
     r.base = mask_wanted(e, v, MASK_DEPTH);
-  known = ts_new(e->arena, c_rep);
-  *known = r;
-  ts_ptrmap_put(&e->masks, v, known);
   return r;
 }
 
 c_rep c_rep_of(c_emit *e, const ts_value *v) {
-  bool mask = v->type->kind == TS_TYPE_VECTOR && v->type->dtype == TS_I1;
-  return mask && !ts_is_literal(v) ? mask_rep(e, v) : c_rep_of_type(v->type);
+  ts_dtype d = (ts_dtype)v->type->dtype;
+  if (v->type->kind != TS_TYPE_VECTOR || (d != TS_I1 && d != TS_BF16) || ts_is_literal(v))
+    return c_rep_of_type(v->type);
+  c_rep *known = ts_ptrmap_get(&e->reps, v);
+  if (known) return *known;
+  c_rep r = d == TS_I1 ? mask_rep(e, v) : bf16_rep(v);
+  known = ts_new(e->arena, c_rep);
+  *known = r;
+  ts_ptrmap_put(&e->reps, v, known);
+  return r;
 }
 
 /* ---- names of types ---- */
@@ -125,7 +157,7 @@ const char *c_type(c_emit *e, c_rep r) {
   if (r.lanes == 0) return bases[r.base].name;
   c_rep as_float = {bases[r.base].bytes == 8 ? C_F64 : C_F32, r.lanes};
   bool in_prelude =
-      r.base != C_I8 && c_use_section(e, ts_sprintf(e->arena, "ts_%s", c_suffix(e, as_float)));
+      bases[r.base].bytes >= 4 && c_use_section(e, ts_sprintf(e->arena, "ts_%s", c_suffix(e, as_float)));
   size_t i = 0;
   while (i < e->vectors.n && !c_same_rep(e->vectors.at[i], r))
     i++;
@@ -135,7 +167,7 @@ const char *c_type(c_emit *e, c_rep r) {
 
 const char *c_unsigned(c_base b) {
   unsigned bytes = bases[b].bytes;
-  return bytes == 8 ? "uint64_t" : bytes == 4 ? "uint32_t" : "uint8_t";
+  return bytes == 8 ? "uint64_t" : bytes == 4 ? "uint32_t" : bytes == 2 ? "uint16_t" : "uint8_t";
 }
 
 const char *c_unsigned_vector(c_emit *e, c_rep r) {
@@ -189,6 +221,11 @@ static c_text int_literal(c_emit *e, int64_t v) {
 c_text c_literal(c_emit *e, c_rep r, ts_dtype d, uint64_t image) {
   double v;
   memcpy(&v, &image, sizeof v);
+  if (r.base == C_I16) {
+    int16_t bits;
+    ts_number_store(d, image, &bits);
+    return int_literal(e, bits);
+  }
   if (ts_is_float(d)) return float_literal(e, r.base, v);
   if (d != TS_I1) return int_literal(e, (int64_t)image);
   if (r.base == C_BOOL) return c_atom(image ? "true" : "false");

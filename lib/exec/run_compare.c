@@ -65,6 +65,17 @@ static int64_t trip_count(reductions *r, const ts_op *loop) {
   return (hi - lo - 1) / f.step + 1;
 }
 
+static bool is_dot(const ts_op *op) {
+  return op && op->opcode == TS_OP_DOT;
+}
+
+/* Terms that one step of a reduction adds. */
+static int64_t terms_of(const ts_value *v) {
+  const ts_op *op = v->kind == TS_VALUE_RESULT ? v->def : NULL;
+  return is_dot(op) ? ts_dot_group((ts_dtype)ts_operand(op, 0)->type->dtype, (ts_dtype)v->type->dtype)
+                    : 1;
+}
+
 /* A store is the step of a reduction over the loops around it, inside the block of its buffer's
  * allocation, whose variables its subscripts do not use. */
 static void note_store(void *user, ts_op *op) {
@@ -73,7 +84,7 @@ static void note_store(void *user, ts_op *op) {
   if (op->opcode != TS_OP_STORE || !ts_access_parts(op, 0, &access)) return;
   const ts_value *buffer = access.memref;
   const ts_block *home = buffer->kind == TS_VALUE_RESULT ? buffer->def->block : buffer->block;
-  int64_t length = 1;
+  int64_t length = terms_of(ts_operand(op, 0));
   for (const ts_block *b = op->block; b != home && b->parent; b = b->parent->block)
     if (b->parent->opcode == TS_OP_FOR && !uses_variable(op, b->args[0]) &&
         __builtin_mul_overflow(length, trip_count(r, b->parent), &length))
@@ -111,7 +122,8 @@ static double loop_tolerance(const ts_array *want, const reductions *r) {
 }
 
 /* Two engines that run the same loops do the same operations in the same order. What they may differ in
- * are functions such as exp, of which each engine has its own, and the order of atomic additions. */
+ * are functions such as exp, of which each engine has its own, the order of atomic additions, and subnormal
+ * numbers in a `dot` of floats. */
 typedef struct freedom {
   ts_module *module;
   double math_error;  /* of the less precise engine, in ULPs */
@@ -129,6 +141,7 @@ static void note_freedom(void *user, ts_op *op) {
     ts_walk(func->body, note_freedom, f);
   }
   f->any |= op->opcode == TS_OP_ATOMIC_ADD;
+  f->any |= is_dot(op) && ts_is_float((ts_dtype)ts_op_result(op, 0)->type->dtype);
   if (!ts_has_flag(op, TS_FLAG_MATH) || f->math_error <= 0.5) return;
   f->any = true;
   bool wide = ts_op_result(op, 0)->type->dtype == TS_F64;

@@ -3,9 +3,10 @@
  * op and subscript, with the same bits in every array; NaNs count as one.
  *
  * Arrays are filled by their names: E… with the values at which ops go wrong, D… with those but 0,
- * P… with 0 1 2 …, others with normal numbers. Functions called approx… may be off by 2 units in
+ * F… with those but subnormal numbers, P… with 0 1 2 …, others with normal numbers. Functions called approx… may be off by 2 units in
  * the last place, f64 by 4. Symbolic extents are 5, 7, 12, 17, … in order. */
 #include <dlfcn.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -44,18 +45,20 @@ static size_t nth(const char *name, int64_t i, size_t n) {
 }
 
 static void fill_edges(ts_array *a, const char *name) {
-  bool zeros = name[0] == 'E';
+  bool zeros = name[0] != 'D';
   for (int64_t i = 0; i < ts_array_count(a); i++) {
     if (ts_is_float(a->dtype))
       ts_array_set(a, i, edge_floats[nth(name, i, ts_countof(edge_floats))]);
     else
       ts_array_set_int(a, i, edge_ints[nth(name, i, ts_countof(edge_ints) - !zeros)]);
-    if (!zeros && ts_array_get(a, i) == 0) ts_array_set(a, i, 3);
+    double size = fabs(ts_array_get(a, i));
+    bool left_out = name[0] == 'F' ? size > 0 && size < FLT_MIN : !zeros && size == 0;
+    if (left_out) ts_array_set(a, i, 3);
   }
 }
 
 static void fill(ts_array *a, const char *name) {
-  if (name[0] == 'E' || name[0] == 'D')
+  if (strchr("EDF", name[0]))
     fill_edges(a, name);
   else
     ts_array_fill(a, name[0] == 'P' ? TS_FILL_IOTA : TS_FILL_NORMAL, 2025, name);
