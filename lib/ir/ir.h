@@ -487,6 +487,9 @@ typedef struct ts_parse_name {
 ts_result ts_parse_ops(ts_func *, const ts_source *source, unsigned n, const ts_parse_name *visible);
 void ts_print_module(ts_sink *, const ts_module *);
 void ts_print_func(ts_sink *, const ts_func *);
+/* Gives every value the name that it is printed under: numbers to those without one, _1, _2 … to those
+ * whose name is visible where they are defined. The module prints as before. */
+void ts_name_values(ts_module *);
 /* One op with its regions, named as in its function's text. Costs a walk over the function. */
 void ts_print_op(ts_sink *, const ts_func *, const ts_op *);
 /* A value as it is written in its function's text: %name or a literal. As costly. */

@@ -1,8 +1,10 @@
 /* The printer: the one canonical text of a module.
  *
- * Values keep their names. Where passes left a value without one, it gets the next number that no
- * value of the function is named; where they made two of one name visible at once, the inner gets
- * _1, _2, …. Both are settled while printing, in a side table: printing changes nothing. */
+ * Values keep their names. Where a pass left a value without one, it gets the next number that no
+ * value of the function is named; where it made two of one name visible at once, the inner gets
+ * _1, _2, …. While printing both are settled in a side table: printing changes nothing. After each
+ * pass ts_name_values settles them for good, by the same walk, so that the next pass can be told of
+ * every value that a reader sees. */
 #include "ir/ir.h"
 
 typedef struct {
@@ -10,6 +12,7 @@ typedef struct {
   const ts_module *m;
   ts_arena scratch;
   uint8_t *names;   /* by ts_str: NAME_USED, NAME_VISIBLE */
+  size_t num_names; /* what was interned later names no value yet, or was made up */
   const ts_func *func;
   bool used_known; /* NAME_USED is set: only once a name has to be made up */
   ts_ptrmap given;  /* value → text, for values printed under another name than their own */
@@ -36,7 +39,7 @@ static void put_indent(printer *p) {
 /* ---- names ---- */
 
 static void mark_value(printer *p, const ts_value *v, bool used) {
-  if (!v->name) return;
+  if (!v->name || v->name >= p->num_names) return;
   if (used) p->names[v->name] |= NAME_USED;
   else p->names[v->name] = 0;
 }
@@ -53,7 +56,7 @@ static bool name_taken(printer *p, const char *text) {
   ts_str s = ts_intern_find(&p->m->strings, text, strlen(text));
   if (!p->used_known) mark_names(p, p->func->body, true);
   p->used_known = true;
-  return s && p->names[s];
+  return s && s < p->num_names && p->names[s];
 }
 
 static void give_number(printer *p, const ts_value *v) {
@@ -424,9 +427,20 @@ static void put_op(printer *p, const ts_op *op) {
 
 /* ---- functions and modules ---- */
 
-static void put_func(printer *p, const ts_func *f) {
+/* Names are made up for each function as if it were alone. */
+static void enter_func(printer *p, const ts_func *f) {
   p->next_number = 0;
   p->func = f;
+  if (p->suffix.n) ts_ptrmap_init(&p->suffix, &p->scratch);
+}
+
+static void leave_func(printer *p) {
+  if (p->used_known) mark_names(p, p->func->body, false);
+  p->used_known = false;
+}
+
+static void put_func(printer *p, const ts_func *f) {
+  enter_func(p, f);
   put(p, "func @");
   put_str(p, f->name);
   put_params(p, f->body, f->roles);
@@ -445,7 +459,8 @@ static void put_func(printer *p, const ts_func *f) {
 static void printer_init(printer *p, ts_sink *out, const ts_module *m) {
   *p = (printer){.out = out, .m = m};
   ts_arena_init(&p->scratch, &m->ctx->memory);
-  p->names = ts_new_array(&p->scratch, uint8_t, m->strings.n + 1);
+  p->num_names = m->strings.n + 1;
+  p->names = ts_new_array(&p->scratch, uint8_t, p->num_names);
   ts_ptrmap_init(&p->given, &p->scratch);
   ts_ptrmap_init(&p->suffix, &p->scratch);
 }
@@ -468,8 +483,7 @@ void ts_print_module(ts_sink *out, const ts_module *m) {
   for (const ts_func *f = m->first_func; f; f = f->next) {
     if (f != m->first_func || m->first_global) put(&p, "\n");
     put_func(&p, f);
-    if (p.used_known) mark_names(&p, f->body, false);
-    p.used_known = false;
+    leave_func(&p);
   }
   ts_arena_drop(&p.scratch);
 }
@@ -508,4 +522,35 @@ const char *ts_value_text(ts_arena *arena, const ts_func *f, const ts_value *v) 
   ts_sink_drop(&text);
   ts_arena_drop(&p.scratch);
   return copy;
+}
+
+/* ---- names for good ---- */
+
+static void name_value(printer *p, ts_value *v) {
+  define(p, v);
+  const char *given = p->given.n ? ts_ptrmap_get(&p->given, v) : NULL;
+  if (given) v->name = ts_intern(&p->func->module->strings, given);
+}
+
+/* In the order in which the text defines them. */
+static void name_block(printer *p, ts_block *block) {
+  for (unsigned i = 0; i < block->num_args; i++) name_value(p, block->args[i]);
+  for (ts_op *op = block->first; op; op = op->next) {
+    for (unsigned i = 0; i < op->num_results; i++) name_value(p, ts_op_result(op, i));
+    for (unsigned i = 0; i < op->num_regions; i++) name_block(p, ts_op_regions(op)[i]);
+  }
+  for (ts_op *op = block->first; op; op = op->next)
+    for (unsigned i = 0; i < op->num_results; i++) undefine(p, ts_op_result(op, i));
+  for (unsigned i = 0; i < block->num_args; i++) undefine(p, block->args[i]);
+}
+
+void ts_name_values(ts_module *m) {
+  printer p;
+  printer_init(&p, NULL, m);
+  for (ts_func *f = m->first_func; f; f = f->next) {
+    enter_func(&p, f);
+    name_block(&p, f->body);
+    leave_func(&p);
+  }
+  ts_arena_drop(&p.scratch);
 }

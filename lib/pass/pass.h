@@ -151,7 +151,8 @@ typedef struct ts_pass_runner {
   ts_pipeline *ran; /* receives the steps, with those of recipes in their place; NULL: not wanted */
 } ts_pass_runner;
 void ts_pass_runner_init(ts_pass_runner *);
-/* Runs the steps in order until one fails. TS_CHECK when a pass leaves IR that does not verify or
+/* Runs the steps in order until one fails; after each, values have the names they are printed under
+ * (ts_name_values). TS_CHECK when a pass leaves IR that does not verify or
  * does not read back as printed; otherwise what the pass or the checker returned. After a failure
  * the module is good for destroying (and for looking at), no more. */
 ts_result ts_run_pipeline(ts_module *, const ts_pipeline *, ts_pass_runner *);

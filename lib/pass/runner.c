@@ -1,5 +1,7 @@
 /* Runs a pipeline and does everything around its passes: verification, the round trip through
- * text, the check of the answer, timing, and the bisect limit. */
+ * text, the check of the answer, timing, and the bisect limit. After each pass every value has the
+ * name that a reader of the printed module would see, so a pipeline in one process does what its
+ * passes do through a pipe. */
 #include "pass/pass.h"
 
 typedef struct run {
@@ -138,6 +140,7 @@ static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) 
   ts_result result = step->pass->fn(&pc, s->module, step->options);
   ts_time_add(s->runner->times, step->pass->flag, ts_time_now() - start);
   *changed = pc.changed;
+  if (!result) ts_name_values(s->module);
   if (result && s->ctx->num_errors == errors)
     ts_error_plain(s->ctx, "pass '%s' failed", step->pass->flag);
   else if (result)
