@@ -109,7 +109,8 @@ TS_INLINE ts_i32x16 ts_dot_i8_i32x16(ts_i32x16 a, ts_i32x16 b, ts_i32x16 c) {
 
 //@section ts_dpbf16 needs ts_builtin
 /* The instruction by name: the type that the builtin wants is another one in every other compiler. */
-#define TS_DPBF16 "vdpbf16ps {%2, %1, %0|%0, %1, %2}"
+#define ts_dpbf16(sum, a, b) \
+  __asm__("vdpbf16ps {%2, %1, %0|%0, %1, %2}" : "+v"(sum) : "v"(a), "v"(b))
 #if defined __AVX512BF16__
 #define TS_DPBF16_f32x16
 #if defined __AVX512VL__
@@ -122,7 +123,7 @@ TS_INLINE ts_i32x16 ts_dot_i8_i32x16(ts_i32x16 a, ts_i32x16 b, ts_i32x16 c) {
 /* c + the product of the second bf16 of each lane, rounded, + that of the first one. */
 TS_INLINE ts_f32x16 ts_dot_bf16_f32x16(ts_f32x16 a, ts_f32x16 b, ts_f32x16 c) {
 #if defined TS_DPBF16_f32x16
-  __asm__(TS_DPBF16 : "+v"(c) : "v"(a), "v"(b));
+  ts_dpbf16(c, a, b);
   return c;
 #else
   const ts_u32x16 x = (ts_u32x16)a, y = (ts_u32x16)b;
