@@ -109,6 +109,13 @@ def vectors(lanes):
         t = shaped(lanes, d)
         yield (f"lanes_{d}_{lanes}", lanes, [("E", d, "x")], d,
                [f"%s = extract %x {{lane = {lanes - 1}}} : {d}", f"%y = insert %s, %x {{lane = 0}} : {t}"])
+        for part in {1, 3, 4, max(lanes // 2, 1)}:
+            if lanes % part == 0:
+                few = f"vector<{part}x{d}>"
+                yield (f"repeat{part}_{d}_{lanes}", lanes, [("E", d, "x")], d,
+                       [f"%s = load %E[%i] : {few}", f"%r = splat %s : {t}",
+                        f"%c = {'cmpf' if d in FLOATS else 'cmpi'} lt, %s, 1 : vector<{part}xi1>",
+                        f"%m = splat %c : vector<{lanes}xi1>", f"%y = select %m, %r, %x : {t}"])
         yield (f"masked_{d}_{lanes}", lanes, [("E", d, "x")], d,
                [f"%m = lanes_below [{N - 3} - %i] : vector<{lanes}xi1>",
                 f"%v = load %E[%i] mask %m : {t}",
