@@ -8,18 +8,20 @@
 
 enum { KIB = 1024 };
 
-/* Cache sizes are those of the makers' optimisation manuals: L1 data and L2 of a core. */
+/* Cache sizes are those of the makers' optimisation manuals: L1 data and L2 of a core. A vdpbf16ps
+ * takes Intel's cores (measured: Sapphire Rapids' generation) four times as long as an fma of f32,
+ * of which it stands for two; AMD's as long as one. */
 static const ts_target targets[] = {
-    {"x86-64", 128, 16, 32 * KIB, 256 * KIB, false, false, 0},
-    {"x86-64-v3", 256, 16, 32 * KIB, 256 * KIB, false, false, 0},
-    {"x86-64-v4", 512, 32, 32 * KIB, 1024 * KIB, false, false, 0},
-    {"haswell", 256, 16, 32 * KIB, 256 * KIB, false, false, 0},
-    {"skylake-avx512", 512, 32, 32 * KIB, 1024 * KIB, false, false, 0},
-    {"icelake-server", 512, 32, 48 * KIB, 1280 * KIB, true, false, 0},
-    {"sapphirerapids", 512, 32, 48 * KIB, 2048 * KIB, true, true, 0},
-    {"znver3", 256, 16, 32 * KIB, 512 * KIB, false, false, 0},
-    {"znver4", 512, 32, 32 * KIB, 1024 * KIB, true, true, 0},
-    {"armv8-a", 128, 32, 32 * KIB, 512 * KIB, false, false, 0},
+    {"x86-64", 128, 16, 32 * KIB, 256 * KIB, false, false, false, 0},
+    {"x86-64-v3", 256, 16, 32 * KIB, 256 * KIB, false, false, false, 0},
+    {"x86-64-v4", 512, 32, 32 * KIB, 1024 * KIB, false, false, false, 0},
+    {"haswell", 256, 16, 32 * KIB, 256 * KIB, false, false, false, 0},
+    {"skylake-avx512", 512, 32, 32 * KIB, 1024 * KIB, false, false, false, 0},
+    {"icelake-server", 512, 32, 48 * KIB, 1280 * KIB, true, false, false, 0},
+    {"sapphirerapids", 512, 32, 48 * KIB, 2048 * KIB, true, true, false, 0},
+    {"znver3", 256, 16, 32 * KIB, 512 * KIB, false, false, false, 0},
+    {"znver4", 512, 32, 32 * KIB, 1024 * KIB, true, true, true, 0},
+    {"armv8-a", 128, 32, 32 * KIB, 512 * KIB, false, false, false, 0},
 };
 
 static int64_t system_value(int name, int64_t otherwise) {
@@ -31,13 +33,13 @@ static void find_vectors(ts_target *t) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f"))
-    *t = (ts_target){"native", 512, 32, 0, 0, false, false, 0};
+    *t = (ts_target){"native", 512, 32, 0, 0, false, false, false, 0};
   else if (__builtin_cpu_supports("avx2"))
-    *t = (ts_target){"native", 256, 16, 0, 0, false, false, 0};
+    *t = (ts_target){"native", 256, 16, 0, 0, false, false, false, 0};
   else
-    *t = (ts_target){"native", 128, 16, 0, 0, false, false, 0};
+    *t = (ts_target){"native", 128, 16, 0, 0, false, false, false, 0};
 #else
-  *t = (ts_target){"native", 128, 32, 0, 0, false, false, 0};
+  *t = (ts_target){"native", 128, 32, 0, 0, false, false, false, 0};
 #endif
 }
 
@@ -50,6 +52,7 @@ static void find_dots(ts_target *t) {
   if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return;
   t->dot_i8 |= t->vector_bits == 256 && a >> 4 & 1;
   t->dot_bf16 = t->vector_bits == 512 && a >> 5 & 1;
+  if (__get_cpuid(0, &a, &b, &c, &d)) t->fast_bf16 = t->dot_bf16 && b == signature_AMD_ebx;
 #else
   (void)t;
 #endif

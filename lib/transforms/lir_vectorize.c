@@ -269,11 +269,14 @@ static bool is_conditional(const ts_vectorizer *v, const ts_op *op) {
   return false;
 }
 
-/* The last subscript is the variable plus a constant. */
-static bool stands_at_variable(const ts_vectorizer *v, const ts_op *op, int64_t *offset) {
+/* The last subscript is the variable, or the group's size times it, plus a constant. */
+static bool stands_at_variable(const ts_vectorizer *v, const ts_op *op, int64_t group,
+                               int64_t *offset) {
   const ts_aff *last = op->map->exprs[op->map->n - 1];
   *offset = 0;
   if (last->kind == TS_AFF_ADD && ts_aff_is_const(last->rhs, offset)) last = last->lhs;
+  if (group > 1 && (last->kind != TS_AFF_MUL || last->rhs->value != group)) return false;
+  if (group > 1) last = last->lhs;
   return last->kind == TS_AFF_DIM && ts_dim(op, (unsigned)last->value) == v->iv;
 }
 
@@ -286,23 +289,29 @@ static bool same_extent(const ts_vectorizer *v, const ts_vectorizer *w) {
   return true;
 }
 
+static int64_t group_of(const ts_op *op) {
+  return ts_group_of(op->opcode == TS_OP_LOAD ? ts_op_result(op, 0)->type
+                                              : ts_operand(op, 0)->type);
+}
+
 static bool covers_lanes(const ts_vectorizer *v, const ts_op *op, const ts_value *buffer,
                          int64_t *offset) {
   const ts_type *t = buffer->type;
-  int64_t end;
+  int64_t end, group = group_of(op);
   if (!v->masked || !v->constant || v->step != 1 || ts_reach_of(v, op) != TS_REACH_CONTIGUOUS ||
-      is_conditional(v, op) || !stands_at_variable(v, op, offset))
+      is_conditional(v, op) || !stands_at_variable(v, op, group, offset))
     return false;
   for (unsigned i = 0; i < v->num_ragged; i++)
     if (!mentions_only_fixed(v->outside, v->ragged[i], buffer->def)) return false;
-  return !__builtin_add_overflow(v->covered, *offset, &end) && v->first + *offset >= 0 &&
+  return !__builtin_mul_overflow(v->covered, group, &end) &&
+         !__builtin_add_overflow(end, *offset, &end) && v->first * group + *offset >= 0 &&
          end <= t->dims[t->rank - 1];
 }
 
 /* What is known of a buffer that lanes past the end may touch. */
 typedef struct sharing {
   const ts_vectorizer *first; /* one of the loops whose lanes do */
-  int64_t offset;             /* of their subscript from the variable */
+  int64_t offset, group;      /* of their subscript from `group` times the variable */
   bool loads, stores;         /* all of these are by such lanes, before the same end */
 } sharing;
 
@@ -312,11 +321,12 @@ static sharing find_sharing(const jobs *all, const ts_value *buffer) {
     const ts_op *op = u->owner;
     int64_t at;
     if (op->opcode == TS_OP_PREFETCH) continue;
-    if ((op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE) || op->has_mask)
+    if (op->opcode != TS_OP_LOAD && (op->opcode != TS_OP_STORE || op->has_mask))
       return (sharing){0};
     const ts_vectorizer *v = job_around(all, op);
     bool covers = v && covers_lanes(v, op, buffer, &at) &&
-                  (!s.first || (at == s.offset && same_extent(s.first, v)));
+                  (!s.first || (at == s.offset && group_of(op) == s.group &&
+                                same_extent(s.first, v)));
     if (op->opcode == TS_OP_LOAD)
       s.loads = s.loads && covers;
     else
@@ -324,16 +334,30 @@ static sharing find_sharing(const jobs *all, const ts_value *buffer) {
     if (!covers) continue;
     s.first = v;
     s.offset = at;
+    s.group = group_of(op);
   }
   return s;
 }
 
+/* The variable that the store's last subscript is, but for a constant; of groups, the one that
+ * counts these while another walks along them. */
+static const ts_value *variable_of_store(const sharing *s, const ts_op *store, int64_t *offset) {
+  const ts_aff *last = store->map->exprs[store->map->n - 1];
+  *offset = 0;
+  if (last->kind == TS_AFF_ADD && ts_aff_is_const(last->rhs, offset)) last = last->lhs;
+  if (s->group > 1) {
+    if (last->kind != TS_AFF_ADD || last->rhs->kind != TS_AFF_DIM) return NULL;
+    last = last->lhs;
+    if (last->kind != TS_AFF_MUL || last->rhs->value != s->group) return NULL;
+    last = last->lhs;
+  }
+  return last->kind == TS_AFF_DIM ? ts_dim(store, (unsigned)last->value) : NULL;
+}
+
 /* Does the store's loop write what lies past the end, up to where the last lane stands? */
 static bool writes_past_end(const sharing *s, const ts_op *store) {
-  const ts_aff *last = store->map->exprs[store->map->n - 1];
-  int64_t c = 0;
-  if (last->kind == TS_AFF_ADD && ts_aff_is_const(last->rhs, &c)) last = last->lhs;
-  const ts_value *x = last->kind == TS_AFF_DIM ? ts_dim(store, (unsigned)last->value) : NULL;
+  int64_t c;
+  const ts_value *x = variable_of_store(s, store, &c);
   if (c != s->offset || !x || x->kind != TS_VALUE_ARG || !ts_is_loop(x->block->parent))
     return false;
   ts_for f = ts_for_parts(x->block->parent);

@@ -99,9 +99,16 @@ static bool is_elementwise(const ts_op *op) {
   case TS_RULE_SITOFP:
   case TS_RULE_FPTOSI:
   case TS_RULE_EXTSI:
-  case TS_RULE_TRUNCI: return ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_SCALAR);
+  case TS_RULE_TRUNCI:
+  case TS_RULE_DOT: return !ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_FRAGMENT);
   default: return false;
   }
+}
+
+/* One condition for a group of elements would have to be repeated for each of them. */
+static bool chooses_groups(const ts_vectorizer *v, const ts_op *op) {
+  return op->opcode == TS_OP_SELECT && ts_is_varying(v, ts_operand(op, 0)) &&
+         ts_operand(op, 0)->type->kind != ts_op_result(op, 0)->type->kind;
 }
 
 static ts_result check_access(ts_vectorizer *v, const ts_op *op, bool conditional) {
@@ -109,8 +116,17 @@ static ts_result check_access(ts_vectorizer *v, const ts_op *op, bool conditiona
   const ts_value *x = stores ? ts_operand(op, 0) : ts_op_result(op, 0);
   ts_reach reach = ts_reach_of(v, op);
   bool involved = reach != TS_REACH_UNIFORM || ts_is_varying(v, x) || conditional;
-  if (involved && (op->has_mask || !ts_is_kind(x->type, TS_TYPE_SCALAR)))
-    return refuse(v, op, "it works on vectors already");
+  if (involved && !ts_is_kind(x->type, TS_TYPE_SCALAR)) {
+    bool groups = ts_is_kind(x->type, TS_TYPE_VECTOR) && !conditional;
+    if (!groups || reach == TS_REACH_NONE || reach == TS_REACH_PRIVATE)
+      return refuse(v, op, "it works on vectors already");
+    if (reach == TS_REACH_LANES)
+      return refuse(v, op,
+                    ts_sprintf(v->s.pass->scratch,
+                               "its vectors of %lld do not lie side by side, the last subscript "
+                               "growing by %lld an iteration and no other by anything",
+                               (long long)ts_group_of(x->type), (long long)ts_group_of(x->type)));
+  }
   if (reach == TS_REACH_NONE)
     return refuse(v, op, "its iterations index a buffer of their own by it");
   if (reach == TS_REACH_UNIFORM && stores && (ts_is_varying(v, x) || conditional))
@@ -152,7 +168,7 @@ static ts_result check_op(ts_vectorizer *v, const ts_op *op, bool conditional) {
   default: break;
   }
   if (!varying && !conditional && ts_has_flag(op, TS_FLAG_PURE)) return TS_OK;
-  if (op->num_results == 1 && is_elementwise(op)) return TS_OK;
+  if (op->num_results == 1 && is_elementwise(op) && !chooses_groups(v, op)) return TS_OK;
   if (!varying && ts_has_flag(op, TS_FLAG_PURE)) return TS_OK;
   const char *what = ts_sprintf(v->s.pass->scratch, "`%s` has no vector form", ts_info(op)->name);
   return refuse(v, op, what);
@@ -178,9 +194,9 @@ ts_result ts_analyze_lanes(ts_vectorizer *v) {
 
 /* ---- masks ---- */
 
-/* The lanes before the end, computed at the top of the body. */
-static ts_value *tail_mask(ts_vectorizer *v) {
-  if (!v->masked || v->tail) return v->tail;
+/* The lanes before the end, computed at the top of the body; of groups of that many elements. */
+static ts_value *build_tail(ts_vectorizer *v, int64_t group) {
+  ts_value *tail = NULL;
   ts_builder here = v->b;
   v->b = ts_builder_before(v->s.m, v->iv->block->first);
   v->b.loc = v->loop->loc;
@@ -188,18 +204,33 @@ static ts_value *tail_mask(ts_vectorizer *v) {
     ts_dims d = *v->outside;
     const ts_aff *left = ts_dims_sub(&d, v->ragged[i], ts_dims_value(&d, v->iv));
     left = ts_dims_binary(&d, TS_AFF_CEILDIV, left, ts_aff_const(v->s.m, v->step));
-    v->tail = ts_mask_and(v, v->tail, ts_lanes_below(v, &d, left));
+    tail = ts_mask_and(v, tail, ts_lanes_below(v, &d, left, group));
   }
   v->b = here;
+  return tail;
+}
+
+static ts_value *tail_mask(ts_vectorizer *v) {
+  if (v->masked && !v->tail) v->tail = build_tail(v, 1);
   return v->tail;
 }
 
+static ts_value *group_tail(ts_vectorizer *v, int64_t group) {
+  if (group == 1) return tail_mask(v);
+  int64_t all = v->lanes * group;
+  bool other = v->group_tail && v->group_tail->type->dims[0] != all;
+  if (v->masked && (!v->group_tail || other)) v->group_tail = build_tail(v, group);
+  return v->group_tail;
+}
+
 /* Lanes past the end and those left out by conditions must not touch memory that lives outside. */
-static ts_value *access_mask(ts_vectorizer *v, const ts_op *op, const ts_value *memref) {
+static ts_value *access_mask(ts_vectorizer *v, const ts_op *op, const ts_value *memref,
+                             const ts_type *type) {
   if (v->condition) return v->condition;
-  if (ts_ptrmap_get(&v->unchecked, memref)) return NULL;
-  if (op->opcode == TS_OP_LOAD && ts_ptrmap_get(&v->padded, memref)) return NULL;
-  return tail_mask(v);
+  ts_value *own = op->has_mask ? ts_as_vector(v, ts_operand(op, op->num_plain - 1), false) : NULL;
+  if (ts_ptrmap_get(&v->unchecked, memref)) return own;
+  if (op->opcode == TS_OP_LOAD && ts_ptrmap_get(&v->padded, memref)) return own;
+  return ts_mask_and(v, own, group_tail(v, ts_group_of(type)));
 }
 
 /* ---- rewriting ---- */
@@ -237,7 +268,7 @@ static void same_place(const ts_op *op, ts_value **dims) {
 static ts_value *build_load(ts_vectorizer *v, const ts_op *op, ts_value *memref, ts_value *mask) {
   ts_value *dims[TS_MAX_DIMS];
   same_place(op, dims);
-  const ts_type *t = ts_vector_of(v, (ts_dtype)memref->type->dtype);
+  const ts_type *t = ts_widened(v, ts_op_result(op, 0)->type);
   return ts_build_load(&v->b, t, memref, op->map->n, op->map->exprs, ts_num_dims(op), dims, mask);
 }
 
@@ -257,16 +288,17 @@ static void rewrite_load(ts_vectorizer *v, ts_op *op) {
   if (reach == TS_REACH_PRIVATE) {
     x = build_load(v, op, private_buffer(v, memref), NULL);
   } else if (reach == TS_REACH_CONTIGUOUS) {
-    x = build_load(v, op, memref, access_mask(v, op, memref));
+    x = build_load(v, op, memref, access_mask(v, op, memref, ts_op_result(op, 0)->type));
     v->num_vectors++;
   } else {
-    x = ts_load_lanes(v, op, access_mask(v, op, memref));
+    x = ts_load_lanes(v, op, access_mask(v, op, memref, ts_op_result(op, 0)->type));
   }
   settle(v, op, x);
 }
 
 static void rewrite_store(ts_vectorizer *v, ts_op *op) {
   ts_value *memref = ts_operand(op, 1);
+  const ts_type *type = ts_operand(op, 0)->type;
   ts_reach reach = ts_reach_of(v, op);
   if (reach == TS_REACH_UNIFORM) return;
   if (reach == TS_REACH_PRIVATE) {
@@ -274,10 +306,10 @@ static void rewrite_store(ts_vectorizer *v, ts_op *op) {
                 v->condition);
   } else if (reach == TS_REACH_CONTIGUOUS) {
     build_store(v, op, ts_as_vector(v, ts_operand(op, 0), false), memref,
-                access_mask(v, op, memref));
+                access_mask(v, op, memref, type));
     v->num_vectors++;
   } else {
-    ts_store_lanes(v, op, access_mask(v, op, memref));
+    ts_store_lanes(v, op, access_mask(v, op, memref, type));
   }
   ts_push(v->s.pass->scratch, &v->dead, op);
 }
@@ -293,11 +325,12 @@ static void rewrite_elementwise(ts_vectorizer *v, ts_op *op) {
   ts_value *in[3];
   for (unsigned i = 0; i < op->num_plain; i++) {
     bool choice = op->opcode == TS_OP_SELECT && i == 0;
-    bool scalar = choice && !ts_is_varying(v, ts_operand(op, i));
+    bool scalar = choice && !ts_is_varying(v, ts_operand(op, i)) &&
+                  ts_is_kind(ts_operand(op, i)->type, TS_TYPE_SCALAR);
     in[i] = scalar ? ts_operand(op, i) : ts_as_vector(v, ts_operand(op, i), true);
   }
   if (op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI) in[1] = safe_divisor(v, in[1]);
-  const ts_type *t = ts_vector_of(v, (ts_dtype)ts_op_result(op, 0)->type->dtype);
+  const ts_type *t = ts_widened(v, ts_op_result(op, 0)->type);
   ts_value *x = ts_build(&v->b, (ts_opcode)op->opcode, t, op->num_plain, in);
   for (unsigned i = 0; i < op->num_attrs; i++)
     ts_attr_set(v->s.m, x->def, op->attrs[i]);

@@ -60,12 +60,12 @@ bool ts_is_private(const ts_vectorizer *v, const ts_value *memref) {
 ts_reach ts_reach_of(const ts_vectorizer *v, const ts_op *op) {
   ts_access a;
   if (!ts_access_parts(op, 0, &a)) ts_unreachable("not an access");
-  int64_t stride = 0;
-  bool uniform = true, row = true;
+  int64_t stride = 0, group = ts_group_of(a.type), all;
+  bool uniform = true, row = !__builtin_mul_overflow(v->lanes, group, &all);
   for (unsigned i = 0; i < a.n; i++) {
     bool known = ts_lane_stride(v, op, a.subscripts[i], &stride);
     uniform = uniform && known && stride == 0;
-    row = row && known && stride == (i + 1 == a.n);
+    row = row && known && stride == (i + 1 == a.n ? group : 0);
   }
   bool own = ts_is_private(v, a.memref);
   if (uniform) return own && ts_is_varying(v, a.memref) ? TS_REACH_PRIVATE : TS_REACH_UNIFORM;
@@ -73,7 +73,7 @@ ts_reach ts_reach_of(const ts_vectorizer *v, const ts_op *op) {
   const ts_type *t = a.memref->type;
   bool dense = t->layout != TS_LAYOUT_STRIDES || t->layout_args[t->rank - 1] == 1;
   bool holds =
-      ts_is_symbolic(t->dims[t->rank - 1]) || t->dims[t->rank - 1] >= v->lanes || v->masked;
+      ts_is_symbolic(t->dims[t->rank - 1]) || t->dims[t->rank - 1] >= all || v->masked;
   return row && dense && holds && !t->elem ? TS_REACH_CONTIGUOUS : TS_REACH_LANES;
 }
 
@@ -83,12 +83,20 @@ const ts_type *ts_vector_of(const ts_vectorizer *v, ts_dtype d) {
   return ts_type_vector(v->s.m, v->lanes, d);
 }
 
+int64_t ts_group_of(const ts_type *t) {
+  return ts_is_kind(t, TS_TYPE_VECTOR) ? t->dims[0] : 1;
+}
+
+const ts_type *ts_widened(const ts_vectorizer *v, const ts_type *t) {
+  return ts_type_vector(v->s.m, v->lanes * ts_group_of(t), (ts_dtype)t->dtype);
+}
+
 static bool is_visible(const ts_vectorizer *v, const ts_value *x) {
   return ts_is_ancestor(x->def->block, v->b.block->parent) || x->def->block == v->b.block;
 }
 
 static ts_value *vector_literal(const ts_vectorizer *v, const ts_value *x) {
-  const ts_type *t = ts_vector_of(v, (ts_dtype)x->type->dtype);
+  const ts_type *t = ts_widened(v, x->type);
   return ts_is_float(t->dtype) ? ts_literal_float(v->s.m, t, ts_literal_as_double(x))
                                : ts_literal_int(v->s.m, t, (int64_t)x->bits);
 }
@@ -106,7 +114,7 @@ ts_value *ts_as_vector(ts_vectorizer *v, ts_value *x, bool literal) {
   if (ts_is_literal(x) && literal) return vector_literal(v, x);
   have = ts_ptrmap_get(&v->splats, x);
   if (have && is_visible(v, have)) return have;
-  have = ts_build1(&v->b, TS_OP_SPLAT, ts_vector_of(v, (ts_dtype)x->type->dtype), x);
+  have = ts_build1(&v->b, TS_OP_SPLAT, ts_widened(v, x->type), x);
   ts_ptrmap_put(&v->splats, x, have);
   return have;
 }
@@ -213,7 +221,7 @@ ts_value *ts_lane_indices(ts_vectorizer *v, const ts_op *op, const ts_aff *a) {
 /* ---- masks ---- */
 
 ts_value *ts_mask_and(ts_vectorizer *v, ts_value *a, ts_value *b) {
-  return a && b ? ts_build2(&v->b, TS_OP_ANDI, ts_vector_of(v, TS_I1), a, b) : a ? a : b;
+  return a && b ? ts_build2(&v->b, TS_OP_ANDI, a->type, a, b) : a ? a : b;
 }
 
 ts_value *ts_mask_not(ts_vectorizer *v, ts_value *a) {
@@ -221,8 +229,9 @@ ts_value *ts_mask_not(ts_vectorizer *v, ts_value *a) {
   return ts_build2(&v->b, TS_OP_XORI, t, a, ts_literal_int(v->s.m, t, 1));
 }
 
-ts_value *ts_lanes_below(ts_vectorizer *v, ts_dims *d, const ts_aff *end) {
-  const ts_type *t = ts_vector_of(v, TS_I1);
+ts_value *ts_lanes_below(ts_vectorizer *v, ts_dims *d, const ts_aff *end, int64_t group) {
+  const ts_type *t = ts_type_vector(v->s.m, v->lanes * group, TS_I1);
+  end = ts_dims_scale(d, end, group);
   ts_op *op = ts_op_create(v->s.m, TS_OP_LANES_BELOW, v->b.loc, 0, NULL, 0, NULL, 1, &t, 0);
   ts_op_insert(&v->b, op);
   if (!ts_dims_set_map(d, op, 1, &end)) ts_unreachable("an expression that fitted no longer does");
@@ -249,7 +258,7 @@ ts_value *ts_lane_condition(ts_vectorizer *v, const ts_op *op, const ts_aff *lhs
     const ts_aff *end = ts_dims_sub(&d, ts_dims_import(&d, op, rhs), ts_dims_import(&d, op, lhs));
     if (pred == TS_LE || pred == TS_GT) end = ts_dims_add(&d, end, ts_aff_const(v->s.m, 1));
     if (!d.overflow) {
-      ts_value *below = ts_lanes_below(v, &d, end);
+      ts_value *below = ts_lanes_below(v, &d, end, 1);
       return pred == TS_LT || pred == TS_LE ? below : ts_mask_not(v, below);
     }
   }

@@ -27,6 +27,18 @@ static bool lies_along(const ts_op *load, const ts_value *iv) {
   return true;
 }
 
+unsigned ts_nest_subscript(const ts_op *load, const ts_value *iv) {
+  unsigned found = load->map->n;
+  for (unsigned i = 0; i < load->map->n; i++)
+    for (unsigned d = 0; d < ts_num_dims(load); d++) {
+      const ts_aff *a = load->map->exprs[i];
+      if (ts_dim(load, d) != iv || !ts_dims_mentions(a, d)) continue;
+      if (found < load->map->n || a->kind != TS_AFF_DIM) return load->map->n;
+      found = i;
+    }
+  return found;
+}
+
 /* The load that a value is, behind conversions. */
 static ts_op *load_behind(ts_value *v) {
   ts_op *op = ts_def(v);
@@ -85,6 +97,8 @@ static bool is_product(ts_nest *nest, ts_op *k) {
   nest->k = k;
   nest->panel = ts_operand(one, 0);
   nest->rows = other ? ts_operand(other, 0) : NULL;
+  nest->panel_load = one;
+  nest->rows_load = other;
   nest->data = (ts_dtype)ts_op_result(one, 0)->type->dtype;
   nest->acc = stored_type(body);
   return nest->acc != TS_NUM_DTYPES;

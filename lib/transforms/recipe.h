@@ -21,9 +21,14 @@ typedef struct ts_nest {
   ts_op *k;
   ts_value *panel,
       *rows; /* the operand that lies along the last loop; the other one, NULL: a plain sum */
+  ts_op *panel_load, *rows_load;
   ts_dtype data, acc; /* of the operands and of the sum */
 } ts_nest;
 ts_nest ts_nest_of(ts_op *loop);
+
+/* The only subscript of the load that speaks of the variable, which it is; the number of subscripts
+ * where there is none. */
+unsigned ts_nest_subscript(const ts_op *load, const ts_value *iv);
 
 /* Steps being written for one function. */
 typedef struct ts_recipe {

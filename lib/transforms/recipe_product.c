@@ -34,9 +34,13 @@ typedef struct plan {
   int64_t rows, columns, sums; /* 0: symbolic */
   int64_t lanes, vectors, tile_rows;
   bool pack, widen;
+  int64_t group; /* of products that one `dot` adds up; 0: none is used */
+  bool offset;   /* its first factors hold 128 more */
+  const char *sum_loop; /* %k, or the loop over its groups */
   const char *pack_at;      /* a loop, or func */
   const char *panel;        /* the buffer that the inner loop reads */
   const char *rows_copy;    /* converted once for all panels; NULL: read as they lie */
+  bool rows_grouped;        /* the copy's rows are cut into groups */
   const char *row_loops[2]; /* within a tile: of full tiles, of the others */
   unsigned num_row_loops;
   const char *tile_loop;                /* over full tiles; NULL: the rows are one tile */
@@ -50,6 +54,10 @@ static const char *join(plan *p, const char *a, const char *b) {
 static int64_t extent_of(const ts_op *loop) {
   int64_t n;
   return loop && ts_loop_trip_count(loop, &n) ? n : 0;
+}
+
+static bool is_parameter(const ts_value *v) {
+  return v->kind == TS_VALUE_ARG;
 }
 
 static int64_t ceil_div(int64_t a, int64_t b) {
@@ -93,12 +101,28 @@ static int64_t vectors_of_tile(const plan *p, int64_t columns) {
   return p->columns && is_parallel(p) ? share_panels(p, columns, usual) : usual;
 }
 
+static bool can_be_grouped(const plan *p, const ts_op *load) {
+  unsigned n = load->map->n;
+  return n < TS_MAX_RANK && ts_nest_subscript(load, ts_for_parts(p->nest->k).iv) < n;
+}
+
+/* Is there an instruction for groups of these products, and do the places of copies allow for it? */
+static void choose_dot(plan *p) {
+  const ts_nest *nest = p->nest;
+  int64_t group = ts_dot_group(nest->data, nest->acc);
+  bool has = nest->data == TS_I8 ? p->r->target.dot_i8 : p->r->target.fast_bf16;
+  if (group && has && p->sums && nest->rows && can_be_grouped(p, nest->panel_load) &&
+      can_be_grouped(p, nest->rows_load))
+    p->group = group;
+}
+
 /* Vectors and rows of a tile: vectors · (rows + 1) + 1 registers. */
 static void choose_tile(plan *p) {
   const ts_target *t = &p->r->target;
   p->lanes = t->vector_bits / 8 / ts_dtype_bytes(p->nest->acc);
   p->vectors = vectors_of_tile(p, p->columns ? ceil_div(p->columns, p->lanes) : 4);
-  int64_t column_bytes = p->sums * p->lanes * ts_dtype_bytes(p->nest->acc);
+  ts_dtype held = p->group ? p->nest->data : p->nest->acc;
+  int64_t column_bytes = p->sums * p->lanes * ts_dtype_bytes(held);
   while (p->vectors > 2 && p->rows >= MIN_ROWS_TO_PACK &&
          p->vectors * column_bytes > t->l2_bytes / 2)
     p->vectors--; /* a panel that does not stay in the second-level cache costs more than a narrow
@@ -114,9 +138,10 @@ static void choose_packing(plan *p) {
   int64_t bytes = ts_dtype_bytes(p->nest->data);
   bool large = !p->sums || !p->columns || p->sums * p->columns * bytes > t->l2_bytes / 4;
   bool unaligned = p->columns % p->lanes != 0 && p->rows > 64;
-  p->widen = p->nest->acc != p->nest->data;
+  p->widen = p->nest->acc != p->nest->data && !p->group;
   p->pack = p->nest->rows && (!p->rows || p->rows >= MIN_ROWS_TO_PACK) &&
             (large || unaligned || p->widen);
+  p->pack = p->pack || p->group;
   p->widen = p->widen && p->pack;
 }
 
@@ -169,15 +194,25 @@ static void split_rows(plan *p) {
   add_row_loop(p, join(p, p->i, ".tail.i"));
 }
 
+static void split_sums(plan *p) {
+  p->sum_loop = p->k;
+  if (!p->group) return;
+  ts_recipe_step(p->r, "split", "%s=%lld", p->k, (long long)p->group);
+  p->sum_loop = join(p, p->k, ".o");
+}
+
 /* Sums of a whole tile at once: zero them, add up with %k outside, finish them. */
 static void open_tiles(plan *p) {
+  const char *group = p->group ? join(p, join(p, " ", p->k), ".i") : "";
   for (unsigned t = 0; t < p->num_row_loops; t++) {
     ts_recipe_step(p->r, "distribute", "%s %s", p->row_loops[t], p->column_loop);
-    ts_recipe_step(p->r, "reorder", "%s %s %s", p->k, p->row_loops[t], p->column_loop);
+    ts_recipe_step(p->r, "reorder", "%s %s %s%s", p->sum_loop, p->row_loops[t], p->column_loop,
+                   group);
   }
-  if (p->num_row_loops) return;
-  ts_recipe_step(p->r, "distribute", "%s", p->column_loop);
-  ts_recipe_step(p->r, "reorder", "%s %s", p->k, p->column_loop);
+  if (!p->num_row_loops) {
+    ts_recipe_step(p->r, "distribute", "%s", p->column_loop);
+    ts_recipe_step(p->r, "reorder", "%s %s%s", p->sum_loop, p->column_loop, group);
+  }
 }
 
 static const char *value_name(plan *p, const ts_value *v) {
@@ -191,10 +226,6 @@ static bool only_summed(const plan *p, const ts_value *v) {
   return true;
 }
 
-static bool is_parameter(const ts_value *v) {
-  return v->kind == TS_VALUE_ARG;
-}
-
 /* One panel is copied in front of all its rows: in the loop around them, or where the function
  * begins when the buffer is whole by then. */
 static const char *place_of_copy(const plan *p) {
@@ -204,14 +235,75 @@ static const char *place_of_copy(const plan *p) {
   return is_parameter(p->nest->panel) ? "func" : NULL;
 }
 
+/* Groups of sums last, so that they lie side by side: " layout=[0/4][1][0%4]" */
+static const char *layout_of(plan *p, const ts_op *load) {
+  ts_arena *a = p->r->pass->scratch;
+  const char *text = " layout=";
+  unsigned sum = ts_nest_subscript(load, ts_for_parts(p->nest->k).iv);
+  if (!p->group) return "";
+  for (unsigned i = 0; i < load->map->n; i++)
+    text = i == sum ? ts_sprintf(a, "%s[%u/%lld]", text, i, (long long)p->group)
+                    : ts_sprintf(a, "%s[%u]", text, i);
+  return ts_sprintf(a, "%s[%u%%%lld]", text, sum, (long long)p->group);
+}
+
+/* Can rows hold 128 more: by a copy of an argument, or where they are computed? */
+static bool choose_offset(plan *p) {
+  const ts_value *rows = p->nest->rows;
+  if (p->nest->data != TS_I8 || p->rows == 1) return false; /* one row saves nothing */
+  if (is_parameter(rows)) return only_summed(p, rows);
+  if (rows->kind != TS_VALUE_RESULT || rows->def->opcode != TS_OP_ALLOC) return false;
+  for (const ts_use *u = rows->uses; u; u = u->next)
+    if (u->owner->opcode != TS_OP_STORE &&
+        !ts_is_ancestor(ts_for_parts(p->nest->k).body, u->owner))
+      return false;
+  return true;
+}
+
+/* The number of the copy's dimension that counts groups of sums. */
+static unsigned dim_of_groups(const plan *p, const ts_op *load) {
+  return ts_nest_subscript(load, ts_for_parts(p->nest->k).iv);
+}
+
+/* Sums that do not fill the last group: copies hold zeros there, and the loops that make them fill all
+ * groups but the last one without asking. */
+static void pad_groups(plan *p) {
+  ts_recipe_step(p->r, "peel", "%s%u=1 %s%u=1 last=true", p->rows_copy,
+                 dim_of_groups(p, p->nest->rows_load), p->panel,
+                 dim_of_groups(p, p->nest->panel_load));
+}
+
+static void use_dot(plan *p) {
+  const char *loop = join(p, p->k, ".i"), *rows = value_name(p, p->nest->rows);
+  bool argument = is_parameter(p->nest->rows) && only_summed(p, p->nest->rows);
+  bool ragged = p->sums % p->group != 0;
+  p->offset = choose_offset(p);
+  if (argument && (p->offset || ragged)) {
+    p->rows_copy = join(p, rows, ".s");
+    p->rows_grouped = ragged;
+    ts_recipe_step(p->r, "stage", "%s at=func%s%s", rows,
+                   ragged ? layout_of(p, p->nest->rows_load) : "", ragged ? " pad=true" : "");
+  }
+  if (ragged && p->rows_copy)
+    pad_groups(p);
+  else if (ragged && p->sums > p->group)
+    ts_recipe_step(p->r, "peel", "%s=1 last=true", p->sum_loop);
+  const char *how = p->offset ? " offset=true" : p->nest->data == TS_I8 ? "" : " reassociate=true";
+  ts_recipe_step(p->r, "dot", "%s%s", loop, how);
+}
+
 static void copy_panel(plan *p) {
   p->panel = value_name(p, p->nest->panel);
   p->pack_at = place_of_copy(p);
   p->pack = p->pack && p->pack_at;
   p->widen = p->widen && p->pack;
   if (!p->pack) return;
-  ts_recipe_step(p->r, "stage", "%s at=%s pad=true", p->panel, p->pack_at);
+  ts_recipe_step(p->r, "stage", "%s at=%s%s pad=true", p->panel, p->pack_at, layout_of(p, p->nest->panel_load));
   p->panel = join(p, p->panel, ".s");
+  if (p->group) {
+    use_dot(p);
+    return;
+  }
   if (!p->widen) return;
   ts_recipe_step(p->r, "widen", "%s", p->panel);
   if (!p->nest->rows || !is_parameter(p->nest->rows) || !only_summed(p, p->nest->rows)) return;
@@ -251,21 +343,25 @@ static const char *three_loops(plan *p, const char *loop, const char *lanes) {
  * variable. */
 static void unroll(plan *p, const char *loop) {
   bool masked = !p->pack && (!p->columns || p->columns % (p->vectors * p->lanes) != 0);
-  ts_recipe_step(p->r, "unroll", masked ? "%s.pre %s %s.post mark=true" : "%s.pre %s mark=true",
-                 loop, loop, loop);
+  const char *offset = p->offset ? join(p, join(p, " ", loop), ".c") : "";
+  const char *finish = masked ? join(p, join(p, " ", loop), ".post") : "";
+  ts_recipe_step(p->r, "unroll", "%s.pre%s %s%s mark=true", loop, offset, loop, finish);
 }
 
 static void use_vectors(plan *p) {
   const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
-  const char *copies = p->pack ? ts_sprintf(p->r->pass->scratch, "%s1%s ", p->panel, lanes) : "";
-  if (p->rows_copy)
+  bool packs = p->pack && !p->group; /* a compiler interleaves rows better than lanes do */
+  const char *copies = packs ? ts_sprintf(p->r->pass->scratch, "%s1%s ", p->panel, lanes) : "";
+  if (p->rows_copy && !p->rows_grouped)
     copies = ts_sprintf(p->r->pass->scratch, "%s1%s %s", p->rows_copy, lanes, copies);
+  if (p->offset)
+    copies = ts_sprintf(p->r->pass->scratch, "%s%s.c%s ", copies, p->column_loop, lanes);
   ts_recipe_step(p->r, "vectorize", "%s%s", copies, three_loops(p, p->column_loop, lanes));
   for (unsigned t = 0; t < p->num_row_loops; t++)
     unroll(p, p->row_loops[t]);
   unroll(p, p->column_loop);
   ts_recipe_step(p->r, "prefetch", "%s=%d at=%s", p->panel,
-                 p->pack ? PREFETCH_PACKED : PREFETCH_STREAM, p->k);
+                 p->pack ? PREFETCH_PACKED : PREFETCH_STREAM, p->sum_loop);
 }
 
 void ts_recipe_product(ts_recipe *r, const ts_nest *nest) {
@@ -278,10 +374,12 @@ void ts_recipe_product(ts_recipe *r, const ts_nest *nest) {
   p.rows = rows ? extent_of(rows) : 1;
   p.columns = extent_of(nest->loops[nest->n - 1]);
   p.sums = extent_of(nest->k);
+  choose_dot(&p);
   choose_tile(&p);
   choose_packing(&p);
   split_columns(&p);
   split_rows(&p);
+  split_sums(&p);
   open_tiles(&p);
   copy_panel(&p);
   run_parallel(&p);

@@ -1,7 +1,8 @@
 /* What the files of `vectorize` share: one loop whose iterations become lanes.
  *
  * Values are *uniform* (the same in all lanes: they stay scalar) or *varying* (they become
- * vectors). Memory that lanes touch is reached in one of the ways of ts_reach. */
+ * vectors). What `dot` left works on groups of elements, which lie side by side in vectors of as
+ * many times the lanes. Memory that lanes touch is reached in one of the ways of ts_reach. */
 #ifndef TS_VECTORIZE_H
 #define TS_VECTORIZE_H
 
@@ -50,6 +51,7 @@ typedef struct ts_vectorizer {
   ts_ptrmap splats;   /* uniform scalar → its last splat */
   ts_ptrmap privates; /* private buffer → buffer of vectors */
   ts_value *tail;     /* mask of the lanes before the end, once made */
+  ts_value *group_tail; /* the same for groups */
   ts_value *
       condition; /* mask of the lanes whose conditions hold, the end included; NULL: no condition */
   unsigned num_vectors; /* vector loads and stores made */
@@ -70,8 +72,8 @@ bool ts_lanes_fit(const ts_vectorizer *, const ts_op *);
 void ts_lane_map(ts_vectorizer *, const ts_op *, int64_t lane, ts_dims *, const ts_aff **exprs);
 /* The expression in each lane, as a vector of index values. */
 ts_value *ts_lane_indices(ts_vectorizer *, const ts_op *, const ts_aff *);
-/* Lanes before `end`, an expression over the dims. */
-ts_value *ts_lanes_below(ts_vectorizer *, ts_dims *, const ts_aff *end);
+/* Lanes before `end`, an expression over the dims; of groups of that many elements. */
+ts_value *ts_lanes_below(ts_vectorizer *, ts_dims *, const ts_aff *end, int64_t group);
 /* Lanes in which the affine condition holds. */
 ts_value *ts_lane_condition(ts_vectorizer *, const ts_op *, const ts_aff *lhs, ts_pred,
                             const ts_aff *rhs);
@@ -79,10 +81,14 @@ ts_value *ts_lane_condition(ts_vectorizer *, const ts_op *, const ts_aff *lhs, t
 ts_value *ts_load_lanes(ts_vectorizer *, ts_op *, ts_value *mask);
 void ts_store_lanes(ts_vectorizer *, ts_op *, ts_value *mask);
 const ts_type *ts_vector_of(const ts_vectorizer *, ts_dtype);
+/* Elements of one iteration's value: those of a group that `dot` works on, else 1. */
+int64_t ts_group_of(const ts_type *);
+/* The vector that holds the value of every lane: 16 groups of 4 side by side. */
+const ts_type *ts_widened(const ts_vectorizer *, const ts_type *);
 /* The value in all lanes: a vector, or for a literal a vector literal where `literal` allows one.
  */
 ts_value *ts_as_vector(ts_vectorizer *, ts_value *, bool literal);
-/* and / and not of two masks, of which the first may be NULL for all. */
+/* and / and not of two masks, of which either may be NULL for all. */
 ts_value *ts_mask_and(ts_vectorizer *, ts_value *, ts_value *);
 ts_value *ts_mask_not(ts_vectorizer *, ts_value *);
 

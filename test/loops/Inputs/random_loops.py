@@ -347,8 +347,9 @@ def at_random(w):
 
 # ---- nests as compilers meet them ----
 
-def product(w, x, wt, out, m, n, k, bias=None, act=None, transposed=False):
-    """out[m, n] = act(x[m, k] @ wt[k, n] + bias[n]), with the sum in a register, a buffer or the result."""
+def product(w, x, wt, out, m, n, k, bias=None, act=None, transposed=False, group=None):
+    """out[m, n] = act(x[m, k] @ wt[k, n] + bias[n]), with the sum in a register, a buffer or the result; the loop of k
+    in groups of that many."""
     rnd = w.rnd
     acc_type = rnd.choice(ACC[x.dtype])
     place = rnd.choice(["register", "register", "memory", "row"])
@@ -365,7 +366,17 @@ def product(w, x, wt, out, m, n, k, bias=None, act=None, transposed=False):
         with w.whole(n, "z") as z:
             w.store(zero, out, [i, z.name])
 
+    def sums():
+        return w.whole(k // group, "k") if group else w.whole(k, "k")
+
     def step(acc, subs, j, kk):
+        if group:
+            with w.whole(group, "g") as g:
+                add(acc, subs, j, "%s * %d + %s" % (kk, group, g.name))
+        else:
+            add(acc, subs, j, kk)
+
+    def add(acc, subs, j, kk):
         wsubs = [j, kk] if transposed else [kk, j]
         a = w.cast(w.load(x, [i, kk]), x.dtype, acc.dtype)
         b = w.cast(w.load(wt, wsubs), wt.dtype, acc.dtype)
@@ -384,10 +395,10 @@ def product(w, x, wt, out, m, n, k, bias=None, act=None, transposed=False):
         acc = row or memory
         at = (lambda j: [j]) if row else (lambda j: [i, j])
         if rnd.random() < 0.5:
-            with w.whole(k, "k") as kk, w.whole(n, "j") as j:
+            with sums() as kk, w.whole(n, "j") as j:
                 step(acc, at(j.name), j.name, kk.name)
         else:
-            with w.whole(n, "j") as j, w.whole(k, "k") as kk:
+            with w.whole(n, "j") as j, sums() as kk:
                 step(acc, at(j.name), j.name, kk.name)
         with w.whole(n, "e") as j:
             finish(acc, at(j.name), j.name)
@@ -395,7 +406,7 @@ def product(w, x, wt, out, m, n, k, bias=None, act=None, transposed=False):
         sj = w.whole(n, "j")
         acc = w.alloc([1], acc_type, ", local")
         w.store(zero, acc, ["0"])
-        with w.whole(k, "k") as kk:
+        with sums() as kk:
             step(acc, ["0"], sj.v.name, kk.name)
         finish(acc, ["0"], sj.v.name)
         sj.close()
@@ -419,6 +430,16 @@ def matmul(w):
         product(w, tmp, w2, y, m, h, n, None, None)
     else:
         product(w, x, wt, w.param("out", [m, n], out_t), m, n, k, bias, act, transposed)
+
+
+def grouped(w):
+    """A product of narrow numbers whose sums come in groups, as dot wants them."""
+    rnd, (m, n, k) = w.rnd, w.dims
+    t, group = rnd.choice([("i8", 4), ("i8", 4), ("bf16", 2)])
+    k = group * rnd.choice([1, 2, 3])
+    transposed = rnd.random() < 0.7
+    x, wt = w.param("", [m, k], t), w.param("", [n, k] if transposed else [k, n], t)
+    product(w, x, wt, w.param("out", [m, n], ACC[t][0]), m, n, k, None, None, transposed, group)
 
 
 def stencil(w):
@@ -526,5 +547,5 @@ def relayout(w):
 def program(rnd, symbolic):
     """Text of a function, with symbolic extents or without."""
     w = Writer(rnd, symbolic)
-    rnd.choice([matmul, matmul, matmul, stencil, softmax, chain, chain, relayout] + [at_random] * 7)(w)
+    rnd.choice([matmul, matmul, matmul, grouped, stencil, softmax, chain, chain, relayout] + [at_random] * 7)(w)
     return w.text()

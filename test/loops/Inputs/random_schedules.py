@@ -130,6 +130,12 @@ def vectorize(rnd, text, loops):
         flag(rnd, "reassociate=true", 0.3)
 
 
+def dot(rnd, text, loops):
+    """Mostly a loop that may be a group."""
+    inner = [l for l in loops if not l.children and re.search(r"%g|%k.*\.i = ", l.header)] or loops
+    return "%" + pick_loop(rnd, inner).name + flag(rnd, "offset=true", 0.4) + flag(rnd, "reassociate=true")
+
+
 def fuse_loops(rnd, text, loops):
     """Loops of one block, in the order of the text."""
     chosen = rnd.choice(loops)
@@ -155,13 +161,14 @@ STEPS = {
     "stage": stage,
     "promote": lambda rnd, text, loops: "%" + allocated(rnd, text) if rnd.random() < 0.4 else "",
     "vectorize": vectorize,
+    "dot": dot,
     "hoist": lambda rnd, text, loops: " ".join("%" + n for n in shuffled(rnd, names(rnd, loops, 2))),
     "distribute": lambda rnd, text, loops: " ".join("%" + l.name for l in nest(rnd, loops)),
     "fuse-loops": fuse_loops,
     "unroll-jam": lambda rnd, text, loops: "%" + pick_loop(rnd, [l for l in loops if l.children] or loops).name +
         flag(rnd, "=%d" % rnd.randint(2, 8), 0.8).strip(),
     "compute-at": compute_at,
-    "recipe": lambda rnd, text, loops: "cpu" + flag(rnd, "threads=2"),
+    "recipe": lambda rnd, text, loops: "cpu" + flag(rnd, "threads=2") + flag(rnd, "target=znver4"),
     "simplify": lambda rnd, text, loops: "",
     "canonicalize": lambda rnd, text, loops: "",
     "cse": lambda rnd, text, loops: "",
