@@ -27,6 +27,9 @@ typedef enum bench_kind {
   BENCH_NUM_KINDS
 } bench_kind;
 
+/* What BENCH_MLP ends with: GELU but where the epilogue's cost is measured. */
+typedef enum bench_activation { BENCH_GELU, BENCH_RELU, BENCH_LINEAR } bench_activation;
+
 enum { BENCH_MOST_INPUTS = 5 };
 
 typedef struct bench_case {
@@ -54,8 +57,9 @@ typedef struct bench_entry {
 
 typedef struct bench_peer {
   const char *name;
-  unsigned kinds;    /* 1 << bench_kind each */
-  bool no_result;    /* measures the machine: leaves no output to check */
+  unsigned kinds; /* 1 << bench_kind each */
+  bool no_result; /* measures the machine: leaves no output to check */
+  bench_activation activation;
   int64_t most_rows; /* for m up to this; 0: any */
   /* False with `why` filled when the peer cannot take part. */
   bool (*prepare)(bench_entry *);
@@ -64,8 +68,8 @@ typedef struct bench_peer {
   void (*release)(bench_entry *);
 } bench_peer;
 
-extern const bench_peer bench_tilesmith, bench_onednn, bench_blas, bench_object, bench_numpy,
-    bench_peak, bench_read;
+extern const bench_peer bench_tilesmith, bench_tilesmith_relu, bench_tilesmith_linear, bench_onednn,
+    bench_blas, bench_object, bench_numpy, bench_peak, bench_read;
 
 const char *bench_kind_name(bench_kind);
 size_t bench_bytes(const bench_array *);
@@ -76,12 +80,14 @@ double bench_now(void);
 /* Sets `why` and returns false. */
 bool bench_leave_out(bench_entry *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Makes the case's inputs; false without memory. */
-bool bench_case_make(bench_case *, bench_kind, int64_t m, int64_t k, int64_t n, unsigned threads);
+/* Makes the case's inputs, such that X W has a standard deviation of `spread`; false without
+ * memory. */
+bool bench_case_make(bench_case *, bench_kind, int64_t m, int64_t k, int64_t n, unsigned threads,
+                     double spread);
 void bench_case_drop(bench_case *);
 /* The largest |error| of an output over rows of the result that are computed here in f64, divided
  * by what rounding allows there: more than 1 is wrong. `worst` takes the error itself. */
-double bench_case_error(const bench_case *, const void *out, double *worst);
+double bench_case_error(const bench_case *, bench_activation, const void *out, double *worst);
 
 /* In place, y = GELU(y + b) for rows of n, on the case's threads. */
 void bench_bias_gelu(const bench_case *, float *y, const float *b);

@@ -79,13 +79,13 @@ static bool add(bench_case *c, bench_type type, int64_t rows, int64_t columns, d
   return true;
 }
 
-/* Weights are scaled by 1/√K, as networks are initialised, so results are near 1 for every shape.
+/* Weights are scaled by 1/√K, as networks are initialised, so results are alike for every shape.
  */
 bool bench_case_make(bench_case *c, bench_kind kind, int64_t m, int64_t k, int64_t n,
-                     unsigned threads) {
+                     unsigned threads, double spread) {
   *c = (bench_case){.kind = kind, .m = m, .k = k, .n = n, .threads = threads};
   bench_type t = kind == BENCH_MLP_BF16 ? BENCH_BF16 : BENCH_F32;
-  double weight = 3 / sqrt((double)k);
+  double weight = 3 * spread / sqrt((double)k);
   snprintf(c->shape, sizeof c->shape, "%lldx%lldx%lld", (long long)m, (long long)k, (long long)n);
   c->out = (bench_array){t, 2, {m, kind == BENCH_FFN ? k : n}, NULL};
   c->flops = 2.0 * (double)m * (double)n * (double)k * (kind == BENCH_FFN ? 2 : 1);
@@ -105,8 +105,9 @@ void bench_case_drop(bench_case *c) {
 
 /* ---- the reference ---- */
 
-static double gelu(double x) {
-  return 0.5 * x * erfc(-x * M_SQRT1_2);
+static double activated(bench_activation a, double x) {
+  if (a == BENCH_GELU) return 0.5 * x * erfc(-x * M_SQRT1_2);
+  return a == BENCH_RELU ? fmax(x, 0) : x;
 }
 
 /* y = x W + b for one row x in f64; `size` takes Σ|x||w| + |b|, to which errors are in proportion.
@@ -131,13 +132,13 @@ typedef struct row {
 } row;
 
 /* The row's result in r->y, what its sums are in proportion to in r->size. */
-static void reference_row(const bench_case *c, int64_t i, row *r) {
+static void reference_row(const bench_case *c, bench_activation a, int64_t i, row *r) {
   double scale = c->kind == BENCH_MLP_I8 ? c->scale : 1;
   for (int64_t k = 0; k < c->k; k++)
     r->x[k] = element(&c->in[0], c->in[0].data, i * c->k + k);
   layer(r->x, &c->in[1], &c->in[2], r->y, r->size);
   for (int64_t j = 0; j < c->n; j++) {
-    r->y[j] = gelu(r->y[j] * scale);
+    r->y[j] = activated(a, r->y[j] * scale);
     r->size[j] *= scale;
   }
   if (c->kind != BENCH_FFN) return;
@@ -151,7 +152,7 @@ static double allowed(const bench_case *c, double y, double size) {
   return last * fabs(y) + 8 * 0x1p-24 * size + 1e-6;
 }
 
-double bench_case_error(const bench_case *c, const void *out, double *worst) {
+double bench_case_error(const bench_case *c, bench_activation a, const void *out, double *worst) {
   enum { ROWS = 5 };
   size_t most = (size_t)(c->k > c->n ? c->k : c->n) * sizeof(double);
   row r = {malloc(most), malloc(most), malloc(most), malloc(most)};
@@ -159,7 +160,7 @@ double bench_case_error(const bench_case *c, const void *out, double *worst) {
   *worst = 0;
   for (int64_t q = 0; q < ROWS && excess < INFINITY; q++) {
     int64_t i = (c->m - 1) * q / (ROWS - 1);
-    reference_row(c, i, &r);
+    reference_row(c, a, i, &r);
     for (int64_t j = 0; j < c->out.dims[1]; j++) {
       double error = fabs(element(&c->out, out, i * c->out.dims[1] + j) - r.y[j]);
       if (!(error <= *worst)) *worst = error;

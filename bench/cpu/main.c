@@ -1,7 +1,8 @@
 /* cpu-peers: times the peers on one case, side by side in one process, and prints a line each for
  * bench/cpu/run to make tables of.
  *
- *     cpu-peers [--threads=1] [--seconds=2] [--kind=mlp] --entry=PEER[:NAME[:CONFIG]]… MxKxN
+ *     cpu-peers [--threads=1] [--seconds=2] [--kind=mlp] [--spread=1] --entry=PEER[:NAME[:CONFIG]]…
+ * MxKxN
  *
  * The first entry that can take part is the base. On shared machines speed changes by half from one
  * moment to the next, so absolute times of different moments do not compare. Every measurement of a
@@ -35,7 +36,7 @@ typedef struct results {
 typedef struct bench {
   bench_kind kind;
   unsigned threads;
-  double seconds;
+  double seconds, spread; /* spread: the standard deviation of results before the activation */
   const char *shape;
   bench_case c;
   unsigned num_entries;
@@ -131,7 +132,8 @@ static bool admit(bench *b, bench_entry *e, results *r) {
   memset(e->out, 0xff, bench_bytes(&b->c.out));
   if (!e->peer->prepare(e)) return false;
   e->peer->time(e, 1);
-  if (!e->peer->no_result) r->excess = bench_case_error(&b->c, e->out, &r->error);
+  if (!e->peer->no_result)
+    r->excess = bench_case_error(&b->c, e->peer->activation, e->out, &r->error);
   if (r->excess > 1)
     return bench_leave_out(e, "its results are wrong: off by %.3g, %.3g times what rounding allows",
                            r->error, r->excess);
@@ -165,9 +167,10 @@ static void admit_all(bench *b) {
 
 /* "peer:name:config"; the text is cut in place. */
 static bool add_entry(bench *b, char *text) {
-  static const bench_peer *const peers[] = {&bench_tilesmith, &bench_onednn, &bench_blas,
-                                            &bench_object,    &bench_numpy,  &bench_peak,
-                                            &bench_read};
+  static const bench_peer *const peers[] = {
+      &bench_tilesmith, &bench_tilesmith_relu, &bench_tilesmith_linear,
+      &bench_onednn,    &bench_blas,           &bench_object,
+      &bench_numpy,     &bench_peak,           &bench_read};
   char *name = strchr(text, ':'), *config = NULL;
   if (name) *name++ = 0;
   if (name && (config = strchr(name, ':'))) *config++ = 0;
@@ -190,6 +193,7 @@ static bool set_kind(bench *b, const char *name) {
 static bool take_argument(bench *b, char *arg) {
   if (!strncmp(arg, "--threads=", 10)) return (b->threads = (unsigned)atoi(arg + 10)) > 0;
   if (!strncmp(arg, "--seconds=", 10)) return (b->seconds = atof(arg + 10)) > 0;
+  if (!strncmp(arg, "--spread=", 9)) return (b->spread = atof(arg + 9)) > 0;
   if (!strncmp(arg, "--kind=", 7)) return set_kind(b, arg + 7);
   if (!strncmp(arg, "--entry=", 8)) return add_entry(b, arg + 8);
   b->shape = arg;
@@ -208,14 +212,14 @@ static int measure_all(bench *b) {
 }
 
 int main(int argc, char **argv) {
-  static bench b = {.threads = 1, .seconds = 2};
+  static bench b = {.threads = 1, .seconds = 2, .spread = 1};
   long long m, k, n;
   for (int i = 1; i < argc; i++)
     if (!take_argument(&b, argv[i])) return fprintf(stderr, "cpu-peers: what is %s?\n", argv[i]), 2;
   if (!b.shape || sscanf(b.shape, "%lldx%lldx%lld", &m, &k, &n) != 3 || m < 1 || k < 1 || n < 1)
     return fprintf(stderr, "cpu-peers: wanted a shape such as 512x768x512\n"), 2;
   int status = 1;
-  if (bench_case_make(&b.c, b.kind, m, k, n, b.threads)) {
+  if (bench_case_make(&b.c, b.kind, m, k, n, b.threads, b.spread)) {
     admit_all(&b);
     status = measure_all(&b);
   }

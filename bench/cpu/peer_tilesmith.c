@@ -29,10 +29,12 @@ static void release(bench_entry *e) {
 }
 
 /* The programs: %1$ld is M, %2$ld K, %3$ld N, %4$.9g the scale. */
-static const char mlp[] =
-    "func @mlp(%%X: tensor<%1$ldx%2$ldxf32>, %%W: tensor<%2$ldx%3$ldxf32>, %%b: tensor<%3$ldxf32>)"
-    " -> tensor<%1$ldx%3$ldxf32> {\n"
-    "  %%0 = matmul %%X, %%W\n  %%1 = add %%0, %%b\n  %%2 = gelu %%1\n  return %%2\n}\n";
+#define MLP(rest)                                                                                  \
+  "func @mlp(%%X: tensor<%1$ldx%2$ldxf32>, %%W: tensor<%2$ldx%3$ldxf32>, %%b: tensor<%3$ldxf32>)"  \
+  " -> tensor<%1$ldx%3$ldxf32> {\n  %%0 = matmul %%X, %%W\n  %%1 = add %%0, %%b\n" rest "}\n"
+static const char *const mlps[] = {[BENCH_GELU] = MLP("  %%2 = gelu %%1\n  return %%2\n"),
+                                   [BENCH_RELU] = MLP("  %%2 = relu %%1\n  return %%2\n"),
+                                   [BENCH_LINEAR] = MLP("  return %%1\n")};
 static const char mlp_bf16[] =
     "func @mlp(%%X: tensor<%1$ldx%2$ldxbf16>, %%W: tensor<%2$ldx%3$ldxbf16>,"
     " %%b: tensor<%3$ldxbf16>) -> tensor<%1$ldx%3$ldxbf16> {\n"
@@ -74,7 +76,7 @@ static bool failed(bench_entry *e, tilesmith *t, const char *what) {
 }
 
 static bool prepare(bench_entry *e) {
-  static const char *const programs[] = {mlp, mlp_bf16, mlp_int8, ffn};
+  const char *const programs[] = {mlps[e->peer->activation], mlp_bf16, mlp_int8, ffn};
   const bench_case *c = e->c;
   char text[MOST_TEXT], pipeline[8 * MOST_TEXT];
   tilesmith *t = e->state = calloc(1, sizeof *t);
@@ -108,3 +110,15 @@ const bench_peer bench_tilesmith = {.name = "tilesmith",
                                     .prepare = prepare,
                                     .time = run,
                                     .release = release};
+const bench_peer bench_tilesmith_relu = {.name = "relu",
+                                         .kinds = 1 << BENCH_MLP,
+                                         .activation = BENCH_RELU,
+                                         .prepare = prepare,
+                                         .time = run,
+                                         .release = release};
+const bench_peer bench_tilesmith_linear = {.name = "linear",
+                                           .kinds = 1 << BENCH_MLP,
+                                           .activation = BENCH_LINEAR,
+                                           .prepare = prepare,
+                                           .time = run,
+                                           .release = release};

@@ -5,10 +5,11 @@
  * sqrt 2)), its sigmoid 1 / (1 + exp(-x))), and 16 calls of the scalar
  * functions of libm.
  *
- *   vmath-speed [SECONDS a figure]
+ *   vmath-speed [SECONDS a figure [SIGMA]]
  *
- * Inputs are normal with sigma 27, as the sums of a 512 x 768 x 512 matmul of
- * normal inputs are; for log their absolute values. A cycle is a third of an
+ * Inputs are normal with sigma 27 unless told otherwise, as the sums of a
+ * 512 x 768 x 512 matmul of normal inputs are; for log their absolute values.
+ * Networks scale their weights such that sigma is near 1. A cycle is a third of an
  * integer multiplication in a chain of them. */
 #include <math.h>
 #include <stdbool.h>
@@ -143,17 +144,17 @@ static double least_ns(void (*run)(const void *, void *), const void *in,
 }
 
 /* Normal by the sum of twelve uniforms. */
-static double normal(void) {
+static double normal(double sigma) {
   double sum = -6;
   for (int i = 0; i < 12; i++)
     sum += rand() / (double)RAND_MAX;
-  return 27 * sum;
+  return sigma * sum;
 }
 
-static void fill(float *f, double *d, bool positive) {
+static void fill(float *f, double *d, bool positive, double sigma) {
   srand(2025);
   for (size_t i = 0; i < BYTES / sizeof *f; i++) {
-    double x = normal();
+    double x = normal(sigma);
     f[i] = (float)(positive ? fabs(x) : x);
     if (i < BYTES / sizeof *d)
       d[i] = (double)f[i];
@@ -165,12 +166,13 @@ int main(int argc, char **argv) {
   static _Alignas(64) double d[BYTES / sizeof(double)];
   static _Alignas(64) char out[BYTES];
   double spend = argc > 1 ? strtod(argv[1], NULL) : 0.2,
+         sigma = argc > 2 ? strtod(argv[2], NULL) : 27,
          cycle = nanoseconds_a_cycle();
   printf("a cycle: %.3f ns\nns (cycles) a vector:\n%-10s", cycle, "");
   for (int c = 0; c < COLUMNS; c++)
     printf(" %14s", columns[c]);
   for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
-    fill(f, d, strcmp(rows[r].name, "log") == 0);
+    fill(f, d, strcmp(rows[r].name, "log") == 0, sigma);
     printf("\n%-10s", rows[r].name);
     for (int c = 0; c < COLUMNS; c++) {
       if (rows[r].run[c] == NULL) {

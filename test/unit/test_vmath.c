@@ -69,6 +69,65 @@ LANES_TEST(gelu_tanh)
 LANES_TEST(sigmoid)
 LANES_TEST(silu)
 
+/* gelu leaves its short way when a lane is far below zero: whatever the other lanes hold, and
+ * wherever the far one is, each gives what it gives alone. */
+#define MIXED(name, type, lanes)                                                                   \
+  for (unsigned pattern = 0; pattern < 1u << ts_countof(mixed); pattern += 1 + pattern % 7)        \
+    for (unsigned turn = 0; turn < lanes; turn++) {                                                \
+      ts_##type x;                                                                                 \
+      for (unsigned l = 0; l < lanes; l++)                                                         \
+        x[l] =                                                                                     \
+            pattern >> l % ts_countof(mixed) & 1 ? mixed[(l + turn) % ts_countof(mixed)] : 0.75f;  \
+      ts_##type y = ts_##name##_##type(x);                                                         \
+      for (unsigned l = 0; l < lanes; l++) {                                                       \
+        float got = y[l], want = ts_##name##_f32(x[l]);                                            \
+        unit_check(same(&got, &want, sizeof got, isnan(got) && isnan(want)),                       \
+                   #name " " #type " of %a among others: %a, alone %a", (double)x[l], (double)got, \
+                   (double)want);                                                                  \
+      }                                                                                            \
+    }
+
+START_TEST(far_lanes_leave_others_alone) {
+  const float mixed[] = {-6.5f,     -0x1.a00002p2f, -6.25f, -0x1.900002p2f, -9.0f,
+                         -14.0f,    -100.0f,        2.5f,   -0.0f,          0x1p-140f,
+                         -INFINITY, INFINITY,       NAN,    -1.5f};
+  MIXED(gelu, f32x4, 4)
+  MIXED(gelu, f32x8, 8)
+  MIXED(gelu, f32x16, 16)
+  MIXED(gelu_tanh, f32x4, 4)
+  MIXED(gelu_tanh, f32x8, 8)
+  MIXED(gelu_tanh, f32x16, 16)
+}
+END_TEST
+
+static double gelu_reference(double x) {
+  return 0.5 * x * erfc(-x * M_SQRT1_2);
+}
+
+static double gelu_tanh_reference(double x) {
+  double u = 2 * M_SQRT1_2 * M_2_SQRTPI * (x + 0.044715 * x * x * x);
+  return x < 0 ? x * (exp(u) / (1 + exp(u))) : x / (1 + exp(-u));
+}
+
+/* Every float within 5000 of x: at most 2 units in the last place from the reference. */
+static void check_around(float (*f)(float), double (*reference)(double), float x) {
+  for (int i = 0; i < 5000; i++)
+    x = nextafterf(x, -INFINITY);
+  for (int i = 0; i < 10000; i++, x = nextafterf(x, INFINITY)) {
+    double want = reference((double)x), unit = ldexp(1, ilogb(want) - 23);
+    unit_check(fabs((double)f(x) - want) <= 2 * unit, "%a: %a, wanted %a", (double)x, (double)f(x),
+               want);
+  }
+}
+
+START_TEST(ways_of_gelu_meet) {
+  for (int sign = -1; sign <= 1; sign += 2) {
+    check_around(ts_gelu_f32, gelu_reference, (float)sign * 6.5f);
+    check_around(ts_gelu_tanh_f32, gelu_tanh_reference, (float)sign * 6.25f);
+  }
+}
+END_TEST
+
 /* What a function is at zeros, infinities, NaN and far out; signs of zeros count. */
 static const struct corner {
   const char *name;
@@ -187,5 +246,5 @@ START_TEST(sections_are_complete_and_sorted) {
 END_TEST
 
 UNIT_MAIN("vmath", lanes_of_exp, lanes_of_log, lanes_of_erf, lanes_of_tanh, lanes_of_gelu,
-          lanes_of_gelu_tanh, lanes_of_sigmoid, lanes_of_silu, corners_are_right, fma_rounds_once,
-          sections_are_complete_and_sorted)
+          lanes_of_gelu_tanh, lanes_of_sigmoid, lanes_of_silu, far_lanes_leave_others_alone,
+          ways_of_gelu_meet, corners_are_right, fma_rounds_once, sections_are_complete_and_sorted)

@@ -93,12 +93,21 @@ def hex_f64(x):
 
 
 def gelu_tail(t):
-    """What gelu(x) lacks to max(x, 0), for t = |x|: t times the normal distribution's tail."""
-    return t * mp.erfc(t / mp.sqrt(2)) / 2
+    """What gelu(x) lacks to max(x, 0), for t = |x|."""
+    return t * gelu_share(t)
 
 
 def gelu_tanh_tail(t):
-    return t / (1 + mp.exp(2 * mp.sqrt(2 / mp.pi) * (t + mp.mpf("0.044715") * t**3)))
+    return t * gelu_tanh_share(t)
+
+
+def gelu_share(t):
+    """The normal distribution's tail."""
+    return mp.erfc(t / mp.sqrt(2)) / 2
+
+
+def gelu_tanh_share(t):
+    return 1 / (1 + mp.exp(2 * mp.sqrt(2 / mp.pi) * (t + mp.mpf("0.044715") * t**3)))
 
 
 def accurate_center(tail, near):
@@ -162,6 +171,29 @@ def print_table(name, f, step, pieces, degree, exponent=None, linear=0):
     columns += [[pieces * step] + [0] * (degree + 2)] * (32 - pieces)
     rows = [row for i, row in enumerate(zip(*columns)) if steep or i != 1]
     print_rows(name, rows)
+
+
+def near_piece(f, low, high, degree):
+    """[center, c0 … c_degree] of f(center + d) for center + d in [low, high], and the largest relative error."""
+    center = accurate_center(f, (low + high) / 2) if low > 0 else mp.mpf(0)
+    c, worst = fit(lambda d: f(center + d), range(degree + 1), low - center, high - center, 24,
+                   fixed={0: round_to(f(center), 24)})
+    return [center] + c, worst
+
+
+def print_near_table(name, f, square, degree):
+    """Prints a table of 32 pieces whose intervals grow narrower with t: t + square t^2, rounded, is the
+    piece's number. Each coefficient has a row of its own: center, c0 …"""
+    def border(i):
+        return (mp.sqrt(1 + 4 * square * i) - 1) / (2 * square) if i > 0 else mp.mpf(0)
+    columns = []
+    slack = mp.mpf(2) ** -18
+    for i in range(32):
+        low, high = border(i - mp.mpf(1) / 2), border(i + mp.mpf(1) / 2)
+        column, worst = near_piece(f, low and low - slack, high + slack, degree)
+        columns.append(column)
+        print(f"{name} {i}: 2^{mp.nstr(mp.log(worst, 2), 4)}", file=sys.stderr)
+    print_rows(name, zip(*columns))
 
 
 def print_rows(name, rows):
@@ -248,6 +280,9 @@ FITS = {
     "exp_f64": lambda: print_polynomial("e^r", mp.exp, range(12), EXP_HALF, 53, 1),
     "gelu": lambda: print_table("ts_gelu_table", gelu_tail, mp.mpf(1) / 2, 30, 6, 64),
     "gelu_tanh": lambda: print_table("ts_gelu_tanh_table", gelu_tanh_tail, mp.mpf("0.35"), 32, 7, 64),
+    "gelu_near": lambda: print_near_table("ts_gelu_near_table", gelu_share, mp.mpf("0.5914"), 6),
+    "gelu_tanh_near": lambda: print_near_table("ts_gelu_tanh_near_table", gelu_tanh_share,
+                                               mp.mpf("0.646"), 6),
     "log": print_log_table,
     "erf": lambda: print_table("ts_erf_table", mp.erf, mp.mpf(1) / 8, 32, 5, linear=1),
     "tanh": lambda: print_table("ts_tanh_table", mp.tanh, mp.mpf("0.296"), 32, 6),

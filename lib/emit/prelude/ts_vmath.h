@@ -35,6 +35,7 @@
 #ifndef TS_FUNCTION /* a file may want its math kept out of line */
 #define TS_FUNCTION static inline __attribute__((unused))
 #endif
+#define TS_RARE static __attribute__((noinline, unused)) /* for rare inputs; not cold, which means slow */
 
 //@section ts_f32x16
 typedef float ts_f32x16 __attribute__((vector_size(64)));
@@ -233,6 +234,47 @@ TS_INLINE ts_f32x4 ts_min_abs_f32x4(ts_f32x4 x, ts_f32x4 limit) {
 #else
   ts_f32x4 a = (ts_f32x4)((ts_i32x4)x & 0x7fffffff);
   return ts_select_f32x4(a < limit, a, limit);
+#endif
+}
+
+//@section ts_any_below_f32x16 needs ts_builtin ts_f32x16
+/* Whether x < limit in some lane. */
+TS_INLINE int ts_any_below_f32x16(ts_f32x16 x, ts_f32x16 limit) {
+#if TS_X86(TS_AVX512, __builtin_ia32_cmpps512_mask)
+  return __builtin_ia32_cmpps512_mask(x, limit, 17, -1, 4) != 0;
+#else
+  ts_i32x16 below = x < limit;
+  int any = 0;
+  for (int i = 0; i < 16; i++)
+    any |= below[i];
+  return any;
+#endif
+}
+
+//@section ts_any_below_f32x8 needs ts_builtin ts_f32x8
+TS_INLINE int ts_any_below_f32x8(ts_f32x8 x, ts_f32x8 limit) {
+#if TS_X86(TS_AVX512, __builtin_ia32_cmpps256_mask)
+  return __builtin_ia32_cmpps256_mask(x, limit, 17, -1) != 0;
+#elif TS_X86(TS_FMA, __builtin_ia32_movmskps256)
+  return __builtin_ia32_movmskps256((ts_f32x8)(x < limit)) != 0;
+#else
+  ts_i32x8 below = x < limit;
+  int any = 0;
+  for (int i = 0; i < 8; i++)
+    any |= below[i];
+  return any;
+#endif
+}
+
+//@section ts_any_below_f32x4 needs ts_builtin ts_f32x4
+TS_INLINE int ts_any_below_f32x4(ts_f32x4 x, ts_f32x4 limit) {
+#if TS_X86(TS_AVX512, __builtin_ia32_cmpps128_mask)
+  return __builtin_ia32_cmpps128_mask(x, limit, 17, -1) != 0;
+#elif TS_X86(TS_FMA, __builtin_ia32_movmskps)
+  return __builtin_ia32_movmskps((ts_f32x4)(x < limit)) != 0;
+#else
+  ts_i32x4 below = x < limit;
+  return below[0] | below[1] | below[2] | below[3];
 #endif
 }
 

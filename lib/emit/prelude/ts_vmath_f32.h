@@ -213,7 +213,7 @@ static const float ts_gelu_table[9][32] __attribute__((aligned(64))) = {
 };
 
 //@section ts_less_tail_f32x16 needs ts_fma_f32x16 ts_max_f32x16 ts_from_doubled_f32x16
-/* max(x, 0) - 2^(slope d) s, the last step of both forms of gelu; 2^(slope d) = 2^n (1 + p), with n + 1 in the
+/* max(x, 0) - 2^(slope d) s, the last step of gelu far below zero; 2^(slope d) = 2^n (1 + p), with n + 1 in the
  * low bits of e. s is 2^64 times what is meant (ts_from_doubled_f32x16). */
 TS_INLINE ts_f32x16 ts_less_tail_f32x16(ts_f32x16 x, ts_f32x16 s, ts_f32x16 d, ts_f32x16 slope) {
   ts_f32x16 zero = {0};
@@ -228,13 +228,30 @@ TS_INLINE ts_f32x16 ts_less_tail_f32x16(ts_f32x16 x, ts_f32x16 s, ts_f32x16 d, t
   return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
 }
 
-//@section ts_gelu_f32x16
-//@needs ts_gelu_table ts_less_tail_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16
-/* gelu(x) = x erfc(-x / sqrt 2) / 2 = max(x, 0) - tail(|x|), which cancels nowhere. From 15 on the
- * tail is below half of the least denormal; the factor 2^64 keeps all steps clear of denormals,
- * over which machines stumble. Adding 1.5 * 2^22 rounds to a multiple of 1/2 and leaves the
- * interval in the low bits. */
-TS_FUNCTION ts_f32x16 ts_gelu_f32x16(ts_f32x16 x) {
+//@section ts_less_share_f32x16 needs ts_fma_f32x16 ts_max_f32x16 ts_lookup_f32x16
+/* max(x, 0) - t share(t), the share of t being a polynomial of the interval whose number is
+ * t + square t^2, rounded: adding 1.5 * 2^23 does that and leaves it in the low bits. */
+TS_INLINE ts_f32x16 ts_less_share_f32x16(ts_f32x16 x, ts_f32x16 t, ts_f32x16 square,
+                                         const float table[8][32]) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 number = ts_fma_f32x16(t, square, zero + 1.0f);
+  ts_i32x16 i = (ts_i32x16)ts_fma_f32x16(t, number, zero + 0x1.8p23f);
+  ts_f32x16 d = t - ts_lookup_f32x16(table[0], i), s = ts_lookup_f32x16(table[7], i);
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(table[6], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(table[5], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(table[4], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(table[3], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(table[2], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(table[1], i));
+  return ts_fma_f32x16(-t, s, ts_max_f32x16(-zero, x));
+}
+
+//@section ts_gelu_far_f32x16
+//@needs ts_gelu_table ts_less_tail_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16 ts_select_f32x16
+/* y with gelu(x) in the lanes where x < -6.5. From -15 on gelu is below half of the least
+ * denormal; the factor 2^64 keeps all steps clear of denormals, over which machines stumble. Adding
+ * 1.5 * 2^22 rounds to a multiple of 1/2 and leaves the interval in the low bits. */
+TS_RARE ts_f32x16 ts_gelu_far_f32x16(ts_f32x16 x, ts_f32x16 y) {
   ts_f32x16 zero = {0};
   ts_f32x16 t = ts_min_abs_f32x16(x, zero + 15.0f);
   ts_i32x16 i = (ts_i32x16)(t + 0x1.8p22f);
@@ -246,7 +263,84 @@ TS_FUNCTION ts_f32x16 ts_gelu_f32x16(ts_f32x16 x) {
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[4], i));
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[3], i));
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[2], i));
-  return ts_less_tail_f32x16(x, s, d, ts_lookup_f32x16(ts_gelu_table[1], i));
+  s = ts_less_tail_f32x16(x, s, d, ts_lookup_f32x16(ts_gelu_table[1], i));
+  return ts_select_f32x16(x < -6.5f, s, y);
+}
+
+//@section ts_gelu_near_table
+/* erfc(t / sqrt 2) / 2 = c0 + c1 d + … + c6 d^6 for d = t - center in 32 intervals of t, which grow
+ * narrower as the function grows steeper; the rows are center, c0 … c6. The centers are chosen such
+ * that c0 needs no rounding. Made by lib/emit/prelude/fit.py. */
+static const float ts_gelu_near_table[8][32] __attribute__((aligned(64))) = {
+    {0x0p0f, 0x1.5c7f2ap-1f, 0x1.2ae6ap0f, 0x1.8dc5d8p0f, 0x1.e283f2p0f, 0x1.16f42p1f,
+     0x1.394972p1f, 0x1.59006p1f, 0x1.76a1e8p1f, 0x1.928796p1f, 0x1.acfa9p1f, 0x1.c62c66p1f,
+     0x1.de4ee2p1f, 0x1.f57b06p1f, 0x1.05e5cap2f, 0x1.10a9b4p2f, 0x1.1b1dbap2f, 0x1.253d24p2f,
+     0x1.2f101ep2f, 0x1.389c94p2f, 0x1.41f0ccp2f, 0x1.4b0d1cp2f, 0x1.53f1a4p2f, 0x1.5c9d9cp2f,
+     0x1.65279p2f, 0x1.6d7bdep2f, 0x1.75a162p2f, 0x1.7db338p2f, 0x1.8589aap2f, 0x1.8d4a98p2f,
+     0x1.94e218p2f, 0x1.9c6552p2f},
+    {0x1p-1f, 0x1.fbfe86p-3f, 0x1.f19d3p-4f, 0x1.ec788p-5f, 0x1.e70abap-6f, 0x1.e02cacp-7f,
+     0x1.d74d08p-8f, 0x1.ccd9c4p-9f, 0x1.c0dba2p-10f, 0x1.b3bd68p-11f, 0x1.a58ddcp-12f,
+     0x1.96ab3p-13f, 0x1.86e374p-14f, 0x1.76c7b6p-15f, 0x1.6685a8p-16f, 0x1.566c38p-17f,
+     0x1.4593b6p-18f, 0x1.35481cp-19f, 0x1.257dcp-20f, 0x1.1643d4p-21f, 0x1.06e1e4p-22f,
+     0x1.ef90f8p-24f, 0x1.d2a914p-25f, 0x1.b7bc6cp-26f, 0x1.9bed76p-27f, 0x1.829f8ep-28f,
+     0x1.6b1b7cp-29f, 0x1.5227ecp-30f, 0x1.3d2ba6p-31f, 0x1.279f1cp-32f, 0x1.14192ap-33f,
+     0x1.006c48p-34f},
+    {-0x1.988456p-2f, -0x1.440bcep-2f, -0x1.9d4078p-3f, -0x1.e8aaap-4f, -0x1.14978cp-4f,
+     -0x1.3010fap-5f, -0x1.46f7c8p-6f, -0x1.59ced6p-7f, -0x1.68c9b8p-8f, -0x1.74561p-9f,
+     -0x1.7c9ccp-10f, -0x1.820536p-11f, -0x1.847a1ep-12f, -0x1.849558p-13f, -0x1.829fc2p-14f,
+     -0x1.7f088ap-15f, -0x1.78f01p-16f, -0x1.71d3bap-17f, -0x1.69cb76p-18f, -0x1.610ad6p-19f,
+     -0x1.56c9cp-20f, -0x1.4ba378p-21f, -0x1.40279cp-22f, -0x1.34ea58p-23f, -0x1.280f2ap-24f,
+     -0x1.1bfea2p-25f, -0x1.1059b4p-26f, -0x1.02d564p-27f, -0x1.ef054ep-29f, -0x1.d622d8p-30f,
+     -0x1.bf17f2p-31f, -0x1.a6988ap-32f},
+    {0x1.0576eap-19f, 0x1.b920f4p-4f, 0x1.e28158p-4f, 0x1.7ba52p-4f, 0x1.04a9f2p-4f,
+     0x1.4b5464p-5f, 0x1.9022c2p-6f, 0x1.d2084p-7f, 0x1.07fd7p-7f, 0x1.24ba2cp-8f,
+     0x1.3ee54cp-9f, 0x1.566c18p-10f, 0x1.6ae9dcp-11f, 0x1.7c9982p-12f, 0x1.8b87ecp-13f,
+     0x1.97f6fcp-14f, 0x1.a0dd28p-15f, 0x1.a79fa8p-16f, 0x1.ac4e98p-17f, 0x1.af1d24p-18f,
+     0x1.af1566p-19f, 0x1.acdd56p-20f, 0x1.a922a4p-21f, 0x1.a4acbcp-22f, 0x1.9d0ae4p-23f,
+     0x1.957376p-24f, 0x1.8d7e66p-25f, 0x1.81ecc6p-26f, 0x1.789ea2p-27f, 0x1.6cce8p-28f,
+     0x1.618e54p-29f, 0x1.54625cp-30f},
+    {0x1.1037dap-4f, 0x1.cfc95p-6f, -0x1.903c88p-7f, -0x1.ccbd48p-6f, -0x1.d6aebp-6f,
+     -0x1.7c08bap-6f, -0x1.0ff59ep-6f, -0x1.691222p-7f, -0x1.c6f8b2p-8f, -0x1.13d2dcp-8f,
+     -0x1.448782p-9f, -0x1.74d38p-10f, -0x1.a3ac28p-11f, -0x1.d0a746p-12f, -0x1.fb4d42p-13f,
+     -0x1.11b826p-13f, -0x1.23a30cp-14f, -0x1.341596p-15f, -0x1.42f3fp-16f, -0x1.5040a4p-17f,
+     -0x1.5b2166p-18f, -0x1.63e916p-19f, -0x1.6b0498p-20f, -0x1.7109b8p-21f, -0x1.73d42ap-22f,
+     -0x1.761008p-23f, -0x1.776774p-24f, -0x1.74d356p-25f, -0x1.73bb62p-26f, -0x1.6fa2d2p-27f,
+     -0x1.6b767ep-28f, -0x1.64bf5cp-29f},
+    {0x1.dab7e6p-13f, -0x1.74f282p-6f, -0x1.074642p-6f, -0x1.2877cap-8f, 0x1.8020e6p-9f,
+     0x1.827dc6p-8f, 0x1.8ee242p-8f, 0x1.4b4318p-8f, 0x1.e9d33p-9f, 0x1.501f9ap-9f,
+     0x1.b582cp-10f, 0x1.11a514p-10f, 0x1.4b93e6p-11f, 0x1.87a9e4p-12f, 0x1.c50e74p-13f,
+     0x1.018b2p-13f, 0x1.1fc802p-14f, 0x1.3d979cp-15f, 0x1.5aa0e6p-16f, 0x1.76ae08p-17f,
+     0x1.90a27p-18f, 0x1.a8875ep-19f, 0x1.bea3d2p-20f, 0x1.d3846cp-21f, 0x1.e45958p-22f,
+     0x1.f440c6p-23f, 0x1.01606ep-23f, 0x1.05e066p-24f, 0x1.0b1eccp-25f, 0x1.0e1526p-26f,
+     0x1.10b01cp-27f, 0x1.112da4p-28f},
+    {-0x1.628f0cp-7f, -0x1.3174c4p-10f, 0x1.69139ap-8f, 0x1.6ee95ap-8f, 0x1.a4a4e4p-9f,
+     0x1.e76c5cp-11f, -0x1.f35954p-12f, -0x1.16dd3ap-10f, -0x1.2b5d48p-10f, -0x1.017414p-10f,
+     -0x1.8855bcp-11f, -0x1.15352cp-11f, -0x1.717f7ap-12f, -0x1.dbd566p-13f, -0x1.2778aap-13f,
+     -0x1.6559a8p-14f, -0x1.a7493ep-15f, -0x1.eb5e76p-16f, -0x1.18de64p-16f, -0x1.3cd3d4p-17f,
+     -0x1.5ff676p-18f, -0x1.82c32ep-19f, -0x1.a54fdcp-20f, -0x1.c748c4p-21f, -0x1.e65d7p-22f,
+     -0x1.02b7dp-22f, -0x1.11d6d6p-23f, -0x1.1d769ep-24f, -0x1.2abc2cp-25f, -0x1.34e9d6p-26f,
+     -0x1.3f56cp-27f, -0x1.46905ep-28f},
+    {0x1.9e266cp-10f, 0x1.96e284p-9f, 0x1.1d6b0ep-10f, -0x1.bea15ep-11f, -0x1.6fa7ccp-10f,
+     -0x1.2dd1e2p-10f, -0x1.46a0b6p-11f, -0x1.a60b7p-13f, 0x1.c27054p-15f, 0x1.6d0684p-13f,
+     0x1.9d163ep-13f, 0x1.6ed78ap-13f, 0x1.17aa9cp-13f, 0x1.a07e5cp-14f, 0x1.1c4ba6p-14f,
+     0x1.6f27dp-15f, 0x1.da854p-16f, 0x1.23d2fep-16f, 0x1.601dcep-17f, 0x1.a18f94p-18f,
+     0x1.debecap-19f, 0x1.1203f2p-19f, 0x1.36d032p-20f, 0x1.5a64cap-21f, 0x1.805764p-22f,
+     0x1.a98558p-23f, 0x1.d4f08p-24f, 0x1.ecda3ap-25f, 0x1.0d0bc2p-25f, 0x1.18ea88p-26f,
+     0x1.2ce5ccp-27f, 0x1.36f108p-28f},
+};
+
+//@section ts_gelu_f32x16
+//@needs ts_gelu_near_table ts_less_share_f32x16 ts_gelu_far_f32x16 ts_any_below_f32x16
+//@needs ts_min_abs_f32x16
+/* gelu(x) = x erfc(-x / sqrt 2) / 2 = max(x, 0) - t erfc(t / sqrt 2) / 2 for t = |x|, which cancels
+ * nowhere. Below -6.5 the result is below 2^-31, and the steepness costs more steps. */
+TS_FUNCTION ts_f32x16 ts_gelu_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 6.5f);
+  ts_f32x16 y = ts_less_share_f32x16(x, t, zero + 0.5914f, ts_gelu_near_table);
+  if (__builtin_expect(ts_any_below_f32x16(x, zero - 6.5f), 0))
+    return ts_gelu_far_f32x16(x, y);
+  return y;
 }
 
 //@section ts_gelu_f32 needs ts_gelu_f32x16
@@ -485,12 +579,11 @@ static const float ts_gelu_tanh_table[10][32] __attribute__((aligned(64))) = {
      -0x1.28c38cp-77f, -0x1.328ebep-90f},
 };
 
-//@section ts_gelu_tanh_f32x16
-//@needs ts_gelu_tanh_table ts_less_tail_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16
-/* gelu's tanh form (Hendrycks & Gimpel 2016), x (1 + tanh(u)) / 2 = max(x, 0) - tail(|x|), as
- * ts_gelu_f32x16 goes about it: from 10.9 on the tail is below half of the least denormal;
- * intervals of 0.35. */
-TS_FUNCTION ts_f32x16 ts_gelu_tanh_f32x16(ts_f32x16 x) {
+//@section ts_gelu_tanh_far_f32x16
+//@needs ts_gelu_tanh_table ts_less_tail_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16 ts_select_f32x16
+/* y with the tanh form of gelu(x) in the lanes where x < -6.25, as ts_gelu_far_f32x16 goes about it:
+ * from -10.9 on it is below half of the least denormal; intervals of 0.35. */
+TS_RARE ts_f32x16 ts_gelu_tanh_far_f32x16(ts_f32x16 x, ts_f32x16 y) {
   ts_f32x16 zero = {0};
   ts_f32x16 t = ts_min_abs_f32x16(x, zero + 10.9f);
   ts_i32x16 i = (ts_i32x16)ts_fma_f32x16(t, zero + 1.0f / 0.35f, zero + 0x1.8p23f);
@@ -503,7 +596,83 @@ TS_FUNCTION ts_f32x16 ts_gelu_tanh_f32x16(ts_f32x16 x) {
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[4], i));
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[3], i));
   s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[2], i));
-  return ts_less_tail_f32x16(x, s, d, ts_lookup_f32x16(ts_gelu_tanh_table[1], i));
+  s = ts_less_tail_f32x16(x, s, d, ts_lookup_f32x16(ts_gelu_tanh_table[1], i));
+  return ts_select_f32x16(x < -6.25f, s, y);
+}
+
+//@section ts_gelu_tanh_near_table
+/* 1 / (1 + e^(2u)), u = sqrt(2 / pi) (t + 0.044715 t^3), in the form of ts_gelu_near_table. Made by
+ * lib/emit/prelude/fit.py. */
+static const float ts_gelu_tanh_near_table[8][32] __attribute__((aligned(64))) = {
+    {0x0p0f, 0x1.553a5cp-1f, 0x1.233bf8p0f, 0x1.826e28p0f, 0x1.d3e26p0f, 0x1.0e2a98p1f,
+     0x1.2f1a7p1f, 0x1.4d8732p1f, 0x1.69ea4cp1f, 0x1.84b2eap1f, 0x1.9e0892p1f, 0x1.b63264p1f,
+     0x1.cd4eb6p1f, 0x1.e37ff8p1f, 0x1.f8ea46p1f, 0x1.06c548p2f, 0x1.10c316p2f, 0x1.1a7858p2f,
+     0x1.23e472p2f, 0x1.2d031p2f, 0x1.35f98p2f, 0x1.3eb52ap2f, 0x1.473156p2f, 0x1.4f86bcp2f,
+     0x1.57ac68p2f, 0x1.5fa73cp2f, 0x1.677c48p2f, 0x1.6f2198p2f, 0x1.76ab3ap2f, 0x1.7e1554p2f,
+     0x1.85647ep2f, 0x1.8c8ef6p2f},
+    {0x1p-1f, 0x1.02b126p-2f, 0x1.05c17p-3f, 0x1.0d39d2p-4f, 0x1.151618p-5f, 0x1.1b9544p-6f,
+     0x1.1fc3ecp-7f, 0x1.20ba0ep-8f, 0x1.1e1efep-9f, 0x1.17162cp-10f, 0x1.0c720ap-11f,
+     0x1.fbc224p-13f, 0x1.d86dfap-14f, 0x1.b029d8p-15f, 0x1.84013p-16f, 0x1.571d0ap-17f,
+     0x1.29fbb2p-18f, 0x1.fbdffp-20f, 0x1.a9bdep-21f, 0x1.6081eep-22f, 0x1.1cc382p-23f,
+     0x1.c4d39cp-25f, 0x1.63cf52p-26f, 0x1.11d534p-27f, 0x1.9f09aap-29f, 0x1.357b52p-30f,
+     0x1.c59f5ep-32f, 0x1.48ddd6p-33f, 0x1.d36b9cp-35f, 0x1.46929p-36f, 0x1.bfe6ccp-38f,
+     0x1.2f7e56p-39f},
+    {-0x1.988456p-2f, -0x1.46e83ap-2f, -0x1.ab907ap-3f, -0x1.0608fap-3f, -0x1.355212p-4f,
+     -0x1.633a8cp-5f, -0x1.8ec778p-6f, -0x1.b6404cp-7f, -0x1.d815ccp-8f, -0x1.f19c1p-9f,
+     -0x1.014614p-9f, -0x1.0473b6p-10f, -0x1.026634p-11f, -0x1.f6603ap-13f, -0x1.dde1a4p-14f,
+     -0x1.be6ad6p-15f, -0x1.98889p-16f, -0x1.6e080cp-17f, -0x1.41e39ap-18f, -0x1.16f888p-19f,
+     -0x1.d7179ep-21f, -0x1.86cd96p-22f, -0x1.3fd048p-23f, -0x1.000276p-24f, -0x1.9306eep-26f,
+     -0x1.37be5cp-27f, -0x1.d9717ep-29f, -0x1.632bf4p-30f, -0x1.04f0d8p-31f, -0x1.7897e4p-33f,
+     -0x1.0a80bcp-34f, -0x1.745358p-36f},
+    {0x1.057fbcp-19f, 0x1.b49b68p-4f, 0x1.e4ddap-4f, 0x1.88e92cp-4f, 0x1.18d89ap-4f,
+     0x1.762ea6p-5f, 0x1.db6e02p-6f, 0x1.230c86p-6f, 0x1.596804p-7f, 0x1.8dd672p-8f,
+     0x1.be6f8ep-9f, 0x1.e7c258p-10f, 0x1.03dbc6p-10f, 0x1.0e24bep-11f, 0x1.11ce16p-12f,
+     0x1.0f8fb6p-13f, 0x1.070e72p-14f, 0x1.f19da2p-16f, 0x1.ccc2a2p-17f, 0x1.a35e04p-18f,
+     0x1.7337bap-19f, 0x1.4230a4p-20f, 0x1.134a58p-21f, 0x1.cb7c62p-23f, 0x1.78746cp-24f,
+     0x1.2ea584p-25f, 0x1.dd15cap-27f, 0x1.72f5eep-28f, 0x1.1a30fep-29f, 0x1.a53ba8p-31f,
+     0x1.34065ap-32f, 0x1.bc3036p-34f},
+    {0x1.1190bcp-4f, 0x1.df8d94p-6f, -0x1.58c95ep-7f, -0x1.b9553cp-6f, -0x1.d82212p-6f,
+     -0x1.9110dp-6f, -0x1.30129p-6f, -0x1.ad328p-7f, -0x1.1f7e1cp-7f, -0x1.70a4dap-8f,
+     -0x1.c7af0cp-9f, -0x1.1001f2p-9f, -0x1.3a8d2ap-10f, -0x1.60dfdcp-11f, -0x1.801556p-12f,
+     -0x1.9737a6p-13f, -0x1.a41112p-14f, -0x1.a5ab92p-15f, -0x1.9d0da8p-16f, -0x1.8c7b36p-17f,
+     -0x1.715684p-18f, -0x1.5087bap-19f, -0x1.2d253ep-20f, -0x1.06be6ep-21f, -0x1.c142cap-23f,
+     -0x1.7841cap-24f, -0x1.347abcp-25f, -0x1.f22f0ep-27f, -0x1.891782p-28f, -0x1.2ff3dcp-29f,
+     -0x1.cc0ad8p-31f, -0x1.56dd06p-32f},
+    {0x1.e1fbdp-13f, -0x1.77a0cap-6f, -0x1.0f9e36p-6f, -0x1.665772p-8f, 0x1.f69aa6p-10f,
+     0x1.577154p-8f, 0x1.86c02ap-8f, 0x1.60ca82p-8f, 0x1.1b1d82p-8f, 0x1.a45006p-9f,
+     0x1.265736p-9f, 0x1.88600cp-10f, 0x1.f4f7a2p-11f, 0x1.33915cp-11f, 0x1.6bc694p-12f,
+     0x1.a06872p-13f, 0x1.cd5d12p-14f, 0x1.ef2444p-15f, 0x1.0236aep-15f, 0x1.06df62p-16f,
+     0x1.02fa06p-17f, 0x1.f1a5fep-19f, 0x1.d436ep-20f, 0x1.ac932ep-21f, 0x1.7f8d62p-22f,
+     0x1.4f9304p-23f, 0x1.1eede6p-24f, 0x1.e25a6ap-26f, 0x1.8ba088p-27f, 0x1.3d8c1ep-28f,
+     0x1.f247bcp-30f, 0x1.807e78p-31f},
+    {-0x1.6abedep-7f, -0x1.4b6bcep-10f, 0x1.684a4ep-8f, 0x1.72b638p-8f, 0x1.c5c166p-9f,
+     0x1.5c79fp-10f, -0x1.3be978p-14f, -0x1.a1f2d4p-11f, -0x1.1534b6p-10f, -0x1.10a14p-10f,
+     -0x1.d2161ep-11f, -0x1.6b7364p-11f, -0x1.0a4cap-11f, -0x1.6e71bcp-12f, -0x1.e14026p-13f,
+     -0x1.2e83eap-13f, -0x1.6cc502p-14f, -0x1.a7d2dep-15f, -0x1.daf76ap-16f, -0x1.024dcap-16f,
+     -0x1.0f37ccp-17f, -0x1.146f18p-18f, -0x1.12f3e4p-19f, -0x1.095938p-20f, -0x1.f34ac2p-22f,
+     -0x1.ca42aep-23f, -0x1.99ff3p-24f, -0x1.67dedap-25f, -0x1.33b1d2p-26f, -0x1.011986p-27f,
+     -0x1.a33b52p-29f, -0x1.4fc0d2p-30f},
+    {0x1.ad58e4p-10f, 0x1.a8e6acp-9f, 0x1.1a9088p-10f, -0x1.afc556p-11f, -0x1.631p-10f,
+     -0x1.25816p-10f, -0x1.6d0758p-11f, -0x1.5fb31cp-12f, -0x1.0e1736p-14f, 0x1.7bc44ap-14f,
+     0x1.4f2b5cp-13f, 0x1.676b5ep-13f, 0x1.64ad4cp-13f, 0x1.19372cp-13f, 0x1.ae7a14p-14f,
+     0x1.37e986p-14f, 0x1.9e561ep-15f, 0x1.0ca06p-15f, 0x1.466e3cp-16f, 0x1.7a0b26p-17f,
+     0x1.ad7dd4p-18f, 0x1.d2b102p-19f, 0x1.ec9d5p-20f, 0x1.f7ea84p-21f, 0x1.f44decp-22f,
+     0x1.e57a5ep-23f, 0x1.c6445p-24f, 0x1.9fca84p-25f, 0x1.73526ap-26f, 0x1.43fd6p-27f,
+     0x1.138914p-28f, 0x1.caa002p-30f},
+};
+
+//@section ts_gelu_tanh_f32x16
+//@needs ts_gelu_tanh_near_table ts_less_share_f32x16 ts_gelu_tanh_far_f32x16 ts_any_below_f32x16
+//@needs ts_min_abs_f32x16
+/* gelu's tanh form (Hendrycks & Gimpel 2016), x (1 + tanh(u)) / 2 = max(x, 0) - t / (1 + e^(2u)) for
+ * t = |x|, as ts_gelu_f32x16 goes about it. */
+TS_FUNCTION ts_f32x16 ts_gelu_tanh_f32x16(ts_f32x16 x) {
+  ts_f32x16 zero = {0};
+  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 6.25f);
+  ts_f32x16 y = ts_less_share_f32x16(x, t, zero + 0.646f, ts_gelu_tanh_near_table);
+  if (__builtin_expect(ts_any_below_f32x16(x, zero - 6.25f), 0))
+    return ts_gelu_tanh_far_f32x16(x, y);
+  return y;
 }
 
 //@section ts_gelu_tanh_f32 needs ts_gelu_tanh_f32x16
