@@ -12,8 +12,8 @@ typedef struct ts_dot_loop {
   ts_op *a, *b, *c, *update, *store;
   ts_dtype data, sum; /* of the factors and of the accumulator */
   int64_t lanes;      /* as many products as a `dot` adds to one lane */
-  /* with offset: the outermost loop around that adds up, and the one, that or one around it, in front
-   * of which the sums of second factors are computed */
+  /* with offset: the outermost loop around that adds up, and the one, that or one around it, in
+   * front of which the sums of second factors are computed */
   ts_op *outer, *place;
   unsigned num_ragged;
   const ts_aff *ragged[TS_MAX_DIMS]; /* upper bounds that may end within the group, over the loop's

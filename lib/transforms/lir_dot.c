@@ -1,12 +1,11 @@
 /* dot: sums of products of narrow numbers by groups, as processors have instructions for.
  *
- * requires:  a loop of at most as many iterations as a `dot` adds products to one lane (4 of i8, 2 of
- *            bf16), whose body is  acc += extend(a) * extend(b);  a and b lie side by side along it.
- *            The instruction adds floats in another order, so those ask for reassociate=true.
- * preserves: every bit of integers.
- * rewrite:   for %k.i = 0 to 4 {
- *              %x = load %X[%k.o * 4 + %k.i]  %w = load %W.s[%k.o, %j, %k.i] : i8
- *              %p = muli (extsi %x), (extsi %w)  %s = load %acc[%j]  store (addi %s, %p), %acc[%j]
+ * requires:  a loop of at most as many iterations as a `dot` adds products to one lane (4 of i8, 2
+ * of bf16), whose body is  acc += extend(a) * extend(b);  a and b lie side by side along it. The
+ * instruction adds floats in another order, so those ask for reassociate=true. preserves: every bit
+ * of integers. rewrite:   for %k.i = 0 to 4 { %x = load %X[%k.o * 4 + %k.i]  %w = load %W.s[%k.o,
+ * %j, %k.i] : i8 %p = muli (extsi %x), (extsi %w)  %s = load %acc[%j]  store (addi %s, %p),
+ * %acc[%j]
  *            }
  *            → %x = load %X[%k.o * 4] : vector<4xi8>  %w = load %W.s[%k.o, %j * 4] : vector<4xi8>
  *              %s = load %acc[%j] : vector<1xi32>
@@ -15,7 +14,8 @@
  * `vectorize` of %j then makes sixteen of them one. A buffer that the function allocates and whose
  * last dimension is the group, as a panel staged with layout=[0/4][1][0%4] has it, loses that
  * dimension to the one before, so that groups lie side by side in it. A loop that may end within a
- * group reads its factors under a mask, unless both hold zeros from there on (stage with pad=true). */
+ * group reads its factors under a mask, unless both hold zeros from there on (stage with pad=true).
+ */
 #include "analysis/dependence.h"
 #include "transforms/dot.h"
 
@@ -116,8 +116,7 @@ static ts_result check_extent(ts_dot_loop *g) {
                               "iterations for %s; -split=%s=%lld gives a loop that has",
                               ts_loop_name(g->loop), (long long)g->lanes, ts_dtype_name(g->data),
                               ts_loop_name(g->loop), (long long)g->lanes);
-  const ts_aff *end =
-      ts_aff_binary(g->s.m, TS_AFF_ADD, f.lo[0], ts_aff_const(g->s.m, g->lanes));
+  const ts_aff *end = ts_aff_binary(g->s.m, TS_AFF_ADD, f.lo[0], ts_aff_const(g->s.m, g->lanes));
   for (unsigned i = 0; i < f.num_hi; i++)
     if (!end || !ts_poly_holds(g->s.m->ctx, g->s.pass->scratch, g->loop, end, TS_LE, f.hi[i]))
       g->ragged[g->num_ragged++] = f.hi[i];
@@ -160,8 +159,8 @@ static const char *layout_for(const ts_dot_loop *g, const ts_op *load) {
 
 static ts_result check_factor(ts_dot_loop *g, const ts_op *load) {
   const ts_type *t = ts_operand(load, 0)->type;
-  bool row = load->map->n > 0 &&
-             (t->layout != TS_LAYOUT_STRIDES || t->layout_args[t->rank - 1] == 1);
+  bool row =
+      load->map->n > 0 && (t->layout != TS_LAYOUT_STRIDES || t->layout_args[t->rank - 1] == 1);
   for (unsigned i = 0; i < load->map->n; i++) {
     int64_t by;
     bool known = growth(load, load->map->exprs[i], ts_for_parts(g->loop).iv, &by);
@@ -187,10 +186,11 @@ static ts_result check_sum(ts_dot_loop *g) {
                               "another element",
                               ts_loop_name(g->loop));
   if (!ts_is_float(g->sum) || o->reassociate) return TS_OK;
-  return ts_schedule_refuse(&g->s, g->update,
-                            "cannot make a dot product of %%%s: it adds floats from the last to the "
-                            "first, which rounds differently; reassociate=true allows that",
-                            ts_loop_name(g->loop));
+  return ts_schedule_refuse(
+      &g->s, g->update,
+      "cannot make a dot product of %%%s: it adds floats from the last to the "
+      "first, which rounds differently; reassociate=true allows that",
+      ts_loop_name(g->loop));
 }
 
 /* The factor that is the same for the loop around goes first: it will be the one that all lanes
@@ -207,7 +207,8 @@ static void order_factors(ts_dot_loop *g) {
 
 /* ---- buffers of groups ---- */
 
-/* A buffer that only this function sees, element by element, and whose last dimension is a group. */
+/* A buffer that only this function sees, element by element, and whose last dimension is a group.
+ */
 static bool is_grouped(const ts_value *memref, int64_t lanes) {
   const ts_type *t = memref->type;
   if (!ts_def_as(memref, TS_OP_ALLOC) || t->elem || t->layout != TS_LAYOUT_ROWMAJOR ||
@@ -224,8 +225,8 @@ static bool is_grouped(const ts_value *memref, int64_t lanes) {
   return true;
 }
 
-/* The loop's upper bound as it would be where the store stands, going by the subscripts of both: over
- * the store's dims, or NULL. */
+/* The loop's upper bound as it would be where the store stands, going by the subscripts of both:
+ * over the store's dims, or NULL. */
 static const ts_aff *bound_at(const ts_dot_loop *g, const ts_op *load, const ts_op *store,
                               const ts_aff *hi) {
   const ts_aff *with[TS_MAX_DIMS];
@@ -257,8 +258,8 @@ static bool is_zero_past_end(const ts_dot_loop *g, const ts_op *load) {
     zeros |= zero;
     for (unsigned i = 0; i < g->num_ragged && !zero; i++) {
       const ts_aff *hi = bound_at(g, load, op, g->ragged[i]);
-      if (!hi || !ts_poly_holds(g->s.m->ctx, g->s.pass->scratch, op,
-                                op->map->exprs[op->map->n - 1], TS_LT, hi))
+      if (!hi || !ts_poly_holds(g->s.m->ctx, g->s.pass->scratch, op, op->map->exprs[op->map->n - 1],
+                                TS_LT, hi))
         return false;
     }
   }

@@ -1,20 +1,21 @@
-/* dot with offset=true: products of signed numbers on an instruction that wants one factor unsigned.
+/* dot with offset=true: products of signed numbers on an instruction that wants one factor
+ * unsigned.
  *
  *   sum of a * b  =  sum of (a + 128) * b  -  128 * (sum of b)
  *
- * Numbers wrap, so both sides agree in every bit. The buffer of the first factors holds 128 more from
- * here on, which in i8 flips the highest bit. What is too much does not depend on the first factor: it
- * is computed once in front of all the loops that walk along that one only, in which the buffer of
- * the second does not change, and taken from the accumulators before these add up.
+ * Numbers wrap, so both sides agree in every bit. The buffer of the first factors holds 128 more
+ * from here on, which in i8 flips the highest bit. What is too much does not depend on the first
+ * factor: it is computed once in front of all the loops that walk along that one only, in which the
+ * buffer of the second does not change, and taken from the accumulators before these add up.
  *
  *   %acc.c = alloc          for %j.c { store 0, %acc.c[%j.c] }
- *   for %k.o.c { for %j.c { %acc.c[%j.c] += dot 128, %w {unsigned}, whose 128 is written as -128 } }
- *   for %i.o {
- *     for %i.c { for %j.c { %acc[%i.c, %j.c] -= %acc.c[%j.c] } }
- *     for %k.o { for %i { for %j { … dot %x, %w, %s {unsigned} … } } }
+ *   for %k.o.c { for %j.c { %acc.c[%j.c] += dot 128, %w {unsigned}, whose 128 is written as -128 }
+ * } for %i.o { for %i.c { for %j.c { %acc[%i.c, %j.c] -= %acc.c[%j.c] } } for %k.o { for %i { for
+ * %j { … dot %x, %w, %s {unsigned} … } } }
  *   }
  *
- * A loop passed over that may have no iteration is copied with at most one: for %i.o.c = 0 to min(1, …). */
+ * A loop passed over that may have no iteration is copied with at most one: for %i.o.c = 0 to
+ * min(1, …). */
 #include "transforms/dot.h"
 
 enum { OFFSET = -128 }; /* the i8 whose only bit is the highest, which adding 128 flips */
@@ -90,8 +91,8 @@ static ts_result refuse_nest(ts_dot_loop *g, const ts_op *at, const char *why) {
 
 static ts_result check_nest(ts_dot_loop *g) {
   unsigned columns = 0;
-  for (ts_op *inner = g->loop, *at = ts_loop_around(inner);
-       at && ts_loop_only_child(at) == inner; inner = at, at = ts_loop_around(at))
+  for (ts_op *inner = g->loop, *at = ts_loop_around(inner); at && ts_loop_only_child(at) == inner;
+       inner = at, at = ts_loop_around(at))
     if (is_sum(g, at)) g->outer = at;
   if (!g->outer)
     return refuse_nest(g, g->loop, "no loop of the perfect nest around it adds up further");
@@ -105,8 +106,9 @@ static ts_result check_nest(ts_dot_loop *g) {
     columns++;
   }
   if (!columns || columns > TS_MAX_RANK)
-    return refuse_nest(g, g->loop, "no loop inside the one that adds up walks along the second "
-                                   "factor");
+    return refuse_nest(g, g->loop,
+                       "no loop inside the one that adds up walks along the second "
+                       "factor");
   if (!stands_alone(g, is_in_sums) || !stands_alone(g, is_in_subtraction))
     return refuse_nest(g, g->outer, "bounds of loops in this nest depend on one another");
   return TS_OK;
@@ -153,10 +155,11 @@ ts_result ts_dot_check_offset(ts_dot_loops *all) {
   for (size_t i = 0; i < all->n; i++) {
     ts_dot_loop *g = &all->at[i];
     if (g->data != TS_I8)
-      return ts_schedule_refuse(&g->s, g->update,
-                                "cannot give the dot product of %%%s an offset: that is for i8, not "
-                                "%s",
-                                ts_loop_name(g->loop), ts_dtype_name(g->data));
+      return ts_schedule_refuse(
+          &g->s, g->update,
+          "cannot give the dot product of %%%s an offset: that is for i8, not "
+          "%s",
+          ts_loop_name(g->loop), ts_dtype_name(g->data));
     ts_result result = check_buffer(all, g);
     if (!result) result = check_nest(g);
     if (result) return result;
@@ -237,7 +240,8 @@ static void run_once(ts_module *m, ts_op *loop) {
     ts_unreachable("a bound of one iteration does not fit");
 }
 
-/* Where sums are computed: inside of what the loops passed over have to say about whether they run. */
+/* Where sums are computed: inside of what the loops passed over have to say about whether they run.
+ */
 static void open_place(correction *c, ts_builder *b) {
   ts_op *around[TS_MAX_NESTING];
   unsigned n = 0;

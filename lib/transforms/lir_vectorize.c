@@ -205,12 +205,11 @@ static ts_result check_order(ts_vectorizer *v) {
   if (result) return result;
   ts_arena *a = v->s.pass->scratch;
   const char *name = ts_loop_name(v->loop);
-  return ts_dep_refuse(
-      v->s.m->ctx, v->loop, ts_sprintf(a, "vectorize %%%s by %lld", name, (long long)v->lanes),
-      &verdict,
-      fewer.legal ? ts_sprintf(a, "-vectorize=%s=%lld", name, (long long)n)
-                  : ts_sprintf(a, "-unroll=%s=%lld, which keeps the order", name,
-                               (long long)v->lanes));
+  return ts_dep_refuse(v->s.m->ctx, v->loop,
+                       ts_sprintf(a, "vectorize %%%s by %lld", name, (long long)v->lanes), &verdict,
+                       fewer.legal ? ts_sprintf(a, "-vectorize=%s=%lld", name, (long long)n)
+                                   : ts_sprintf(a, "-unroll=%s=%lld, which keeps the order", name,
+                                                (long long)v->lanes));
 }
 
 /* Loops of one function share dims, so that equal bounds are equal expressions; where these run
@@ -324,9 +323,9 @@ static sharing find_sharing(const jobs *all, const ts_value *buffer) {
     if (op->opcode != TS_OP_LOAD && (op->opcode != TS_OP_STORE || op->has_mask))
       return (sharing){0};
     const ts_vectorizer *v = job_around(all, op);
-    bool covers = v && covers_lanes(v, op, buffer, &at) &&
-                  (!s.first || (at == s.offset && group_of(op) == s.group &&
-                                same_extent(s.first, v)));
+    bool covers =
+        v && covers_lanes(v, op, buffer, &at) &&
+        (!s.first || (at == s.offset && group_of(op) == s.group && same_extent(s.first, v)));
     if (op->opcode == TS_OP_LOAD)
       s.loads = s.loads && covers;
     else

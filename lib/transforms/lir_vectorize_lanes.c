@@ -72,8 +72,7 @@ ts_reach ts_reach_of(const ts_vectorizer *v, const ts_op *op) {
   if (own) return TS_REACH_NONE;
   const ts_type *t = a.memref->type;
   bool dense = t->layout != TS_LAYOUT_STRIDES || t->layout_args[t->rank - 1] == 1;
-  bool holds =
-      ts_is_symbolic(t->dims[t->rank - 1]) || t->dims[t->rank - 1] >= all || v->masked;
+  bool holds = ts_is_symbolic(t->dims[t->rank - 1]) || t->dims[t->rank - 1] >= all || v->masked;
   return row && dense && holds && !t->elem ? TS_REACH_CONTIGUOUS : TS_REACH_LANES;
 }
 

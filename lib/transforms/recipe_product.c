@@ -24,7 +24,9 @@ enum {
   PREFETCH_STREAM = 8,
   MIN_ROWS_TO_PACK = 25,
   MAX_VECTORS = 7,
+  BLOCK_COLUMNS = 256,
   MIN_PARALLEL_FLOPS = 200000, /* a parallel loop costs about a microsecond */
+  MIN_PARALLEL_BYTES = 1 << 18,
 };
 
 typedef struct plan {
@@ -34,9 +36,9 @@ typedef struct plan {
   int64_t rows, columns, sums; /* 0: symbolic */
   int64_t lanes, vectors, tile_rows;
   bool pack, widen;
-  int64_t group; /* of products that one `dot` adds up; 0: none is used */
-  bool offset;   /* its first factors hold 128 more */
-  const char *sum_loop; /* %k, or the loop over its groups */
+  int64_t group;            /* of products that one `dot` adds up; 0: none is used */
+  bool offset;              /* its first factors hold 128 more */
+  const char *sum_loop;     /* %k, or the loop over its groups */
   const char *pack_at;      /* a loop, or func */
   const char *panel;        /* the buffer that the inner loop reads */
   const char *rows_copy;    /* converted once for all panels; NULL: read as they lie */
@@ -45,6 +47,8 @@ typedef struct plan {
   unsigned num_row_loops;
   const char *tile_loop;                /* over full tiles; NULL: the rows are one tile */
   const char *panel_loop, *column_loop; /* over panels (NULL: one), within one */
+  const char
+      *block_loop; /* over blocks of panels that are copied together; NULL: each for itself */
 } plan;
 
 static const char *join(plan *p, const char *a, const char *b) {
@@ -69,7 +73,8 @@ static bool is_parallel(const plan *p) {
   double flops =
       2.0 * (double)ts_max(p->rows, 1) * (double)ts_max(p->columns, 1) * (double)ts_max(p->sums, 1);
   bool unknown = !p->columns || !p->sums || (p->i && !p->rows);
-  return p->r->threads >= 2 && (unknown || flops >= MIN_PARALLEL_FLOPS);
+  double least = MIN_PARALLEL_FLOPS * (double)ts_max(p->group, 1);
+  return p->r->threads >= 2 && (unknown || flops >= least);
 }
 
 /* ---- sizes ---- */
@@ -95,7 +100,7 @@ static int64_t share_panels(const plan *p, int64_t columns, int64_t usual) {
 static int64_t vectors_of_tile(const plan *p, int64_t columns) {
   if (p->r->target.vector_registers < 32) return ts_min(columns, 2);
   bool threes = columns % 4 && columns <= 16 && ceil_div(columns, 3) * 3 < ceil_div(columns, 4) * 4;
-  bool eights = p->rows == 8 || p->rows == 16;
+  bool eights = (p->rows == 8 || p->rows == 16) && !p->group;
   int64_t usual = ts_min(columns, threes || eights ? 3 : 4);
   if (columns == 5 || columns == 7) usual = columns;
   return p->columns && is_parallel(p) ? share_panels(p, columns, usual) : usual;
@@ -106,7 +111,8 @@ static bool can_be_grouped(const plan *p, const ts_op *load) {
   return n < TS_MAX_RANK && ts_nest_subscript(load, ts_for_parts(p->nest->k).iv) < n;
 }
 
-/* Is there an instruction for groups of these products, and do the places of copies allow for it? */
+/* Is there an instruction for groups of these products, and do the places of copies allow for it?
+ */
 static void choose_dot(plan *p) {
   const ts_nest *nest = p->nest;
   int64_t group = ts_dot_group(nest->data, nest->acc);
@@ -147,13 +153,33 @@ static void choose_packing(plan *p) {
 
 /* ---- steps ---- */
 
+/* How many panels are copied together. A line of each row at a time, as a panel of i8 is wide,
+ * leaves the memory waiting; what is copied must stay in the second-level cache. */
+static int64_t panels_of_block(const plan *p) {
+  int64_t width = p->vectors * p->lanes, threads = p->r->threads, panels = p->columns / width;
+  int64_t bytes = p->sums * width * ts_dtype_bytes(p->nest->data);
+  if (!p->group || !panels || p->columns % width) return 1;
+  for (int64_t n = BLOCK_COLUMNS / width; n > 1; n--) {
+    int64_t blocks = panels / n;
+    bool even = !is_parallel(p) || blocks % threads == 0 || blocks >= 4 * threads;
+    if (panels % n == 0 && even && n * bytes <= p->r->target.l2_bytes / 2) return n;
+  }
+  return 1;
+}
+
 static void split_columns(plan *p) {
-  int64_t width = p->vectors * p->lanes;
+  int64_t width = p->vectors * p->lanes, together = panels_of_block(p);
   p->column_loop = p->j;
   if (p->columns && p->columns <= width && p->columns % p->lanes == 0) return;
-  ts_recipe_step(p->r, "split", "%s=%lld", p->j, (long long)width);
-  p->column_loop = join(p, p->j, ".i");
-  p->panel_loop = join(p, p->j, ".o");
+  if (together > 1) {
+    p->block_loop = join(p, p->j, ".o");
+    ts_recipe_step(p->r, "split", "%s=%lld", p->j, (long long)(width * together));
+    if (p->i) ts_recipe_step(p->r, "reorder", "%s %s", p->block_loop, p->i);
+    p->column_loop = join(p, p->j, ".i");
+  }
+  ts_recipe_step(p->r, "split", "%s=%lld", p->column_loop, (long long)width);
+  p->panel_loop = join(p, p->column_loop, ".o");
+  p->column_loop = join(p, p->column_loop, ".i");
   if (p->i) ts_recipe_step(p->r, "reorder", "%s %s", p->panel_loop, p->i);
 }
 
@@ -230,6 +256,7 @@ static bool only_summed(const plan *p, const ts_value *v) {
  * begins when the buffer is whole by then. */
 static const char *place_of_copy(const plan *p) {
   unsigned around = p->nest->n - (p->i ? 2 : 1);
+  if (p->block_loop) return p->block_loop;
   if (p->panel_loop) return p->panel_loop;
   if (around) return ts_loop_name(p->nest->loops[around - 1]);
   return is_parameter(p->nest->panel) ? "func" : NULL;
@@ -254,8 +281,7 @@ static bool choose_offset(plan *p) {
   if (is_parameter(rows)) return only_summed(p, rows);
   if (rows->kind != TS_VALUE_RESULT || rows->def->opcode != TS_OP_ALLOC) return false;
   for (const ts_use *u = rows->uses; u; u = u->next)
-    if (u->owner->opcode != TS_OP_STORE &&
-        !ts_is_ancestor(ts_for_parts(p->nest->k).body, u->owner))
+    if (u->owner->opcode != TS_OP_STORE && !ts_is_ancestor(ts_for_parts(p->nest->k).body, u->owner))
       return false;
   return true;
 }
@@ -265,8 +291,8 @@ static unsigned dim_of_groups(const plan *p, const ts_op *load) {
   return ts_nest_subscript(load, ts_for_parts(p->nest->k).iv);
 }
 
-/* Sums that do not fill the last group: copies hold zeros there, and the loops that make them fill all
- * groups but the last one without asking. */
+/* Sums that do not fill the last group: copies hold zeros there, and the loops that make them fill
+ * all groups but the last one without asking. */
 static void pad_groups(plan *p) {
   ts_recipe_step(p->r, "peel", "%s%u=1 %s%u=1 last=true", p->rows_copy,
                  dim_of_groups(p, p->nest->rows_load), p->panel,
@@ -298,7 +324,8 @@ static void copy_panel(plan *p) {
   p->pack = p->pack && p->pack_at;
   p->widen = p->widen && p->pack;
   if (!p->pack) return;
-  ts_recipe_step(p->r, "stage", "%s at=%s%s pad=true", p->panel, p->pack_at, layout_of(p, p->nest->panel_load));
+  ts_recipe_step(p->r, "stage", "%s at=%s%s pad=true", p->panel, p->pack_at,
+                 layout_of(p, p->nest->panel_load));
   p->panel = join(p, p->panel, ".s");
   if (p->group) {
     use_dot(p);
@@ -326,8 +353,11 @@ static void run_parallel(plan *p) {
   bool even = p->panel_loop && (!panels || panels % threads == 0 || panels >= 4 * threads ||
                                 (p->pack && panels > threads));
   const char *loop = even || !p->tile_loop ? p->panel_loop : p->tile_loop;
+  if (p->block_loop) loop = p->block_loop;
   if (!loop) return;
-  const char *copy = p->rows_copy ? join(p, p->rows_copy, "0 ") : "";
+  bool long_copy =
+      p->rows_copy && (!p->group || !p->rows || p->rows * p->sums >= MIN_PARALLEL_BYTES);
+  const char *copy = long_copy ? join(p, p->rows_copy, "0 ") : "";
   ts_recipe_step(p->r, "parallel", "%s%s", copy, loop);
 }
 

@@ -47,10 +47,10 @@ typedef struct ts_vectorizer {
   unsigned in_lanes; /* accesses made lane by lane */
   /* rewriting */
   ts_builder b;
-  ts_ptrmap vectors;  /* varying scalar → vector */
-  ts_ptrmap splats;   /* uniform scalar → its last splat */
-  ts_ptrmap privates; /* private buffer → buffer of vectors */
-  ts_value *tail;     /* mask of the lanes before the end, once made */
+  ts_ptrmap vectors;    /* varying scalar → vector */
+  ts_ptrmap splats;     /* uniform scalar → its last splat */
+  ts_ptrmap privates;   /* private buffer → buffer of vectors */
+  ts_value *tail;       /* mask of the lanes before the end, once made */
   ts_value *group_tail; /* the same for groups */
   ts_value *
       condition; /* mask of the lanes whose conditions hold, the end included; NULL: no condition */
