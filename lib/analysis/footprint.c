@@ -87,6 +87,8 @@ typedef struct dimension {
   ts_extent whole; /* of the buffer */
 } dimension;
 
+typedef TS_VEC(const ts_lin *) lowers_list;
+
 /* One past the last element that the access touches. */
 static const ts_lin *end_of(const dimension *q, const ts_touch *t) {
   return ts_lin_add(q->L, t->at[q->d], ts_lin_const(q->L, t->widths[q->d]), 1);
@@ -148,6 +150,14 @@ static void try_lower(const dimension *q, const ts_lin *lower, ts_box_dim *best)
   if (is_better(&dim, best)) *best = dim;
 }
 
+/* Forms that were tried before are not tried again: thousands of accesses may begin at one place. */
+static bool is_new(const dimension *q, lowers_list *tried, const ts_lin *lower) {
+  for (size_t i = 0; i < tried->n; i++)
+    if (ts_lin_same(tried->at[i], lower)) return false;
+  ts_push(q->L->arena, tried, lower);
+  return true;
+}
+
 static bool is_whole(const dimension *q, const ts_box_dim *dim) {
   if (!dim->lower || dim->extent == q->whole) return true;
   return !ts_is_symbolic(dim->extent) && !ts_is_symbolic(q->whole) && dim->extent > q->whole;
@@ -186,10 +196,11 @@ void ts_box_of(ts_lins *L, const ts_touches *touches, const ts_block *block, con
   for (unsigned d = 0; d < box->rank; d++) {
     dimension q = {L, touches, block, d, memref->dims[d]};
     ts_box_dim best = {0};
+    lowers_list tried = {0};
     for (size_t i = 0; i < touches->list.n; i++) {
       ts_lin_list lowers = ts_lin_bounds(L, touches->list.at[i].at[d], false, block);
       for (unsigned k = 0; k < lowers.n; k++)
-        try_lower(&q, lowers.at[k], &best);
+        if (is_new(&q, &tried, lowers.at[k])) try_lower(&q, lowers.at[k], &best);
     }
     if (is_whole(&q, &best)) best = (ts_box_dim){.lower = ts_lin_const(L, 0), .extent = q.whole};
     find_ends(&q, &best);

@@ -26,8 +26,8 @@ const char *ts_verify_name(ts_verifier *v, const ts_value *value) {
   return ts_value_text(&v->scratch, v->func, value);
 }
 
-static bool is_bound(const ts_verifier *v, ts_str symbol) {
-  return symbol < v->num_bound && v->bound[symbol] == v->func;
+bool ts_verify_is_bound(const ts_verifier *v, ts_str symbol) {
+  return ts_ptrmap_get(&v->bound, (const void *)(uintptr_t)symbol) == v->func;
 }
 
 static bool unbound(ts_verifier *v, ts_loc loc, ts_str symbol) {
@@ -76,7 +76,7 @@ bool ts_verify_type(ts_verifier *v, ts_loc loc, const ts_type *t) {
   for (unsigned i = 0; i < t->rank; i++) {
     if (t->dims[i] == 0)
       return ts_verify_error(v, loc, "extent %u of %s must be at least 1", i, t->text);
-    if (ts_is_symbolic(t->dims[i]) && !is_bound(v, ts_extent_name(t->dims[i])))
+    if (ts_is_symbolic(t->dims[i]) && !ts_verify_is_bound(v, ts_extent_name(t->dims[i])))
       return unbound(v, loc, ts_extent_name(t->dims[i]));
   }
   if (!vector_fits(t)) return ts_verify_error(v, loc, "%s: a vector has 1 to 4096 lanes", t->text);
@@ -161,8 +161,9 @@ static void walk(ts_verifier *v, ts_block *block) {
 
 static void bind_symbols(ts_verifier *v, const ts_type *t) {
   for (unsigned i = 0; i < t->rank; i++)
-    if (ts_is_symbolic(t->dims[i]) && ts_extent_name(t->dims[i]) < v->num_bound)
-      v->bound[ts_extent_name(t->dims[i])] = v->func;
+    if (ts_is_symbolic(t->dims[i]))
+      ts_ptrmap_put(&v->bound, (const void *)(uintptr_t)ts_extent_name(t->dims[i]),
+                    (void *)(uintptr_t)v->func);
 }
 
 /* A parameter is bound to an array of the caller: a tensor, or a plain buffer in global memory. */
@@ -290,13 +291,29 @@ static void verify_global(ts_verifier *v, const ts_global *g) {
                     g->data->num_bytes / (size_t)bytes, t->text);
 }
 
+static void open_verifier(ts_verifier *v, ts_module *m) {
+  *v = (ts_verifier){.m = m};
+  ts_arena_init(&v->scratch, &m->ctx->memory);
+  ts_ptrmap_init(&v->maps, &v->scratch);
+  ts_ptrmap_init(&v->bound, &v->scratch);
+}
+
+ts_result ts_verify_func(ts_func *f) {
+  ts_verifier v;
+  ts_context *ctx = f->module->ctx;
+  unsigned before = ctx->num_errors;
+  open_verifier(&v, f->module);
+  prepare(&v, f->body);
+  verify_func(&v, f);
+  ts_verify_recursion(&v);
+  ts_arena_drop(&v.scratch);
+  return ctx->num_errors == before ? TS_OK : TS_ERR;
+}
+
 ts_result ts_verify(ts_module *m) {
-  ts_verifier v = {.m = m};
+  ts_verifier v;
   unsigned before = m->ctx->num_errors;
-  ts_arena_init(&v.scratch, &m->ctx->memory);
-  ts_ptrmap_init(&v.maps, &v.scratch);
-  v.num_bound = m->strings.n + 1;
-  v.bound = ts_new_array(&v.scratch, const ts_func *, v.num_bound);
+  open_verifier(&v, m);
   for (const ts_global *g = m->first_global; g; g = g->next)
     verify_global(&v, g);
   for (ts_func *f = m->first_func; f && !m->as_parsed; f = f->next)

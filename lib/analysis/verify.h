@@ -27,8 +27,7 @@ typedef struct ts_verifier {
   unsigned depth;
   const ts_op *launch, *fused; /* around */
   const ts_op *divergent;      /* the outermost if or for around that threads take differently */
-  const ts_func **bound;       /* by ts_str: the function whose parameters bind this extent */
-  size_t num_bound;
+  ts_ptrmap bound;          /* ts_str of an extent → the last function whose parameters bind it */
   ts_ptrmap maps;           /* map → function whose symbols are known to be bound */
   const ts_type *last_type; /* checked in func */
   TS_VEC(ts_call_edge) calls;
@@ -38,6 +37,8 @@ typedef struct ts_verifier {
 bool ts_verify_error(ts_verifier *, ts_loc, const char *fmt, ...) TS_PRINTF(3, 4);
 /* "%name", or the number that the printer gives; for messages. */
 const char *ts_verify_name(ts_verifier *, const ts_value *);
+/* Do parameters of the function bind the extent? */
+bool ts_verify_is_bound(const ts_verifier *, ts_str symbol);
 /* Rank, extents, size in bytes, and symbols bound by parameters. Reports at `loc`. */
 bool ts_verify_type(ts_verifier *, ts_loc loc, const ts_type *);
 /* One op without its regions: uses, form, types, what stands in its place, accesses. False: its

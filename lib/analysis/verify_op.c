@@ -142,7 +142,7 @@ static void check_in_fused(ts_verifier *v, const ts_op *op) {
 static bool check_symbols(ts_verifier *v, const ts_op *op, const ts_aff *e) {
   if (e->kind == TS_AFF_SYM) {
     ts_str s = (ts_str)e->value;
-    if (s < v->num_bound && v->bound[s] == v->func) return true;
+    if (ts_verify_is_bound(v, s)) return true;
     return ts_verify_error(v, op->loc, "no parameter of @%s has the symbolic extent %s",
                            ts_str_text(v->m, v->func->name), ts_str_text(v->m, s));
   }

@@ -490,11 +490,21 @@ void ts_print_func(ts_sink *, const ts_func *);
 /* Gives every value the name that it is printed under: numbers to those without one, _1, _2 … to those
  * whose name is visible where they are defined. The module prints as before. */
 void ts_name_values(ts_module *);
+/* The same of one function, in time that depends on it alone. `marks` is all zeros, before and after:
+ * what one call leaves another can use, as long as the arena lives. */
+typedef struct ts_name_marks {
+  ts_arena *arena;
+  uint8_t *at; /* by ts_str */
+  size_t n;
+} ts_name_marks;
+void ts_name_func_values(ts_func *, ts_name_marks *marks);
 /* One op with its regions, named as in its function's text. Costs a walk over the function. */
 void ts_print_op(ts_sink *, const ts_func *, const ts_op *);
 /* A value as it is written in its function's text: %name or a literal. As costly. */
 const char *ts_value_text(ts_arena *, const ts_func *, const ts_value *);
 ts_result ts_verify(ts_module *);
+/* The same of one function of a module that verified before only this one changed. */
+ts_result ts_verify_func(ts_func *);
 
 /* Result types of an op whose operands, attributes, map and regions are set: writes `types` (the
  * op table's number of them, or the callee's). `given` are the types in the text (NULL entries where

@@ -456,13 +456,16 @@ static void put_func(printer *p, const ts_func *f) {
   put(p, "\n");
 }
 
-static void printer_init(printer *p, ts_sink *out, const ts_module *m) {
-  *p = (printer){.out = out, .m = m};
+static void init_without_names(printer *p, ts_sink *out, const ts_module *m) {
+  *p = (printer){.out = out, .m = m, .num_names = m->strings.n + 1};
   ts_arena_init(&p->scratch, &m->ctx->memory);
-  p->num_names = m->strings.n + 1;
-  p->names = ts_new_array(&p->scratch, uint8_t, p->num_names);
   ts_ptrmap_init(&p->given, &p->scratch);
   ts_ptrmap_init(&p->suffix, &p->scratch);
+}
+
+static void printer_init(printer *p, ts_sink *out, const ts_module *m) {
+  init_without_names(p, out, m);
+  p->names = ts_new_array(&p->scratch, uint8_t, p->num_names);
 }
 
 static void put_global(printer *p, const ts_global *g) {
@@ -544,13 +547,28 @@ static void name_block(printer *p, ts_block *block) {
   for (unsigned i = 0; i < block->num_args; i++) undefine(p, block->args[i]);
 }
 
+static void name_func(printer *p, ts_func *f) {
+  enter_func(p, f);
+  name_block(p, f->body);
+  leave_func(p);
+}
+
+void ts_name_func_values(ts_func *f, ts_name_marks *marks) {
+  printer p;
+  init_without_names(&p, NULL, f->module);
+  if (marks->n < p.num_names) {
+    marks->n = ts_size_mul(p.num_names, 2);
+    marks->at = ts_new_array(marks->arena, uint8_t, marks->n);
+  }
+  p.names = marks->at;
+  name_func(&p, f);
+  ts_arena_drop(&p.scratch);
+}
+
 void ts_name_values(ts_module *m) {
   printer p;
   printer_init(&p, NULL, m);
-  for (ts_func *f = m->first_func; f; f = f->next) {
-    enter_func(&p, f);
-    name_block(&p, f->body);
-    leave_func(&p);
-  }
+  for (ts_func *f = m->first_func; f; f = f->next)
+    name_func(&p, f);
   ts_arena_drop(&p.scratch);
 }

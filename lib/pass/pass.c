@@ -140,3 +140,15 @@ void ts_passes_print(ts_sink *s, bool markdown, bool testing) {
     for (unsigned out = TS_LEVEL_T; out <= TS_LEVEL_TL; out++)
       print_group(s, in, out, testing);
 }
+
+/* ---- functions ---- */
+
+ts_func *ts_first_asked(const ts_module *m, const char *func) {
+  if (!*func) return m->first_func;
+  ts_str name = ts_intern_find(&m->strings, func, strlen(func));
+  return name ? ts_func_find(m, name) : NULL;
+}
+
+ts_func *ts_next_asked(const ts_func *f, const char *func) {
+  return *func ? NULL : f->next;
+}

@@ -9,6 +9,11 @@
 
 /* ---- what a pass is ---- */
 
+/* The functions that a pass with the option func= works on: the one of that name, or all when it is
+ * empty.  for (ts_func *f = ts_first_asked(m, func); f; f = ts_next_asked(f, func)) */
+ts_func *ts_first_asked(const ts_module *, const char *func);
+ts_func *ts_next_asked(const ts_func *, const char *func);
+
 /* Named counters of passes (`-stats`), in the order of their first increment. */
 typedef struct ts_stat {
   const char *pass, *what;
@@ -104,6 +109,8 @@ bool ts_pipeline_step_exact(const ts_pipeline_step *);
 /* The value of the step's option of kind DTYPE called `name`; TS_NUM_DTYPES when it has none or it
  * is not set. */
 ts_dtype ts_pipeline_step_dtype(const ts_pipeline_step *, const char *name);
+/* The one function that the step works on, by its option func=; NULL: any. */
+ts_func *ts_pipeline_step_func(const ts_pipeline_step *, const ts_module *);
 
 /* ---- running ---- */
 

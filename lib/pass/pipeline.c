@@ -454,3 +454,10 @@ ts_dtype ts_pipeline_step_dtype(const ts_pipeline_step *step, const char *name) 
   const ts_pass_option *o = find_option(step->pass, name);
   return o && o->kind == TS_OPT_DTYPE ? *(const ts_dtype *)slot(step, o) : TS_NUM_DTYPES;
 }
+
+ts_func *ts_pipeline_step_func(const ts_pipeline_step *step, const ts_module *m) {
+  const ts_pass_option *o = find_option(step->pass, "func");
+  if (!o || o->kind != TS_OPT_STRING) return NULL;
+  const char *name = *(const char *const *)slot(step, o);
+  return *name ? ts_first_asked(m, name) : NULL;
+}

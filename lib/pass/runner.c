@@ -10,6 +10,7 @@ typedef struct run {
   const ts_pipeline *given;
   ts_pipeline pipeline; /* the given one, recipes replaced by their steps as they are met */
   ts_pass_runner *runner;
+  ts_name_marks marks;
   /* of the running step; dropped after it, also when memory runs out in its midst */
   ts_arena scratch;
   ts_module *reread;
@@ -31,12 +32,15 @@ static void drop_step(void *arg) {
 
 /* ---- checks ---- */
 
-static ts_result verify(run *s, const char *after) {
+/* What a step with func= has not touched need not be looked at again: many of these, for a function
+ * each, then take time in proportion to the module. */
+static ts_result verify(run *s, const ts_pipeline_step *step) {
   double start = ts_time_now();
-  ts_result result = ts_verify(s->module);
+  ts_func *only = ts_pipeline_step_func(step, s->module);
+  ts_result result = only ? ts_verify_func(only) : ts_verify(s->module);
   ts_time_add(s->runner->times, "verify", ts_time_now() - start);
   if (result == TS_ERR) {
-    ts_note_plain(s->ctx, "the module does not verify after pass '%s'", after);
+    ts_note_plain(s->ctx, "the module does not verify after pass '%s'", step->pass->flag);
     return TS_CHECK;
   }
   return result;
@@ -111,7 +115,7 @@ static ts_result check_answers(run *s, const ts_pipeline_step *step, bool after)
 /* The checks of the module after a step that are on, cheapest first. */
 static ts_result check(run *s, const ts_pipeline_step *step) {
   const ts_pass_runner *r = s->runner;
-  ts_result result = r->verify_each ? verify(s, step->pass->flag) : TS_OK;
+  ts_result result = r->verify_each ? verify(s, step) : TS_OK;
   if (!result && r->verify_roundtrip) result = round_trip(s, step->pass->flag);
   return result ? result : check_answers(s, step, true);
 }
@@ -132,6 +136,14 @@ static bool may_run(run *s, const ts_pipeline_step *step) {
   return yes;
 }
 
+static void name_values(run *s, const ts_pipeline_step *step) {
+  ts_func *only = ts_pipeline_step_func(step, s->module);
+  if (only)
+    ts_name_func_values(only, &s->marks);
+  else
+    ts_name_values(s->module);
+}
+
 static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) {
   ts_pass_ctx pc = {
       .ctx = s->ctx, .scratch = &s->scratch, .name = step->pass->flag, .stats = s->runner->stats};
@@ -140,7 +152,7 @@ static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) 
   ts_result result = step->pass->fn(&pc, s->module, step->options);
   ts_time_add(s->runner->times, step->pass->flag, ts_time_now() - start);
   *changed = pc.changed;
-  if (!result) ts_name_values(s->module);
+  if (!result) name_values(s, step);
   if (result && s->ctx->num_errors == errors)
     ts_error_plain(s->ctx, "pass '%s' failed", step->pass->flag);
   else if (result)
@@ -201,6 +213,7 @@ static ts_result run_body(void *arg) {
 
 ts_result ts_run_pipeline(ts_module *module, const ts_pipeline *pipeline, ts_pass_runner *runner) {
   run s = {.ctx = module->ctx, .module = module, .given = pipeline, .runner = runner};
+  s.marks.arena = &module->arena;
   module->as_parsed = false;
   ts_arena_init(&s.scratch, &s.ctx->memory);
   ts_sink_buffer(&s.text, &s.ctx->memory);

@@ -351,7 +351,7 @@ static ts_value *store_value(distributor *d, ts_op *op) {
   const ts_type *type =
       grown_type(d, v->type->dtype, is_vector ? v->type : NULL, TS_SPACE_LOCAL, 0, NULL);
   const char *name = v->name ? ts_str_text(d->m, v->name) : "v";
-  ts_value *buffer = build_buffer(d, type, ts_fresh_name(d->s->func, name, ".all"), op->loc);
+  ts_value *buffer = build_buffer(d, type, ts_joined_name(d->m, name, ".all"), op->loc);
   ts_dims dims = ts_dims_none(d->m);
   const ts_aff *subscripts[TS_MAX_RANK];
   iteration(d, &dims, subscripts);

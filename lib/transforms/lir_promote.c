@@ -71,8 +71,7 @@ static ts_result promote_func(ts_pass_ctx *pass, ts_func *func, const ts_loop_li
 ts_result ts_pass_promote(ts_pass_ctx *pass, ts_module *m, const void *options) {
   const ts_promote_options *o = options;
   bool *seen = ts_new_array(pass->scratch, bool, o->buffers.items.n + 1);
-  for (ts_func *f = m->first_func; f; f = f->next) {
-    if (*o->func && strcmp(ts_str_text(m, f->name), o->func)) continue;
+  for (ts_func *f = ts_first_asked(m, o->func); f; f = ts_next_asked(f, o->func)) {
     ts_result result = promote_func(pass, f, &o->buffers, seen);
     if (result) return result;
   }

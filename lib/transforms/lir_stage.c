@@ -339,17 +339,6 @@ static ts_builder end_of(const place *p) {
                                          : ts_builder_at_end(p->s->m, p->block, loc_of(p));
 }
 
-static bool is_named_around(const ts_block *block, ts_str name) {
-  for (; block; block = block->parent ? block->parent->block : NULL) {
-    for (unsigned i = 0; i < block->num_args; i++)
-      if (block->args[i]->name == name) return true;
-    for (const ts_op *op = block->first; op; op = op->next)
-      for (unsigned i = 0; i < op->num_results; i++)
-        if (ts_op_result(op, i)->name == name) return true;
-  }
-  return false;
-}
-
 /* %W.s, or what was asked for; _1, _2 … where a value in view is called so. Parts of loops side by
  * side share the name, so that later steps reach them together. */
 static ts_str part_name(const place *p) {
@@ -358,7 +347,8 @@ static ts_str part_name(const place *p) {
   const char *text = stem;
   for (unsigned i = 1;; i++) {
     ts_str name = ts_intern(&p->s->m->strings, text);
-    if (!ts_names_inside(p->block, name) && !is_named_around(p->block, name)) return name;
+    if (!ts_names_inside(p->block, name) && !ts_schedule_is_named_around(p->s, p->block, name))
+      return name;
     text = ts_sprintf(arena, "%s_%u", stem, i);
   }
 }
@@ -370,6 +360,7 @@ static ts_result rewrite(place *p, const ts_type *type) {
   if (p->unproved.n) top.loc = (read ? read : written)->loc; /* check_copies may point there */
   s->part = ts_build_alloc(&top, type);
   s->part->name = part_name(p);
+  ts_schedule_named(p->s, s->part);
   s->name = *p->o->name ? p->o->name : name_of(p);
   bool fits = true;
   for (size_t i = 0; i < p->touches.list.n; i++)
@@ -455,8 +446,8 @@ static ts_result stage_at(ts_schedule *s, ts_op *loop, const ts_loop_item *item)
 }
 
 static ts_result stage_in_functions(ts_pass_ctx *pass, ts_module *m, request *r) {
-  for (ts_func *f = m->first_func; f; f = f->next) {
-    if (*r->options->func && strcmp(r->options->func, ts_str_text(m, f->name))) continue;
+  const char *func = r->options->func;
+  for (ts_func *f = ts_first_asked(m, func); f; f = ts_next_asked(f, func)) {
     ts_schedule s = {.pass = pass, .m = m, .func = f, .options = r};
     for (size_t i = 0; i < r->options->buffers.items.n; i++) {
       ts_result result = stage_named(&s, NULL, f->body, r->options->buffers.items.at[i].name);

@@ -169,7 +169,7 @@ void ts_open_reductions(ts_vectorizer *v) {
     const ts_value *memref = ts_operand(r->store, 1);
     r->partial = ts_build_alloc(&v->b, t);
     r->partial->name =
-        ts_fresh_name(v->s.func, memref->name ? ts_str_text(v->s.m, memref->name) : "acc", ".v");
+        ts_joined_name(v->s.m, memref->name ? ts_str_text(v->s.m, memref->name) : "acc", ".v");
     store_first(v, neutral(v, r->update), r->partial);
   }
 }

@@ -113,8 +113,9 @@ ts_result ts_pass_widen(ts_pass_ctx *pass, ts_module *m, const void *options) {
   for (size_t i = 0; i < o->buffers.items.n; i++) {
     const char *name = o->buffers.items.at[i].name;
     finder f = {.scratch = pass->scratch, .name = ts_intern_find(&m->strings, name, strlen(name))};
-    for (ts_func *func = m->first_func; func && f.name; func = func->next)
-      if (!*o->func || !strcmp(ts_str_text(m, func->name), o->func)) ts_walk(func->body, find, &f);
+    ts_func *func = f.name ? ts_first_asked(m, o->func) : NULL;
+    for (; func; func = ts_next_asked(func, o->func))
+      ts_walk(func->body, find, &f);
     if (!f.found.n) return ts_error_plain(m->ctx, "no function allocates a buffer %%%s", name);
     for (size_t k = 0; k < f.found.n; k++) {
       ts_result result = widen(pass, m, f.found.at[k]);

@@ -80,18 +80,8 @@ bool ts_names_inside(const ts_block *block, ts_str name) {
   return false;
 }
 
-/* A word that the module has not seen yet is free without a look at the function. */
-static bool is_taken(const ts_func *f, const char *text) {
-  ts_str name = ts_intern_find(&f->module->strings, text, strlen(text));
-  return name && ts_names_inside(f->body, name);
-}
-
-ts_str ts_fresh_name(const ts_func *f, const char *base, const char *suffix) {
-  ts_module *m = f->module;
-  const char *text = ts_sprintf(&m->arena, "%s%s", base, suffix), *stem = text;
-  for (unsigned i = 1; is_taken(f, text); i++)
-    text = ts_sprintf(&m->arena, "%s_%u", stem, i);
-  return ts_intern(&m->strings, text);
+ts_str ts_joined_name(ts_module *m, const char *base, const char *suffix) {
+  return ts_intern(&m->strings, ts_sprintf(&m->arena, "%s%s", base, suffix));
 }
 
 /* ---- making ---- */

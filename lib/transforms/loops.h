@@ -62,9 +62,9 @@ bool ts_loop_max_trips(const ts_op *loop, int64_t *out);
 const char *ts_loop_name(const ts_op *loop); /* without its %; in the module's arena */
 /* Is a value of the block, at any depth, called so? */
 bool ts_names_inside(const ts_block *, ts_str name);
-/* A name for a value of the function: `base` with `suffix` (".o"), and _1, _2 … when there is one
- * of that name already. */
-ts_str ts_fresh_name(const ts_func *, const char *base, const char *suffix);
+/* A name for a result: `base` with `suffix` (".all"). Where one of that name is visible already,
+ * ts_name_values tells them apart behind the pass. */
+ts_str ts_joined_name(ts_module *, const char *base, const char *suffix);
 
 /* ---- which loops a pass is asked to work on ---- */
 
@@ -76,6 +76,7 @@ typedef struct ts_schedule {
   const void *options;
   const ts_op
       *at; /* the loop, or the outermost of the nest, that is worked on; NULL: the whole function */
+  struct ts_schedule_names *names; /* in use in func; made when they are first asked for */
 } ts_schedule;
 
 /* Calls `fn` for every loop that the list names, item after item, in functions that have such loops
@@ -96,6 +97,10 @@ ts_result ts_each_nest(ts_pass_ctx *, ts_module *, const char *func, const ts_lo
  * another value has it, or a loop around or inside the one that is worked on; then with _1, _2 …
  * Loops elsewhere may have it: a later step reaches them together. */
 ts_str ts_schedule_name(ts_schedule *, const char *base, const char *suffix);
+/* Is a result of that name visible in the block, or the variable of a loop around? */
+bool ts_schedule_is_named_around(ts_schedule *, const ts_block *, ts_str name);
+/* Says that the pass has given a result its name. */
+void ts_schedule_named(ts_schedule *, const ts_value *);
 /* An item's value as a number of at least `least`; an error names the item otherwise. */
 ts_result ts_item_number(ts_schedule *, const ts_loop_item *, int64_t least, int64_t *out);
 /* "passed" and "missed" remarks of the running pass, at the op. */

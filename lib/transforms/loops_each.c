@@ -47,16 +47,67 @@ ts_result ts_item_number(ts_schedule *s, const ts_loop_item *item, int64_t least
   return TS_USAGE;
 }
 
-/* Is a value that is no loop's variable called so? */
-static bool names_value(const ts_block *block, ts_str name) {
+/* ---- names ---- */
+
+/* What a function's values are called, found by one walk: a pass may make names for each of its
+ * nests. */
+struct ts_schedule_names {
+  const ts_func *func; /* of which it is; NULL: of none yet */
+  ts_ptrmap values;    /* names of all that is no loop's variable */
+  ts_ptrmap blocks;    /* block → ts_ptrmap of the names of its results */
+};
+
+static const void *key_of(ts_str name) {
+  return (const void *)(uintptr_t)name;
+}
+
+static void note_result(ts_schedule *s, const ts_block *block, const ts_value *v) {
+  if (!v->name) return;
+  ts_ptrmap *names = ts_ptrmap_get(&s->names->blocks, block);
+  if (!names) {
+    names = ts_new(s->pass->scratch, ts_ptrmap);
+    ts_ptrmap_init(names, s->pass->scratch);
+    ts_ptrmap_put(&s->names->blocks, block, names);
+  }
+  ts_ptrmap_put(names, key_of(v->name), names);
+  ts_ptrmap_put(&s->names->values, key_of(v->name), names);
+}
+
+static void note_block(ts_schedule *s, const ts_block *block) {
+  for (unsigned i = 0; !ts_is_loop(block->parent) && i < block->num_args; i++)
+    if (block->args[i]->name)
+      ts_ptrmap_put(&s->names->values, key_of(block->args[i]->name), s->names);
   for (const ts_op *op = block->first; op; op = op->next) {
     for (unsigned i = 0; i < op->num_results; i++)
-      if (ts_op_result(op, i)->name == name) return true;
+      note_result(s, block, ts_op_result(op, i));
     for (unsigned i = 0; i < op->num_regions; i++)
-      if (names_value(ts_op_regions(op)[i], name)) return true;
+      note_block(s, ts_op_regions(op)[i]);
   }
-  for (unsigned i = 0; !ts_is_loop(block->parent) && i < block->num_args; i++)
-    if (block->args[i]->name == name) return true;
+}
+
+static struct ts_schedule_names *names_of(ts_schedule *s) {
+  if (!s->names) s->names = ts_new(s->pass->scratch, struct ts_schedule_names);
+  if (s->names->func == s->func) return s->names;
+  s->names->func = s->func;
+  ts_ptrmap_init(&s->names->values, s->pass->scratch);
+  ts_ptrmap_init(&s->names->blocks, s->pass->scratch);
+  note_block(s, s->func->body);
+  return s->names;
+}
+
+void ts_schedule_named(ts_schedule *s, const ts_value *v) {
+  names_of(s);
+  note_result(s, v->def->block, v);
+}
+
+bool ts_schedule_is_named_around(ts_schedule *s, const ts_block *block, ts_str name) {
+  const ts_ptrmap *blocks = &names_of(s)->blocks;
+  for (; block; block = block->parent ? block->parent->block : NULL) {
+    const ts_ptrmap *names = ts_ptrmap_get(blocks, block);
+    if (names && ts_ptrmap_get(names, key_of(name))) return true;
+    for (unsigned i = 0; i < block->num_args; i++)
+      if (block->args[i]->name == name) return true;
+  }
   return false;
 }
 
@@ -71,10 +122,10 @@ static bool names_loop_inside(const ts_op *at, ts_str name) {
   return false;
 }
 
-static bool clashes(const ts_schedule *s, const char *text) {
+static bool clashes(ts_schedule *s, const char *text) {
   ts_str name = ts_intern_find(&s->m->strings, text, strlen(text));
   if (!name) return false;
-  if (names_value(s->func->body, name)) return true;
+  if (ts_ptrmap_get(&names_of(s)->values, key_of(name))) return true;
   if (!s->at) return false;
   if (names_loop(s->at, name)) return true;
   for (const ts_op *up = ts_loop_around(s->at); up; up = ts_loop_around(up))
@@ -195,11 +246,11 @@ static ts_result none_anywhere(ts_schedule *s, const ts_loop_list *list, const c
 static ts_result each_func(ts_pass_ctx *pass, ts_module *m, const char *func,
                            const ts_loop_list *list, const void *options, each_fn *each, void *fn) {
   ts_schedule s = {.pass = pass, .m = m, .list = list, .options = options};
+  s.names = ts_new(pass->scratch, struct ts_schedule_names); /* which copies of s share */
   finder f = {.list = list, .scratch = pass->scratch};
   f.names = ts_new_array(pass->scratch, ts_str, list->items.n + 1);
   bool any = false;
-  for (ts_func *at = m->first_func; at; at = at->next) {
-    if (*func && strcmp(ts_str_text(m, at->name), func)) continue;
+  for (ts_func *at = ts_first_asked(m, func); at; at = ts_next_asked(at, func)) {
     s.func = at;
     f.any = false;
     name_items(&f, m);
