@@ -188,6 +188,13 @@ static bool is_exact(ts_opcode op) {
          op == TS_OP_RELU || op == TS_OP_ROUNDEVEN;
 }
 
+/* Is the f64 only ever rounded to a narrower float? */
+static bool is_rounded(const ts_value *v) {
+  for (const ts_use *u = v->uses; u; u = u->next)
+    if (u->owner->opcode != TS_OP_TRUNCF) return false;
+  return dtype_of(v) == TS_F64 && ts_has_uses(v);
+}
+
 static c_text by_table(c_emit *e, const ts_op *op, const form *f) {
   const ts_value *v = ts_op_result(op, 0);
   c_rep r = c_rep_of(e, v);
@@ -197,6 +204,8 @@ static c_text by_table(c_emit *e, const ts_op *op, const form *f) {
   const char *helper = f->int_helper && !c_is_float(r) ? f->int_helper : f->helper;
   if (op->opcode == TS_OP_GELU && ts_attr_word_is(e->m, op, TS_ATTR_APPROX, "tanh"))
     helper = "gelu_tanh";
+  else if (op->opcode == TS_OP_GELU && is_rounded(v))
+    helper = "gelu_brief";
   if (op->opcode == TS_OP_FMA && narrow) helper = "fma_odd";
   c_text t =
       f->infix ? infix(e, op, f, r) : c_call_helper(e, helper, r, lanes, d, arguments(e, op, r));

@@ -14,7 +14,8 @@ typedef struct ts_prelude_section {
  *
  * Functions of one argument: ts_{exp,log,erf,tanh,gelu,gelu_tanh,sigmoid,silu}_TYPE; of three: ts_fma_TYPE
  * (a * b + c rounded once); TYPE is f32, f32x4, f32x8, f32x16, f64, f64x2, f64x4 or f64x8. A section
- * ts_TYPE of a vector type defines ts_f32x16 and the integers of its size, ts_i32x16. */
+ * ts_TYPE of a vector type defines ts_f32x16 and the integers of its size, ts_i32x16. ts_gelu_brief_TYPE,
+ * of f64 alone, is for results that are rounded to f32 or less. */
 extern const ts_prelude_section ts_prelude_sections[];
 extern const unsigned ts_num_prelude_sections;
 

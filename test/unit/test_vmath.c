@@ -100,6 +100,24 @@ START_TEST(far_lanes_leave_others_alone) {
 }
 END_TEST
 
+/* The short f64 form, whose results count as f32. */
+START_TEST(brief_gelu_in_every_lane) {
+  double (*scalar)(double) = ts_gelu_brief_f64;
+  LANES(gelu_brief, double, f64x2, sample_f64, 1 << 14)
+  LANES(gelu_brief, double, f64x4, sample_f64, 1 << 14)
+  LANES(gelu_brief, double, f64x8, sample_f64, 1 << 14)
+  const double ends[][2] = {{0.0, 0.0},  {-0.0, -0.0},      {INFINITY, INFINITY},
+                            {100, 100},  {-INFINITY, -0.0}, {-100, -0.0},
+                            {-15, -0.0}, {0x1p-1074, 0.0},  {-14, -78 * 0x1p-149}};
+  for (size_t i = 0; i < ts_countof(ends); i++) {
+    float got = (float)scalar(ends[i][0]), want = (float)ends[i][1];
+    ck_assert_msg(same(&got, &want, sizeof got, false), "%g: %g, wanted %g", ends[i][0],
+                  (double)got, (double)want);
+  }
+  ck_assert(isnan(scalar(NAN)));
+}
+END_TEST
+
 static double gelu_reference(double x) {
   return 0.5 * x * erfc(-x * M_SQRT1_2);
 }
@@ -247,4 +265,5 @@ END_TEST
 
 UNIT_MAIN("vmath", lanes_of_exp, lanes_of_log, lanes_of_erf, lanes_of_tanh, lanes_of_gelu,
           lanes_of_gelu_tanh, lanes_of_sigmoid, lanes_of_silu, far_lanes_leave_others_alone,
-          ways_of_gelu_meet, corners_are_right, fma_rounds_once, sections_are_complete_and_sorted)
+          brief_gelu_in_every_lane, ways_of_gelu_meet, corners_are_right, fma_rounds_once,
+          sections_are_complete_and_sorted)

@@ -255,6 +255,12 @@ def erfcx_rest(q):
     return ((1 + 2 * a) * mp.exp(a * a) * mp.erfc(a) - 1) / (1 + q)
 
 
+def brief_share(q):
+    """(t + 5) e^(t^2 / 2) erfc(t / sqrt 2) / 2 at q = (t - 5) / (t + 5)."""
+    t = 5 * (1 + q) / (1 - q)
+    return (t + 5) * mp.exp(t * t / 2) * gelu_share(t)
+
+
 def erf_ratio(z):
     x = mp.sqrt(z)
     return mp.erf(x) / x - 1
@@ -271,6 +277,9 @@ EXP2_HALF = mp.mpf("0.5003")
 FITS = {
     "erfcx_f64": lambda: print_smooth("erfcx", erfcx_rest, range(22),
                                       mp.mpf(10) ** -12 - 1, mp.mpf("0.75"), lambda q: 1 + q),
+    "gelu_brief_f64": lambda: print_smooth("share", brief_share, range(12), mp.mpf(10) ** -12 - 1,
+                                           mp.mpf("0.5"), lambda q: 1 / brief_share(q)),
+    "exp_brief_f64": lambda: print_smooth("e^r", mp.exp, range(8), -EXP_HALF, EXP_HALF, lambda r: 1),
     "erf_f64": lambda: print_smooth("erf", erf_ratio, range(11), mp.mpf(10) ** -12, mp.mpf("0.57"),
                                     lambda z: 1),
     "log_f64": lambda: print_smooth("log", log_rest, range(8), mp.mpf(10) ** -12,

@@ -204,6 +204,41 @@ TS_FUNCTION ts_f64x8 ts_gelu_f64x8(ts_f64x8 x) {
 //@section ts_gelu_f64 needs ts_gelu_f64x8
 TS_FUNCTION double ts_gelu_f64(double x) { return ts_gelu_f64x8((ts_f64x8){x})[0]; }
 
+//@section ts_gelu_brief_f64x8 needs ts_fma_f64x8 ts_select_f64x8
+/* gelu for results that are then rounded to f32, or to less: 2^-32 of the result off at most, -0 or
+ * below half of f32's least denormal from -15 on. With q = (t - 5) / (t + 5), erfc(t / sqrt 2) / 2 is
+ * e^(-t^2 / 2) P(q) / (t + 5). The polynomials are made by lib/emit/prelude/fit.py. */
+TS_FUNCTION ts_f64x8 ts_gelu_brief_f64x8(ts_f64x8 x) {
+  ts_f64x8 zero = {0}, t = (ts_f64x8)((ts_i64x8)x & 0x7fffffffffffffff);
+  t = ts_select_f64x8(t < 15.0, t, zero + 15.0);
+  ts_f64x8 z = 1.0 / (t + 5.0), q = ts_fma_f64x8(z, zero - 10.0, zero + 1.0);
+  ts_f64x8 s = ts_fma_f64x8(zero - 0x1.d01e6bd8ab785p-15, q, zero - 0x1.6c1ae57b4947cp-15);
+  s = ts_fma_f64x8(s, q, zero + 0x1.22cb794b0518fp-11);
+  s = ts_fma_f64x8(s, q, zero - 0x1.a532af88d3f43p-11);
+  s = ts_fma_f64x8(s, q, zero - 0x1.88e72cce8122fp-9);
+  s = ts_fma_f64x8(s, q, zero + 0x1.54b85de318ca2p-6);
+  s = ts_fma_f64x8(s, q, zero - 0x1.1b1b5cd2311d3p-4);
+  s = ts_fma_f64x8(s, q, zero + 0x1.51f62a3728d3dp-3);
+  s = ts_fma_f64x8(s, q, zero - 0x1.410ed97d18426p-2);
+  s = ts_fma_f64x8(s, q, zero + 0x1.fb31655f20adp-2);
+  s = ts_fma_f64x8(s, q, zero - 0x1.54ad03e9d4a28p-1);
+  s = ts_fma_f64x8(s, q, zero + 0x1.89d3abe1d0a58p-1);
+  ts_f64x8 half = -0.5 * t * t, e = ts_fma_f64x8(half, zero + 0x1.71547652b82fep0, zero + 0x1.8p52);
+  ts_f64x8 r = ts_fma_f64x8(e - 0x1.8p52, zero - 0x1.62e42fefa39efp-1, half);
+  ts_f64x8 p = ts_fma_f64x8(zero + 0x1.a1d700e0bc73cp-13, r, zero + 0x1.6da86f534c3e6p-10);
+  p = ts_fma_f64x8(p, r, zero + 0x1.11105b46c9791p-7);
+  p = ts_fma_f64x8(p, r, zero + 0x1.5554634a48c3cp-5);
+  p = ts_fma_f64x8(p, r, zero + 0x1.555555c65b01fp-3);
+  p = ts_fma_f64x8(p, r, zero + 0x1.0000005d505cdp-1);
+  p = ts_fma_f64x8(p, r, zero + 0x1.ffffffffb1089p-1);
+  p = ts_fma_f64x8(p, r, zero + 0x1.ffffffffa6138p-1);
+  p = (ts_f64x8)((ts_u64x8)p + ((ts_u64x8)e << 52));
+  return ts_fma_f64x8(-t * z * s, p, ts_select_f64x8(x < 0.0, -zero, x));
+}
+
+//@section ts_gelu_brief_f64 needs ts_gelu_brief_f64x8
+TS_FUNCTION double ts_gelu_brief_f64(double x) { return ts_gelu_brief_f64x8((ts_f64x8){x})[0]; }
+
 //@section ts_erf_f64x8 needs ts_erfcx_f64x8 ts_expm1_f64x8 ts_select_f64x8
 /* x + x P(x^2) up to 0.75, from there on 1 - e^(-x^2) erfcx(x), which rounds to 1 at 6. */
 TS_FUNCTION ts_f64x8 ts_erf_f64x8(ts_f64x8 x) {
