@@ -108,15 +108,6 @@ void ts_query_base(ts_query *q, unsigned extra) {
 
 /* ---- no need for isl ---- */
 
-static int64_t gcd(int64_t a, int64_t b) {
-  while (b) {
-    int64_t r = a % b;
-    a = b;
-    b = r;
-  }
-  return a < 0 ? -a : a;
-}
-
 /* Can  a - b, over different iterations, be in [lo, hi]? By the greatest common divisor of the
  * coefficients (those of parameters and of loops that both are in the same iteration of count
  * once). */
@@ -130,7 +121,7 @@ static bool difference_in(const ts_poly_form *a, const ts_poly_form *b, const ts
     int32_t var = from_a ? a->terms[i].var : b->terms[j].var;
     int64_t x = from_a ? a->terms[i++].coef : 0, y = from_b ? b->terms[j++].coef : 0;
     if (x == INT64_MIN || y == INT64_MIN) return true;
-    g = var < shared ? gcd(g, x - y) : gcd(gcd(g, x), y);
+    g = var < shared ? ts_gcd(g, x - y) : ts_gcd(ts_gcd(g, x), y);
   }
   if (g == 0) return lo <= c && c <= hi;
   int64_t up = c - lo; /* the largest multiple of g with c - multiple >= lo */
@@ -354,6 +345,20 @@ static void ask_uncounted(ts_query *q) {
   violation(q);
 }
 
+/* Rows are pushed for loops 0 to `outer`. Within these, is b reached before a: in an earlier
+ * iteration of the next loop, or of the one after that …, or first in the text? */
+static void ask_reached_first(ts_query *q, unsigned outer) {
+  size_t mark = q->sys.n;
+  for (unsigned l = outer; l < q->num_common; l++) {
+    ts_query_sign(q, l, TS_SIGN_AFTER);
+    if (violation(q)) return;
+    q->sys.n = mark;
+    ts_query_sign(q, l, TS_SIGN_SAME);
+    mark = q->sys.n;
+  }
+  if (q->b->position < q->a->position) violation(q);
+}
+
 /* Jammed, the iterations of a group are innermost: a and b are reversed when b comes first in the
  * body. */
 static void ask_jam(ts_query *q) {
@@ -364,15 +369,7 @@ static void ask_jam(ts_query *q) {
   }
   ts_query_base(q, 1);
   push_group(q);
-  size_t mark = q->sys.n;
-  for (unsigned l = 1; l < q->num_common; l++) {
-    ts_query_sign(q, l, TS_SIGN_AFTER);
-    if (violation(q)) return;
-    q->sys.n = mark;
-    ts_query_sign(q, l, TS_SIGN_SAME);
-    mark = q->sys.n;
-  }
-  if (q->b->position < q->a->position) violation(q);
+  ask_reached_first(q, 1);
 }
 
 /* a stands in a later piece than b and runs in an earlier iteration of the nest. */
@@ -418,15 +415,7 @@ static void ask_fuse(ts_query *q) {
 static void ask_moved(ts_query *q) {
   if (q->a->piece != IN_FIRST || q->b->piece == IN_FIRST) return;
   ts_query_base(q, 0);
-  size_t mark = q->sys.n;
-  for (unsigned l = 0; l < q->num_common; l++) {
-    ts_query_sign(q, l, TS_SIGN_AFTER);
-    if (violation(q)) return;
-    q->sys.n = mark;
-    ts_query_sign(q, l, TS_SIGN_SAME);
-    mark = q->sys.n;
-  }
-  if (q->b->position < q->a->position) violation(q);
+  ask_reached_first(q, 0);
 }
 
 /* The outermost loop runs the access again. */

@@ -15,6 +15,28 @@ const ts_engine *ts_engine_find(const char *name, const ts_func *func) {
   return NULL;
 }
 
+typedef struct run_call {
+  ts_result (*run)(void *, ts_run_args *);
+  void *compiled;
+  ts_run_args *args;
+} run_call;
+
+static ts_result run_protected(void *arg) {
+  run_call *c = arg;
+  return c->run(c->compiled, c->args);
+}
+
+ts_result ts_run_compiled(ts_context *ctx, const ts_source *source,
+                          ts_result (*run)(void *, ts_run_args *), void *compiled,
+                          ts_run_args *args) {
+  run_call call = {run, compiled, args};
+  const ts_source *outer = ctx->source;
+  ctx->source = source;
+  ts_result result = ts_protect(ctx, run_protected, &call);
+  ctx->source = outer;
+  return result;
+}
+
 unsigned ts_threads_of(const ts_run_limits *limits) {
   cpu_set_t set;
   if (limits->threads) return limits->threads;

@@ -83,6 +83,11 @@ void ts_bound_dims(const ts_bindings *, const ts_type *, int64_t dims[TS_MAX_RAN
 ts_result ts_check_arrays(ts_context *, const ts_func *, const ts_bindings *, const ts_array *arrays);
 /* The data of a global, which may be a file's; the caller drops the array. TS_ERR with a message. */
 ts_result ts_global_read(ts_context *, const ts_global *, ts_array *out);
+/* Calls `run` on what an engine compiled, with `source`, the text of its module, for messages to point
+ * into; a refusal of memory ends it with TS_LIMIT. */
+ts_result ts_run_compiled(ts_context *, const ts_source *source,
+                          ts_result (*run)(void *compiled, ts_run_args *), void *compiled,
+                          ts_run_args *);
 /* As many threads as a run uses: those asked for, or all that this process may run on. */
 unsigned ts_threads_of(const ts_run_limits *);
 

@@ -453,14 +453,8 @@ static int32_t threads_for(compiled *c, const ts_run_limits *limits) {
   return 1;
 }
 
-typedef struct run_call {
-  compiled *c;
-  ts_run_args *args;
-} run_call;
-
-static ts_result run_protected(void *call) {
-  compiled *c = ((run_call *)call)->c;
-  ts_run_args *args = ((run_call *)call)->args;
+static ts_result run(void *handle, ts_run_args *args) {
+  compiled *c = handle;
   ts_result result = take_arrays(c, args->arrays);
   if (result) return result;
   int32_t threads = threads_for(c, &args->limits);
@@ -470,12 +464,8 @@ static ts_result run_protected(void *call) {
 }
 
 static ts_result native_run(ts_context *ctx, void *handle, ts_run_args *args) {
-  run_call call = {handle, args};
-  const ts_source *outer = ctx->source;
-  ctx->source = &call.c->func->module->source;
-  ts_result result = ts_protect(ctx, run_protected, &call);
-  ctx->source = outer;
-  return result;
+  const compiled *c = handle;
+  return ts_run_compiled(ctx, &c->func->module->source, run, handle, args);
 }
 
 const ts_engine ts_engine_native = {

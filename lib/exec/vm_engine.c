@@ -208,14 +208,8 @@ static ts_result loop_prepare(ts_context *ctx, ts_module *module, const ts_func 
   return ts_protect(ctx, prepare_protected, &call);
 }
 
-typedef struct run_call {
-  compiled *c;
-  ts_run_args *args;
-} run_call;
-
-static ts_result run_protected(void *call) {
-  compiled *c = ((run_call *)call)->c;
-  ts_run_args *args = ((run_call *)call)->args;
+static ts_result run(void *handle, ts_run_args *args) {
+  compiled *c = handle;
   ts_bindings b;
   ts_result r = ts_bind(c->prog.ctx, c->func, args->arrays, NULL, &b);
   if (r == TS_OK) r = ts_check_arrays(c->prog.ctx, c->func, &b, args->arrays);
@@ -224,12 +218,8 @@ static ts_result run_protected(void *call) {
 }
 
 static ts_result loop_run(ts_context *ctx, void *handle, ts_run_args *args) {
-  run_call call = {handle, args};
-  const ts_source *outer = ctx->source;
-  ctx->source = &call.c->prog.module->source;
-  ts_result r = ts_protect(ctx, run_protected, &call);
-  ctx->source = outer;
-  return r;
+  const compiled *c = handle;
+  return ts_run_compiled(ctx, &c->prog.module->source, run, handle, args);
 }
 
 static void loop_release(ts_context *ctx, void *handle) {

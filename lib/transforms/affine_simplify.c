@@ -113,15 +113,6 @@ static int64_t floor_of(int64_t a, int64_t d) {
   return a / d - (a % d < 0);
 }
 
-static int64_t gcd(int64_t a, int64_t b) {
-  while (b) {
-    int64_t r = a % b;
-    a = b;
-    b = r;
-  }
-  return a < 0 ? -a : a;
-}
-
 /* The quotient of the sum by d, if it is the same number throughout. */
 static bool constant_quotient(const simplifier *s, const sum *x, int64_t d, int64_t *out) {
   const ts_aff *a = text_of(s, *x);
@@ -167,7 +158,7 @@ static bool divide(const simplifier *s, ts_aff_kind kind, const sum *x, int64_t 
     if (!add_term(whole ? &q : &r, x->terms[i].atom,
                   whole ? x->terms[i].coef / d : x->terms[i].coef))
       return false;
-    if (!whole) g = gcd(g, x->terms[i].coef);
+    if (!whole) g = ts_gcd(g, x->terms[i].coef);
   }
   *out = kind == TS_AFF_MOD ? (sum){0} : q;
   if (constant_quotient(s, &r, d, &c)) {

@@ -598,13 +598,6 @@ END_TEST
 int main(int argc, char **argv) {
   if (argc > 1) first_seed = strtoull(argv[1], NULL, 10);
   TCase *all = tcase_create("dependence_random");
-  tcase_set_timeout(all, 100);
   tcase_add_loop_test(all, random_programs, 0, argc > 2 ? atoi(argv[2]) : 4);
-  Suite *suite = suite_create("dependence_random");
-  suite_add_tcase(suite, all);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return unit_run("dependence_random", all);
 }

@@ -177,16 +177,7 @@ int main(void) {
                                 one_that_left_the_group_is_not_waited_for,
                                 what_cannot_be_started_says_why,
                                 programs_are_found_on_the_path};
-  TCase *all = tcase_create("process");
+  TCase *all = unit_case("process", ts_countof(tests), tests);
   tcase_add_checked_fixture(all, setup, teardown);
-  tcase_set_timeout(all, 100);
-  for (unsigned i = 0; i < ts_countof(tests); i++)
-    tcase_add_test(all, tests[i]);
-  Suite *suite = suite_create("process");
-  suite_add_tcase(suite, all);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return unit_run("process", all);
 }

@@ -1,9 +1,9 @@
 /* Comparing engines: the engines agree, so here an output is changed after the run, by what the
  * error analysis allows and by more. */
-#include <check.h>
 #include <math.h>
 
 #include "exec/run_internal.h"
+#include "unit.h"
 
 static const char text[] =
     "func @f(%X: tensor<2x3xf32>, %W: tensor<3x2xf32>) -> tensor<2x2xf32> {\n"
@@ -66,15 +66,5 @@ START_TEST(further_apart_is_an_error_that_names_the_element) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("run");
-  TCase *tcase = tcase_create("compare");
-  tcase_add_test(tcase, one_rounding_apart_is_within_the_bound);
-  tcase_add_test(tcase, further_apart_is_an_error_that_names_the_element);
-  suite_add_tcase(suite, tcase);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
-}
+UNIT_MAIN("run", one_rounding_apart_is_within_the_bound,
+          further_apart_is_an_error_that_names_the_element)
