@@ -17,6 +17,7 @@
  * group reads its factors under a mask, unless both hold zeros from there on (stage with pad=true).
  */
 #include "analysis/dependence.h"
+#include "analysis/flow.h"
 #include "transforms/dot.h"
 
 bool ts_dot_depends(const ts_op *op, const ts_value *iv) {
@@ -242,28 +243,41 @@ static const ts_aff *bound_at(const ts_dot_loop *g, const ts_op *load, const ts_
   return ts_aff_substitute(g->s.m, hi, with, NULL, NULL);
 }
 
-/* Do groups of the factor hold zeros past the loop's end? Whatever is stored there must be 0, and
- * something is. */
+/* Is what the whole group would read written before, wherever the loop reads some of it? */
+static bool is_written(const ts_dot_loop *g, const ts_op *load, ts_value *memref) {
+  ts_lins lins = {.arena = g->s.pass->scratch};
+  ts_block *home = memref->def->block;
+  ts_touches all;
+  if (!ts_touches_in(&lins, home, memref, &all)) return false;
+  for (size_t i = 0; i < all.list.n; i++) {
+    ts_touch *t = &all.list.at[i];
+    if (t->op != load) continue;
+    t->at[t->n - 1] = ts_lin_const(&lins, 0);
+    t->widths[t->n - 1] = g->lanes;
+  }
+  return !ts_flow_of(&lins, &all, home, NULL).comes_in;
+}
+
+/* Do groups of the factor hold zeros past the loop's end? All of them are written, and whatever else
+ * than 0 is stored is stored before the end. */
 static bool is_zero_past_end(const ts_dot_loop *g, const ts_op *load) {
   ts_value *memref = ts_operand(load, 0);
   const ts_aff *last = load->map->n ? load->map->exprs[load->map->n - 1] : NULL;
-  bool zeros = false;
   if (!is_grouped(memref, g->lanes) || last->kind != TS_AFF_DIM ||
       ts_dim(load, (unsigned)last->value) != ts_for_parts(g->loop).iv)
     return false;
   for (const ts_use *u = memref->uses; u; u = u->next) {
     const ts_op *op = u->owner;
-    if (op->opcode != TS_OP_STORE) continue;
-    bool zero = ts_value_is(ts_operand(op, 0), 0);
-    zeros |= zero;
-    for (unsigned i = 0; i < g->num_ragged && !zero; i++) {
+    if (op->opcode != TS_OP_STORE || ts_value_is(ts_operand(op, 0), 0)) continue;
+    for (unsigned i = 0; i < g->num_ragged; i++) {
       const ts_aff *hi = bound_at(g, load, op, g->ragged[i]);
-      if (!hi || !ts_poly_holds(g->s.m->ctx, g->s.pass->scratch, op, op->map->exprs[op->map->n - 1],
-                                TS_LT, hi))
+      if (!hi ||
+          !ts_poly_holds(g->s.m->ctx, g->s.pass->scratch, op, op->map->exprs[op->map->n - 1],
+                         TS_LT, hi))
         return false;
     }
   }
-  return zeros;
+  return is_written(g, load, memref);
 }
 
 /* Zeros add nothing, so where both factors hold them the group may run to its end. */
