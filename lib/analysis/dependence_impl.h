@@ -40,7 +40,7 @@ struct ts_query {
   ts_op *const *ignore, *const *cuts;
   const ts_op *first, *second, *nest;
   int64_t lag;
-  bool afterwards; /* the pair's loops are those that the step makes */
+  bool afterwards;               /* the pair's loops are those that the step makes */
   const ts_poly_scope *fused[2]; /* of a and of b: loops that the step makes one; NULL: none */
   bool found;
   int64_t *best;  /* while reporting: the least solution so far */

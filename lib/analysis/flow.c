@@ -40,7 +40,7 @@ typedef struct model {
   ts_ptrmap names; /* of values inside the block, and of parameters; symbols under odd keys */
   unsigned num_names;
   TS_VEC(const char *) params;
-  TS_VEC(const char *) shown; /* what a message calls them; "" for a value without a name */
+  TS_VEC(const char *) shown;  /* what a message calls them; "" for a value without a name */
   TS_VEC(ts_op *) around;      /* loops around the block whose variables are parameters */
   TS_VEC(ts_op *) inside;      /* loops inside it whose variables have a name */
   TS_VEC(const char *) locals; /* these names */
@@ -372,8 +372,7 @@ static bool least_unread(const questions *q, unsigned n, int64_t *out) {
   box = isl_union_set_subtract(isl_union_set_intersect_params(box, context), read);
   isl_set *set = isl_set_from_union_set(box);
   isl_size params = isl_set_dim(set, isl_dim_param);
-  if (params > 0)
-    set = isl_set_move_dims(set, isl_dim_set, 0, isl_dim_param, 0, (unsigned)params);
+  if (params > 0) set = isl_set_move_dims(set, isl_dim_set, 0, isl_dim_param, 0, (unsigned)params);
   bool found = least_point(set, n, out);
   isl_ctx_free(isl);
   return found;

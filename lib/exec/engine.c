@@ -5,8 +5,7 @@
 #include <sched.h>
 
 const ts_engine *ts_engine_find(const char *name, const ts_func *func) {
-  static const ts_engine *const engines[] = {&ts_engine_tensor, &ts_engine_loop,
-                                             &ts_engine_native};
+  static const ts_engine *const engines[] = {&ts_engine_tensor, &ts_engine_loop, &ts_engine_native};
   bool by_level = strcmp(name, "interp") == 0;
   for (size_t i = 0; i < ts_countof(engines); i++) {
     const ts_engine *e = engines[i];

@@ -36,7 +36,7 @@ typedef struct task {
   TS_VEC(producer) producers;
   ts_lins lins;
   ts_staged staged;
-  ts_touches reads; /* in the loop */
+  ts_touches reads;    /* in the loop */
   bool quiet;          /* only asked whether it would do: no messages */
   bool overwritten;    /* something that a nest reads may be written before the loop is done */
   const char *instead; /* what would do in its place, where `overwritten` makes that matter */
@@ -351,8 +351,8 @@ static ts_result check_order(const task *t) {
   for (size_t i = 0; i < t->producers.n; i++) {
     ts_verdict verdict;
     const producer *p = &t->producers.at[i];
-    ts_result result = ts_dep_moved(t->s->m->ctx, t->s->pass->scratch, p->behind, t->consumer,
-                                    p->nest, &verdict);
+    ts_result result =
+        ts_dep_moved(t->s->m->ctx, t->s->pass->scratch, p->behind, t->consumer, p->nest, &verdict);
     if (result) return result;
     if (verdict.legal) continue;
     const char *what = text(t, "compute %%%s at %%%s", buffer_name(t), ts_loop_name(t->loop));

@@ -143,8 +143,8 @@ static ts_result fuse_levels(ts_schedule *s, ts_op *first, ts_op *second, int64_
   for (int64_t level = 0; level < depth; level++) {
     ts_op *part = NULL, *outer = first;
     if (level)
-      fewer = ts_sprintf(s->pass->scratch, "-fuse-loops=\"%s %s depth=%lld\"", a, b,
-                         (long long)level);
+      fewer =
+          ts_sprintf(s->pass->scratch, "-fuse-loops=\"%s %s depth=%lld\"", a, b, (long long)level);
     ts_result result = fuse(s, first, second, fewer, &part);
     if (result || level + 1 == depth) return result;
     first = only_loop(ts_for_parts(outer).body->first, part);

@@ -109,8 +109,7 @@ static bool would_do(const place *p, ts_op *loop) {
   bool visible = whole->kind == TS_VALUE_ARG || !ts_is_ancestor(block, whole->def) ||
                  (!loop && whole->def->block == block);
   place q = {.s = p->s, .o = p->o, .loop = loop, .block = block, .quiet = true};
-  q.staged = (ts_staged){
-      .schedule = p->s, .lins = p->staged.lins, .whole = p->staged.whole};
+  q.staged = (ts_staged){.schedule = p->s, .lins = p->staged.lins, .whole = p->staged.whole};
   return visible && !judge(&q, &type);
 }
 
@@ -169,8 +168,8 @@ static ts_op *first_touch(const place *p, bool writing) {
 static ts_result explain_unread(const place *p) {
   ts_context *ctx = p->s->m->ctx;
   ts_op *read = first_touch(p, false);
-  const char *example = ts_flow_unread(p->staged.lins, &p->touches, p->block, &p->staged.box,
-                                       name_of(p));
+  const char *example =
+      ts_flow_unread(p->staged.lins, &p->touches, p->block, &p->staged.box, name_of(p));
   if (read)
     ts_note(ctx, read->loc, "this reads only a part of the box%s%s", example ? ", not " : "",
             example ? example : "");

@@ -138,7 +138,8 @@ static ts_result run(void *arg) {
 }
 
 static void expect(const char *question, const char *answer, const char *body) {
-  job j = {.ctx = ts_context_create(), .body = body, .question = question, .answer = answer, .lag = -1};
+  job j = {
+      .ctx = ts_context_create(), .body = body, .question = question, .answer = answer, .lag = -1};
   ts_arena_init(&j.arena, &j.ctx->memory);
   ck_assert_int_eq(ts_protect(j.ctx, run, &j), TS_OK);
   ts_arena_drop(&j.arena);
@@ -422,8 +423,10 @@ START_TEST(hostile_programs_cost_bounded_time) {
   for (int i = 0; i < 6; i++)
     ts_sink_puts(&text, "}\n");
   ts_sink_putc(&text, 0);
-  job j = {
-      .ctx = ctx, .body = text.buf, .question = "reorder i0 i1 i2 i3 i4 i5 : i5 i4 i3 i2 i1 i0", .lag = -1};
+  job j = {.ctx = ctx,
+           .body = text.buf,
+           .question = "reorder i0 i1 i2 i3 i4 i5 : i5 i4 i3 i2 i1 i0",
+           .lag = -1};
   ts_arena_init(&j.arena, &ctx->memory);
   ck_assert_int_eq(ts_protect(ctx, run, &j), TS_OK);
   ck_assert_int_eq(j.result, TS_LIMIT);
@@ -435,5 +438,5 @@ START_TEST(hostile_programs_cost_bounded_time) {
 END_TEST
 
 UNIT_MAIN("dependence", parallel, reductions, interchange, surroundings, buffers, vectors, jam,
-          distribute, fuse, lag, moved, meetings, unknown, atomics, facts, every_request_can_be_refused,
-          hostile_programs_cost_bounded_time)
+          distribute, fuse, lag, moved, meetings, unknown, atomics, facts,
+          every_request_can_be_refused, hostile_programs_cost_bounded_time)

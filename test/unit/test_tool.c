@@ -374,5 +374,6 @@ int main(void) {
                                 a_full_device_is_an_error,
                                 a_deadly_signal_removes_what_is_unfinished,
                                 broken_standard_streams_are_errors_not_signals};
-  return getenv("COPY") ? copy_as_tool() : unit_run("tool", unit_case("tool", ts_countof(tests), tests));
+  return getenv("COPY") ? copy_as_tool()
+                        : unit_run("tool", unit_case("tool", ts_countof(tests), tests));
 }
