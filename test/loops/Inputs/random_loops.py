@@ -493,11 +493,13 @@ def softmax(w):
 
 
 def chain(w):
-    """Loops over one space, one after another, through buffers: for what joins loops and moves producers."""
+    """Loops over one space, one after another, through buffers: for what joins loops and moves producers.
+
+    The last loop may overwrite what the first one read, in time or too early for a producer that moved there."""
     rnd, (m, n, k) = w.rnd, w.dims
     t = rnd.choice(FLOATS)
     dims = [m, n][:rnd.randint(1, 2)]
-    last = w.param("", dims, t)
+    first = last = w.param(rnd.choice(["", "inout"]), dims, t)
     for step in range(rnd.randint(2, 4)):
         to = w.alloc(dims, rnd.choice([t, t, "f32"]), "")
         scopes = [w.whole(d) for d in dims]
@@ -519,9 +521,34 @@ def chain(w):
     else:
         scopes = [w.whole(d) for d in dims]
         subs = [s.v.name for s in scopes]
-        w.store(w.load(last, subs), out, subs)
+        v = w.load(last, subs)
+        w.store(v, out, subs)
+        if first.writable:
+            if rnd.random() < 0.5:
+                subs[0] = "%s - %s" % (w.minus(dims[0], 1), subs[0])
+            w.store(w.cast(v, last.dtype, t), first, subs)
         for s in scopes:
             s.close()
+
+
+def interleaved(w):
+    """Iterations that write every n-th element: all of them write, none the same, but their boxes overlap."""
+    rnd = w.rnd
+    t, rows, columns = rnd.choice(FLOATS + INTS), rnd.randint(2, 4), rnd.randint(2, 4)
+    y = w.param("inout", [rows * columns], t)
+    apart, mark = rnd.randint(columns - 1, columns), rnd.choice(["", " parallel"])
+    i, j = w.name("i"), w.name("j")
+    w.line("for %s = 0 to %d%s {" % (i, columns, mark if apart == columns else ""))
+    outer = Scope(w)
+    w.line("for %s = 0 to %d {" % (j, rows))
+    inner = Scope(w)
+    at = ["%s + %s * %d" % (i, j, apart)]
+    v = w.number(t)
+    if rnd.random() < 0.5:
+        v = w.combine("addf" if t[0] != "i" else "addi", [w.load(y, at), v], t)
+    w.store(v, y, at)
+    inner.close()
+    outer.close()
 
 
 def relayout(w):
@@ -547,5 +574,5 @@ def relayout(w):
 def program(rnd, symbolic):
     """Text of a function, with symbolic extents or without."""
     w = Writer(rnd, symbolic)
-    rnd.choice([matmul, matmul, matmul, grouped, stencil, softmax, chain, chain, relayout] + [at_random] * 7)(w)
+    rnd.choice([matmul, matmul, matmul, grouped, stencil, softmax, chain, chain, relayout, interleaved] + [at_random] * 7)(w)
     return w.text()
