@@ -16,6 +16,7 @@
  *
  * A loop passed over that may have no iteration is copied with at most one: for %i.o.c = 0 to
  * min(1, …). */
+#include "analysis/dependence.h"
 #include "transforms/dot.h"
 
 enum { OFFSET = -128 }; /* the i8 whose only bit is the highest, which adding 128 flips */
@@ -89,6 +90,16 @@ static ts_result refuse_nest(ts_dot_loop *g, const ts_op *at, const char *why) {
                             ts_loop_name(g->loop), why);
 }
 
+/* Is an iteration sure, wherever the loop is come to? */
+static bool is_sure_to_run(const ts_dot_loop *g, const ts_op *loop) {
+  ts_for f = ts_for_parts(loop);
+  for (unsigned l = 0; l < f.num_lo; l++)
+    for (unsigned h = 0; h < f.num_hi; h++)
+      if (!ts_poly_holds(g->s.m->ctx, g->s.pass->scratch, loop, f.lo[l], TS_LT, f.hi[h]))
+        return false;
+  return true;
+}
+
 static ts_result check_nest(ts_dot_loop *g) {
   unsigned columns = 0;
   for (ts_op *inner = g->loop, *at = ts_loop_around(inner); at && ts_loop_only_child(at) == inner;
@@ -99,12 +110,16 @@ static ts_result check_nest(ts_dot_loop *g) {
   for (const ts_op *at = ts_loop_around(g->loop); at != g->outer; at = ts_loop_around(at)) {
     ts_for f = ts_for_parts(at);
     int64_t lo, trips;
+    if (!is_column(g, at) && !is_sure_to_run(g, at))
+      return refuse_nest(g, at, "this loop may have no iteration");
     if (!is_column(g, at)) continue;
     if (f.num_lo != 1 || !ts_aff_is_const(f.lo[0], &lo) || lo || f.step != 1 ||
         !ts_loop_max_trips(at, &trips))
       return refuse_nest(g, at, "this loop does not count from 0 to a number");
     columns++;
   }
+  if (!is_sure_to_run(g, g->outer))
+    return refuse_nest(g, g->outer, "this loop may have no iteration");
   if (!columns || columns > TS_MAX_RANK)
     return refuse_nest(g, g->loop,
                        "no loop inside the one that adds up walks along the second "
