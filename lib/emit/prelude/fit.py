@@ -159,16 +159,15 @@ def piece(f, near, step, degree, steep, linear):
     return [center, slope] + c, worst
 
 
-def print_table(name, f, step, pieces, degree, exponent=None, linear=0):
-    """Prints a table of 32 pieces, each coefficient in a row of its own: center, slope if there is an
-    exponent, c0 … times 2^exponent; what is after `pieces` is zero but for the center."""
+def print_table(name, f, step, degree, exponent=None, linear=0, first=0):
+    """Prints a table of 32 pieces, number n of them in column n % 32 for n from `first` on, each coefficient
+    in a row of its own: center, slope if there is an exponent, c0 … times 2^exponent."""
     columns = []
     steep = exponent is not None
-    for i in range(pieces):
-        column, worst = piece(f, i * step, step, degree, steep, linear)
+    for i in range(32):
+        column, worst = piece(f, (first + (i - first) % 32) * step, step, degree, steep, linear)
         columns.append(column[:2] + [mp.ldexp(c, exponent or 0) for c in column[2:]])
         print(f"{name} {i}: 2^{mp.nstr(mp.log(worst, 2), 4)}", file=sys.stderr)
-    columns += [[pieces * step] + [0] * (degree + 2)] * (32 - pieces)
     rows = [row for i, row in enumerate(zip(*columns)) if steep or i != 1]
     print_rows(name, rows)
 
@@ -287,14 +286,15 @@ FITS = {
     "exp2_f32": lambda: print_polynomial("2^r", lambda r: mp.mpf(2) ** r, range(7), EXP2_HALF, 24, mp.log(2)),
     "exp_f32": lambda: print_polynomial("e^r", mp.exp, range(7), EXP_HALF, 24, 1),
     "exp_f64": lambda: print_polynomial("e^r", mp.exp, range(12), EXP_HALF, 53, 1),
-    "gelu": lambda: print_table("ts_gelu_table", gelu_tail, mp.mpf(1) / 2, 30, 6, 64),
-    "gelu_tanh": lambda: print_table("ts_gelu_tanh_table", gelu_tanh_tail, mp.mpf("0.35"), 32, 7, 64),
+    "gelu_far": lambda: print_table("ts_gelu_far_table", gelu_tail, mp.mpf("0.256"), 5, 64, first=25),
+    "gelu_tanh_far": lambda: print_table("ts_gelu_tanh_far_table", gelu_tanh_tail, mp.mpf("0.151"), 5, 64,
+                                         first=41),
     "gelu_near": lambda: print_near_table("ts_gelu_near_table", gelu_share, mp.mpf("0.5914"), 6),
     "gelu_tanh_near": lambda: print_near_table("ts_gelu_tanh_near_table", gelu_tanh_share,
                                                mp.mpf("0.646"), 6),
     "log": print_log_table,
-    "erf": lambda: print_table("ts_erf_table", mp.erf, mp.mpf(1) / 8, 32, 5, linear=1),
-    "tanh": lambda: print_table("ts_tanh_table", mp.tanh, mp.mpf("0.296"), 32, 6),
+    "erf": lambda: print_table("ts_erf_table", mp.erf, mp.mpf(1) / 8, 5, linear=1),
+    "tanh": lambda: print_table("ts_tanh_table", mp.tanh, mp.mpf("0.296"), 6),
 }
 
 if __name__ == "__main__":

@@ -146,77 +146,85 @@ TS_FUNCTION ts_f32x16 ts_log_f32x16(ts_f32x16 x) {
 //@section ts_log_f32 needs ts_log_f32x16
 TS_FUNCTION float ts_log_f32(float x) { return ts_log_f32x16((ts_f32x16){x})[0]; }
 
-//@section ts_gelu_table
-/* tail(t) = t erfc(t / sqrt 2) / 2 around the centers of 32 intervals of t, times 2^64: 2^(slope d)
- * (c0 + c1 d + … + c6 d^6) for d = t - center; the rows are center, slope, c0 … c6. The slope is
- * the logarithm's derivative, which leaves a nearly flat sum; the centers are chosen such that c0
- * needs no rounding (Gal 1986). Made by lib/emit/prelude/fit.py. */
-static const float ts_gelu_table[9][32] __attribute__((aligned(64))) = {
-    {0x0p0f, 0x1.000714p-1f, 0x1.fff35p-1f, 0x1.7ffed8p0f, 0x1.ffffccp0f, 0x1.400424p1f,
-     0x1.7fff1ep1f, 0x1.bfff66p1f, 0x1.fffeep1f, 0x1.1fffe4p2f, 0x1.4000bep2f, 0x1.5fffb6p2f,
-     0x1.800006p2f, 0x1.a001bap2f, 0x1.c001cep2f, 0x1.e00142p2f, 0x1.fff714p2f, 0x1.0ffe12p3f,
-     0x1.200612p3f, 0x1.2ffdf8p3f, 0x1.3fff66p3f, 0x1.4ffec8p3f, 0x1.5ffc52p3f, 0x1.7005ep3f,
-     0x1.8000a6p3f, 0x1.90015p3f, 0x1.a00172p3f, 0x1.b0070ap3f, 0x1.c00186p3f, 0x1.cffb58p3f,
-     0x1.ep3f, 0x1.ep3f},
-    {0x0p0f, 0x1.da433ep-1f, -0x1.11e24p0f, -0x1.0ae43ep1f, -0x1.69eaa8p1f, -0x1.c76bccp1f,
-     -0x1.105b48p2f, -0x1.3ffe2ap2f, -0x1.6f131p2f, -0x1.9dd7b4p2f, -0x1.cc6ba6p2f,
-     -0x1.faddb4p2f, -0x1.149ea4p3f, -0x1.2bc886p3f, -0x1.42ec7p3f, -0x1.5a0c7cp3f,
-     -0x1.712318p3f, -0x1.8842e4p3f, -0x1.9f6932p3f, -0x1.b67736p3f, -0x1.cd922cp3f,
-     -0x1.e4a98cp3f, -0x1.fbbdc2p3f, -0x1.097174p4f, -0x1.14f934p4f, -0x1.208512p4f,
-     -0x1.2c1072p4f, -0x1.379faap4f, -0x1.4326cep4f, -0x1.4ead66p4f, 0x0p0f, 0x0p0f},
-    {0x0p0f, 0x1.3bf504p61f, 0x1.44f146p61f, 0x1.9a79p60f, 0x1.74bd86p59f, 0x1.fc8a42p57f,
-     0x1.096bfep56f, 0x1.aae744p53f, 0x1.09b6c2p51f, 0x1.0085fep48f, 0x1.80a67cp44f,
-     0x1.c09ef8p40f, 0x1.96c882p36f, 0x1.1ed1fap32f, 0x1.3af68ap27f, 0x1.0d4ab6p22f,
-     0x1.682dcap16f, 0x1.7455fep10f, 0x1.29cc5cp4f, 0x1.79893ap-3f, 0x1.70be7ep-10f,
-     0x1.192394p-17f, 0x1.4eae58p-25f, 0x1.3129a8p-33f, 0x1.ba553p-42f, 0x1.ef267cp-51f,
-     0x1.aff92ap-60f, 0x1.22d912p-69f, 0x1.36a49p-79f, 0x1.02dcd8p-89f, 0x0p0f, 0x0p0f},
-    {0x1p63f, 0x1.11c186p59f, 0x1.198a9ep59f, 0x1.1c84a4p58f, 0x1.025d24p56f, 0x1.607e5p53f,
-     0x1.3371f2p30f, 0x1.ed0294p29f, 0x1.16b966p27f, 0x1.24f17cp25f, -0x1.342a5ap19f,
-     -0x1.818506p16f, 0x1.da641cp12f, -0x1.acf2b6p8f, 0x1.5a5856p5f, 0x1.31edccp0f,
-     -0x1.422ccep-8f, 0x1.d0bdeap-12f, -0x1.421adep-18f, -0x1.b202b4p-29f, -0x1.2c7f54p-32f,
-     -0x1.356b3ep-41f, -0x1.0f3258p-50f, -0x1.8f2bcp-56f, 0x1.3c6f04p-63f, 0x1.25d94ap-71f,
-     0x1.26e824p-80f, -0x1.06b06ep-90f, 0x1.fcf662p-101f, 0x1.fb4046p-112f, 0x0p0f, 0x0p0f},
-    {-0x1.988452p62f, -0x1.71f73ap62f, -0x1.1d005ap61f, -0x1.039956p60f, -0x1.a487e8p58f,
-     -0x1.0fd99p57f, -0x1.142f78p55f, -0x1.b572a4p52f, -0x1.0deb6p50f, -0x1.033c04p47f,
-     -0x1.83759ep43f, -0x1.c2f3b4p39f, -0x1.98532cp35f, -0x1.1fa164p31f, -0x1.3ba39p26f,
-     -0x1.0dbcfep21f, -0x1.68a5aep15f, -0x1.74b876p9f, -0x1.2a0baap3f, -0x1.79ca8p-4f,
-     -0x1.70f2d4p-11f, -0x1.1944a2p-18f, -0x1.4ecf36p-26f, -0x1.3142dep-34f, -0x1.ba7428p-43f,
-     -0x1.ef440cp-52f, -0x1.b00f4ap-61f, -0x1.22e5eap-70f, -0x1.36b076p-80f, -0x1.02e57cp-90f,
-     0x0p0f, 0x0p0f},
-    {-0x1.2b905ap44f, 0x1.502f7p62f, 0x1.395bp58f, -0x1.5b06a6p55f, -0x1.9d2894p53f,
-     -0x1.24fb64p51f, 0x1.e25c96p48f, 0x1.a58104p45f, 0x1.2f9f8cp42f, 0x1.64d07ap38f,
-     0x1.53947p34f, 0x1.046ec6p30f, 0x1.40085ep25f, 0x1.3a117p20f, 0x1.eab992p14f, 0x1.30d35p9f,
-     0x1.2e2eb2p3f, 0x1.d4d166p-4f, 0x1.1f5334p-10f, 0x1.193c1ap-17f, 0x1.af2c74p-25f,
-     0x1.03cc3cp-32f, 0x1.ee31f4p-41f, 0x1.6d3d76p-49f, 0x1.a7fb68p-58f, 0x1.80cb1ap-67f,
-     0x1.12e02p-76f, 0x1.46c774p-86f, 0x1.14d7a8p-96f, 0x1.873642p-107f, 0x0p0f, 0x0p0f},
-    {0x1.106d3ap60f, -0x1.adee84p60f, 0x1.0b49fp59f, 0x1.132a6p58f, 0x1.b8e77p56f,
-     0x1.19290cp55f, 0x1.1a79a6p53f, 0x1.bc69ep50f, 0x1.10edbcp48f, 0x1.0548c2p45f,
-     0x1.85ab8p41f, 0x1.c4d804p37f, 0x1.9998eep33f, 0x1.204fap29f, 0x1.3c351cp24f,
-     0x1.0e1d1ap19f, 0x1.690ae2p13f, 0x1.750af8p7f, 0x1.2a3f22p1f, 0x1.79ff0cp-6f,
-     0x1.711ba2p-13f, 0x1.195d8p-20f, 0x1.4ee6aep-28f, 0x1.315462p-36f, 0x1.ba87ep-45f,
-     0x1.ef551ep-54f, 0x1.b01ac4p-63f, 0x1.22ead6p-72f, 0x1.36b4aep-82f, 0x1.02e7d2p-92f,
-     0x0p0f, 0x0p0f},
-    {-0x1.31a0e2p51f, -0x1.d556fp56f, -0x1.b46e44p56f, -0x1.43c812p45f, 0x1.31ac7cp49f,
-     0x1.3104bap46f, -0x1.8cbad4p47f, -0x1.65b25ap44f, -0x1.07c3e8p41f, -0x1.3bdd5ep37f,
-     -0x1.30f6p33f, -0x1.d91c46p28f, -0x1.2531d8p24f, -0x1.21b9dap19f, -0x1.c7e232p13f,
-     -0x1.1cb93ap8f, -0x1.1a7c9ep2f, -0x1.b88f7p-5f, -0x1.110c36p-11f, -0x1.0938b2p-18f,
-     -0x1.9818bp-26f, -0x1.ec4366p-34f, -0x1.d0a5bcp-42f, -0x1.64fb16p-50f, -0x1.9913a6p-59f,
-     -0x1.77f3b8p-68f, -0x1.0eed16p-77f, -0x1.404e54p-87f, -0x1.125a5ap-97f, -0x1.66a46ap-108f,
-     0x0p0f, 0x0p0f},
-    {-0x1.399e62p57f, 0x1.69979ap57f, -0x1.3b7bfap56f, -0x1.6e6b6cp55f, -0x1.2715d8p54f,
-     -0x1.77da06p52f, -0x1.7756d4p50f, -0x1.26ba72p48f, -0x1.68fceep45f, -0x1.58d128p42f,
-     -0x1.00d7c8p39f, -0x1.2a6f96p35f, -0x1.0d8d68p31f, -0x1.7ba06p26f, -0x1.9fdf06p21f,
-     -0x1.632466p16f, -0x1.dae4d8p10f, -0x1.ea9f06p4f, -0x1.87e93p-2f, -0x1.f0e4b6p-9f,
-     -0x1.e519c4p-16f, -0x1.71c23cp-23f, -0x1.b80936p-31f, -0x1.91538p-39f, -0x1.22c0ap-47f,
-     -0x1.456432p-56f, -0x1.1bdadp-65f, -0x1.7de062p-75f, -0x1.982014p-85f, -0x1.54149p-95f,
-     0x0p0f, 0x0p0f},
+//@section ts_gelu_far_table
+/* tail(t) = t erfc(t / sqrt 2) / 2 around the centers of 32 intervals of t from 6.4 on, times 2^64:
+ * 2^(slope d) (c0 + c1 d + … + c5 d^5) for d = t - center; the rows are center, slope, c0 … c5. The
+ * slope is the logarithm's derivative, which leaves a nearly flat sum; the centers are chosen such
+ * that c0 needs no rounding (Gal 1986). Made by lib/emit/prelude/fit.py. */
+static const float ts_gelu_far_table[8][32] __attribute__((aligned(64))) = {
+    {0x1.06274cp3f, 0x1.0e55fep3f, 0x1.1687cap3f, 0x1.1eb7b4p3f, 0x1.26ec48p3f, 0x1.2f1a38p3f,
+     0x1.374e7ap3f, 0x1.3f7d48p3f, 0x1.47ac2cp3f, 0x1.4fdf96p3f, 0x1.580b78p3f, 0x1.603fbep3f,
+     0x1.686c88p3f, 0x1.70a45ap3f, 0x1.78d13p3f, 0x1.81060ep3f, 0x1.8931aep3f, 0x1.916ee8p3f,
+     0x1.999c7cp3f, 0x1.a1cc88p3f, 0x1.a9fc1ap3f, 0x1.b22cf2p3f, 0x1.ba5d2ep3f, 0x1.c2920ep3f,
+     0x1.cabf42p3f, 0x1.999d52p2f, 0x1.a9fb8cp2f, 0x1.ba5e1ep2f, 0x1.cac2ecp2f, 0x1.db2788p2f,
+     0x1.eb8644p2f, 0x1.fbe628p2f},
+    {-0x1.700d0ap3f, -0x1.7bde6ep3f, -0x1.87b3fp3f, -0x1.938668p3f, -0x1.9f5f54p3f,
+     -0x1.ab2e6ap3f, -0x1.b7066ap3f, -0x1.c2d65ap3f, -0x1.cea63ep3f, -0x1.da7c86p3f,
+     -0x1.e647ccp3f, -0x1.f21f1p3f, -0x1.fdeb6ep3f, -0x1.04e3cep4f, -0x1.0ac9fp4f,
+     -0x1.10b5d2p4f, -0x1.169bp4f, -0x1.1c8cdap4f, -0x1.227362p4f, -0x1.285baap4f,
+     -0x1.2e4396p4f, -0x1.342c68p4f, -0x1.3a14c4p4f, -0x1.400076p4f, -0x1.45e69ap4f,
+     -0x1.1d28acp3f, -0x1.28ffb2p3f, -0x1.34d8bep3f, -0x1.40b278p3f, -0x1.4c8b4p3f,
+     -0x1.585f1ep3f, -0x1.64333cp3f},
+    {0x1.2e94e4p14f, 0x1.20a25cp11f, 0x1.0109bp8f, 0x1.ad998cp4f, 0x1.4e7af2p1f, 0x1.eb6ecep-3f,
+     0x1.4fa412p-6f, 0x1.b0272cp-10f, 0x1.048fap-13f, 0x1.249a8ep-17f, 0x1.36bf0ep-21f,
+     0x1.31b502p-25f, 0x1.1c85a8p-29f, 0x1.e880b2p-34f, 0x1.8ed596p-38f, 0x1.2d780ep-42f,
+     0x1.b0af78p-47f, 0x1.1b2bc2p-51f, 0x1.6372dep-56f, 0x1.a0517cp-61f, 0x1.c90f42p-66f,
+     0x1.d501fep-71f, 0x1.c334e4p-76f, 0x1.9355acp-81f, 0x1.5626e4p-86f, 0x1.10f20cp33f,
+     0x1.9be852p30f, 0x1.228c4ep28f, 0x1.7f7402p25f, 0x1.d9e83p22f, 0x1.12fa34p20f,
+     0x1.2ab274p17f},
+    {-0x1.062abp12f, -0x1.f42a5cp8f, -0x1.bd69a8p5f, -0x1.743836p2f, -0x1.21ce04p-1f,
+     -0x1.a9cb4ap-5f, -0x1.22cf8p-8f, -0x1.766e9p-12f, -0x1.c384b8p-16f, -0x1.fb0b14p-20f,
+     -0x1.0d3dbap-23f, -0x1.08e00ep-27f, -0x1.ed09e2p-32f, -0x1.a7419cp-36f, -0x1.599006p-40f,
+     -0x1.0533ccp-44f, -0x1.76e48ep-49f, -0x1.eab252p-54f, -0x1.33f8dep-58f, -0x1.68b69ep-63f,
+     -0x1.8c034cp-68f, -0x1.965d66p-73f, -0x1.86f10ep-78f, -0x1.5d7668p-83f, -0x1.2873a6p-88f,
+     -0x1.d8faaap30f, -0x1.64e41ep28f, -0x1.f77b6ap25f, -0x1.4c3c92p23f, -0x1.9a9bfap20f,
+     -0x1.dc7fbap17f, -0x1.02cd32p15f},
+    {-0x1.20be38p13f, -0x1.13654ep10f, -0x1.ea7052p6f, -0x1.99cdfcp3f, -0x1.3f0a06p0f,
+     -0x1.d4b57ap-4f, -0x1.401938p-7f, -0x1.9c1dbap-11f, -0x1.f0eedap-15f, -0x1.170228p-18f,
+     -0x1.284b9ap-22f, -0x1.237abp-26f, -0x1.0f456p-30f, -0x1.d1bcb4p-35f, -0x1.7c3cbep-39f,
+     -0x1.1f67ap-43f, -0x1.9c7d8ep-48f, -0x1.0df2e8p-52f, -0x1.52d876p-57f, -0x1.8cdd78p-62f,
+     -0x1.b3b236p-67f, -0x1.bf146cp-72f, -0x1.ae1afep-77f, -0x1.8077ccp-82f, -0x1.4624ccp-87f,
+     -0x1.04f44ep32f, -0x1.89a538p29f, -0x1.159176p27f, -0x1.6e36a8p24f, -0x1.c47c64p21f,
+     -0x1.067dd4p19f, -0x1.1d14ep16f},
+    {0x1.029836p11f, 0x1.ed3c6ap7f, 0x1.b725fcp4f, 0x1.6eeb14p1f, 0x1.1da1e6p-2f,
+     0x1.a399d6p-6f, 0x1.1e8d46p-9f, 0x1.70e924p-13f, 0x1.bcd25p-17f, 0x1.f37a5ep-21f,
+     0x1.093512p-24f, 0x1.04e46cp-28f, 0x1.e5983p-33f, 0x1.a0d74ep-37f, 0x1.5450bp-41f,
+     0x1.0139c2p-45f, 0x1.712aaep-50f, 0x1.e32f8ep-55f, 0x1.2f3f82p-59f, 0x1.632ba8p-64f,
+     0x1.85ec4cp-69f, 0x1.901bfcp-74f, 0x1.80ea6ap-79f, 0x1.58112p-84f, 0x1.23dfa2p-89f,
+     0x1.d43f56p29f, 0x1.6104c6p27f, 0x1.f1ac16p24f, 0x1.483644p22f, 0x1.9570bap19f,
+     0x1.d6504p16f, 0x1.feb6ecp13f},
+    {0x1.120638p11f, 0x1.055442p8f, 0x1.d15a6ap4f, 0x1.84d042p1f, 0x1.2eafa2p-2f,
+     0x1.bca596p-6f, 0x1.2fa93ap-9f, 0x1.86ec48p-13f, 0x1.d75c52p-17f, 0x1.08a306p-20f,
+     0x1.190522p-24f, 0x1.14740ep-28f, 0x1.014566p-32f, 0x1.b9b23ap-37f, 0x1.689b2ep-41f,
+     0x1.10916p-45f, 0x1.872e9cp-50f, 0x1.fffdb4p-55f, 0x1.41531cp-59f, 0x1.7856acp-64f,
+     0x1.9d26e4p-69f, 0x1.a7f34cp-74f, 0x1.97d978p-79f, 0x1.6c9074p-84f, 0x1.3541fp-89f,
+     0x1.efe57ap29f, 0x1.75eddap27f, 0x1.079d3p25f, 0x1.5bbc4cp22f, 0x1.ad94e2p19f,
+     0x1.f2555p16f, 0x1.0e96e6p14f},
+    {-0x1.fa9306p8f, -0x1.e4797cp5f, -0x1.af32e2p2f, -0x1.686d22p-1f, -0x1.185b8ap-4f,
+     -0x1.9b3ecap-8f, -0x1.19670cp-11f, -0x1.6a8d74p-15f, -0x1.b585dcp-19f, -0x1.ea4caap-23f,
+     -0x1.04ec14p-26f, -0x1.00c1acp-30f, -0x1.ddbef6p-35f, -0x1.98e5cep-39f, -0x1.4edf36p-43f,
+     -0x1.f9a8b8p-48f, -0x1.6a7c98p-52f, -0x1.d92df8p-57f, -0x1.28e526p-61f, -0x1.5bae94p-66f,
+     -0x1.7e849ap-71f, -0x1.88cb3p-76f, -0x1.79da32p-81f, -0x1.51009cp-86f, -0x1.1ea8cap-91f,
+     -0x1.cd29a6p27f, -0x1.5b0d6cp25f, -0x1.e92942p22f, -0x1.424ae2p20f, -0x1.8e13f2p17f,
+     -0x1.ce68d2p14f, -0x1.f6e5dep11f},
 };
 
-//@section ts_less_tail_f32x16 needs ts_fma_f32x16 ts_max_f32x16 ts_from_doubled_f32x16
-/* max(x, 0) - 2^(slope d) s, the last step of gelu far below zero; 2^(slope d) = 2^n (1 + p), with n + 1 in the
- * low bits of e. s is 2^64 times what is meant (ts_from_doubled_f32x16). */
-TS_INLINE ts_f32x16 ts_less_tail_f32x16(ts_f32x16 x, ts_f32x16 s, ts_f32x16 d, ts_f32x16 slope) {
+//@section ts_minus_tail_f32x16
+//@needs ts_fma_f32x16 ts_lookup_f32x16 ts_from_doubled_f32x16
+/* -tail(t) by a table of ts_gelu_far_table's form whose intervals are t times `scale`, rounded: adding
+ * 1.5 * 2^23 does that and leaves the interval in the low bits. 2^(slope d) = 2^n (1 + p), with n + 1
+ * in the low bits of e. The factor 2^64 keeps all steps clear of denormals, over which machines
+ * stumble. */
+TS_INLINE ts_f32x16 ts_minus_tail_f32x16(ts_f32x16 t, ts_f32x16 scale, const float table[8][32]) {
   ts_f32x16 zero = {0};
+  ts_i32x16 i = (ts_i32x16)ts_fma_f32x16(t, scale, zero + 0x1.8p23f);
+  ts_f32x16 d = t - ts_lookup_f32x16(table[0], i), slope = ts_lookup_f32x16(table[1], i);
+  ts_f32x16 s = ts_lookup_f32x16(table[7], i);
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(table[6], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(table[5], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(table[4], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(table[3], i));
+  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(table[2], i));
   ts_f32x16 e = ts_fma_f32x16(d, slope, zero + 0x1.800002p23f);
   ts_f32x16 r = ts_fma_f32x16(d, slope, 0x1.800002p23f - e);
   ts_f32x16 p = ts_fma_f32x16(zero + 0x1.418494p-13f, r, zero + 0x1.5f0998p-10f);
@@ -225,7 +233,7 @@ TS_INLINE ts_f32x16 ts_less_tail_f32x16(ts_f32x16 x, ts_f32x16 s, ts_f32x16 d, t
   p = ts_fma_f32x16(p, r, zero + 0x1.ebfbdcp-3f);
   p = ts_fma_f32x16(p, r, zero + 0x1.62e43p-1f) * r;
   ts_i32x16 doubled = (ts_i32x16)((ts_u32x16)ts_fma_f32x16(s, p, s) + ((ts_u32x16)e << 23));
-  return ts_max_f32x16(-zero, x) - ts_from_doubled_f32x16((ts_f32x16)doubled);
+  return -ts_from_doubled_f32x16((ts_f32x16)doubled);
 }
 
 //@section ts_less_share_f32x16 needs ts_fma_f32x16 ts_max_f32x16 ts_lookup_f32x16
@@ -247,24 +255,14 @@ TS_INLINE ts_f32x16 ts_less_share_f32x16(ts_f32x16 x, ts_f32x16 t, ts_f32x16 squ
 }
 
 //@section ts_gelu_far_f32x16
-//@needs ts_gelu_table ts_less_tail_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16 ts_select_f32x16
-/* y with gelu(x) in the lanes where x < -6.5. From -15 on gelu is below half of the least
- * denormal; the factor 2^64 keeps all steps clear of denormals, over which machines stumble. Adding
- * 1.5 * 2^22 rounds to a multiple of 1/2 and leaves the interval in the low bits. */
+//@needs ts_gelu_far_table ts_minus_tail_f32x16 ts_min_abs_f32x16 ts_select_f32x16
+/* y with gelu(x) in the lanes where x < -6.5. From -14.4 on gelu is below half of the least
+ * denormal. */
 TS_RARE ts_f32x16 ts_gelu_far_f32x16(ts_f32x16 x, ts_f32x16 y) {
   ts_f32x16 zero = {0};
-  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 15.0f);
-  ts_i32x16 i = (ts_i32x16)(t + 0x1.8p22f);
-  ts_f32x16 d = t - ts_lookup_f32x16(ts_gelu_table[0], i);
-  ts_f32x16 s = ts_lookup_f32x16(ts_gelu_table[8], i);
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[7], i));
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[6], i));
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[5], i));
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[4], i));
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[3], i));
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_table[2], i));
-  s = ts_less_tail_f32x16(x, s, d, ts_lookup_f32x16(ts_gelu_table[1], i));
-  return ts_select_f32x16(x < -6.5f, s, y);
+  ts_f32x16 t = ts_min_abs_f32x16(x, zero + 14.4f);
+  ts_f32x16 far = ts_minus_tail_f32x16(t, zero + 1.0f / 0.256f, ts_gelu_far_table);
+  return ts_select_f32x16(x < -6.5f, far, y);
 }
 
 //@section ts_gelu_near_table
@@ -505,99 +503,76 @@ TS_FUNCTION ts_f32x16 ts_tanh_f32x16(ts_f32x16 x) {
 //@section ts_tanh_f32 needs ts_tanh_f32x16
 TS_FUNCTION float ts_tanh_f32(float x) { return ts_tanh_f32x16((ts_f32x16){x})[0]; }
 
-//@section ts_gelu_tanh_table
-/* tail(t) = t / (1 + e^(2u)), u = sqrt(2 / pi) (t + 0.044715 t^3), in the form of ts_gelu_table
- * with one coefficient more. Made by lib/emit/prelude/fit.py. */
-static const float ts_gelu_tanh_table[10][32] __attribute__((aligned(64))) = {
-    {0x0p0f, 0x1.666308p-2f, 0x1.6665ecp-1f, 0x1.0cceep0f, 0x1.66660ep0f, 0x1.c00064p0f,
-     0x1.0ccffap1f, 0x1.399c74p1f, 0x1.666456p1f, 0x1.932c2ep1f, 0x1.bfff46p1f, 0x1.eccd12p1f,
-     0x1.0cceep2f, 0x1.233348p2f, 0x1.3999dap2f, 0x1.50019p2f, 0x1.6668b8p2f, 0x1.7cd21p2f,
-     0x1.932e2cp2f, 0x1.a99c4p2f, 0x1.c004bep2f, 0x1.d661b4p2f, 0x1.eccf8ap2f, 0x1.019e52p3f,
-     0x1.0cceb4p3f, 0x1.17fa3cp3f, 0x1.23350cp3f, 0x1.2e63bap3f, 0x1.399644p3f, 0x1.44cb9p3f,
-     0x1.5002b2p3f, 0x1.5b336ap3f},
-    {0x0p0f, 0x1.50e47p1f, 0x1.9c5476p-3f, -0x1.c2af6ap-1f, -0x1.a447fcp0f, -0x1.258b48p1f,
-     -0x1.74c274p1f, -0x1.c4e6b8p1f, -0x1.0c9806p2f, -0x1.39e0b4p2f, -0x1.6b02e4p2f,
-     -0x1.a04ff2p2f, -0x1.da084cp2f, -0x1.0c1e34p3f, -0x1.2d87dp3f, -0x1.514664p3f,
-     -0x1.775cp3f, -0x1.9fd11cp3f, -0x1.ce8ae6p3f, -0x1.00e3f4p4f, -0x1.18ae2ep4f,
-     -0x1.319d28p4f, -0x1.4bd18cp4f, -0x1.67388ep4f, -0x1.83c35ap4f, -0x1.a173dep4f,
-     -0x1.c0818ep4f, -0x1.e0a16p4f, -0x1.01001p5f, -0x1.124de4p5f, -0x1.24393p5f, -0x1.36b47ap5f},
-    {0x0p0f, 0x1.0452aep61f, 0x1.5afep61f, 0x1.3c25d6p61f, 0x1.d00beap60f, 0x1.1f8e2ep60f,
-     0x1.31c174p59f, 0x1.17c402p58f, 0x1.b67194p56f, 0x1.233246p55f, 0x1.4317dcp53f,
-     0x1.276bb4p51f, 0x1.b58d32p48f, 0x1.027a5p46f, 0x1.dded68p42f, 0x1.53caeap39f,
-     0x1.6d4bb2p35f, 0x1.233fdcp31f, 0x1.555e8ep26f, 0x1.1b9498p21f, 0x1.4c89f8p15f,
-     0x1.0fdb66p9f, 0x1.29a56cp2f, 0x1.b2284p-6f, 0x1.a32d1ep-14f, 0x1.070c12p-22f,
-     0x1.92f50cp-32f, 0x1.894b02p-42f, 0x1.cef534p-53f, 0x1.430c74p-64f, 0x1.06c012p-76f,
-     0x1.f5f12cp-90f},
-    {0x1p63f, 0x1.c7fb8cp36f, 0x1.a1c52p32f, -0x1.127a92p33f, 0x1.751d2ap32f, 0x1.48c724p35f,
-     -0x1.02f8e2p34f, 0x1.73c1dap34f, 0x1.a42702p33f, 0x1.177028p30f, -0x1.b85b2ap30f,
-     0x1.a5f818p26f, -0x1.c35dbcp18f, 0x1.12c9a4p24f, -0x1.ea680ep16f, 0x1.5db5e4p16f,
-     0x1.8b901cp13f, -0x1.94f4p6f, 0x1.d93d34p22f, 0x1.eb67fap18f, 0x1.201f52p13f,
-     0x1.d717e4p6f, 0x1.01e424p0f, 0x1.782b2ep-8f, 0x1.6b3016p-16f, 0x1.c7d3bp-25f,
-     0x1.5d2286p-34f, 0x1.54c34p-44f, 0x1.911f3ep-55f, 0x1.17e6c4p-66f, 0x1.c74fdap-79f,
-     0x1.b2e674p-92f},
-    {-0x1.988454p62f, -0x1.208f5ep63f, -0x1.e58b9ep61f, -0x1.0e7f64p61f, -0x1.3c48fap60f,
-     -0x1.64d20ap59f, -0x1.75c7d2p58f, -0x1.6216cap57f, -0x1.27b9ap56f, -0x1.a8989ap54f,
-     -0x1.ff7032p52f, -0x1.fb19acp50f, -0x1.95d6fep48f, -0x1.020094p46f, -0x1.ff42b4p42f,
-     -0x1.840aeep39f, -0x1.bbbcaep35f, -0x1.7717aap31f, -0x1.cf5eap26f, -0x1.903f7ap21f,
-     -0x1.ede7ccp15f, -0x1.a7dab6p9f, -0x1.e62588p2f, -0x1.72aeb6p-5f, -0x1.757284p-13f,
-     -0x1.e83604p-22f, -0x1.84fa04p-31f, -0x1.8a457cp-41f, -0x1.e15b86p-52f, -0x1.5bf0fap-63f,
-     -0x1.24cfa8p-75f, -0x1.210aaap-88f},
-    {0x1.ea7348p43f, 0x1.f82bdap63f, 0x1.492724p61f, 0x1.508658p59f, 0x1.6476cap57f,
-     0x1.070a2p55f, -0x1.3b3e1p52f, -0x1.19a1a6p53f, -0x1.48507ep52f, -0x1.06a13cp51f,
-     -0x1.401bbap49f, -0x1.333508p47f, -0x1.d32156p44f, -0x1.185b2ep42f, -0x1.05f86ap39f,
-     -0x1.77683ap35f, -0x1.95f4ep31f, -0x1.452368p27f, -0x1.008004p24f, -0x1.ae4886p19f,
-     -0x1.07081ap14f, -0x1.bf9b3ap7f, -0x1.fd550cp0f, -0x1.818438p-7f, -0x1.81c1p-15f,
-     -0x1.f51e78p-24f, -0x1.8ce64p-33f, -0x1.9016aap-43f, -0x1.e5f026p-54f, -0x1.5d8ddp-65f,
-     -0x1.24d3ep-77f, -0x1.1fd1b2p-90f},
-    {0x1.119802p60f, -0x1.bc5b6ap63f, -0x1.4ae3dep57f, 0x1.93c44p58f, 0x1.2e2b56p58f,
-     0x1.6d7134p57f, 0x1.96e196p56f, 0x1.a1f244p55f, 0x1.7fb018p54f, 0x1.2f7ab6p53f,
-     0x1.910088p51f, 0x1.b14cbp49f, 0x1.77924ep47f, 0x1.01307ap45f, 0x1.113954p42f,
-     0x1.badf68p38f, 0x1.0d62b2p35f, 0x1.e2e418p30f, 0x1.384ffep26f, 0x1.16034p21f,
-     0x1.699062p15f, 0x1.4620f4p9f, 0x1.884d04p2f, 0x1.3909bep-5f, 0x1.495c6ep-13f,
-     0x1.c0d5eap-22f, 0x1.743aeep-31f, 0x1.880f56p-41f, 0x1.f0b3fp-52f, 0x1.74177ep-63f,
-     0x1.442124p-75f, 0x1.4ac916p-88f},
-    {0x1.26f4b4p52f, 0x1.e6687ep62f, -0x1.81b364p58f, -0x1.720668p57f, -0x1.bfc88p55f,
-     -0x1.de07b8p52f, 0x1.870ad2p52f, 0x1.9df55ep52f, 0x1.dbc81p51f, 0x1.8e1ddcp50f,
-     0x1.027814p49f, 0x1.0a1b78p47f, 0x1.b2fb7cp44f, 0x1.184d6cp42f, 0x1.186ff4p39f,
-     0x1.acd51cp35f, 0x1.ed24p31f, 0x1.a2b5ep27f, 0x1.de2d7cp23f, 0x1.6a7c04p19f,
-     0x1.cf82d6p13f, 0x1.9b79d8p7f, 0x1.e7c63ep0f, 0x1.7ff8aep-7f, 0x1.8edca2p-15f,
-     0x1.0c8da4p-23f, 0x1.b8b162p-33f, 0x1.cb610ep-43f, 0x1.203522p-53f, 0x1.ac1224p-65f,
-     0x1.71c7eap-77f, 0x1.763ae8p-90f},
-    {-0x1.80494ap57f, -0x1.604f4p61f, 0x1.43cb44p56f, -0x1.5570acp55f, -0x1.4dfd5cp55f,
-     -0x1.b4a618p54f, -0x1.07372cp54f, -0x1.2c44b6p53f, -0x1.35997cp52f, -0x1.1266ep51f,
-     -0x1.925d4cp49f, -0x1.dc71f8p47f, -0x1.c0c9c4p45f, -0x1.4c2b48p43f, -0x1.7aeac6p40f,
-     -0x1.484172p37f, -0x1.a915dep33f, -0x1.9427a6p29f, -0x1.0fdd2ep25f, -0x1.edf8b2p19f,
-     -0x1.53215ep14f, -0x1.41ac2ep8f, -0x1.962488p1f, -0x1.53548cp-6f, -0x1.74ee6ep-14f,
-     -0x1.08e84cp-22f, -0x1.c94a6cp-32f, -0x1.f4659ap-42f, -0x1.48c662p-52f, -0x1.fe59c4p-64f,
-     -0x1.cbf386p-76f, -0x1.e50fa2p-89f},
-    {0x1.b6e25ap55f, 0x1.5c3546p59f, 0x1.522ab2p55f, 0x1.def94ap54f, 0x1.36e726p53f,
-     0x1.02966ap49f, -0x1.1f46c8p51f, -0x1.1193aap51f, -0x1.45d66ep50f, -0x1.227794p49f,
-     -0x1.957feap47f, -0x1.c09ddp45f, -0x1.8af61ep43f, -0x1.112b78p41f, -0x1.243ef2p38f,
-     -0x1.dcbaaep34f, -0x1.2336eep31f, -0x1.0693acp27f, -0x1.0a818cp23f, -0x1.815336p18f,
-     -0x1.0362ccp13f, -0x1.de9834p6f, -0x1.27dfbcp0f, -0x1.e51ddcp-8f, -0x1.0432dap-15f,
-     -0x1.68a164p-24f, -0x1.35454ep-33f, -0x1.4bd27cp-43f, -0x1.adc056p-54f, -0x1.4c0d98p-65f,
-     -0x1.28c38cp-77f, -0x1.328ebep-90f},
+//@section ts_gelu_tanh_far_table
+/* tail(t) = t / (1 + e^(2u)), u = sqrt(2 / pi) (t + 0.044715 t^3), from 6.2 on in the form of
+ * ts_gelu_far_table. Made by lib/emit/prelude/fit.py. */
+static const float ts_gelu_tanh_far_table[8][32] __attribute__((aligned(64))) = {
+    {0x1.354578p3f, 0x1.3a174ap3f, 0x1.3ee8a8p3f, 0x1.43b8d6p3f, 0x1.489254p3f, 0x1.4d6508p3f,
+     0x1.5240b8p3f, 0x1.571456p3f, 0x1.5beaa6p3f, 0x1.8c31fep2f, 0x1.95e1fap2f, 0x1.9f8c36p2f,
+     0x1.a9312ap2f, 0x1.b2dddcp2f, 0x1.bc8a06p2f, 0x1.c62eeep2f, 0x1.cfdc36p2f, 0x1.d98aep2f,
+     0x1.e333b6p2f, 0x1.ece00ep2f, 0x1.f68b4p2f, 0x1.00188p3f, 0x1.04ea9ap3f, 0x1.09c49cp3f,
+     0x1.0e9974p3f, 0x1.136b04p3f, 0x1.184284p3f, 0x1.1d1938p3f, 0x1.21e9c6p3f, 0x1.26bc2cp3f,
+     0x1.2b9392p3f, 0x1.30704ap3f},
+    {-0x1.f4ff28p4f, -0x1.01c3f2p5f, -0x1.09242ap5f, -0x1.109f1p5f, -0x1.18453ep5f,
+     -0x1.1ffd68p5f, -0x1.27e0e2p5f, -0x1.2fd404p5f, -0x1.37e858p5f, -0x1.c6f1p3f,
+     -0x1.d9ddd4p3f, -0x1.ed30d6p3f, -0x1.00752cp4f, -0x1.0a92a4p4f, -0x1.14e87ep4f,
+     -0x1.1f6f52p4f, -0x1.2a3844p4f, -0x1.353bfp4f, -0x1.407204p4f, -0x1.4be548p4f,
+     -0x1.57905cp4f, -0x1.636ddcp4f, -0x1.6f825ep4f, -0x1.7be428p4f, -0x1.887216p4f,
+     -0x1.95307ep4f, -0x1.a237f4p4f, -0x1.af76bap4f, -0x1.bcddb6p4f, -0x1.ca82dep4f,
+     -0x1.d86f9ep4f, -0x1.e6a5ap4f},
+    {0x1.108136p-48f, 0x1.46f3eep-53f, 0x1.64fa6ep-58f, 0x1.62f3b8p-63f, 0x1.374a6ap-68f,
+     0x1.f7adcep-74f, 0x1.66055ap-79f, 0x1.d6688ep-85f, 0x1.13e51ep-90f, 0x1.f0939ap27f,
+     0x1.bfc64p25f, 0x1.7c9856p23f, 0x1.3086bep21f, 0x1.c62b04p18f, 0x1.3cdab2p16f,
+     0x1.9f20cp13f, 0x1.f81c62p10f, 0x1.1cae7p8f, 0x1.2c6026p5f, 0x1.256d86p2f, 0x1.0a03ccp-1f,
+     0x1.c0cbcp-5f, 0x1.5e9f4p-8f, 0x1.f2146cp-12f, 0x1.495e9p-15f, 0x1.93c502p-19f,
+     0x1.c14b24p-23f, 0x1.cb831cp-27f, 0x1.b4cad8p-31f, 0x1.7a82f8p-35f, 0x1.282714p-39f,
+     0x1.a101p-44f},
+    {0x1.d8371p-51f, 0x1.1b48cep-55f, 0x1.354caep-60f, 0x1.338b4ep-65f, 0x1.0db678p-70f,
+     0x1.b46748p-76f, 0x1.363388p-81f, 0x1.97947p-87f, 0x1.de16dap-93f, 0x1.ae405ep25f,
+     0x1.83f798p23f, 0x1.49c2bap21f, 0x1.07da1ep19f, 0x1.89816ap16f, 0x1.12887ap14f,
+     0x1.67ae86p11f, 0x1.b4c70ep8f, 0x1.ed5092p5f, 0x1.04419cp3f, 0x1.fc7878p-1f, 0x1.ccf7ep-4f,
+     0x1.84da04p-7f, 0x1.2fca5ep-10f, 0x1.af8d7ep-14f, 0x1.1d605ep-17f, 0x1.5dd72ap-21f,
+     0x1.8548b4p-25f, 0x1.8e22eep-29f, 0x1.7a73a6p-33f, 0x1.47f4a8p-37f, 0x1.0098c8p-41f,
+     0x1.694eb4p-46f},
+    {-0x1.176b5cp-47f, -0x1.547e2cp-52f, -0x1.797c7ap-57f, -0x1.7d080cp-62f, -0x1.533068p-67f,
+     -0x1.167484p-72f, -0x1.91a6fap-78f, -0x1.0ba67ep-83f, -0x1.3e66c4p-89f, -0x1.467078p28f,
+     -0x1.2d796ep26f, -0x1.064988p24f, -0x1.ad63e2p21f, -0x1.476dfp19f, -0x1.d2f898p16f,
+     -0x1.3881cap14f, -0x1.838c44p11f, -0x1.bed24cp8f, -0x1.e10cdap5f, -0x1.df5128p2f,
+     -0x1.bb0e06p-1f, -0x1.7ce9e8p-4f, -0x1.2f313ap-7f, -0x1.b6b7b2p-11f, -0x1.276508p-14f,
+     -0x1.70942cp-18f, -0x1.a15bfp-22f, -0x1.b23cdep-26f, -0x1.a3c194p-30f, -0x1.71d0cap-34f,
+     -0x1.261dcap-38f, -0x1.a4e164p-43f},
+    {-0x1.1aa59cp-49f, -0x1.57ab6p-54f, -0x1.7c2fc4p-59f, -0x1.7ef0bep-64f, -0x1.5436e4p-69f,
+     -0x1.16bf3p-74f, -0x1.91564p-80f, -0x1.0aefc4p-85f, -0x1.3cfb8ep-91f, -0x1.63aafp26f,
+     -0x1.46f894p24f, -0x1.1b37a4p22f, -0x1.cdafa8p19f, -0x1.5e9d9p17f, -0x1.f2119p14f,
+     -0x1.4c0a58p12f, -0x1.9a40a8p9f, -0x1.d74f5p6f, -0x1.f9aa6cp3f, -0x1.f629a6p0f,
+     -0x1.cead64p-3f, -0x1.8c8a42p-6f, -0x1.3aab66p-9f, -0x1.c5ffdep-13f, -0x1.30cfccp-16f,
+     -0x1.7b4656p-20f, -0x1.ac556cp-24f, -0x1.bc80c4p-28f, -0x1.ac94bep-32f, -0x1.78a896p-36f,
+     -0x1.2adae6p-40f, -0x1.aab3e8p-45f},
+    {0x1.1ae0e6p-47f, 0x1.5e259ep-52f, 0x1.8a36f4p-57f, 0x1.93ff3cp-62f, 0x1.6d152ep-67f,
+     0x1.3029cp-72f, 0x1.bd32f8p-78f, 0x1.2cf2c8p-83f, 0x1.6b1d26p-89f, 0x1.a4177ap27f,
+     0x1.8da2ecp25f, 0x1.625d5p23f, 0x1.28ee48p21f, 0x1.cf5b68p18f, 0x1.51e8e4p16f,
+     0x1.ce471ap13f, 0x1.24ddf4p11f, 0x1.58d668p8f, 0x1.7af7p5f, 0x1.814cdap2f, 0x1.6b424cp-1f,
+     0x1.3e69bcp-4f, 0x1.024b2p-7f, 0x1.7cd25p-11f, 0x1.05262p-14f, 0x1.4bbd1cp-18f,
+     0x1.7e59e8p-22f, 0x1.94ca1ep-26f, 0x1.8dfe68p-30f, 0x1.648f9ep-34f, 0x1.204c9ap-38f,
+     0x1.a35846p-43f},
+    {0x1.4c632ap-49f, 0x1.980048p-54f, 0x1.c6b874p-59f, 0x1.cb87b4p-64f, 0x1.a0e416p-69f,
+     0x1.591b44p-74f, 0x1.fdd348p-80f, 0x1.561fe8p-85f, 0x1.9cb9a8p-91f, 0x1.178bbp26f,
+     0x1.071d12p24f, 0x1.d0ba58p21f, 0x1.8151b6p19f, 0x1.2ae5a2p17f, 0x1.b1f9p14f,
+     0x1.257f9p12f, 0x1.72205cp9f, 0x1.b18bbep6f, 0x1.d93886p3f, 0x1.dee718p0f, 0x1.c176fcp-3f,
+     0x1.87022cp-6f, 0x1.3a20a2p-9f, 0x1.cfa4c4p-13f, 0x1.3bdd12p-16f, 0x1.8d4b88p-20f,
+     0x1.c9ef3ap-24f, 0x1.e3a908p-28f, 0x1.d5bf98p-32f, 0x1.a10cb8p-36f, 0x1.515fe8p-40f,
+     0x1.eefbe4p-45f},
 };
 
 //@section ts_gelu_tanh_far_f32x16
-//@needs ts_gelu_tanh_table ts_less_tail_f32x16 ts_min_abs_f32x16 ts_lookup_f32x16 ts_select_f32x16
-/* y with the tanh form of gelu(x) in the lanes where x < -6.25, as ts_gelu_far_f32x16 goes about it:
- * from -10.9 on it is below half of the least denormal; intervals of 0.35. */
+//@needs ts_gelu_tanh_far_table ts_minus_tail_f32x16 ts_min_abs_f32x16 ts_select_f32x16
+/* y with the tanh form of gelu(x) in the lanes where x < -6.25. From -10.9 on it is below half of
+ * the least denormal. */
 TS_RARE ts_f32x16 ts_gelu_tanh_far_f32x16(ts_f32x16 x, ts_f32x16 y) {
   ts_f32x16 zero = {0};
   ts_f32x16 t = ts_min_abs_f32x16(x, zero + 10.9f);
-  ts_i32x16 i = (ts_i32x16)ts_fma_f32x16(t, zero + 1.0f / 0.35f, zero + 0x1.8p23f);
-  ts_f32x16 d = t - ts_lookup_f32x16(ts_gelu_tanh_table[0], i);
-  ts_f32x16 s = ts_lookup_f32x16(ts_gelu_tanh_table[9], i);
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[8], i));
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[7], i));
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[6], i));
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[5], i));
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[4], i));
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[3], i));
-  s = ts_fma_f32x16(s, d, ts_lookup_f32x16(ts_gelu_tanh_table[2], i));
-  s = ts_less_tail_f32x16(x, s, d, ts_lookup_f32x16(ts_gelu_tanh_table[1], i));
-  return ts_select_f32x16(x < -6.25f, s, y);
+  ts_f32x16 far = ts_minus_tail_f32x16(t, zero + 1.0f / 0.151f, ts_gelu_tanh_far_table);
+  return ts_select_f32x16(x < -6.25f, far, y);
 }
 
 //@section ts_gelu_tanh_near_table
