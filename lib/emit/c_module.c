@@ -246,6 +246,8 @@ static const char pragmas_text[] =
     "#define TS_IVDEP TS_PRAGMA(clang loop vectorize(assume_safety))\n"
     "#else\n#pragma GCC diagnostic ignored \"-Wmaybe-uninitialized\"\n"
     "#pragma GCC diagnostic ignored \"-Wpsabi\"\n"
+    "/* gcc 12's vectors of straight code take (double)(float)x for x. */\n"
+    "#pragma GCC optimize(\"no-tree-slp-vectorize\")\n"
     "#define TS_UNROLL(n) TS_PRAGMA(GCC unroll n)\n#define TS_IVDEP TS_PRAGMA(GCC ivdep)\n#endif\n"
     "#define TS_HELPER static inline __attribute__((always_inline, unused))\n";
 
