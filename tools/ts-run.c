@@ -151,7 +151,8 @@ int main(int argc, char **argv) {
       {"no-cache", TS_FLAG_BOOL, NULL, "compile always, and keep nothing", "Compiling",
        .at = &native->no_cache},
       {"input", TS_FLAG_CALL, "X=from",
-       "fill input X from @x.npy, @w.safetensors#name, normal, uniform, iota, zeros or a literal "
+       "fill input X from @x.npy, @w.safetensors#name, normal, uniform, iota, zeros, 0.05 times as "
+       "much with normal:0.05, or a literal "
        "such as '2x3xf32=1 2 3 4 5 6'; without it normal",
        "Data", .at = &q->inputs, .call = add_named},
       {"seed", TS_FLAG_INT, "n", "seed of normal and uniform (default 2025)", "Data", .at = &o.seed,

@@ -69,9 +69,10 @@ ts_result ts_array_write(ts_context *, const char *path, const ts_array *);
 /* Deterministic on every machine: element i depends on (seed, name, i) alone, by counter-based hashing,
  * so neither order nor threads matter. normal: mean 0, deviation 1 (Box–Muller in f64, rounded once);
  * uniform: [0, 1); iota: 0 1 2 …; zeros. For integer types normal is rounded(8 × normal) saturated,
- * uniform is the whole i8 range −128…127 (0…1 for i1). */
+ * uniform is the whole i8 range −128…127 (0…1 for i1). Both are multiplied by `scale` before they are
+ * rounded; the others do not look at it. */
 typedef enum { TS_FILL_ZEROS, TS_FILL_IOTA, TS_FILL_UNIFORM, TS_FILL_NORMAL } ts_fill;
-void ts_array_fill(ts_array *, ts_fill, uint64_t seed, const char *name);
+void ts_array_fill(ts_array *, ts_fill, double scale, uint64_t seed, const char *name);
 /* "2x3xf32=1 2 3 4 5 6": white space or commas between; one value fills all. */
 ts_result ts_array_parse(ts_context *, const char *text, ts_array *out);
 

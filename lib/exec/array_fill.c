@@ -90,25 +90,26 @@ static void normal_pair(uint64_t key, uint64_t i, double out[2]) {
   out[1] = radius * s;
 }
 
-static void fill_normal(ts_array *a, int64_t n, uint64_t key) {
-  double scale = ts_is_float(a->dtype) ? 1 : 8, pair[2];
+static void fill_normal(ts_array *a, int64_t n, uint64_t key, double scale) {
+  bool is_float = ts_is_float(a->dtype);
+  double pair[2];
   for (int64_t i = 0; i < n; i++) {
     if (i % 2 == 0) normal_pair(key, (uint64_t)i / 2, pair);
     double x = scale * pair[i % 2];
-    ts_array_set(a, i, scale == 1 ? x : rint(x));
+    ts_array_set(a, i, is_float ? x : rint(8 * x));
   }
 }
 
-static void fill_uniform(ts_array *a, int64_t n, uint64_t key) {
+static void fill_uniform(ts_array *a, int64_t n, uint64_t key, double scale) {
   int bits = a->dtype == TS_F64 ? 53 : a->dtype == TS_F32 ? 24 : a->dtype == TS_F16 ? 11 : 8;
   for (int64_t i = 0; i < n; i++) {
     uint64_t h = hash_at(key, (uint64_t)i);
     if (a->dtype == TS_I1)
       ts_array_set_int(a, i, (int64_t)(h >> 63));
     else if (!ts_is_float(a->dtype))
-      ts_array_set_int(a, i, (int64_t)(h >> 56) - 128);
+      ts_array_set(a, i, rint(scale * (double)((int64_t)(h >> 56) - 128)));
     else
-      ts_array_set(a, i, unit_of_bits(h, bits));
+      ts_array_set(a, i, scale * unit_of_bits(h, bits));
   }
 }
 
@@ -122,13 +123,13 @@ static void fill_iota(ts_array *a, int64_t n) {
   }
 }
 
-void ts_array_fill(ts_array *a, ts_fill fill, uint64_t seed, const char *name) {
+void ts_array_fill(ts_array *a, ts_fill fill, double scale, uint64_t seed, const char *name) {
   int64_t n = ts_array_count(a);
   uint64_t key = make_key(seed, name);
   switch (fill) {
   case TS_FILL_ZEROS: memset(a->data, 0, (size_t)n * ts_dtype_bytes(a->dtype)); break;
   case TS_FILL_IOTA: fill_iota(a, n); break;
-  case TS_FILL_UNIFORM: fill_uniform(a, n, key); break;
-  case TS_FILL_NORMAL: fill_normal(a, n, key); break;
+  case TS_FILL_UNIFORM: fill_uniform(a, n, key, scale); break;
+  case TS_FILL_NORMAL: fill_normal(a, n, key, scale); break;
   }
 }

@@ -10,11 +10,16 @@ static const struct {
              {"iota", TS_FILL_IOTA},
              {"zeros", TS_FILL_ZEROS}};
 
-static bool find_fill(const char *text, ts_fill *out) {
+/* "normal", or "normal:0.05" for 0.05 times that. */
+static bool find_fill(const char *text, ts_fill *out, double *scale) {
+  size_t n = strcspn(text, ":");
+  *scale = 1;
   for (unsigned i = 0; i < ts_countof(fills); i++) {
-    if (strcmp(fills[i].name, text) != 0) continue;
+    if (strlen(fills[i].name) != n || strncmp(fills[i].name, text, n) != 0) continue;
     *out = fills[i].fill;
-    return true;
+    if (!text[n]) return true;
+    bool scalable = *out == TS_FILL_NORMAL || *out == TS_FILL_UNIFORM;
+    return scalable && ts_parse_double(text + n + 1, strlen(text + n + 1), scale);
   }
   return false;
 }
@@ -23,10 +28,11 @@ static ts_result read_one(ts_run *run, unsigned i, const char *text) {
   run->sources[i] = text;
   if (text[0] == '@') return ts_array_read(run->ctx, text + 1, &run->arrays[i]);
   if (strchr(text, '=')) return ts_array_parse(run->ctx, text, &run->arrays[i]);
-  return ts_run_usage(run->ctx,
-                      "'--input=%s=%s': wanted @FILE, normal, uniform, iota, zeros or a literal "
-                      "such as 2x3xf32=1 2 3 4 5 6",
-                      run->names[i], text);
+  return ts_run_usage(
+      run->ctx,
+      "'--input=%s=%s': wanted @FILE, normal, uniform, normal:0.05, iota, zeros or a literal "
+      "such as 2x3xf32=1 2 3 4 5 6",
+      run->names[i], text);
 }
 
 /* Reads the inputs that come with a shape; the others are left without data for ts_bind to see. */
@@ -35,7 +41,8 @@ static ts_result read_shaped(ts_run *run) {
     const char *text =
         ts_run_is_input(run, i) ? ts_setting_find(&run->request->inputs, run->names[i]) : NULL;
     ts_fill fill;
-    if (!text || find_fill(text, &fill)) continue;
+    double scale;
+    if (!text || find_fill(text, &fill, &scale)) continue;
     ts_result result = read_one(run, i, text);
     if (result) return result;
   }
@@ -74,10 +81,11 @@ static ts_result create_and_fill(ts_run *run, unsigned i) {
   ts_result result = ts_array_create(run->ctx, type->dtype, type->rank, dims, &run->arrays[i]);
   if (result || !ts_run_is_input(run, i)) return result;
   ts_fill fill = TS_FILL_NORMAL;
+  double scale = 1;
   const char *text = ts_setting_find(&run->request->inputs, run->names[i]);
-  if (text) find_fill(text, &fill);
+  if (text) find_fill(text, &fill, &scale);
   run->sources[i] = text ? text : "normal";
-  ts_array_fill(&run->arrays[i], fill, run->request->seed, run->names[i]);
+  ts_array_fill(&run->arrays[i], fill, scale, run->request->seed, run->names[i]);
   return TS_OK;
 }
 

@@ -119,7 +119,7 @@ static ts_result make_entries(ts_semantics *s, subject *u, const ts_module *m,
     e->role = from->role;
     ts_result result = ts_array_create(s->ctx, e->dtype, from->type->rank, dims, &e->initial);
     if (result) return result;
-    if (e->role != TS_ROLE_OUT) ts_array_fill(&e->initial, TS_FILL_NORMAL, s->seed, e->name);
+    if (e->role != TS_ROLE_OUT) ts_array_fill(&e->initial, TS_FILL_NORMAL, 1, s->seed, e->name);
   }
   return TS_OK;
 }

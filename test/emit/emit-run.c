@@ -61,7 +61,7 @@ static void fill(ts_array *a, const char *name) {
   if (strchr("EDF", name[0]))
     fill_edges(a, name);
   else
-    ts_array_fill(a, name[0] == 'P' ? TS_FILL_IOTA : TS_FILL_NORMAL, 2025, name);
+    ts_array_fill(a, name[0] == 'P' ? TS_FILL_IOTA : TS_FILL_NORMAL, 1, 2025, name);
 }
 
 /* ---- comparing ---- */

@@ -75,7 +75,7 @@ END_TEST
 static ts_array filled(ts_dtype dtype, int64_t n, ts_fill fill, uint64_t seed, const char *name) {
   ts_array a;
   ck_assert_int_eq(ts_array_create(ctx, dtype, 1, &n, &a), TS_OK);
-  ts_array_fill(&a, fill, seed, name);
+  ts_array_fill(&a, fill, 1, seed, name);
   return a;
 }
 

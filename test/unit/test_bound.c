@@ -33,7 +33,7 @@ static ts_result make_arrays(void *arg) {
     const ts_type *t = sig.entries[i].type;
     ts_result result = ts_array_create(ctx, t->dtype, t->rank, t->dims, &c->arrays[i]);
     if (result) return result;
-    ts_array_fill(&c->arrays[i], TS_FILL_NORMAL, 1, ts_str_text(m, sig.entries[i].name));
+    ts_array_fill(&c->arrays[i], TS_FILL_NORMAL, 1, 1, ts_str_text(m, sig.entries[i].name));
   }
   return TS_OK;
 }
