@@ -1,15 +1,22 @@
 /* dot: sums of products of narrow numbers by groups, as processors have instructions for.
  *
- * requires:  a loop of at most as many iterations as a `dot` adds products to one lane (4 of i8, 2
- * of bf16), whose body is  acc += extend(a) * extend(b);  a and b lie side by side along it. The
- * instruction adds floats in another order, so those ask for reassociate=true. preserves: every bit
- * of integers. rewrite:   for %k.i = 0 to 4 { %x = load %X[%k.o * 4 + %k.i]  %w = load %W.s[%k.o,
- * %j, %k.i] : i8 %p = muli (extsi %x), (extsi %w)  %s = load %acc[%j]  store (addi %s, %p),
- * %acc[%j]
+ * requires:  a loop of at most as many iterations as a `dot` adds products to one lane (4 of i8, 2 of
+ *            bf16), whose body is acc += extend(a) * extend(b); a and b lie side by side along it.
+ *            Floats are added in another order, which reassociate=true has to allow.
+ * preserves: every bit of integers.
+ * rewrite:   for %k.i = 0 to 4 {
+ *              %x = load %X[%k.o * 4 + %k.i] : i8
+ *              %w = load %W.s[%k.o, %j, %k.i] : i8
+ *              %p = muli (extsi %x), (extsi %w)
+ *              %s = load %acc[%j]
+ *              store (addi %s, %p), %acc[%j]
  *            }
- *            → %x = load %X[%k.o * 4] : vector<4xi8>  %w = load %W.s[%k.o, %j * 4] : vector<4xi8>
- *              %s = load %acc[%j] : vector<1xi32>
- *              %t = dot %x, %w, %s : vector<1xi32>  store %t, %acc[%j]
+ *              →
+ *            %x = load %X[%k.o * 4] : vector<4xi8>
+ *            %w = load %W.s[%k.o, %j * 4] : vector<4xi8>
+ *            %s = load %acc[%j] : vector<1xi32>
+ *            %t = dot %x, %w, %s : vector<1xi32>
+ *            store %t, %acc[%j]
  *
  * `vectorize` of %j then makes sixteen of them one. A buffer that the function allocates and whose
  * last dimension is the group, as a panel staged with layout=[0/4][1][0%4] has it, loses that
@@ -271,9 +278,8 @@ static bool is_zero_past_end(const ts_dot_loop *g, const ts_op *load) {
     if (op->opcode != TS_OP_STORE || ts_value_is(ts_operand(op, 0), 0)) continue;
     for (unsigned i = 0; i < g->num_ragged; i++) {
       const ts_aff *hi = bound_at(g, load, op, g->ragged[i]);
-      if (!hi ||
-          !ts_poly_holds(g->s.m->ctx, g->s.pass->scratch, op, op->map->exprs[op->map->n - 1],
-                         TS_LT, hi))
+      if (!hi || !ts_poly_holds(g->s.m->ctx, g->s.pass->scratch, op, op->map->exprs[op->map->n - 1],
+                                TS_LT, hi))
         return false;
     }
   }

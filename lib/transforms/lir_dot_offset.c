@@ -8,10 +8,14 @@
  * factor: it is computed once in front of all the loops that walk along that one only, in which the
  * buffer of the second does not change, and taken from the accumulators before these add up.
  *
- *   %acc.c = alloc          for %j.c { store 0, %acc.c[%j.c] }
- *   for %k.o.c { for %j.c { %acc.c[%j.c] += dot 128, %w {unsigned}, whose 128 is written as -128 }
- * } for %i.o { for %i.c { for %j.c { %acc[%i.c, %j.c] -= %acc.c[%j.c] } } for %k.o { for %i { for
- * %j { … dot %x, %w, %s {unsigned} … } } }
+ *   %acc.c = alloc
+ *   for %j.c { store 0, %acc.c[%j.c] }
+ *   for %k.o.c {
+ *     for %j.c { %acc.c[%j.c] += dot 128, %w {unsigned} }       (128 is written -128 in i8)
+ *   }
+ *   for %i.o {
+ *     for %i.c { for %j.c { %acc[%i.c, %j.c] -= %acc.c[%j.c] } }
+ *     for %k.o { for %i { for %j { … dot %x, %w, %s {unsigned} … } } }
  *   }
  *
  * A loop passed over that may have no iteration is copied with at most one: for %i.o.c = 0 to

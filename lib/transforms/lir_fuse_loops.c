@@ -1,9 +1,12 @@
 /* fuse-loops: loops that stand one behind the other become one.
  *
  * requires:  loops of one block with the same number of iterations; iteration t of a later loop
- * needs nothing that an earlier one does after its iteration t, and what stands between needs
- * nothing of the first (analysis/dependence.h). preserves: every bit. rewrite:   for %i = 0 to M {
- * S(%i) } T for %i_1 = 0 to M { U(%i_1) } → -fuse-loops="i i_1" → T for %i = 0 to M { S(%i) U(%i) }
+ *            needs nothing that an earlier one does after its iteration t, and what stands between
+ *            needs nothing of the first (analysis/dependence.h).
+ * preserves: every bit.
+ * rewrite:   for %i = 0 to M { S(%i) }  T  for %i_1 = 0 to M { U(%i_1) }
+ *              → -fuse-loops="i i_1" →
+ *            T  for %i = 0 to M { S(%i)  U(%i) }
  *
  * With depth=2 the loops that the two bodies hold are fused, too, and so on. */
 #include "analysis/dependence.h"
