@@ -11,10 +11,12 @@
  *
  * A tile has as many rows and vectors as leave registers for a row of the panel and one element of
  * %X; rows that do not fill a tile are shared out evenly, so that no tile is much smaller than the
- * others. There are no blocks of %k: a panel is read from the second-level cache as fast as it is
- * used up, and sums that leave the registers cost more than they save (measured;
- * docs/benchmarks.md). The shape of the kernel is that of Goto & van de Geijn, Anatomy of
- * High-Performance Matrix Multiplication (2008), section 4, without its middle loop. */
+ * others. Only a panel that would take more than half of the second-level cache is cut into blocks of %k:
+ * the sums of its rows then wait in memory while one block after the other is added. From that cache a
+ * panel is read as fast as it is used up, and below this size sums that leave the registers cost more
+ * than they save (measured; docs/benchmarks.md). The shape of the kernel is that of Goto & van de
+ * Geijn, Anatomy of High-Performance Matrix Multiplication (2008), section 4, where there are blocks
+ * with its middle loop. */
 #include "transforms/recipe.h"
 
 #include "transforms/util.h"
@@ -36,9 +38,12 @@ typedef struct plan {
   int64_t rows, columns, sums; /* 0: symbolic */
   int64_t lanes, vectors, tile_rows;
   bool pack, widen;
-  int64_t group;            /* of products that one `dot` adds up; 0: none is used */
-  bool offset;              /* its first factors hold 128 more */
-  const char *sum_loop;     /* %k, or the loop over its groups */
+  int64_t block;        /* of sums that a panel is cut into; 0: it is whole */
+  const char *acc;      /* the buffer of sums, where there are blocks */
+  int64_t group;        /* of products that one `dot` adds up; 0: none is used */
+  bool offset;          /* its first factors hold 128 more */
+  const char *sum_loop; /* %k, the loop over its groups, or the one within a block */
+  const char *sum_block_loop;
   const char *pack_at;      /* a loop, or func */
   const char *panel;        /* the buffer that the inner loop reads */
   const char *rows_copy;    /* converted once for all panels; NULL: read as they lie */
@@ -53,6 +58,10 @@ typedef struct plan {
 
 static const char *join(plan *p, const char *a, const char *b) {
   return ts_sprintf(p->r->pass->scratch, "%s%s", a, b);
+}
+
+static const char *value_name(plan *p, const ts_value *v) {
+  return ts_str_text(p->r->m, v->name);
 }
 
 static int64_t extent_of(const ts_op *loop) {
@@ -128,11 +137,9 @@ static void choose_tile(plan *p) {
   p->lanes = t->vector_bits / 8 / ts_dtype_bytes(p->nest->acc);
   p->vectors = vectors_of_tile(p, p->columns ? ceil_div(p->columns, p->lanes) : 4);
   ts_dtype held = p->group ? p->nest->data : p->nest->acc;
-  int64_t column_bytes = p->sums * p->lanes * ts_dtype_bytes(held);
-  while (p->vectors > 2 && p->rows >= MIN_ROWS_TO_PACK &&
-         p->vectors * column_bytes > t->l2_bytes / 2)
-    p->vectors--; /* a panel that does not stay in the second-level cache costs more than a narrow
-                     tile */
+  int64_t most = t->l2_bytes / 2 / (p->vectors * p->lanes * ts_dtype_bytes(held));
+  bool tiled = p->nest->rows && p->i && (!p->rows || p->rows >= MIN_ROWS_TO_PACK);
+  if (p->sums > most && tiled && !p->group) p->block = ceil_div(p->sums, ceil_div(p->sums, most));
   p->tile_rows = ((int64_t)t->vector_registers - p->vectors - 1) / p->vectors;
   p->tile_rows = ts_min(p->tile_rows, p->vectors == 4 ? 6 : p->vectors == 2 ? 12 : 8);
 }
@@ -221,15 +228,44 @@ static void split_rows(plan *p) {
 }
 
 static void split_sums(plan *p) {
-  p->sum_loop = p->k;
   if (!p->group) return;
   ts_recipe_step(p->r, "split", "%s=%lld", p->k, (long long)p->group);
   p->sum_loop = join(p, p->k, ".o");
 }
 
+static void note_sum(void *arg, ts_op *op) {
+  plan *p = arg;
+  if (op->opcode == TS_OP_STORE) p->acc = value_name(p, ts_operand(op, 1));
+}
+
+/* Sums of all rows of a panel wait in memory while one block after the other is added to them. */
+static void block_sums(plan *p) {
+  if (!p->block) return;
+  ts_walk(ts_for_parts(p->nest->k).body, note_sum, p);
+  ts_recipe_step(p->r, "split", "%s=%lld", p->k, (long long)p->block);
+  p->sum_block_loop = join(p, p->k, ".o");
+  p->sum_loop = join(p, p->k, ".i");
+  ts_recipe_step(p->r, "distribute", "%s %s", p->i, p->column_loop);
+  ts_recipe_step(p->r, "reorder", "%s %s %s %s", p->sum_block_loop, p->i, p->sum_loop,
+                 p->column_loop);
+}
+
+/* A tile's sums come from memory and go back there. */
+static void open_tiles_of_block(plan *p) {
+  for (unsigned t = 0; t < p->num_row_loops; t++) {
+    const char *rows = p->row_loops[t];
+    ts_recipe_step(p->r, "reorder", "%s %s %s", p->sum_loop, rows, p->column_loop);
+    ts_recipe_step(p->r, "stage", "%s at=%.*s.o space=local", p->acc, (int)strlen(rows) - 2, rows);
+  }
+}
+
 /* Sums of a whole tile at once: zero them, add up with %k outside, finish them. */
 static void open_tiles(plan *p) {
   const char *group = p->group ? join(p, join(p, " ", p->k), ".i") : "";
+  if (p->block) {
+    open_tiles_of_block(p);
+    return;
+  }
   for (unsigned t = 0; t < p->num_row_loops; t++) {
     ts_recipe_step(p->r, "distribute", "%s %s", p->row_loops[t], p->column_loop);
     ts_recipe_step(p->r, "reorder", "%s %s %s%s", p->sum_loop, p->row_loops[t], p->column_loop,
@@ -239,10 +275,6 @@ static void open_tiles(plan *p) {
     ts_recipe_step(p->r, "distribute", "%s", p->column_loop);
     ts_recipe_step(p->r, "reorder", "%s %s%s", p->sum_loop, p->column_loop, group);
   }
-}
-
-static const char *value_name(plan *p, const ts_value *v) {
-  return ts_str_text(p->r->m, v->name);
 }
 
 /* Is the buffer read by the sums and by nothing else? */
@@ -256,6 +288,7 @@ static bool only_summed(const plan *p, const ts_value *v) {
  * begins when the buffer is whole by then. */
 static const char *place_of_copy(const plan *p) {
   unsigned around = p->nest->n - (p->i ? 2 : 1);
+  if (p->block) return p->sum_block_loop;
   if (p->block_loop) return p->block_loop;
   if (p->panel_loop) return p->panel_loop;
   if (around) return ts_loop_name(p->nest->loops[around - 1]);
@@ -372,6 +405,10 @@ static const char *three_loops(plan *p, const char *loop, const char *lanes) {
  * in an array out of a loop, but not past masked reads; so nothing may subscript these sums by a
  * variable. */
 static void unroll(plan *p, const char *loop) {
+  if (p->block) {
+    ts_recipe_step(p->r, "unroll", "%s mark=true", loop);
+    return;
+  }
   bool masked = !p->pack && (!p->columns || p->columns % (p->vectors * p->lanes) != 0);
   const char *offset = p->offset ? join(p, join(p, " ", loop), ".c") : "";
   const char *finish = masked ? join(p, join(p, " ", loop), ".post") : "";
@@ -386,10 +423,14 @@ static void use_vectors(plan *p) {
     copies = ts_sprintf(p->r->pass->scratch, "%s1%s %s", p->rows_copy, lanes, copies);
   if (p->offset)
     copies = ts_sprintf(p->r->pass->scratch, "%s%s.c%s ", copies, p->column_loop, lanes);
+  if (p->block)
+    copies =
+        ts_sprintf(p->r->pass->scratch, "%s%s.s1%s %s.w1%s ", copies, p->acc, lanes, p->acc, lanes);
   ts_recipe_step(p->r, "vectorize", "%s%s", copies, three_loops(p, p->column_loop, lanes));
   for (unsigned t = 0; t < p->num_row_loops; t++)
     unroll(p, p->row_loops[t]);
   unroll(p, p->column_loop);
+  if (p->block) ts_recipe_step(p->r, "unroll", "%1$s.s0 %1$s.s1 %1$s.w0 %1$s.w1 mark=true", p->acc);
   ts_recipe_step(p->r, "prefetch", "%s=%d at=%s", p->panel,
                  p->pack ? PREFETCH_PACKED : PREFETCH_STREAM, p->sum_loop);
 }
@@ -398,6 +439,7 @@ void ts_recipe_product(ts_recipe *r, const ts_nest *nest) {
   plan p = {.r = r,
             .nest = nest,
             .k = ts_loop_name(nest->k),
+            .sum_loop = ts_loop_name(nest->k),
             .j = ts_loop_name(nest->loops[nest->n - 1])};
   const ts_op *rows = nest->rows && nest->n > 1 ? nest->loops[nest->n - 2] : NULL;
   if (rows) p.i = ts_loop_name(rows);
@@ -408,6 +450,7 @@ void ts_recipe_product(ts_recipe *r, const ts_nest *nest) {
   choose_tile(&p);
   choose_packing(&p);
   split_columns(&p);
+  block_sums(&p);
   split_rows(&p);
   split_sums(&p);
   open_tiles(&p);
