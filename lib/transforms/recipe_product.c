@@ -257,6 +257,8 @@ static void open_tiles_of_block(plan *p) {
     ts_recipe_step(p->r, "reorder", "%s %s %s", p->sum_loop, rows, p->column_loop);
     ts_recipe_step(p->r, "stage", "%s at=%.*s.o space=local", p->acc, (int)strlen(rows) - 2, rows);
   }
+  if (!p->rows) /* that a tile is full, its copies are not told by intervals */
+    ts_recipe_step(p->r, "simplify", "keep_loops=true");
 }
 
 /* Sums of a whole tile at once: zero them, add up with %k outside, finish them. */
