@@ -44,12 +44,6 @@ static void note_tensor_op(void *user, ts_op *op) {
   note(r, length, op->opcode == TS_OP_REDUCE_MAX ? TS_F64 : ts_acc_dtype(op));
 }
 
-static bool uses_variable(const ts_op *op, const ts_value *iv) {
-  for (unsigned i = 0; i < ts_num_dims(op); i++)
-    if (ts_dim(op, i) == iv) return true;
-  return false;
-}
-
 static int64_t symbol_value(void *user, ts_str name) {
   return ts_binding_value(((reductions *)user)->bindings, name);
 }
@@ -72,8 +66,9 @@ static bool is_dot(const ts_op *op) {
 /* Terms that one step of a reduction adds. */
 static int64_t terms_of(const ts_value *v) {
   const ts_op *op = v->kind == TS_VALUE_RESULT ? v->def : NULL;
-  return is_dot(op) ? ts_dot_group((ts_dtype)ts_operand(op, 0)->type->dtype, (ts_dtype)v->type->dtype)
-                    : 1;
+  return is_dot(op)
+             ? ts_dot_group((ts_dtype)ts_operand(op, 0)->type->dtype, (ts_dtype)v->type->dtype)
+             : 1;
 }
 
 /* A store is the step of a reduction over the loops around it, inside the block of its buffer's
@@ -86,7 +81,7 @@ static void note_store(void *user, ts_op *op) {
   const ts_block *home = buffer->kind == TS_VALUE_RESULT ? buffer->def->block : buffer->block;
   int64_t length = terms_of(ts_operand(op, 0));
   for (const ts_block *b = op->block; b != home && b->parent; b = b->parent->block)
-    if (b->parent->opcode == TS_OP_FOR && !uses_variable(op, b->args[0]) &&
+    if (b->parent->opcode == TS_OP_FOR && !ts_has_dim(op, b->args[0]) &&
         __builtin_mul_overflow(length, trip_count(r, b->parent), &length))
       return;
   note(r, length, length > 1 ? (ts_dtype)buffer->type->dtype : TS_F64);
@@ -126,10 +121,10 @@ static double loop_tolerance(const ts_array *want, const reductions *r) {
  * numbers in a `dot` of floats. */
 typedef struct freedom {
   ts_module *module;
-  double math_error;  /* of the less precise engine, in ULPs */
-  double inexact;     /* what all functions together may be off, relative to their results */
+  double math_error; /* of the less precise engine, in ULPs */
+  double inexact;    /* what all functions together may be off, relative to their results */
   bool any;
-  ts_ptrmap seen;     /* functions */
+  ts_ptrmap seen; /* functions */
 } freedom;
 
 static void note_freedom(void *user, ts_op *op) {

@@ -442,6 +442,10 @@ typedef struct ts_access {
   const ts_type *type; /* of what is read or written: scalar, vector or fragment */
 } ts_access;
 bool ts_access_parts(const ts_op *, unsigned i, ts_access *);
+/* Is the value one of the op's dims: do its subscripts, or a loop's bounds, speak of it? */
+bool ts_has_dim(const ts_op *, const ts_value *);
+/* Have both ops the same subscripts, expressions of the same values? */
+bool ts_same_subscripts(const ts_op *, const ts_op *);
 
 /* A launch's parts: block argument i of its region runs from 0 to extents[i]; clauses[i] is the word it
  * stands under in the text: "blocks", "threads", … */

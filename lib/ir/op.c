@@ -78,35 +78,47 @@ void ts_op_set_map(ts_module *m, ts_op *op, const ts_map *map, unsigned num_dims
   op->operands = operands;
   op->num_operands = (uint16_t)n;
   op->map = map;
-  for (unsigned i = 0; i < op->num_plain; i++) set_operands(op, i, 1, &old[i].value);
+  for (unsigned i = 0; i < op->num_plain; i++)
+    set_operands(op, i, 1, &old[i].value);
   set_operands(op, op->num_plain, num_dims, dims);
-  for (unsigned i = 0; i < num_old; i++) use_drop(&old[i]);
+  for (unsigned i = 0; i < num_old; i++)
+    use_drop(&old[i]);
 }
 
 static void set_func(ts_block *block, ts_func *func) {
   if (block->func == func) return;
   block->func = func;
   for (ts_op *op = block->first; op; op = op->next)
-    for (unsigned i = 0; i < op->num_regions; i++) set_func(ts_op_regions(op)[i], func);
+    for (unsigned i = 0; i < op->num_regions; i++)
+      set_func(ts_op_regions(op)[i], func);
 }
 
 void ts_op_insert(ts_builder *b, ts_op *op) {
   op->block = b->block;
   op->next = b->before;
   op->prev = b->before ? b->before->prev : b->block->last;
-  if (op->prev) op->prev->next = op;
-  else b->block->first = op;
-  if (op->next) op->next->prev = op;
-  else b->block->last = op;
-  for (unsigned i = 0; i < op->num_regions; i++) set_func(ts_op_regions(op)[i], b->block->func);
+  if (op->prev)
+    op->prev->next = op;
+  else
+    b->block->first = op;
+  if (op->next)
+    op->next->prev = op;
+  else
+    b->block->last = op;
+  for (unsigned i = 0; i < op->num_regions; i++)
+    set_func(ts_op_regions(op)[i], b->block->func);
 }
 
 void ts_op_unlink(ts_op *op) {
   if (!op->block) return;
-  if (op->prev) op->prev->next = op->next;
-  else op->block->first = op->next;
-  if (op->next) op->next->prev = op->prev;
-  else op->block->last = op->prev;
+  if (op->prev)
+    op->prev->next = op->next;
+  else
+    op->block->first = op->next;
+  if (op->next)
+    op->next->prev = op->prev;
+  else
+    op->block->last = op->prev;
   op->prev = op->next = NULL;
   op->block = NULL;
 }
@@ -119,12 +131,14 @@ void ts_op_move_before(ts_op *op, ts_op *before) {
 
 static void drop_operands(void *unused, ts_op *op) {
   (void)unused;
-  for (unsigned i = 0; i < op->num_operands; i++) use_drop(&op->operands[i]);
+  for (unsigned i = 0; i < op->num_operands; i++)
+    use_drop(&op->operands[i]);
 }
 
 void ts_op_erase(ts_op *op) {
   drop_operands(NULL, op);
-  for (unsigned i = 0; i < op->num_regions; i++) ts_walk(ts_op_regions(op)[i], drop_operands, NULL);
+  for (unsigned i = 0; i < op->num_regions; i++)
+    ts_walk(ts_op_regions(op)[i], drop_operands, NULL);
   ts_op_unlink(op);
 }
 
@@ -140,7 +154,8 @@ static void clone_block(ts_module *m, const ts_block *from, ts_block *to, ts_ptr
     ts_ptrmap_put(map, from->args[i], arg);
   }
   ts_builder b = ts_builder_at_end(m, to, from->end);
-  for (const ts_op *op = from->first; op; op = op->next) ts_op_insert(&b, ts_op_clone(m, op, map));
+  for (const ts_op *op = from->first; op; op = op->next)
+    ts_op_insert(&b, ts_op_clone(m, op, map));
 }
 
 ts_op *ts_op_clone(ts_module *m, const ts_op *op, ts_ptrmap *map) {
@@ -203,10 +218,12 @@ void ts_attr_remove(ts_module *m, ts_op *op, ts_attr_key key) {
 void ts_attr_set(ts_module *m, ts_op *op, ts_attr attr) {
   ts_attr *attrs = ts_new_array(&m->arena, ts_attr, op->num_attrs + 1);
   unsigned n = 0, i = 0;
-  while (i < op->num_attrs && op->attrs[i].key < attr.key) attrs[n++] = op->attrs[i++];
+  while (i < op->num_attrs && op->attrs[i].key < attr.key)
+    attrs[n++] = op->attrs[i++];
   attrs[n++] = attr;
   if (i < op->num_attrs && op->attrs[i].key == attr.key) i++;
-  while (i < op->num_attrs) attrs[n++] = op->attrs[i++];
+  while (i < op->num_attrs)
+    attrs[n++] = op->attrs[i++];
   op->attrs = attrs;
   op->num_attrs = (uint8_t)n;
 }
@@ -308,6 +325,19 @@ static void access_effect(const ts_op *op, unsigned i, ts_access *a) {
   }
 }
 
+bool ts_has_dim(const ts_op *op, const ts_value *v) {
+  for (unsigned i = 0; i < ts_num_dims(op); i++)
+    if (ts_dim(op, i) == v) return true;
+  return false;
+}
+
+bool ts_same_subscripts(const ts_op *a, const ts_op *b) {
+  if (a->map != b->map || ts_num_dims(a) != ts_num_dims(b)) return false;
+  for (unsigned i = 0; i < ts_num_dims(a); i++)
+    if (ts_dim(a, i) != ts_dim(b, i)) return false;
+  return true;
+}
+
 bool ts_access_parts(const ts_op *op, unsigned i, ts_access *out) {
   unsigned at = 0, seen = 0;
   if (op->opcode == TS_OP_PREFETCH) return false;
@@ -318,7 +348,8 @@ bool ts_access_parts(const ts_op *op, unsigned i, ts_access *out) {
       at += memref->type->rank;
       continue;
     }
-    *out = (ts_access){.memref = memref, .n = memref->type->rank, .subscripts = op->map->exprs + at};
+    *out =
+        (ts_access){.memref = memref, .n = memref->type->rank, .subscripts = op->map->exprs + at};
     access_effect(op, i, out);
     return true;
   }
@@ -332,14 +363,16 @@ void ts_walk(ts_block *block, void (*fn)(void *, ts_op *), void *arg) {
     unsigned regions = op->num_regions;
     next = op->next;
     fn(arg, op);
-    for (unsigned i = 0; i < regions; i++) ts_walk(ts_op_regions(op)[i], fn, arg);
+    for (unsigned i = 0; i < regions; i++)
+      ts_walk(ts_op_regions(op)[i], fn, arg);
   }
 }
 
 void ts_walk_post(ts_block *block, void (*fn)(void *, ts_op *), void *arg) {
   for (ts_op *op = block->first, *next; op; op = next) {
     next = op->next;
-    for (unsigned i = 0; i < op->num_regions; i++) ts_walk_post(ts_op_regions(op)[i], fn, arg);
+    for (unsigned i = 0; i < op->num_regions; i++)
+      ts_walk_post(ts_op_regions(op)[i], fn, arg);
     fn(arg, op);
   }
 }

@@ -24,8 +24,6 @@ typedef struct ts_dot_loop {
 
 typedef TS_VEC(ts_dot_loop) ts_dot_loops;
 
-/* Is the value one of the dims of the op? */
-bool ts_dot_depends(const ts_op *, const ts_value *iv);
 
 /* ---- lir_dot_offset.c ---- */
 

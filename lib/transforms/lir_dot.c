@@ -27,12 +27,6 @@
 #include "analysis/flow.h"
 #include "transforms/dot.h"
 
-bool ts_dot_depends(const ts_op *op, const ts_value *iv) {
-  for (unsigned i = 0; i < ts_num_dims(op); i++)
-    if (ts_dim(op, i) == iv) return true;
-  return false;
-}
-
 /* ---- what the body is ---- */
 
 /* The load behind the conversion of a factor. */
@@ -40,13 +34,6 @@ static ts_op *factor_load(ts_value *v) {
   ts_op *ext = ts_def(v);
   if (!ext || (ext->opcode != TS_OP_EXTSI && ext->opcode != TS_OP_EXTF)) return NULL;
   return ts_def_as(ts_operand(ext, 0), TS_OP_LOAD);
-}
-
-static bool same_element(const ts_op *load, const ts_op *store) {
-  if (ts_operand(load, 0) != ts_operand(store, 1) || load->map != store->map) return false;
-  for (unsigned i = 0; i < ts_num_dims(load); i++)
-    if (ts_dim(load, i) != ts_dim(store, i)) return false;
-  return true;
 }
 
 /* The product and the sum so far of acc += a * b; false: another form. */
@@ -72,7 +59,7 @@ static bool find_parts(ts_dot_loop *g, ts_op **product) {
   g->b = factor_load(ts_operand(*product, 1));
   g->c = ts_def_as(sum, TS_OP_LOAD);
   return g->a && g->b && g->c && !g->a->has_mask && !g->b->has_mask && !g->c->has_mask &&
-         same_element(g->c, g->store);
+         ts_operand(g->c, 0) == ts_operand(g->store, 1) && ts_same_subscripts(g->c, g->store);
 }
 
 static bool belongs(const ts_dot_loop *g, const ts_op *product, const ts_op *op) {
@@ -188,7 +175,7 @@ static ts_result check_factor(ts_dot_loop *g, const ts_op *load) {
 
 static ts_result check_sum(ts_dot_loop *g) {
   const ts_dot_options *o = g->s.options;
-  if (ts_dot_depends(g->c, ts_for_parts(g->loop).iv))
+  if (ts_has_dim(g->c, ts_for_parts(g->loop).iv))
     return ts_schedule_refuse(&g->s, g->store,
                               "cannot make a dot product of %%%s: each of its iterations adds to "
                               "another element",
@@ -207,7 +194,7 @@ static void order_factors(ts_dot_loop *g) {
   const ts_op *around = ts_loop_around(g->loop);
   if (!around) return;
   const ts_value *iv = ts_for_parts(around).iv;
-  if (!ts_dot_depends(g->a, iv) || ts_dot_depends(g->b, iv)) return;
+  if (!ts_has_dim(g->a, iv) || ts_has_dim(g->b, iv)) return;
   ts_op *a = g->a;
   g->a = g->b;
   g->b = a;

@@ -59,12 +59,12 @@ static ts_result check_buffer(const ts_dot_loops *all, ts_dot_loop *g) {
 }
 
 static bool is_sum(const ts_dot_loop *g, const ts_op *loop) {
-  return !ts_dot_depends(g->c, ts_for_parts(loop).iv);
+  return !ts_has_dim(g->c, ts_for_parts(loop).iv);
 }
 
 /* Is the loop a dimension of what is too much? */
 static bool is_column(const ts_dot_loop *g, const ts_op *loop) {
-  return !is_sum(g, loop) && ts_dot_depends(g->b, ts_for_parts(loop).iv);
+  return !is_sum(g, loop) && ts_has_dim(g->b, ts_for_parts(loop).iv);
 }
 
 static bool is_in_sums(const ts_dot_loop *g, const ts_op *loop) {
@@ -83,7 +83,7 @@ static bool stands_alone(const ts_dot_loop *g, belongs_fn *belongs) {
   for (const ts_op *at = ts_loop_around(g->loop);; at = ts_loop_around(at)) {
     for (const ts_op *up = at; belongs(g, at) && up != g->outer;) {
       up = ts_loop_around(up);
-      if (!belongs(g, up) && ts_dot_depends(at, ts_for_parts(up).iv)) return false;
+      if (!belongs(g, up) && ts_has_dim(at, ts_for_parts(up).iv)) return false;
     }
     if (at == g->outer) return true;
   }
@@ -359,8 +359,8 @@ static void correct(ts_dot_loop *g) {
   unsigned rank = 0;
   for (ts_op *at = g->outer; ts_is_loop(at); at = ts_for_parts(at).body->first) {
     const ts_value *iv = ts_for_parts(at).iv;
-    c.sum[c.n] = !ts_dot_depends(c.load_c, iv);
-    c.column[c.n] = !c.sum[c.n] && ts_dot_depends(c.load_b, iv);
+    c.sum[c.n] = !ts_has_dim(c.load_c, iv);
+    c.column[c.n] = !c.sum[c.n] && ts_has_dim(c.load_b, iv);
     if (c.column[c.n]) (void)ts_loop_max_trips(at, &dims[rank++]);
     c.loops[c.n++] = at;
   }

@@ -21,12 +21,6 @@ typedef struct prefetcher {
   bool overflow;
 } prefetcher;
 
-static bool moves_with(const ts_op *load, const ts_value *iv) {
-  for (unsigned i = 0; i < ts_num_dims(load); i++)
-    if (ts_dim(load, i) == iv) return true;
-  return false;
-}
-
 /* The load's subscripts with the loop's variable moved on. */
 static bool moved_subscripts(prefetcher *p, const ts_op *load, ts_dims *d, const ts_aff **at) {
   ts_module *m = p->s->m;
@@ -47,11 +41,7 @@ static bool moved_subscripts(prefetcher *p, const ts_op *load, ts_dims *d, const
 static bool is_repeated(const prefetcher *p, const ts_op *load) {
   for (size_t i = 0; i < p->loads.n; i++) {
     const ts_op *other = p->loads.at[i];
-    if (other->map != load->map || ts_operand(other, 0) != ts_operand(load, 0)) continue;
-    bool same = ts_num_dims(other) == ts_num_dims(load);
-    for (unsigned d = 0; same && d < ts_num_dims(load); d++)
-      same = ts_dim(other, d) == ts_dim(load, d);
-    if (same) return true;
+    if (ts_operand(other, 0) == ts_operand(load, 0) && ts_same_subscripts(other, load)) return true;
   }
   return false;
 }
@@ -59,7 +49,7 @@ static bool is_repeated(const prefetcher *p, const ts_op *load) {
 static void collect(void *arg, ts_op *op) {
   prefetcher *p = arg;
   if (op->opcode != TS_OP_LOAD || ts_operand(op, 0)->name != p->buffer) return;
-  if (moves_with(op, ts_for_parts(p->loop).iv) && !is_repeated(p, op))
+  if (ts_has_dim(op, ts_for_parts(p->loop).iv) && !is_repeated(p, op))
     ts_push(p->s->pass->scratch, &p->loads, op);
 }
 
@@ -83,9 +73,9 @@ static void open_loops(prefetcher *p, const ts_op *load, ts_builder *b, ts_ptrma
   ts_op *around[TS_MAX_NESTING];
   unsigned n = 0;
   for (ts_op *at = ts_loop_around(load); at != p->loop; at = ts_loop_around(at)) {
-    bool needed = moves_with(load, ts_for_parts(at).iv);
+    bool needed = ts_has_dim(load, ts_for_parts(at).iv);
     for (unsigned i = 0; i < n; i++)
-      needed = needed || moves_with(around[i], ts_for_parts(at).iv);
+      needed = needed || ts_has_dim(around[i], ts_for_parts(at).iv);
     if (needed) around[n++] = at;
   }
   while (n--) {

@@ -8,12 +8,6 @@
 
 #include "analysis/dependence.h"
 
-static bool speaks_of(const ts_op *loop, const ts_op *of) {
-  for (unsigned i = 0; i < ts_num_dims(loop); i++)
-    if (ts_dim(loop, i) == ts_for_parts(of).iv) return true;
-  return false;
-}
-
 static const char *order_text(ts_schedule *s, unsigned n, ts_op *const *loops,
                               const unsigned *order) {
   const char *text = "";
@@ -42,7 +36,7 @@ static ts_result check_bounds(ts_schedule *s, unsigned n, ts_op *const *loops,
   for (unsigned p = 0; p < n; p++)
     for (unsigned q = p + 1; q < n; q++) {
       const ts_op *outer = loops[order[p]], *inner = loops[order[q]];
-      if (!speaks_of(outer, inner)) continue;
+      if (!ts_has_dim(outer, ts_for_parts(inner).iv)) continue;
       ts_schedule_refuse(s, outer, "cannot put %%%s outside of %%%s: its bounds depend on %%%s",
                          ts_loop_name(outer), ts_loop_name(inner), ts_loop_name(inner));
       ts_note(s->m->ctx, outer->loc, "legal instead: %s",

@@ -44,13 +44,6 @@ static bool updates(const ts_op *op, const ts_value *so_far) {
   return op->opcode != TS_OP_FMA || ts_operand(op, 2) == so_far;
 }
 
-static bool same_element(const ts_op *a, const ts_op *b) {
-  if (a->map != b->map || ts_num_dims(a) != ts_num_dims(b)) return false;
-  for (unsigned i = 0; i < ts_num_dims(a); i++)
-    if (ts_dim(a, i) != ts_dim(b, i)) return false;
-  return true;
-}
-
 /* Is the value made inside the loop? */
 static bool is_inside(const ts_vectorizer *v, const ts_value *x) {
   if (x->kind == TS_VALUE_ARG)
@@ -102,7 +95,8 @@ static void find(void *arg, ts_op *store) {
   if (!ts_is_kind(ts_op_result(update, 0)->type, TS_TYPE_SCALAR)) return;
   for (unsigned i = 0; i < update->num_plain && !load; i++) {
     ts_op *def = ts_def_as(ts_operand(update, i), TS_OP_LOAD);
-    if (def && ts_operand(def, 0) == ts_operand(store, 1) && same_element(def, store)) load = def;
+    if (def && ts_operand(def, 0) == ts_operand(store, 1) && ts_same_subscripts(def, store))
+      load = def;
   }
   if (!load || load->block != store->block || update->block != store->block ||
       !ts_is_ancestor(v->iv->block, load) || !updates(update, ts_op_result(load, 0)) ||

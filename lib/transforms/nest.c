@@ -11,12 +11,6 @@ static bool has_loop(const ts_block *block) {
   return false;
 }
 
-static bool is_dim_of(const ts_op *op, const ts_value *iv) {
-  for (unsigned i = 0; i < ts_num_dims(op); i++)
-    if (ts_dim(op, i) == iv) return true;
-  return false;
-}
-
 /* Does the last subscript, and no other, step by one element when the variable does? */
 static bool lies_along(const ts_op *load, const ts_value *iv) {
   unsigned n = load->map->n;
@@ -75,10 +69,10 @@ static bool find_factors(const ts_block *body, ts_value **a, ts_value **b) {
   return *a != NULL;
 }
 
-static ts_dtype stored_type(const ts_block *body) {
+static ts_value *last_stored(const ts_block *body) {
   for (const ts_op *op = body->last; op; op = op->prev)
-    if (op->opcode == TS_OP_STORE) return ts_operand(op, 0)->type->dtype;
-  return TS_NUM_DTYPES;
+    if (op->opcode == TS_OP_STORE) return ts_operand(op, 1);
+  return NULL;
 }
 
 static bool is_product(ts_nest *nest, ts_op *k) {
@@ -93,15 +87,17 @@ static bool is_product(ts_nest *nest, ts_op *k) {
     one = other;
     other = swap;
   }
-  if (!lies_along(one, j) || !is_dim_of(one, iv) || (other && is_dim_of(other, j))) return false;
+  if (!lies_along(one, j) || !ts_has_dim(one, iv) || (other && ts_has_dim(other, j))) return false;
   nest->k = k;
   nest->panel = ts_operand(one, 0);
   nest->rows = other ? ts_operand(other, 0) : NULL;
   nest->panel_load = one;
   nest->rows_load = other;
   nest->data = (ts_dtype)ts_op_result(one, 0)->type->dtype;
-  nest->acc = stored_type(body);
-  return nest->acc != TS_NUM_DTYPES;
+  nest->sum = last_stored(body);
+  if (!nest->sum) return false;
+  nest->acc = (ts_dtype)nest->sum->type->dtype;
+  return true;
 }
 
 ts_nest ts_nest_of(ts_op *loop) {

@@ -22,6 +22,7 @@ typedef struct ts_nest {
   ts_value *panel,
       *rows; /* the operand that lies along the last loop; the other one, NULL: a plain sum */
   ts_op *panel_load, *rows_load;
+  ts_value *sum;      /* the buffer that is added to */
   ts_dtype data, acc; /* of the operands and of the sum */
 } ts_nest;
 ts_nest ts_nest_of(ts_op *loop);
