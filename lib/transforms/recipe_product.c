@@ -38,19 +38,18 @@ typedef struct plan {
   int64_t rows, columns, sums; /* 0: symbolic */
   int64_t lanes, vectors, tile_rows;
   bool pack, widen;
-  int64_t block;        /* of sums that a panel is cut into; 0: it is whole */
-  const char *acc;      /* the buffer of sums, where there are blocks */
-  int64_t group;        /* of products that one `dot` adds up; 0: none is used */
-  bool offset;          /* its first factors hold 128 more */
-  const char *sum_loop; /* %k, the loop over its groups, or the one within a block */
-  const char *sum_block_loop;
-  const char *pack_at;      /* a loop, or func */
-  const char *panel;        /* the buffer that the inner loop reads */
-  const char *rows_copy;    /* converted once for all panels; NULL: read as they lie */
-  bool rows_grouped;        /* the copy's rows are cut into groups */
-  const char *row_loops[2]; /* within a tile: of full tiles, of the others */
+  int64_t group;              /* of products that one `dot` adds up; 0: none is used */
+  bool offset;                /* its first factors hold 128 more */
+  int64_t sum_block;          /* of sums, where a panel is cut into such; 0: it is whole */
+  const char *sum_loop;       /* %k, the loop over its groups, or the one within a block */
+  const char *sum_block_loop; /* over blocks */
+  const char *pack_at;        /* a loop, or func */
+  const char *panel;          /* the buffer that the inner loop reads */
+  const char *rows_copy;      /* converted once for all panels; NULL: read as they lie */
+  bool rows_grouped;          /* the copy's rows are cut into groups */
+  const char *row_loops[2];   /* within a tile: of full tiles, of the others */
+  const char *tile_loops[2];  /* over such tiles; NULL: the rows are one */
   unsigned num_row_loops;
-  const char *tile_loop;                /* over full tiles; NULL: the rows are one tile */
   const char *panel_loop, *column_loop; /* over panels (NULL: one), within one */
   const char
       *block_loop; /* over blocks of panels that are copied together; NULL: each for itself */
@@ -139,7 +138,8 @@ static void choose_tile(plan *p) {
   ts_dtype held = p->group ? p->nest->data : p->nest->acc;
   int64_t most = t->l2_bytes / 2 / (p->vectors * p->lanes * ts_dtype_bytes(held));
   bool tiled = p->nest->rows && p->i && (!p->rows || p->rows >= MIN_ROWS_TO_PACK);
-  if (p->sums > most && tiled && !p->group) p->block = ceil_div(p->sums, ceil_div(p->sums, most));
+  if (p->sums > most && tiled && !p->group)
+    p->sum_block = ceil_div(p->sums, ceil_div(p->sums, most));
   p->tile_rows = ((int64_t)t->vector_registers - p->vectors - 1) / p->vectors;
   p->tile_rows = ts_min(p->tile_rows, p->vectors == 4 ? 6 : p->vectors == 2 ? 12 : 8);
 }
@@ -190,17 +190,18 @@ static void split_columns(plan *p) {
   if (p->i) ts_recipe_step(p->r, "reorder", "%s %s", p->panel_loop, p->i);
 }
 
-static void add_row_loop(plan *p, const char *name) {
-  p->row_loops[p->num_row_loops++] = name;
+/* Rows that `split` cuts into tiles. */
+static void add_tiles(plan *p, const char *rows) {
+  p->tile_loops[p->num_row_loops] = join(p, rows, ".o");
+  p->row_loops[p->num_row_loops++] = join(p, rows, ".i");
 }
 
 /* Any number of rows: full tiles, then row by row. */
 static void split_unknown_rows(plan *p) {
   ts_recipe_step(p->r, "peel", "%s=%lld", p->i, (long long)p->tile_rows);
   ts_recipe_step(p->r, "split", "%s=%lld %s.tail=1", p->i, (long long)p->tile_rows, p->i);
-  p->tile_loop = join(p, p->i, ".o");
-  add_row_loop(p, join(p, p->i, ".i"));
-  add_row_loop(p, join(p, p->i, ".tail.i"));
+  add_tiles(p, p->i);
+  add_tiles(p, join(p, p->i, ".tail"));
 }
 
 static void split_rows(plan *p) {
@@ -212,11 +213,10 @@ static void split_rows(plan *p) {
   int64_t tiles = ceil_div(p->rows, p->tile_rows), large = ceil_div(p->rows, tiles);
   int64_t small_rows = (tiles * large - p->rows) * (large - 1); /* in tiles of one row less */
   if (tiles == 1) {
-    add_row_loop(p, p->i);
+    p->row_loops[p->num_row_loops++] = p->i;
     return;
   }
-  p->tile_loop = join(p, p->i, ".o");
-  add_row_loop(p, join(p, p->i, ".i"));
+  add_tiles(p, p->i);
   if (!small_rows) {
     ts_recipe_step(p->r, "split", "%s=%lld", p->i, (long long)large);
     return;
@@ -224,7 +224,7 @@ static void split_rows(plan *p) {
   ts_recipe_step(p->r, "peel", "%s=%lld last=true", p->i, (long long)small_rows);
   ts_recipe_step(p->r, "split", "%s=%lld %s.tail=%lld", p->i, (long long)large, p->i,
                  (long long)large - 1);
-  add_row_loop(p, join(p, p->i, ".tail.i"));
+  add_tiles(p, join(p, p->i, ".tail"));
 }
 
 static void split_sums(plan *p) {
@@ -233,16 +233,10 @@ static void split_sums(plan *p) {
   p->sum_loop = join(p, p->k, ".o");
 }
 
-static void note_sum(void *arg, ts_op *op) {
-  plan *p = arg;
-  if (op->opcode == TS_OP_STORE) p->acc = value_name(p, ts_operand(op, 1));
-}
-
 /* Sums of all rows of a panel wait in memory while one block after the other is added to them. */
 static void block_sums(plan *p) {
-  if (!p->block) return;
-  ts_walk(ts_for_parts(p->nest->k).body, note_sum, p);
-  ts_recipe_step(p->r, "split", "%s=%lld", p->k, (long long)p->block);
+  if (!p->sum_block) return;
+  ts_recipe_step(p->r, "split", "%s=%lld", p->k, (long long)p->sum_block);
   p->sum_block_loop = join(p, p->k, ".o");
   p->sum_loop = join(p, p->k, ".i");
   ts_recipe_step(p->r, "distribute", "%s %s", p->i, p->column_loop);
@@ -253,9 +247,9 @@ static void block_sums(plan *p) {
 /* A tile's sums come from memory and go back there. */
 static void open_tiles_of_block(plan *p) {
   for (unsigned t = 0; t < p->num_row_loops; t++) {
-    const char *rows = p->row_loops[t];
-    ts_recipe_step(p->r, "reorder", "%s %s %s", p->sum_loop, rows, p->column_loop);
-    ts_recipe_step(p->r, "stage", "%s at=%.*s.o space=local", p->acc, (int)strlen(rows) - 2, rows);
+    ts_recipe_step(p->r, "reorder", "%s %s %s", p->sum_loop, p->row_loops[t], p->column_loop);
+    ts_recipe_step(p->r, "stage", "%s at=%s space=local", value_name(p, p->nest->sum),
+                   p->tile_loops[t]);
   }
   if (!p->rows) /* that a tile is full, its copies are not told by intervals */
     ts_recipe_step(p->r, "simplify", "keep_loops=true");
@@ -264,7 +258,7 @@ static void open_tiles_of_block(plan *p) {
 /* Sums of a whole tile at once: zero them, add up with %k outside, finish them. */
 static void open_tiles(plan *p) {
   const char *group = p->group ? join(p, join(p, " ", p->k), ".i") : "";
-  if (p->block) {
+  if (p->sum_block) {
     open_tiles_of_block(p);
     return;
   }
@@ -290,7 +284,7 @@ static bool only_summed(const plan *p, const ts_value *v) {
  * begins when the buffer is whole by then. */
 static const char *place_of_copy(const plan *p) {
   unsigned around = p->nest->n - (p->i ? 2 : 1);
-  if (p->block) return p->sum_block_loop;
+  if (p->sum_block) return p->sum_block_loop;
   if (p->block_loop) return p->block_loop;
   if (p->panel_loop) return p->panel_loop;
   if (around) return ts_loop_name(p->nest->loops[around - 1]);
@@ -387,7 +381,7 @@ static void run_parallel(plan *p) {
    */
   bool even = p->panel_loop && (!panels || panels % threads == 0 || panels >= 4 * threads ||
                                 (p->pack && panels > threads));
-  const char *loop = even || !p->tile_loop ? p->panel_loop : p->tile_loop;
+  const char *loop = even || !p->tile_loops[0] ? p->panel_loop : p->tile_loops[0];
   if (p->block_loop) loop = p->block_loop;
   if (!loop) return;
   bool long_copy =
@@ -407,7 +401,7 @@ static const char *three_loops(plan *p, const char *loop, const char *lanes) {
  * in an array out of a loop, but not past masked reads; so nothing may subscript these sums by a
  * variable. */
 static void unroll(plan *p, const char *loop) {
-  if (p->block) {
+  if (p->sum_block) {
     ts_recipe_step(p->r, "unroll", "%s mark=true", loop);
     return;
   }
@@ -418,6 +412,7 @@ static void unroll(plan *p, const char *loop) {
 }
 
 static void use_vectors(plan *p) {
+  const char *sum = value_name(p, p->nest->sum);
   const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
   bool packs = p->pack && !p->group; /* a compiler interleaves rows better than lanes do */
   const char *copies = packs ? ts_sprintf(p->r->pass->scratch, "%s1%s ", p->panel, lanes) : "";
@@ -425,14 +420,14 @@ static void use_vectors(plan *p) {
     copies = ts_sprintf(p->r->pass->scratch, "%s1%s %s", p->rows_copy, lanes, copies);
   if (p->offset)
     copies = ts_sprintf(p->r->pass->scratch, "%s%s.c%s ", copies, p->column_loop, lanes);
-  if (p->block)
-    copies =
-        ts_sprintf(p->r->pass->scratch, "%s%s.s1%s %s.w1%s ", copies, p->acc, lanes, p->acc, lanes);
+  if (p->sum_block)
+    copies = ts_sprintf(p->r->pass->scratch, "%s%s.s1%s %s.w1%s ", copies, sum, lanes, sum, lanes);
   ts_recipe_step(p->r, "vectorize", "%s%s", copies, three_loops(p, p->column_loop, lanes));
   for (unsigned t = 0; t < p->num_row_loops; t++)
     unroll(p, p->row_loops[t]);
   unroll(p, p->column_loop);
-  if (p->block) ts_recipe_step(p->r, "unroll", "%1$s.s0 %1$s.s1 %1$s.w0 %1$s.w1 mark=true", p->acc);
+  if (p->sum_block)
+    ts_recipe_step(p->r, "unroll", "%1$s.s0 %1$s.s1 %1$s.w0 %1$s.w1 mark=true", sum);
   ts_recipe_step(p->r, "prefetch", "%s=%d at=%s", p->panel,
                  p->pack ? PREFETCH_PACKED : PREFETCH_STREAM, p->sum_loop);
 }
