@@ -32,8 +32,10 @@ config.test_exec_root = os.path.join(config.build_root, "test")
 tools = os.path.join(config.build_root, "tools")
 config.environment["PATH"] = os.pathsep.join([tools, config.llvm_tools, "/usr/bin", "/bin"])
 config.environment["LC_ALL"] = "C"
-# Compiled code is kept with the build. Of the compilers that tests name, those there are are features.
-config.environment["XDG_CACHE_HOME"] = os.path.join(config.build_root, "test", "cache")
+# Compiled code is kept with the build, or where TS_TEST_CACHE says. Of the compilers that tests name, those there are are features.
+config.environment["XDG_CACHE_HOME"] = os.environ.get(
+    "TS_TEST_CACHE", os.path.join(config.build_root, "test", "cache")
+)
 for name in ("gcc", "clang-14", "clang-19"):
     if lit.util.which(name, config.environment["PATH"]):
         config.available_features.add(name)

@@ -4,8 +4,11 @@
  *
  * Arrays are filled by their names: E… with the values at which ops go wrong, D… with those but 0,
  * F… with those but subnormal numbers, P… with 0 1 2 …, others with normal numbers. Functions called approx… may be off by 2 units in
- * the last place, f64 by 4. Symbolic extents are 5, 7, 12, 17, … in order. */
+ * the last place, f64 by 4. Symbolic extents are 5, 7, 12, 17, … in order.
+ *
+ * The library is kept in the native engine's cache: builds with and without sanitizers emit the same C. */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,7 +16,7 @@
 #include <unistd.h>
 
 #include "emit/emit.h"
-#include "exec/engine.h"
+#include "exec/native.h"
 
 enum { MAX_ARRAYS = 16, MAX_FAILURES = 20 };
 
@@ -253,6 +256,53 @@ typedef struct job {
   char **argv;
 } job;
 
+/* The name under which the library is kept: the C, the compiler and its flags, and the processor. */
+static ts_result cache_name(job *j, const char *source, char name[TS_DIGEST_HEX]) {
+  ts_context *ctx = j->p.ctx;
+  ts_native_options options = {.cc = j->argv[3]};
+  ts_native_job compiled = {.ctx = ctx, .arena = &ctx->arena, .options = &options};
+  const char *text;
+  size_t n;
+  ts_result result = ts_native_find_compiler(&compiled);
+  if (result) return result;
+  if (!ts_native_read_file(&ctx->arena, AT_FDCWD, source, &text, &n))
+    return ts_error_plain(ctx, "cannot read %s", source);
+  ts_native_ask_version(&compiled);
+  ts_digest d;
+  uint8_t digest[TS_DIGEST_BYTES];
+  ts_digest_begin(&d);
+  ts_digest_add_text(&d, "emit-run");
+  ts_native_add_circumstances(&compiled, &d);
+  for (int i = 3; i < j->argc; i++)
+    ts_digest_add_text(&d, j->argv[i]);
+  ts_digest_add(&d, text, n);
+  ts_digest_end(&d, digest);
+  ts_digest_hex(digest, name);
+  return TS_OK;
+}
+
+/* Takes the library from the cache, or compiles and keeps it. */
+static ts_result build(job *j, const char *source, const char *library) {
+  ts_context *ctx = j->p.ctx;
+  char name[TS_DIGEST_HEX];
+  ts_result result = cache_name(j, source, name);
+  if (result) return result;
+  ts_native_cache cache;
+  ts_native_cache_open(ctx, &ctx->arena, &(ts_native_options){0}, &cache);
+  size_t n;
+  const char *bytes = ts_native_cache_get(&cache, &ctx->arena, name, &n);
+  if (bytes) {
+    if (!ts_native_write_file(AT_FDCWD, library, O_TRUNC, bytes, n))
+      result = ts_error_plain(ctx, "cannot write %s", library);
+  } else if (!compile(source, library, j->argv + 3, j->argc - 3)) {
+    result = ts_error_plain(ctx, "%s does not compile", source);
+  } else if (ts_native_read_file(&ctx->arena, AT_FDCWD, library, &bytes, &n)) {
+    ts_native_cache_put(&cache, &ctx->arena, name, bytes, n);
+  }
+  ts_native_cache_close(&cache);
+  return result;
+}
+
 static ts_result run(void *arg) {
   job *j = arg;
   program *p = &j->p;
@@ -260,9 +310,8 @@ static ts_result run(void *arg) {
   const char *library = ts_sprintf(&p->ctx->arena, "%s/emitted.so", j->argv[2]);
   ts_result result = read_program(p, j->argv[1]);
   if (!result) result = write_source(p, source);
+  if (!result) result = build(j, source, library);
   if (result) return result;
-  if (!compile(source, library, j->argv + 3, j->argc - 3))
-    return ts_error_plain(p->ctx, "%s does not compile", source);
   p->library = dlopen(library, RTLD_NOW | RTLD_LOCAL);
   if (!p->library) return ts_error_plain(p->ctx, "%s", dlerror());
   for (const ts_func *f = p->module->first_func; f; f = f->next)
