@@ -123,8 +123,11 @@ static void vm_dot_bf16(const ts_insn *at, ts_slot *dst, const ts_slot *a, const
   }
 }
 
-static ts_vm_status vm_call(ts_vm *vm, const ts_vm_call *call, ts_slot *frame, int32_t at) {
-  ts_slot *callee = frame + at;
+/* The callee's registers and buffers lie behind the caller's. */
+static ts_vm_status vm_call(ts_vm *vm, const ts_vm_code *caller, const ts_insn *insn, ts_slot *frame) {
+  const ts_vm_call *call = caller->calls.at[insn->a];
+  ts_slot *callee = frame + insn->b;
+  callee[TS_VM_MEM].p = frame[TS_VM_MEM].p + caller->mem_bytes;
   for (unsigned i = 0; i < call->n; i++)
     callee[call->moves[i][1]] = frame[call->moves[i][0]];
   return ts_vm_exec(vm, call->callee, call->callee->insns, callee);

@@ -439,7 +439,7 @@ typedef struct ts_access {
   unsigned n; /* subscripts */
   const ts_aff *const *subscripts;
   bool reads, writes;
-  const ts_type *type; /* of what is read or written: scalar, vector or fragment */
+  const ts_type *type; /* of what is read or written: scalar, vector or fragment; of an async_copy, the element */
 } ts_access;
 bool ts_access_parts(const ts_op *, unsigned i, ts_access *);
 /* Is the value one of the op's dims: do its subscripts, or a loop's bounds, speak of it? */

@@ -317,10 +317,10 @@ static void access_effect(const ts_op *op, unsigned i, ts_access *a) {
     a->reads = a->writes = true;
     a->type = ts_operand(op, 0)->type;
     break;
-  default: /* async_copy: from the first to the second */
+  default: /* async_copy: `count` elements from the first to the second */
     a->reads = i == 0;
     a->writes = i == 1;
-    a->type = a->memref->type->elem;
+    a->type = ts_type_element(op->block->func->module, a->memref->type);
     break;
   }
 }
