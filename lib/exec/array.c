@@ -128,3 +128,8 @@ void ts_array_set(ts_array *a, int64_t i, double x) {
   default: ts_array_set_int(a, i, ts_float_to_int(a->dtype, x));
   }
 }
+
+void ts_array_index(const ts_array *a, int64_t i, int64_t at[TS_MAX_RANK]) {
+  for (unsigned d = a->rank; d-- > 0; i /= a->dims[d])
+    at[d] = i % a->dims[d];
+}

@@ -89,14 +89,36 @@ void ts_array_print(ts_sink *, const ts_array *);
 /* type, corner elements, min, max, sum, hash: a few lines, each starting with `name`. */
 void ts_array_print_summary(ts_sink *, const char *name, const ts_array *);
 
+/* The gap between neighbours of a float type around x, which is finite: its unit in the last place. 1 for
+ * integers. */
+double ts_ulp(ts_dtype, double x);
+
+/* Two arrays, element by element. What is infinite or NaN on one side only is infinitely far from the other. */
 typedef struct ts_difference {
-  int64_t mismatches;  /* elements where |got - want| > atol + rtol |want|, or one only is NaN */
-  int64_t worst;       /* index of the largest excess; -1 when all are equal */
-  double got, want;    /* there */
-  double max_abs, max_rel, max_ulp; /* ULPs of got's type; infinite when one only is NaN */
+  int64_t wrong;      /* elements further apart than is allowed, or NaN or infinite on one side only */
+  int64_t not_finite; /* of those: NaN or infinite on one side, or two infinities */
+  int64_t unjudged;   /* elements that differ where any difference is allowed */
+  int64_t lo[TS_MAX_RANK], hi[TS_MAX_RANK]; /* the smallest box that holds the wrong ones, half open */
+  int64_t worst;      /* index of the one furthest apart by what is allowed there; -1 when all are equal */
+  double got, want, apart, allowed; /* there; `apart` exact for integers, too */
+  double used;                      /* there: difference by what is allowed; infinite when that is 0 */
+  double max_abs, max_rel, max_ulp; /* of all elements; ULPs of got's type around what is wanted */
 } ts_difference;
+/* What `got` and `want`, of the index i, may differ by: 0 or more. */
+typedef double (*ts_allowed_fn)(const void *user, int64_t i, double want);
 /* Same dtype class and shape, or TS_ERR. */
+ts_result ts_array_judge(ts_context *, const ts_array *got, const ts_array *want, ts_allowed_fn, const void *user,
+                         ts_difference *);
+/* The same with atol + rtol |want| allowed. */
 ts_result ts_array_compare(ts_context *, const ts_array *got, const ts_array *want, double rtol,
                            double atol, ts_difference *);
+
+/* The index along each axis of element i. */
+void ts_array_index(const ts_array *, int64_t i, int64_t at[TS_MAX_RANK]);
+/* "[3, 0]" of the element with this index, "" for rank 0; its value as ts_array_print writes it; and
+ * "[510:512, :]" of a box of this array's shape, ":" being a whole axis. */
+const char *ts_array_index_text(ts_arena *, const ts_array *, int64_t i);
+const char *ts_array_value_text(ts_arena *, const ts_array *, int64_t i);
+const char *ts_array_box_text(ts_arena *, const ts_array *, const int64_t *lo, const int64_t *hi);
 
 #endif

@@ -121,20 +121,20 @@ ts_result ts_array_parse(ts_context *ctx, const char *text, ts_array *out) {
 
 /* ---- writing ---- */
 
-static void put_double(ts_sink *s, double x, int bits) {
-  char text[40];
-  ts_sink_write(s, text, ts_format_float(text, x, bits));
+static size_t element_text(char out[40], const ts_array *a, int64_t i) {
+  switch (a->dtype) {
+  case TS_F64: return ts_format_float(out, ts_array_get(a, i), 64);
+  case TS_F32: return ts_format_float(out, ts_array_get(a, i), 32);
+  case TS_F16: return ts_format_float(out, ts_array_get(a, i), 16);
+  case TS_BF16: return ts_format_float(out, ts_array_get(a, i), 17);
+  case TS_I1: return (size_t)snprintf(out, 40, "%s", ts_array_get_int(a, i) ? "true" : "false");
+  default: return (size_t)snprintf(out, 40, "%lld", (long long)ts_array_get_int(a, i));
+  }
 }
 
 static void put_element(ts_sink *s, const ts_array *a, int64_t i) {
-  switch (a->dtype) {
-  case TS_F64: put_double(s, ts_array_get(a, i), 64); break;
-  case TS_F32: put_double(s, ts_array_get(a, i), 32); break;
-  case TS_F16: put_double(s, ts_array_get(a, i), 16); break;
-  case TS_BF16: put_double(s, ts_array_get(a, i), 17); break;
-  case TS_I1: ts_sink_puts(s, ts_array_get_int(a, i) ? "true" : "false"); break;
-  default: ts_sink_int(s, ts_array_get_int(a, i));
-  }
+  char text[40];
+  ts_sink_write(s, text, element_text(text, a, i));
 }
 
 static void print_level(ts_sink *s, const ts_array *a, unsigned axis, int64_t *at) {
@@ -158,6 +158,30 @@ void ts_array_print(ts_sink *s, const ts_array *a) {
     ts_sink_puts(s, "[]");
   else
     print_level(s, a, 0, &at);
+}
+
+const char *ts_array_value_text(ts_arena *arena, const ts_array *a, int64_t i) {
+  char text[40];
+  return ts_strndup(arena, text, element_text(text, a, i));
+}
+
+const char *ts_array_index_text(ts_arena *arena, const ts_array *a, int64_t i) {
+  int64_t at[TS_MAX_RANK];
+  const char *text = "";
+  ts_array_index(a, i, at);
+  for (unsigned d = 0; d < a->rank; d++)
+    text = ts_sprintf(arena, "%s%s%lld", text, d ? ", " : "[", (long long)at[d]);
+  return a->rank ? ts_sprintf(arena, "%s]", text) : "";
+}
+
+const char *ts_array_box_text(ts_arena *arena, const ts_array *a, const int64_t *lo, const int64_t *hi) {
+  const char *text = "[";
+  for (unsigned d = 0; d < a->rank; d++) {
+    bool whole = lo[d] == 0 && hi[d] == a->dims[d];
+    const char *range = whole ? ":" : ts_sprintf(arena, "%lld:%lld", (long long)lo[d], (long long)hi[d]);
+    text = ts_sprintf(arena, "%s%s%s", text, d ? ", " : "", range);
+  }
+  return ts_sprintf(arena, "%s]", text);
 }
 
 /* Neumaier's (1974) compensated sum; exact enough that its order does not show in what is printed.
@@ -235,6 +259,11 @@ static void print_corners(ts_sink *s, const char *name, const ts_array *a) {
   }
 }
 
+static void put_double(ts_sink *s, double x) {
+  char text[40];
+  ts_sink_write(s, text, ts_format_float(text, x, 64));
+}
+
 void ts_array_print_summary(ts_sink *s, const char *name, const ts_array *a) {
   char shape[TS_SHAPE_TEXT];
   ts_shape_text(shape, sizeof shape, a->dtype, a->rank, a->dims);
@@ -243,11 +272,11 @@ void ts_array_print_summary(ts_sink *s, const char *name, const ts_array *a) {
   if (ts_array_count(a) > 0) {
     print_corners(s, name, a);
     ts_sink_printf(s, "%s: min ", name);
-    put_double(s, m.min, 64);
+    put_double(s, m.min);
     ts_sink_puts(s, ", max ");
-    put_double(s, m.max, 64);
+    put_double(s, m.max);
     ts_sink_puts(s, ", sum ");
-    put_double(s, m.sum, 64);
+    put_double(s, m.sum);
     ts_sink_putc(s, '\n');
   }
   if (m.nans || m.infs)

@@ -43,13 +43,17 @@ ts_result ts_run_add_extent(ts_context *, ts_run_request *, const char *text);
 /* Adds each name of "interp,loop". */
 ts_result ts_run_add_engines(ts_context *, ts_run_request *, const char *text);
 
-/* One output held against an expectation or another engine. */
+/* One output held against an expectation, another engine or another program. */
+typedef enum { TS_CHECK_EXPECTED, TS_CHECK_ENGINE, TS_CHECK_PROGRAM } ts_check_kind;
 typedef struct ts_run_check {
+  ts_check_kind kind;
   const char *output;
-  const char *with; /* the file or the engine */
-  bool is_engine, ok;
-  double bound_ulp;        /* engines: what the error at the worst element may be, in ULPs there */
-  int64_t reduction;       /* engines: length of the longest reduction */
+  const char *with; /* the file or literal, the engine, the program */
+  bool ok;
+  bool in_ulps;            /* of floats */
+  const char *wrong;       /* "18 wrong, all in [510:512, :]"; NULL: nothing is */
+  double bound_ulp;        /* what the error at the worst element may be, in ULPs there */
+  int64_t reduction;       /* engines and programs: length of the longest reduction */
   int64_t at[TS_MAX_RANK]; /* index of the worst element */
   unsigned rank;
   ts_difference difference;

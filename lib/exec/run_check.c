@@ -1,37 +1,75 @@
-/* Holding the outputs of a run against expectations. */
+/* What comes of holding an output against something; and holding outputs against expectations. */
+#include <math.h>
+
 #include "exec/run_internal.h"
 
-static void unravel(const ts_array *a, int64_t flat, int64_t at[TS_MAX_RANK]) {
-  for (unsigned d = a->rank; d-- > 0;) {
-    at[d] = a->dims[d] ? flat % a->dims[d] : 0;
-    flat = a->dims[d] ? flat / a->dims[d] : 0;
-  }
+/* "0.0123", "9306112", "1.3e+09": up to four digits that count, whole numbers whole. */
+const char *ts_run_figure(ts_arena *arena, double x) {
+  bool whole = x == floor(x) && fabs(x) < 1e9;
+  return ts_sprintf(arena, whole ? "%.0f" : "%.4g", x);
 }
 
-static const char *index_text(ts_context *ctx, const ts_run_check *c) {
-  const char *text = "";
-  for (unsigned d = 0; d < c->rank; d++)
-    text = ts_sprintf(&ctx->arena, "%s%s%lld", text, d ? ", " : "", (long long)c->at[d]);
+/* Why no distance says how far apart these are; NULL when one does. */
+static const char *not_finite(double got, double want) {
+  if (isnan(got)) return isnan(want) ? NULL : "a NaN where none is wanted";
+  if (isnan(want)) return "no NaN where one is wanted";
+  if (isinf(got) && isinf(want)) return got == want ? NULL : "the other infinity";
+  if (isinf(got)) return "infinite where a finite number is wanted";
+  return isinf(want) ? "finite where an infinity is wanted" : NULL;
+}
+
+static const char *distance_text(ts_arena *arena, ts_dtype type, const ts_difference *d) {
+  const char *why = not_finite(d->got, d->want);
+  if (why) return why;
+  const char *text = ts_sprintf(arena, "off by %s", ts_run_figure(arena, d->apart));
+  if (ts_is_float(type))
+    text = ts_sprintf(arena, "%s, %s ULP", text,
+                      ts_run_figure(arena, d->apart / ts_ulp(type, d->want)));
+  if (d->allowed > 0)
+    text = ts_sprintf(arena, "%s, where %s is allowed", text, ts_run_figure(arena, d->allowed));
   return text;
 }
 
-static const char *number(ts_context *ctx, ts_dtype type, double value) {
-  char text[40];
-  int bits = !ts_is_float(type) ? 64 : type == TS_BF16 ? 17 : (int)(8 * ts_dtype_bytes(type));
-  return ts_strndup(&ctx->arena, text, ts_format_float(text, value, bits));
+const char *ts_run_check_name(const ts_run_check *c) {
+  static const char *const names[] = {
+      [TS_CHECK_EXPECTED] = "expected", [TS_CHECK_ENGINE] = "engine", [TS_CHECK_PROGRAM] = "program"};
+  return names[c->kind];
 }
 
-ts_result ts_run_conclude(ts_run *run, const ts_array *got, ts_run_check c, const char *what) {
+static const char *wrong_text(ts_arena *arena, const ts_array *got, const ts_difference *d) {
+  const char *text = ts_sprintf(arena, "%lld wrong", (long long)d->wrong);
+  if (!got->rank) return text;
+  return ts_sprintf(arena, "%s, all in %s", text, ts_array_box_text(arena, got, d->lo, d->hi));
+}
+
+static void report_wrong(ts_run *run, const ts_array *got, const ts_array *want,
+                         const ts_run_check *c) {
+  ts_arena *a = &run->ctx->arena;
+  const ts_difference *d = &c->difference;
+  char shape[TS_SHAPE_TEXT];
+  ts_shape_text(shape, sizeof shape, got->dtype, got->rank, got->dims);
+  const char *strange =
+      d->not_finite && d->wrong > 1
+          ? ts_sprintf(a, ", %lld of them NaN or infinite on one side", (long long)d->not_finite)
+          : "";
+  (void)ts_error_plain(run->ctx, "%s: %s %s: %s of %s%s; worst%s%s: got %s, wanted %s: %s",
+                       c->output, ts_run_check_name(c), c->with, c->wrong, shape, strange,
+                       got->rank ? " at " : "", ts_array_index_text(a, got, d->worst),
+                       ts_array_value_text(a, got, d->worst),
+                       ts_array_value_text(a, want, d->worst), distance_text(a, got->dtype, d));
+}
+
+ts_result ts_run_conclude(ts_run *run, const ts_array *got, const ts_array *want, ts_run_check c) {
+  const ts_difference *d = &c.difference;
+  c.ok = d->wrong == 0;
   c.rank = got->rank;
-  if (c.difference.worst >= 0) unravel(got, c.difference.worst, c.at);
+  c.in_ulps = ts_is_float(got->dtype);
+  if (d->worst >= 0) ts_array_index(got, d->worst, c.at);
+  if (d->worst >= 0 && isfinite(d->want)) c.bound_ulp = d->allowed / ts_ulp(got->dtype, d->want);
+  if (!c.ok) c.wrong = wrong_text(&run->ctx->arena, got, d);
   ts_push(&run->ctx->arena, &run->checks, c);
   if (c.ok) return TS_OK;
-  (void)ts_error_plain(
-      run->ctx, "%s: %s: %lld of %lld elements differ; worst at [%s]: got %s, wanted %s (%s ULP)",
-      c.output, what, (long long)c.difference.mismatches, (long long)ts_array_count(got),
-      index_text(run->ctx, &c), number(run->ctx, got->dtype, c.difference.got),
-      number(run->ctx, got->dtype, c.difference.want),
-      number(run->ctx, TS_F32, c.difference.max_ulp));
+  report_wrong(run, got, want, &c);
   return TS_CHECK;
 }
 
@@ -49,16 +87,14 @@ static ts_result check_expected(ts_run *run, const ts_setting *expect) {
   ts_result result = ts_run_entry_named(run, "--expect=", expect->name, true, &i);
   if (result) return result;
   ts_array want = {0};
-  ts_run_check check = {.output = run->names[i], .with = expect->text};
+  const ts_array *got = &run->arrays[i];
+  ts_run_check check = {
+      .kind = TS_CHECK_EXPECTED, .output = run->names[i], .with = expect->text};
   result = read_expected(run, expect, &want);
   if (!result)
-    result = ts_array_compare(run->ctx, &run->arrays[i], &want, run->request->rtol,
-                              run->request->atol, &check.difference);
-  if (!result) {
-    check.ok = check.difference.mismatches == 0;
-    result = ts_run_conclude(run, &run->arrays[i], check,
-                             ts_sprintf(&run->ctx->arena, "expected %s", expect->text));
-  }
+    result = ts_array_compare(run->ctx, got, &want, run->request->rtol, run->request->atol,
+                              &check.difference);
+  if (!result) result = ts_run_conclude(run, got, &want, check);
   ts_array_drop(run->ctx, &want);
   return result;
 }

@@ -2,6 +2,7 @@
 #ifndef TS_RUN_INTERNAL_H
 #define TS_RUN_INTERNAL_H
 
+#include "exec/bound.h"
 #include "exec/run.h"
 
 /* A message without a place, and TS_USAGE. */
@@ -27,8 +28,33 @@ ts_result ts_run_read_inputs(ts_run *);
 /* run_check.c and run_compare.c, after a run */
 ts_result ts_run_expectations(ts_run *);
 ts_result ts_run_comparisons(ts_run *);
-/* Adds the check of output `got`; when it failed, the message too: TS_CHECK. */
-ts_result ts_run_conclude(ts_run *, const ts_array *got, ts_run_check, const char *what);
+/* Adds the check of output `got`, whose `difference` from `want` is known; when it failed, the message too:
+ * TS_CHECK. */
+ts_result ts_run_conclude(ts_run *, const ts_array *got, const ts_array *want, ts_run_check);
+const char *ts_run_check_name(const ts_run_check *); /* "expected", "engine", "program" */
+const char *ts_run_figure(ts_arena *, double);
+
+/* run_tolerance.c: how far from the exact answer rounding may have carried the outputs of a run. */
+typedef struct ts_margin {
+  int64_t reduction;        /* length of the longest one */
+  bool exact;               /* not a bit may differ */
+  const ts_bounded *bounds; /* of the signature's outputs; NULL: not known */
+  double relative;          /* then: error by the output's largest magnitude */
+} ts_margin;
+/* `math_error` is that of the less precise engine. `same_program`: what the run is held against ran the same
+ * loops, in the same order; all they may differ in are functions such as exp, of which each engine has its own,
+ * the order of atomic additions, and subnormal numbers in a `dot` of floats. In the arena. */
+ts_result ts_run_margin(ts_run *, ts_arena *, double math_error, bool same_program, ts_margin *);
+typedef struct ts_output_margin {
+  const ts_array *array;
+  bool inexact;
+  const double *error; /* of each element; NULL: not known */
+  double roundoff, everywhere;
+} ts_output_margin;
+ts_output_margin ts_run_output_margin(const ts_run *, const ts_margin *, unsigned i);
+/* Of element k: 0 or more. */
+double ts_output_margin_at(const ts_output_margin *, int64_t k);
+
 /* The parts of ts_run_once: inout arrays as they were given, and the run. */
 void ts_run_put_back(ts_run *);
 ts_result ts_run_again(ts_run *, ts_run_stats *);

@@ -64,36 +64,50 @@ static json_t *outputs_json(const ts_run *run) {
   return list;
 }
 
+static json_t *box_json(unsigned rank, const ts_difference *d) {
+  json_t *list = json_array();
+  for (unsigned k = 0; k < rank; k++)
+    json_array_append_new(list, json_pack("[I,I]", (json_int_t)d->lo[k], (json_int_t)d->hi[k]));
+  return list;
+}
+
 static json_t *check_json(const ts_run_check *c) {
+  const ts_difference *d = &c->difference;
   json_t *o = json_object();
   json_object_set_new(o, "output", json_string(c->output));
-  json_object_set_new(o, c->is_engine ? "engine" : "expected", json_string(c->with));
+  json_object_set_new(o, ts_run_check_name(c), json_string(c->with));
   json_object_set_new(o, "ok", json_boolean(c->ok));
-  json_object_set_new(o, "mismatches", json_integer(c->difference.mismatches));
-  json_object_set_new(o, "max_abs", real(c->difference.max_abs));
-  json_object_set_new(o, "max_rel", real(c->difference.max_rel));
-  json_object_set_new(o, "max_ulp", real(c->difference.max_ulp));
-  if (c->is_engine) {
+  json_object_set_new(o, "wrong", json_integer(d->wrong));
+  json_object_set_new(o, "not_finite", json_integer(d->not_finite));
+  json_object_set_new(o, "unjudged", json_integer(d->unjudged));
+  if (d->wrong) json_object_set_new(o, "box", box_json(c->rank, d));
+  json_object_set_new(o, "max_abs", real(d->max_abs));
+  json_object_set_new(o, "max_rel", real(d->max_rel));
+  json_object_set_new(o, "max_ulp", real(d->max_ulp));
+  if (c->kind != TS_CHECK_EXPECTED) {
     json_object_set_new(o, "bound_ulp", real(c->bound_ulp));
     json_object_set_new(o, "reduction_length", json_integer(c->reduction));
   }
-  if (c->difference.worst >= 0) {
-    json_object_set_new(o, "worst", dims_json(c->rank, c->at));
-    json_object_set_new(o, "got", real(c->difference.got));
-    json_object_set_new(o, "want", real(c->difference.want));
-  }
+  if (d->worst < 0) return o;
+  json_object_set_new(o, "worst", dims_json(c->rank, c->at));
+  json_object_set_new(o, "got", real(d->got));
+  json_object_set_new(o, "want", real(d->want));
+  json_object_set_new(o, "allowed", real(d->allowed));
+  json_object_set_new(o, "used", real(d->used));
   return o;
 }
 
 static void add_checks(json_t *root, const ts_run *run) {
   if (run->checks.n == 0) return;
   json_t *list = json_array();
-  double max_ulp = 0;
+  double max_abs = 0, max_ulp = 0;
   for (size_t k = 0; k < run->checks.n; k++) {
     json_array_append_new(list, check_json(&run->checks.at[k]));
+    max_abs = fmax(max_abs, run->checks.at[k].difference.max_abs);
     max_ulp = fmax(max_ulp, run->checks.at[k].difference.max_ulp);
   }
   json_object_set_new(root, "checks", list);
+  json_object_set_new(root, "max_abs", real(max_abs));
   json_object_set_new(root, "max_ulp", real(max_ulp));
 }
 

@@ -3,11 +3,6 @@
 
 #include "exec/run_internal.h"
 
-static void print_float(ts_sink *sink, double value) {
-  char text[40];
-  ts_sink_write(sink, text, ts_format_float(text, value, 64));
-}
-
 /* Four significant digits, without an exponent where it can be done: for times and rates. */
 static void print_figure(ts_sink *sink, double value) {
   int whole = value > 1e-5 ? (int)floor(log10(value)) + 1 : 1;
@@ -27,19 +22,32 @@ static void print_output(ts_sink *sink, const ts_run *run, unsigned i) {
   ts_sink_puts(sink, "\n");
 }
 
-static void print_check(ts_sink *sink, const ts_run_check *c) {
-  if (c->is_engine)
-    ts_sink_printf(sink, "%s: engine %s: largest error ", c->output, c->with);
-  else
-    ts_sink_printf(sink, "%s: expected %s: largest error ", c->output, c->with);
-  print_float(sink, c->difference.max_ulp);
-  ts_sink_puts(sink, " ULP");
-  if (c->is_engine && c->difference.worst >= 0) {
-    ts_sink_puts(sink, ", bound ");
-    print_figure(sink, c->bound_ulp);
-    ts_sink_puts(sink, " ULP where it is worst");
+/* The largest error, and how much of what is allowed it takes. */
+static void print_error(ts_sink *sink, ts_arena *arena, const ts_run_check *c) {
+  const ts_difference *d = &c->difference;
+  if (d->worst < 0) {
+    ts_sink_puts(sink, "largest error 0.0 ULP");
+    return;
   }
-  if (c->is_engine) ts_sink_printf(sink, " (reductions of %lld)", (long long)c->reduction);
+  if (isinf(d->max_abs)) {
+    ts_sink_puts(sink, "largest error infinite");
+    return;
+  }
+  ts_sink_printf(sink, "largest error %s absolute", ts_run_figure(arena, d->max_abs));
+  if (c->in_ulps) ts_sink_printf(sink, ", %s ULP", ts_run_figure(arena, d->max_ulp));
+  if (c->ok && d->allowed < INFINITY)
+    ts_sink_printf(sink, ", %s%% of the %s", ts_run_figure(arena, 100 * d->used),
+                   c->kind == TS_CHECK_EXPECTED ? "tolerance" : "bound");
+}
+
+static void print_check(ts_sink *sink, ts_arena *arena, const ts_run_check *c) {
+  ts_sink_printf(sink, "%s: %s %s: ", c->output, ts_run_check_name(c), c->with);
+  if (c->wrong) ts_sink_printf(sink, "%s; ", c->wrong);
+  print_error(sink, arena, c);
+  if (c->kind != TS_CHECK_EXPECTED)
+    ts_sink_printf(sink, " (reductions of %lld)", (long long)c->reduction);
+  if (c->difference.unjudged)
+    ts_sink_printf(sink, ", %lld that differ have no bound", (long long)c->difference.unjudged);
   ts_sink_puts(sink, c->ok ? ": ok\n" : ": FAILED\n");
 }
 
@@ -92,7 +100,7 @@ void ts_run_print(ts_sink *sink, const ts_run *run) {
   for (unsigned i = 0; i < run->sig.n && run->request->print != TS_PRINT_NONE; i++)
     if (ts_run_is_output(run, i)) print_output(sink, run, i);
   for (size_t k = 0; k < run->checks.n; k++)
-    print_check(sink, &run->checks.at[k]);
+    print_check(sink, &run->ctx->arena, &run->checks.at[k]);
   if (run->request->stats) print_stats(sink, run);
   if (!run->timing.runs) return;
   print_preparation(sink, run);

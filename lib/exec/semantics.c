@@ -258,20 +258,6 @@ static double excess(const entry *e, const ts_array *now, int64_t i) {
   return bound > 0 ? difference / bound : fmax(difference, DBL_MIN); /* +0 and -0 differ by 0 */
 }
 
-static const char *index_text(ts_arena *arena, const ts_array *a, int64_t i) {
-  const char *text = "";
-  for (unsigned k = a->rank; k-- > 0; i /= a->dims[k])
-    text = ts_sprintf(arena, "%lld%s%s", (long long)(i % a->dims[k]), *text ? ", " : "", text);
-  return a->rank ? ts_sprintf(arena, "[%s]", text) : "";
-}
-
-static const char *value_text(ts_arena *arena, const ts_array *a, int64_t i) {
-  if (!ts_is_float(a->dtype)) return ts_sprintf(arena, "%lld", (long long)ts_array_get_int(a, i));
-  char buf[40];
-  int bits = a->dtype == TS_BF16 ? 17 : (int)ts_dtype_bytes(a->dtype) * 8;
-  return ts_strndup(arena, buf, ts_format_float(buf, ts_array_get(a, i), bits));
-}
-
 static double ulps_between(ts_semantics *s, const entry *e, const ts_array *now, int64_t i) {
   size_t at = (size_t)i * ts_dtype_bytes(e->dtype);
   ts_array a = {.dtype = e->dtype, .data = (char *)e->answer.data + at};
@@ -302,8 +288,8 @@ static ts_result report(ts_semantics *s, const subject *u, const ts_func *f,
   ts_result result = changed(s, step, f->loc, u->name);
   double difference = fabs(ts_array_get(w->now, w->at) - ts_array_get(&e->answer, w->at));
   ts_note_plain(s->ctx, "%s%s is %s before and %s after: %.6g ULP apart", e->name,
-                index_text(a, w->now, w->at), value_text(a, &e->answer, w->at),
-                value_text(a, w->now, w->at), ulps_between(s, e, w->now, w->at));
+                ts_array_index_text(a, w->now, w->at), ts_array_value_text(a, &e->answer, w->at),
+                ts_array_value_text(a, w->now, w->at), ulps_between(s, e, w->now, w->at));
   if (e->bound)
     ts_note_plain(s->ctx,
                   "the difference %.3g exceeds the bound %.3g, twice the rounding error of "

@@ -59,7 +59,7 @@ START_TEST(further_apart_is_an_error_that_names_the_element) {
   ts_run_check check;
   ck_assert_int_eq(compare(8, &check), TS_CHECK);
   ck_assert(!check.ok);
-  ck_assert_int_eq(check.difference.mismatches, 1);
+  ck_assert_int_eq(check.difference.wrong, 1);
   ck_assert_int_eq(check.at[0], 1);
   ck_assert_int_eq(check.at[1], 1);
   ck_assert_int_eq(check.reduction, 3);

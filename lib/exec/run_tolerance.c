@@ -1,0 +1,203 @@
+/* How far from the exact answer rounding may have carried what a run computed. */
+#include <math.h>
+
+#include "exec/run_internal.h"
+
+/* ---- the longest reduction ---- */
+
+typedef struct reductions {
+  const ts_bindings *bindings;
+  int64_t length;
+  ts_dtype acc;
+  double inexact; /* of functions such as exp, relative to their results */
+} reductions;
+
+static int64_t extent_value(const reductions *r, ts_extent e) {
+  return ts_is_symbolic(e) ? ts_binding_value(r->bindings, ts_extent_name(e)) : e;
+}
+
+static void note(reductions *r, int64_t length, ts_dtype acc) {
+  r->length = ts_max(r->length, length);
+  if (ts_is_float(acc) && ts_dtype_bytes(acc) < ts_dtype_bytes(r->acc)) r->acc = acc;
+}
+
+static bool multiplies(const ts_op *op) {
+  return op->opcode == TS_OP_MATMUL || op->opcode == TS_OP_FUSED_MLP ||
+         (op->opcode == TS_OP_FUSED && ts_attr_find(op, TS_ATTR_ROOT));
+}
+
+static void note_tensor_op(void *user, ts_op *op) {
+  reductions *r = user;
+  int64_t length = 1;
+  if (multiplies(op)) {
+    const ts_type *x = ts_operand(op, 0)->type;
+    note(r, x->rank ? extent_value(r, x->dims[x->rank - 1]) : 1, ts_acc_dtype(op));
+    return;
+  }
+  ts_rule rule = ts_info(op)->rule;
+  if (rule != TS_RULE_REDUCE && rule != TS_RULE_SOFTMAX && rule != TS_RULE_LAYERNORM) return;
+  unsigned axes[TS_MAX_RANK], n = ts_op_axes(op, axes);
+  for (unsigned i = 0; i < n; i++)
+    length *= extent_value(r, ts_operand(op, 0)->type->dims[axes[i]]);
+  note(r, length, op->opcode == TS_OP_REDUCE_MAX ? TS_F64 : ts_acc_dtype(op));
+}
+
+static int64_t symbol_value(void *user, ts_str name) {
+  return ts_binding_value(((reductions *)user)->bindings, name);
+}
+
+/* Iterations of a loop whose bounds need no other variable; 1 otherwise. */
+static int64_t trip_count(reductions *r, const ts_op *loop) {
+  ts_for f = ts_for_parts(loop);
+  int64_t lo, hi;
+  if (ts_num_dims(loop) || f.num_lo != 1 || f.num_hi != 1) return 1;
+  if (!ts_aff_eval(f.lo[0], NULL, symbol_value, r, &lo) ||
+      !ts_aff_eval(f.hi[0], NULL, symbol_value, r, &hi) || hi <= lo)
+    return 1;
+  return (hi - lo - 1) / f.step + 1;
+}
+
+static bool is_dot(const ts_op *op) {
+  return op && op->opcode == TS_OP_DOT;
+}
+
+/* Terms that one step of a reduction adds. */
+static int64_t terms_of(const ts_value *v) {
+  const ts_op *op = v->kind == TS_VALUE_RESULT ? v->def : NULL;
+  return is_dot(op)
+             ? ts_dot_group((ts_dtype)ts_operand(op, 0)->type->dtype, (ts_dtype)v->type->dtype)
+             : 1;
+}
+
+/* A store is the step of a reduction over the loops around it, inside the block of its buffer's
+ * allocation, whose variables its subscripts do not use. */
+static void note_store(void *user, ts_op *op) {
+  reductions *r = user;
+  ts_access access;
+  if (op->opcode != TS_OP_STORE || !ts_access_parts(op, 0, &access)) return;
+  const ts_value *buffer = access.memref;
+  const ts_block *home = buffer->kind == TS_VALUE_RESULT ? buffer->def->block : buffer->block;
+  int64_t length = terms_of(ts_operand(op, 0));
+  for (const ts_block *b = op->block; b != home && b->parent; b = b->parent->block)
+    if (b->parent->opcode == TS_OP_FOR && !ts_has_dim(op, b->args[0]) &&
+        __builtin_mul_overflow(length, trip_count(r, b->parent), &length))
+      return;
+  note(r, length, length > 1 ? (ts_dtype)buffer->type->dtype : TS_F64);
+}
+
+static reductions find_reductions(const ts_func *func, const ts_bindings *bindings) {
+  reductions r = {bindings, 1, TS_F64, 0};
+  ts_walk(func->body, ts_func_level(func) == TS_LEVEL_L ? note_store : note_tensor_op, &r);
+  return r;
+}
+
+/* ---- how far two engines may be apart ---- */
+
+static double unit_roundoff(ts_dtype type) {
+  switch (type) {
+  case TS_F64: return 0x1p-53;
+  case TS_F32: return 0x1p-24;
+  case TS_F16: return 0x1p-11;
+  case TS_BF16: return 0x1p-8;
+  default: return 0;
+  }
+}
+
+/* A reduction of K steps in a type of unit roundoff u is within γ(K) = K u / (1 − K u) of the exact
+ * value, relative to the sum of the terms' magnitudes (Higham, Accuracy and Stability of Numerical
+ * Algorithms, 2nd ed., section 3.1), for which, in a loop function, the output's largest magnitude
+ * stands. */
+static double relative_error(const reductions *r) {
+  double ku = (double)(r->length + 2) * unit_roundoff(r->acc);
+  return (ku < 1 ? ku / (1 - ku) : INFINITY) + r->inexact;
+}
+
+/* Two engines that run the same loops do the same operations in the same order. What they may differ in
+ * are functions such as exp, of which each engine has its own, the order of atomic additions, and subnormal
+ * numbers in a `dot` of floats. */
+typedef struct freedom {
+  ts_module *module;
+  double math_error; /* of the less precise engine, in ULPs */
+  double inexact;    /* what all functions together may be off, relative to their results */
+  bool any;
+  ts_ptrmap seen; /* functions */
+} freedom;
+
+static void note_freedom(void *user, ts_op *op) {
+  freedom *f = user;
+  const ts_attr *callee = op->opcode == TS_OP_CALL ? ts_attr_find(op, TS_ATTR_CALLEE) : NULL;
+  ts_func *func = callee ? ts_func_find(f->module, callee->word) : NULL;
+  if (func && !ts_ptrmap_get(&f->seen, func)) {
+    ts_ptrmap_put(&f->seen, func, func);
+    ts_walk(func->body, note_freedom, f);
+  }
+  f->any |= op->opcode == TS_OP_ATOMIC_ADD;
+  f->any |= is_dot(op) && ts_is_float((ts_dtype)ts_op_result(op, 0)->type->dtype);
+  if (!ts_has_flag(op, TS_FLAG_MATH) || f->math_error <= 0.5) return;
+  f->any = true;
+  bool wide = ts_op_result(op, 0)->type->dtype == TS_F64;
+  f->inexact += 2 * f->math_error * unit_roundoff(wide ? TS_F64 : TS_F32);
+}
+
+/* Of a loop function; short ones are analysed. */
+static ts_result find_loop_margin(ts_run *run, ts_arena *arena, double math_error, ts_margin *m) {
+  enum { STEPS = 20000000 }; /* a second */
+  bool known;
+  ts_array *inputs = ts_new_array(arena, ts_array, run->sig.n);
+  for (unsigned i = 0; i < run->sig.n; i++)
+    inputs[i] = run->initial[i].data ? run->initial[i] : run->arrays[i];
+  ts_bounded *bounds = ts_new_array(arena, ts_bounded, run->sig.n);
+  ts_result result = ts_bound_loops(run->ctx, arena, run->func, inputs, &run->bindings, math_error,
+                                    STEPS, bounds, &known);
+  if (known) m->bounds = bounds;
+  return result;
+}
+
+/* Of a tensor function, from an analysis of the errors of all its ops on these inputs. */
+static ts_result find_tensor_margin(ts_run *run, ts_arena *arena, double math_error, ts_margin *m) {
+  unsigned inputs = run->func->body->num_args;
+  ts_bounded *bounds = ts_new_array(arena, ts_bounded, inputs + run->func->num_results);
+  m->bounds = bounds;
+  return ts_bound_results(run->ctx, arena, run->func, run->arrays, &run->bindings, TS_NUM_DTYPES,
+                          math_error, bounds + inputs);
+}
+
+ts_result ts_run_margin(ts_run *run, ts_arena *arena, double math_error, bool same_program,
+                        ts_margin *m) {
+  reductions r = find_reductions(run->func, &run->bindings);
+  bool loops = ts_func_level(run->func) != TS_LEVEL_T;
+  *m = (ts_margin){.reduction = r.length};
+  if (loops) {
+    freedom f = {.module = run->module, .math_error = math_error};
+    ts_ptrmap_init(&f.seen, arena);
+    ts_walk(run->func->body, note_freedom, &f);
+    r.inexact = f.inexact;
+    m->exact = same_program && !f.any;
+  }
+  m->relative = relative_error(&r);
+  if (m->exact) return TS_OK;
+  return loops ? find_loop_margin(run, arena, math_error, m)
+               : find_tensor_margin(run, arena, math_error, m);
+}
+
+ts_output_margin ts_run_output_margin(const ts_run *run, const ts_margin *m, unsigned i) {
+  const ts_array *out = &run->arrays[i];
+  double u = unit_roundoff(out->dtype);
+  ts_output_margin o = {.array = out, .roundoff = u};
+  if (u == 0 || m->exact) return o;
+  o.inexact = true;
+  if (m->bounds) {
+    o.error = m->bounds[i].error;
+    return o;
+  }
+  ts_array_summary s = ts_array_summarize(out);
+  o.everywhere =
+      isinf(m->relative) ? INFINITY : m->relative * ts_max(fabs(s.min), fabs(s.max));
+  return o;
+}
+
+double ts_output_margin_at(const ts_output_margin *o, int64_t k) {
+  if (!o->inexact) return 0;
+  if (o->error) return o->error[k];
+  return o->roundoff * fabs(ts_array_get(o->array, k)) + o->everywhere;
+}
