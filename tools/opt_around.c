@@ -21,6 +21,12 @@ static void after_pass(void *user, const ts_pass_event *e) {
   ts_instrument_after(&o->instrument, e);
 }
 
+static void refused_pass(void *user, const ts_pass_event *e) {
+  opt *o = user;
+  if (o->reproducer) ts_crash_disarm();
+  ts_instrument_refused(&o->instrument, e);
+}
+
 static void failed_pass(void *user, const ts_pass_event *e) {
   opt *o = user;
   if (o->reproducer) ts_crash_disarm();
@@ -47,7 +53,8 @@ void opt_set_up(opt *o) {
   if (o->checks.verify_semantics) r->check = ts_semantics_check;
   o->instrument.diff_failures = o->checks.verify_semantics;
   r->user = o;
-  r->before = before_pass, r->after = after_pass, r->failed = failed_pass, r->log = log_line;
+  r->before = before_pass, r->after = after_pass, r->failed = failed_pass,
+  r->refused = refused_pass, r->log = log_line;
   o->stats.arena = &o->tool.ctx->arena;
   r->stats = o->count ? &o->stats : NULL;
   r->times = o->time ? &o->times : NULL;

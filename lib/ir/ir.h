@@ -297,6 +297,9 @@ struct ts_module {
    * The first ts_verify need not find that out again, and clears it; so does whatever changes a module
    * before. */
   bool as_parsed;
+  /* Grows with every op that is made, moved, changed or taken away: where it has not grown, a pass that
+   * refused has left the module alone. */
+  uint64_t edits;
   struct ts_uniquer *uniquer; /* types, expressions, maps, literals */
 };
 
@@ -326,6 +329,9 @@ ts_func *ts_func_create(ts_module *, ts_str name, ts_loc, unsigned num_params,
                         const ts_type *const *params, const ts_str *names, const uint8_t *roles,
                         unsigned num_results, const ts_type *const *results);
 void ts_func_remove(ts_func *);
+/* A copy of the function's body, parameters included, that stands in no function: what is done to the
+ * body later can be taken back by putting the copy in its place. */
+ts_block *ts_func_copy_body(ts_func *);
 ts_global *ts_global_create(ts_module *, ts_str name, ts_loc, const ts_type *, const ts_data *);
 /* TS_LEVEL_T, TS_LEVEL_L, or both bits for a function that has ops of both kinds (an error), judged by
  * its parameters and ops. */

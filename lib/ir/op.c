@@ -1,6 +1,11 @@
 /* Ops: making, linking, editing, walking, and the parts of the structured ones. */
 #include "ir/ir.h"
 
+/* An op that stands in no function has been counted when it was made. */
+static void note_edit(const ts_op *op) {
+  if (op->block && op->block->func) op->block->func->module->edits++;
+}
+
 /* ---- use lists ---- */
 
 static void use_add(ts_use *use, ts_value *value) {
@@ -20,6 +25,7 @@ static void use_drop(ts_use *use) {
 }
 
 void ts_set_operand(ts_op *op, unsigned i, ts_value *value) {
+  note_edit(op);
   use_drop(&op->operands[i]);
   use_add(&op->operands[i], value);
 }
@@ -28,6 +34,7 @@ void ts_replace_all_uses(ts_value *from, ts_value *to) {
   if (from == to) return;
   while (from->uses) {
     ts_use *use = from->uses;
+    note_edit(use->owner);
     use_drop(use);
     use_add(use, to);
   }
@@ -48,6 +55,7 @@ ts_op *ts_op_create(ts_module *m, ts_opcode opcode, ts_loc loc, unsigned num_pla
   unsigned n = num_plain + num_dims;
   size_t head = sizeof(ts_op) + num_results * sizeof(ts_value) + num_regions * sizeof(ts_block *);
   ts_op *op = ts_arena_alloc(&m->arena, head + n * sizeof(ts_use));
+  m->edits++;
   op->opcode = (uint16_t)opcode;
   op->loc = loc;
   op->num_results = (uint16_t)num_results;
@@ -72,6 +80,7 @@ void ts_op_set_map(ts_module *m, ts_op *op, const ts_map *map, unsigned num_dims
                    ts_value *const *dims) {
   unsigned n = op->num_plain + num_dims;
   if (n > TS_MAX_OPERANDS) ts_unreachable("too many operands");
+  m->edits++;
   ts_use *operands = ts_new_array(&m->arena, ts_use, n ? n : 1);
   ts_use *old = op->operands;
   unsigned num_old = op->num_operands;
@@ -111,6 +120,7 @@ void ts_op_insert(ts_builder *b, ts_op *op) {
 
 void ts_op_unlink(ts_op *op) {
   if (!op->block) return;
+  note_edit(op);
   if (op->prev)
     op->prev->next = op->next;
   else
@@ -183,6 +193,18 @@ ts_op *ts_op_clone(ts_module *m, const ts_op *op, ts_ptrmap *map) {
   return copy;
 }
 
+ts_block *ts_func_copy_body(ts_func *f) {
+  ts_arena scratch;
+  ts_ptrmap map;
+  ts_arena_init(&scratch, &f->module->ctx->memory);
+  ts_ptrmap_init(&map, &scratch);
+  ts_block *copy = ts_new(&f->module->arena, ts_block);
+  copy->func = f;
+  clone_block(f->module, f->body, copy, &map);
+  ts_arena_drop(&scratch);
+  return copy;
+}
+
 ts_value *ts_block_add_arg(ts_module *m, ts_block *block, const ts_type *type, ts_str name) {
   uint32_t n = block->num_args;
   if ((n & (n - 1)) == 0) { /* full at each power of two */
@@ -207,6 +229,7 @@ const ts_attr *ts_attr_find(const ts_op *op, ts_attr_key key) {
 
 void ts_attr_remove(ts_module *m, ts_op *op, ts_attr_key key) {
   if (!ts_attr_find(op, key)) return;
+  m->edits++;
   ts_attr *attrs = ts_new_array(&m->arena, ts_attr, op->num_attrs);
   unsigned n = 0;
   for (unsigned i = 0; i < op->num_attrs; i++)
@@ -218,6 +241,7 @@ void ts_attr_remove(ts_module *m, ts_op *op, ts_attr_key key) {
 void ts_attr_set(ts_module *m, ts_op *op, ts_attr attr) {
   ts_attr *attrs = ts_new_array(&m->arena, ts_attr, op->num_attrs + 1);
   unsigned n = 0, i = 0;
+  m->edits++;
   while (i < op->num_attrs && op->attrs[i].key < attr.key)
     attrs[n++] = op->attrs[i++];
   attrs[n++] = attr;

@@ -203,6 +203,11 @@ void ts_instrument_after(ts_instrument *in, const ts_pass_event *e) {
   if (in->tree_dir && !in->result) write_stage(in, e->module, e->pipeline, e->step + 1);
 }
 
+void ts_instrument_refused(ts_instrument *in, const ts_pass_event *e) {
+  if (in->changed)
+    ts_sink_printf(in->out, "// after %s: refused\n", e->pipeline->steps.at[e->step].pass->flag);
+}
+
 void ts_instrument_failed(ts_instrument *in, const ts_pass_event *e) {
   if (in->diff_failures && e->result == TS_CHECK) print_diff(in, &in->failure_diff, e);
 }

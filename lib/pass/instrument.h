@@ -35,6 +35,7 @@ ts_result ts_instrument_input(ts_instrument *, const ts_module *);
 /* For the runner's callbacks. */
 void ts_instrument_before(ts_instrument *, const ts_pass_event *);
 void ts_instrument_after(ts_instrument *, const ts_pass_event *);
+void ts_instrument_refused(ts_instrument *, const ts_pass_event *);
 void ts_instrument_failed(ts_instrument *, const ts_pass_event *);
 
 #endif

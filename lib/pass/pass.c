@@ -8,7 +8,10 @@
 #define PASS(id, ...) static const ts_pass_option options_of_##id[] = {
 #define OPTION(id, name, kind, rounding, otherwise, summary)                                       \
   {#name,     TS_OPT_##kind, TS_ROUNDING_##rounding, offsetof(struct ts_##id##_options, name),     \
-   otherwise, summary},
+   otherwise, summary,       INT64_MIN,              INT64_MAX},
+#define NUMBER(id, name, rounding, otherwise, least, most, summary)                                \
+  {#name,     TS_OPT_INT, TS_ROUNDING_##rounding, offsetof(struct ts_##id##_options, name),        \
+   otherwise, summary,    least,                  most},
 #define END(id)                                                                                    \
   { NULL }                                                                                         \
   }                                                                                                \
@@ -18,7 +21,7 @@
 #undef OPTION
 #undef END
 
-enum { IS_PUBLIC, IS_TESTING, IS_RECIPE };
+enum { IS_PUBLIC, IS_RECIPE = 1, IS_TESTING = 2, IS_TESTING_RECIPE = IS_RECIPE | IS_TESTING };
 
 const ts_pass_info ts_passes[] = {
 #define T TS_LEVEL_T
@@ -30,8 +33,8 @@ const ts_pass_info ts_passes[] = {
    in,                                                                                             \
    out,                                                                                            \
    TS_ROUNDING_##rounding,                                                                         \
-   IS_##category == IS_TESTING,                                                                    \
-   IS_##category == IS_RECIPE,                                                                                  \
+   (IS_##category & IS_TESTING) != 0,                                                              \
+   (IS_##category & IS_RECIPE) != 0,                                                               \
    summary,                                                                                        \
    sizeof(struct ts_##id##_options),                                                               \
    options_of_##id,                                                                                \

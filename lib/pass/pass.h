@@ -58,6 +58,7 @@ typedef struct ts_pass_option {
   ts_rounding rounding; /* ROUNDS: another value than the default gives up an exact pass' bits */
   size_t offset;        /* in the option struct: bool, int64_t, ts_dtype, const char * or ts_loop_list */
   const char *otherwise, *summary; /* default as text ("" for none); one line */
+  int64_t least, most;             /* of INT */
 } ts_pass_option;
 
 typedef struct ts_pass_info {
@@ -154,11 +155,14 @@ typedef struct ts_pass_runner {
   ts_result (*check)(void *checker, ts_module *, const ts_pipeline_step *, bool after);
   void (*after)(void *user, const ts_pass_event *);
   void (*failed)(void *user, const ts_pass_event *);
+  void (*refused)(void *user, const ts_pass_event *); /* instead of after and failed: a recipe's step */
   void (*log)(void *user, const char *line); /* bisect lines */
   ts_pipeline *ran; /* receives the steps, with those of recipes in their place; NULL: not wanted */
 } ts_pass_runner;
 void ts_pass_runner_init(ts_pass_runner *);
-/* Runs the steps in order until one fails; after each, values have the names they are printed under
+/* Runs the steps in order until one fails; a step of a recipe that its pass refuses is none of these: the
+ * module is as before, what the pass said becomes a "missed" remark, and the step is not among those that
+ * `ran`. After each step, values have the names they are printed under
  * (ts_name_values). TS_CHECK when a pass leaves IR that does not verify or
  * does not read back as printed; otherwise what the pass or the checker returned. After a failure
  * the module is good for destroying (and for looking at), no more. */

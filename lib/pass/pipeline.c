@@ -106,11 +106,15 @@ static bool parse_dtype(const char *text, ts_dtype *out) {
   return !*text; /* unset: TS_NUM_DTYPES */
 }
 
+static bool in_range(const ts_pass_option *o, int64_t n) {
+  return n >= o->least && n <= o->most;
+}
+
 static bool set_value(const ts_pipeline_step *step, const ts_pass_option *o, const char *text) {
   void *to = slot(step, o);
   switch (o->kind) {
   case TS_OPT_BOOL: return parse_bool(text, to);
-  case TS_OPT_INT: return parse_int(text, to);
+  case TS_OPT_INT: return parse_int(text, to) && in_range(o, *(int64_t *)to);
   case TS_OPT_DTYPE: return parse_dtype(text, to);
   case TS_OPT_STRING: *(const char **)to = text; return true;
   case TS_OPT_LOOPS: return !*text; /* its items are added one by one */
@@ -118,9 +122,14 @@ static bool set_value(const ts_pipeline_step *step, const ts_pass_option *o, con
   ts_unreachable("option kind");
 }
 
-static const char *wanted(ts_context *ctx, ts_opt_kind kind) {
-  if (kind == TS_OPT_BOOL) return "true or false";
-  if (kind == TS_OPT_INT) return "an integer";
+static const char *wanted(ts_context *ctx, const ts_pass_option *o) {
+  if (o->kind == TS_OPT_BOOL) return "true or false";
+  if (o->kind == TS_OPT_INT && o->most < INT64_MAX)
+    return ts_sprintf(&ctx->arena, "an integer from %lld to %lld", (long long)o->least,
+                      (long long)o->most);
+  if (o->kind == TS_OPT_INT && o->least > INT64_MIN)
+    return ts_sprintf(&ctx->arena, "an integer of at least %lld", (long long)o->least);
+  if (o->kind == TS_OPT_INT) return "an integer";
   const char *list = "one of";
   for (ts_dtype d = 0; d < TS_NUM_DTYPES; d++)
     list = ts_sprintf(&ctx->arena, "%s %s", list, ts_dtype_name(d));
@@ -240,7 +249,7 @@ static ts_result read_option(reader *r, uint64_t *seen) {
   }
   if (set_value(&r->step, o, value)) return TS_OK;
   ts_error(r->ctx, range(value_at, r->at), "option '%s' of pass '%s' wants %s, not '%s'", name,
-           pass->flag, wanted(r->ctx, o->kind), value);
+           pass->flag, wanted(r->ctx, o), value);
   return TS_USAGE;
 }
 

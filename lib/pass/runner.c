@@ -3,6 +3,13 @@
  * name that a reader of the printed module would see, so a pipeline in one process does what its
  * passes do through a pipe. */
 #include "pass/pass.h"
+#include "support/remarks.h"
+
+/* A function as it was before the steps of a recipe. */
+typedef struct snapshot {
+  ts_func *func;
+  ts_block *body;
+} snapshot;
 
 typedef struct run {
   ts_context *ctx;
@@ -11,6 +18,8 @@ typedef struct run {
   ts_pipeline pipeline; /* the given one, recipes replaced by their steps as they are met */
   ts_pass_runner *runner;
   ts_name_marks marks;
+  size_t recipe_begin, recipe_end; /* the steps of the last recipe: a pass may refuse these */
+  TS_VEC(snapshot) snapshots;      /* before recipe_begin */
   /* of the running step; dropped after it, also when memory runs out in its midst */
   ts_arena scratch;
   ts_module *reread;
@@ -160,18 +169,84 @@ static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) 
   return result;
 }
 
-static ts_result run_step(run *s, size_t i) {
+/* ---- steps of recipes that a pass refuses ---- */
+
+/* Where messages and module stood before a step. */
+typedef struct moment {
+  ts_diag *last;
+  uint64_t edits;
+} moment;
+
+static void take_snapshots(run *s) {
+  s->snapshots.n = 0;
+  for (ts_func *f = s->module->first_func; f; f = f->next)
+    ts_push(&s->module->arena, &s->snapshots, ((snapshot){f, ts_func_copy_body(f)}));
+}
+
+/* A pass that refused had changed something by then. Its functions go back to what they were before the
+ * recipe, and through the recipe's steps up to here again. */
+static ts_result take_back(run *s, size_t refused) {
+  ts_func *only = ts_pipeline_step_func(&s->pipeline.steps.at[refused], s->module);
+  for (size_t i = 0; i < s->snapshots.n; i++) {
+    snapshot *was = &s->snapshots.at[i];
+    if (only && was->func != only) continue;
+    was->func->body = was->body;
+    was->body = ts_func_copy_body(was->func);
+  }
+  ts_result result = TS_OK;
+  bool changed;
+  for (size_t i = s->recipe_begin; i < refused && !result; i++) {
+    const ts_pipeline_step *step = &s->pipeline.steps.at[i];
+    ts_func *func = ts_pipeline_step_func(step, s->module);
+    if (only && func && func != only) continue;
+    result = call_pass(s, step, &changed);
+    drop_step(s);
+  }
+  return result;
+}
+
+static void say_refused(run *s, const ts_pipeline_step *step, ts_diag *last) {
+  ts_remarks_drop_after(s->ctx, last);
+  ts_errors_to_remarks(s->ctx, last, step->pass->flag);
+  ts_pipeline_print_step(&s->text, step);
+  ts_note_plain(s->ctx, "the recipe goes on without %.*s", (int)s->text.n, s->text.buf);
+}
+
+/* Takes a refused step out of the pipeline: what is left runs again without being refused. */
+static ts_result leave_out(run *s, size_t i, const moment *before) {
+  say_refused(s, &s->pipeline.steps.at[i], before->last);
+  drop_step(s);
+  ts_diag *last = s->ctx->last;
+  ts_result result = s->module->edits == before->edits ? TS_OK : take_back(s, i);
+  ts_remarks_drop_after(s->ctx, last);
+  memmove(&s->pipeline.steps.at[i], &s->pipeline.steps.at[i + 1],
+          (--s->pipeline.steps.n - i) * sizeof *s->pipeline.steps.at);
+  s->recipe_end--;
+  return result;
+}
+
+static ts_result run_step(run *s, size_t *i) {
   ts_pass_runner *r = s->runner;
-  const ts_pipeline_step *step = &s->pipeline.steps.at[i];
-  if (!may_run(s, step)) return TS_OK;
-  ts_pass_event event = {.module = s->module, .pipeline = &s->pipeline, .step = i};
+  const ts_pipeline_step *step = &s->pipeline.steps.at[*i];
+  if (!may_run(s, step)) {
+    ++*i;
+    return TS_OK;
+  }
+  ts_pass_event event = {.module = s->module, .pipeline = &s->pipeline, .step = *i};
+  moment before = {s->ctx->last, s->module->edits};
   if (r->before) r->before(r->user, &event);
   event.result = check_answers(s, step, false);
-  if (!event.result) event.result = call_pass(s, step, &event.changed);
+  bool ready = !event.result;
+  if (ready) event.result = call_pass(s, step, &event.changed);
+  if (ready && event.result && *i < s->recipe_end) {
+    if (r->refused) r->refused(r->user, &event);
+    return leave_out(s, *i, &before);
+  }
   if (!event.result) event.result = check(s, step);
   if (event.result && r->failed) r->failed(r->user, &event);
   if (!event.result && r->after) r->after(r->user, &event);
   drop_step(s);
+  ++*i;
   return event.result;
 }
 
@@ -197,6 +272,9 @@ static ts_result expand(run *s, size_t i) {
   copy_steps(s, &all, &steps, 0, steps.steps.n);
   copy_steps(s, &all, &s->pipeline, i + 1, s->pipeline.steps.n);
   s->pipeline = all;
+  s->recipe_begin = i;
+  s->recipe_end = ts_max(s->recipe_end, i + 1) - 1 + steps.steps.n;
+  take_snapshots(s);
   return result;
 }
 
@@ -206,7 +284,7 @@ static ts_result run_body(void *arg) {
   ts_result result = s->runner->verify_roundtrip ? round_trip(s, NULL) : TS_OK;
   drop_step(s);
   for (size_t i = 0; !result && i < s->pipeline.steps.n;)
-    result = s->pipeline.steps.at[i].pass->recipe ? expand(s, i) : run_step(s, i++);
+    result = s->pipeline.steps.at[i].pass->recipe ? expand(s, i) : run_step(s, &i);
   if (s->runner->ran) *s->runner->ran = s->pipeline;
   return result;
 }

@@ -52,3 +52,13 @@ void ts_remarks_drop_after(ts_context *ctx, ts_diag *last) {
     link = &(*link)->next;
   }
 }
+
+void ts_errors_to_remarks(ts_context *ctx, ts_diag *last, const char *pass) {
+  for (ts_diag *d = last ? last->next : ctx->first; d; d = d->next) {
+    if (d->severity != TS_SEV_ERROR) continue;
+    d->severity = TS_SEV_REMARK;
+    d->pass = pass;
+    d->kind = "missed";
+    ctx->num_errors--;
+  }
+}

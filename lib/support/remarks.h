@@ -11,5 +11,8 @@ void ts_remarks_print_yaml(ts_sink *, const ts_context *);
 void ts_remarks_drop(ts_context *);
 /* Only those after the message `last`, which was the last one at some time; NULL: all. */
 void ts_remarks_drop_after(ts_context *, ts_diag *last);
+/* Errors after the message `last` become "missed" remarks of the pass, their notes with them, and no
+ * longer count as errors. */
+void ts_errors_to_remarks(ts_context *, ts_diag *last, const char *pass);
 
 #endif

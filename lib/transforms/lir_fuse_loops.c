@@ -196,9 +196,8 @@ static ts_result look(ts_schedule *s, ts_op *loop, const ts_loop_item *item) {
 ts_result ts_pass_fuse_loops(ts_pass_ctx *pass, ts_module *m, const void *options) {
   const ts_fuse_loops_options *o = options;
   ts_loop_list first = {0};
-  if (o->loops.items.n < 2 || o->depth < 1) {
-    ts_error_plain(m->ctx, "-fuse-loops wants two loops or more and a depth of at least 1, as in "
-                           "-fuse-loops=\"i i_1\"");
+  if (o->loops.items.n < 2) {
+    ts_error_plain(m->ctx, "-fuse-loops wants two loops or more, as in -fuse-loops=\"i i_1\"");
     return TS_USAGE;
   }
   ts_result result =

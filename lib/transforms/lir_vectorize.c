@@ -36,6 +36,10 @@ static ts_result collect(ts_schedule *s, ts_op *loop, const ts_loop_item *item) 
       return TS_USAGE;
     }
   }
+  if (ts_ptrmap_get(&all->by_loop, loop)) {
+    ts_error_plain(s->m->ctx, "-vectorize names %%%s twice", item->name);
+    return TS_USAGE;
+  }
   ts_for f = ts_for_parts(loop);
   ts_vectorizer v = {.s = *s,
                      .loop = loop,
@@ -51,6 +55,7 @@ static ts_result collect(ts_schedule *s, ts_op *loop, const ts_loop_item *item) 
   ts_ptrmap_init(&v.splats, s->pass->scratch);
   ts_ptrmap_init(&v.privates, s->pass->scratch);
   ts_push(s->pass->scratch, &all->list, v);
+  ts_ptrmap_put(&all->by_loop, loop, (void *)(uintptr_t)all->list.n);
   return TS_OK;
 }
 
@@ -453,8 +458,6 @@ ts_result ts_pass_vectorize(ts_pass_ctx *pass, ts_module *m, const void *options
   }
   ts_ptrmap_init(&all.by_loop, pass->scratch);
   ts_result result = ts_each_loop(pass, m, o->func, &o->loops, &all, collect);
-  for (size_t i = 0; i < all.list.n; i++)
-    ts_ptrmap_put(&all.by_loop, all.list.at[i].loop, (void *)(uintptr_t)(i + 1));
   for (size_t i = 0; i < all.list.n && !result; i++)
     result = prepare(&all, &all.list.at[i], i ? &all.list.at[i - 1] : NULL);
   if (result) return result;

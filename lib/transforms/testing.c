@@ -46,11 +46,11 @@ static bool follows_its_operand(const ts_op *op) {
 
 /* %0 = a; %1 = b %0  →  %1 = b %0; %0 = a */
 ts_result ts_pass_test_invalid(ts_pass_ctx *pc, ts_module *m, const void *options) {
-  (void)options;
+  const ts_test_invalid_options *o = options;
   ts_op *op = find(m, follows_its_operand, 1);
   if (op) ts_op_move_before(op, ts_operand(op, 0)->def);
   pc->changed = op != NULL;
-  return TS_OK;
+  return o->fail ? ts_pass_test_fail(pc, m, NULL) : TS_OK;
 }
 
 static bool adds(const ts_op *op) {
@@ -77,4 +77,9 @@ ts_result ts_pass_test_options(ts_pass_ctx *pc, ts_module *m, const void *option
     ts_remark(pc->ctx, f->loc, pc->name, "analysis", "@%s has %u parameter%s",
               ts_str_text(m, f->name), f->body->num_args, f->body->num_args == 1 ? "" : "s");
   return TS_OK;
+}
+
+ts_result ts_pass_test_recipe(ts_pass_ctx *pc, ts_module *m, const void *options) {
+  const ts_test_recipe_options *o = options;
+  return ts_pipeline_parse(m->ctx, pc->expansion, o->steps);
 }
