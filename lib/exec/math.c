@@ -227,7 +227,8 @@ double ts_int_to_float(ts_dtype to, int64_t x) {
 }
 
 int64_t ts_quantize(double x, double scale, int64_t zero_point) {
-  return ts_float_to_int(TS_I8, rint(x / scale) + (double)zero_point);
+  double steps = isnan(x) ? 0 : rint(x / scale);
+  return ts_float_to_int(TS_I8, steps + (double)zero_point);
 }
 
 bool ts_activation(const char *name, ts_opcode *out) {

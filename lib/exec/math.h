@@ -29,7 +29,7 @@ bool ts_eval_cmp_float(ts_pred, double, double);
 bool ts_eval_cmp_int(ts_pred, int64_t, int64_t);
 int64_t ts_float_to_int(ts_dtype to, double); /* toward zero, saturating, NaN to 0; to i1: x != 0 */
 double ts_int_to_float(ts_dtype to, int64_t); /* to nearest even, rounded once */
-/* Saturated rounded x/scale + zero_point, the division and rounding in f64. */
+/* Saturated rounded x/scale + zero_point, the division and rounding in f64; of a NaN, zero_point. */
 int64_t ts_quantize(double x, double scale, int64_t zero_point);
 /* The activation named by a fused_mlp's act: relu or an op with TS_FLAG_MATH; TS_NUM_OPCODES for none;
  * false if unknown. */

@@ -108,10 +108,15 @@ static bool is_zero(param p) {
   return p.literal && ts_literal_as_double(p.literal) == 0;
 }
 
+/* A NaN becomes the zero point; where that is 0, the conversion to an integer does it. */
 static ts_value *quantized(ts_lower *L, ts_value *x, ts_value *scale, ts_value *zero) {
   ts_value *q = ts_lower_op2(L, "q", TS_OP_DIVF, TS_F64, x, scale);
   q = ts_lower_op1(L, "r", TS_OP_ROUNDEVEN, TS_F64, q);
-  return zero ? ts_lower_op2(L, "z", TS_OP_ADDF, TS_F64, q, zero) : q;
+  if (!zero) return q;
+  q = ts_lower_op2(L, "z", TS_OP_ADDF, TS_F64, q, zero);
+  ts_value *nan = ts_lower_op2(L, "nan", TS_OP_CMPF, TS_I1, q, q);
+  ts_attr_set_word(L->m, nan->def, TS_ATTR_PRED, "ne");
+  return ts_lower_op(L, "s", TS_OP_SELECT, TS_F64, 3, (ts_value *[]){nan, zero, q});
 }
 
 static ts_value *dequantized(ts_lower *L, ts_value *q, ts_value *scale, ts_value *zero) {

@@ -195,7 +195,9 @@ START_TEST(floats_become_integers_saturated) {
   ck_assert_int_eq(ts_quantize(2.5, 1, 0), 2);
   ck_assert_int_eq(ts_quantize(3.5, 1, -1), 3);
   ck_assert_int_eq(ts_quantize(1e30, 0.5, 3), 127);
-  ck_assert_int_eq(ts_quantize(NAN, 1, 5), 0);
+  ck_assert_int_eq(ts_quantize(NAN, 1, 5), 5);
+  ck_assert_int_eq(ts_quantize(-INFINITY, 1, 5), -128);
+  ck_assert_int_eq(ts_quantize(1, 5e-324, 5), 127);
 }
 END_TEST
 
