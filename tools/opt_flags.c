@@ -13,12 +13,7 @@ static ts_result add_pass(ts_tool *t, const ts_flag *flag, const char *options) 
 
 static ts_result add_pipeline(ts_tool *t, const ts_flag *flag, const char *text) {
   (void)flag;
-  ts_source *source = ts_new(&t->ctx->arena, ts_source);
-  *source =
-      (ts_source){.name = "--pass-pipeline", .text = text, .n = strlen(text), .first_line = 1};
-  ts_result result = TS_OK;
-  if (*text == '@') result = ts_tool_read(t, text + 1, source);
-  return result ? result : ts_pipeline_parse_source(t->ctx, &opt_of(t)->pipeline, source);
+  return ts_tool_add_pipeline(t, &opt_of(t)->pipeline, text);
 }
 
 static ts_result add_extent(ts_tool *t, const ts_flag *flag, const char *text) {

@@ -11,7 +11,7 @@ typedef struct options {
   int64_t seed, fuel, threads;
   uint64_t max_memory;
   int print;
-  const char *json;
+  bool told; /* the JSON is written, or could not be */
   ts_tool *tool;
   ts_run run;
 } options;
@@ -32,6 +32,14 @@ static ts_result add_extent(ts_tool *t, const ts_flag *flag, const char *text) {
 
 static ts_result add_compare(ts_tool *t, const ts_flag *flag, const char *text) {
   return ts_run_add_engines(t->ctx, flag->at, text);
+}
+
+static ts_result add_passes(ts_tool *t, const ts_flag *flag, const char *text) {
+  return ts_tool_add_pipeline(t, flag->at, text);
+}
+
+static ts_result add_recipe(ts_tool *t, const ts_flag *flag, const char *text) {
+  return ts_pipeline_add(t->ctx, flag->at, flag->name, text);
 }
 
 static ts_result set_time(ts_tool *t, const ts_flag *flag, const char *text) {
@@ -79,10 +87,11 @@ static ts_result read_module(options *o, ts_module **module) {
 
 static ts_result write_json(options *o, ts_result status) {
   ts_output out;
-  if (!o->json) return TS_OK;
-  ts_result result = ts_output_open(o->tool, &out, o->json);
+  if (!o->request.json || o->told) return TS_OK;
+  o->told = true;
+  ts_result result = ts_output_open(o->tool, &out, o->request.json);
   if (result) return result;
-  result = ts_run_json(&out.sink, &o->run, status);
+  result = ts_run_json(&out.sink, o->tool->ctx, &o->request, &o->run, status);
   if (!result) return ts_output_commit(o->tool, &out);
   ts_output_discard(&out);
   return result;
@@ -103,12 +112,38 @@ static ts_result report(options *o, ts_result status) {
 
 static ts_result run(void *arg) {
   options *o = arg;
+  ts_context *ctx = o->tool->ctx;
   ts_module *module;
-  ts_result result = read_module(o, &module);
-  if (!result) result = ts_run_open(&o->run, o->tool->ctx, module, &o->request);
+  ts_result result = ts_run_check_outputs(ctx, &o->request);
+  if (result) {
+    o->request.json = NULL; /* its file may be the one that is named twice */
+    return result;
+  }
+  result = read_module(o, &module);
+  if (!result) result = ts_run_transform(module, &o->request);
+  if (!result) result = ts_run_open(&o->run, ctx, module, &o->request);
   if (!result) result = ts_run_execute(&o->run);
   /* A failed run has no outputs to show; a failed check has. */
   return result == TS_OK || (result == TS_CHECK && o->run.checks.n) ? report(o, result) : result;
+}
+
+typedef struct failure {
+  options *o;
+  ts_result status;
+} failure;
+
+static ts_result tell_failure(void *arg) {
+  const failure *f = arg;
+  return write_json(f->o, f->status);
+}
+
+/* A run that fails leaves its JSON, too, memory permitting. */
+static ts_result run_and_tell(options *o) {
+  ts_context *ctx = o->tool->ctx;
+  ts_result result = ts_protect(ctx, run, o);
+  if (result) (void)!ts_protect(ctx, tell_failure, &(failure){o, result});
+  ts_run_close(&o->run);
+  return result;
 }
 
 int main(int argc, char **argv) {
@@ -126,7 +161,14 @@ int main(int argc, char **argv) {
       {"entry", TS_FLAG_STRING, "function",
        "run this function; without it the only one, or the one that no other calls", "Running",
        .at = &q->entry},
-      {"D", TS_FLAG_CALL, "NAME=n", "the value of a symbolic extent that no input's shape gives",
+      {"pass-pipeline", TS_FLAG_CALL, "text|@file",
+       "passes before the run, as ts-opt's: 'fuse,lower{acc=f32}', or from a file", "Running",
+       .at = &q->passes, .call = add_passes},
+      {"recipe", TS_FLAG_CALL, "name",
+       "the recipe of this name before the run, as ts-opt's, such as cpu or 'cpu threads=2'",
+       "Running", .at = &q->passes, .call = add_recipe},
+      {"D", TS_FLAG_CALL, "NAME=n",
+       "the value of a symbolic extent that no input's shape gives; put in before the first pass",
        "Running", .at = q, .call = add_extent, .joined = true},
       {"data-dir", TS_FLAG_STRING, "dir", "where the @files that the program names are", "Running",
        .at = &q->data_dir},
@@ -178,8 +220,8 @@ int main(int argc, char **argv) {
       {"stats", TS_FLAG_BOOL, NULL, "count ops, loads, stores and bytes by buffer", "Measuring",
        .at = &q->stats},
       {"json", TS_FLAG_STRING, "file",
-       "write every figure of the run as JSON; of one whose checks fail too", "Measuring",
-       .at = &o.json},
+       "write every figure of the run as JSON; of one that fails, what there is and the error",
+       "Measuring", .at = &q->json},
       {"fuel", TS_FLAG_INT, "n",
        "end with exit code 3 after n loop iterations and ops (default 100000000000; 0: no limit)",
        "Limits", .at = &o.fuel, .min = 0, .max = INT64_MAX},
@@ -195,8 +237,7 @@ int main(int argc, char **argv) {
     q->seed = (uint64_t)o.seed;
     q->limits = (ts_run_limits){(uint64_t)o.fuel, (unsigned)o.threads};
     q->print = (ts_print_how)o.print;
-    result = ts_protect(t.ctx, run, &o);
-    ts_run_close(&o.run);
+    result = run_and_tell(&o);
   }
   return ts_tool_end(&t, result);
 }

@@ -60,6 +60,8 @@ ts_result ts_safetensors_read_bytes(ts_context *, const char *file_name, const v
 /* Several tensors as one file. */
 ts_result ts_safetensors_write(ts_context *, const char *path, unsigned n, const char *const *names,
                                const ts_array *arrays);
+/* How much of "w.safetensors#name" is the path; *tensor is the name behind it, NULL when there is none. */
+size_t ts_array_path_length(const char *, const char **tensor);
 /* "x.npy" or "w.safetensors#name" by ending and content. */
 ts_result ts_array_read(ts_context *, const char *path, ts_array *out);
 ts_result ts_array_write(ts_context *, const char *path, const ts_array *);

@@ -176,13 +176,21 @@ ts_result ts_input_read_array(ts_context *ctx, const ts_input *in, uint64_t offs
   return TS_OK;
 }
 
-/* "w.safetensors#name": the part before '#' has that ending. */
-static const char *tensor_name(const char *path, char *file, size_t size) {
+size_t ts_array_path_length(const char *path, const char **tensor) {
   static const char ending[] = ".safetensors";
   const char *hash = strstr(path, ".safetensors#");
   size_t n = hash ? (size_t)(hash - path) + sizeof ending - 1 : strlen(path);
-  snprintf(file, size, "%.*s", (int)ts_min(n, size - 1), path);
-  return hash ? path + n + 1 : NULL;
+  *tensor = hash ? path + n + 1 : NULL;
+  return n;
+}
+
+/* The name of the tensor, and the path in `file`; TS_ERR when it is too long. */
+static ts_result split_path(ts_context *ctx, const char *path, char file[PATH_MAX], const char **tensor) {
+  size_t n = ts_array_path_length(path, tensor);
+  if (n >= PATH_MAX) return ts_error_plain(ctx, "a path of %zu bytes is too long", n);
+  memcpy(file, path, n);
+  file[n] = 0;
+  return TS_OK;
 }
 
 static bool has_ending(const char *path, const char *ending) {
@@ -202,10 +210,10 @@ static bool starts_like_npy(const char *path) {
 
 ts_result ts_array_read(ts_context *ctx, const char *path, ts_array *out) {
   char file[PATH_MAX];
+  const char *name;
   *out = (ts_array){0};
-  if (strlen(path) >= sizeof file)
-    return ts_error_plain(ctx, "a path of %zu bytes is too long", strlen(path));
-  const char *name = tensor_name(path, file, sizeof file);
+  ts_result result = split_path(ctx, path, file, &name);
+  if (result) return result;
   if (name || has_ending(file, ".safetensors")) return ts_safetensors_read(ctx, file, name, out);
   if (has_ending(file, ".npy") || starts_like_npy(file)) return ts_npy_read(ctx, file, out);
   struct stat st;
@@ -216,9 +224,9 @@ ts_result ts_array_read(ts_context *ctx, const char *path, ts_array *out) {
 
 ts_result ts_array_write(ts_context *ctx, const char *path, const ts_array *a) {
   char file[PATH_MAX];
-  if (strlen(path) >= sizeof file)
-    return ts_error_plain(ctx, "a path of %zu bytes is too long", strlen(path));
-  const char *name = tensor_name(path, file, sizeof file);
+  const char *name;
+  ts_result result = split_path(ctx, path, file, &name);
+  if (result) return result;
   if (!name && has_ending(file, ".safetensors"))
     return ts_error_plain(ctx, "%s: which tensor? write %s#name", file, file);
   if (name) return ts_safetensors_write(ctx, file, 1, &name, a);

@@ -200,6 +200,7 @@ static ts_result check_request(ts_run *run) {
 /* The request's extents as bindings, whose messages then quote the option. */
 static void take_extents(ts_run *run) {
   const ts_run_request *request = run->request;
+  if (request->bound) return;
   run->fixed.at = ts_new_array(&run->ctx->arena, struct ts_binding, request->defines.n + 1);
   for (size_t k = 0; k < request->defines.n; k++) {
     const ts_extent_value *e = &request->defines.at[k];
@@ -258,7 +259,6 @@ ts_result ts_run_open(ts_run *run, ts_context *ctx, ts_module *module,
   if (!result) result = check_request(run);
   if (result) return result;
   take_extents(run);
-  if (request->data_dir) ts_run_rebase_files(module, request->data_dir);
   result = ts_run_read_inputs(run);
   if (!result) result = keep_initial(run);
   return result ? result : ts_run_compile(run);
@@ -285,6 +285,7 @@ ts_result ts_run_once(ts_run *run, ts_run_stats *stats) {
 ts_result ts_run_execute(ts_run *run) {
   bool counted = run->engine->counts && (run->request->stats || run->request->time_runs);
   ts_result result = ts_run_once(run, counted ? &run->stats : NULL);
+  run->ran = result == TS_OK;
   if (!result && run->request->time_runs) result = ts_run_measure(run);
   if (result) return result;
   ts_result expected = ts_run_expectations(run);

@@ -8,6 +8,7 @@
 #define TS_RUN_H
 
 #include "exec/engine.h"
+#include "pass/pass.h"
 #include "transforms/bind.h"
 
 /* NAME=TEXT of the command line; the name stands without its %. */
@@ -24,6 +25,8 @@ typedef struct ts_run_request {
   ts_settings inputs;              /* X → "@x.npy", "normal", "2x3xf32=1 2 3 4 5 6", … */
   ts_settings outputs, expects;    /* Y → "@y.npy" */
   TS_VEC(ts_extent_value) defines; /* M → 512 */
+  bool bound;                      /* the defines stand in the program's types (ts_run_transform) */
+  ts_pipeline passes;              /* what the program goes through first */
   TS_VEC(const char *) compare;    /* engine names */
   const char *data_dir;            /* where the program's @files are; NULL: the working directory */
   uint64_t seed;
@@ -33,6 +36,7 @@ typedef struct ts_run_request {
   ts_engine_options options;
   bool stats;
   ts_print_how print;
+  const char *json; /* where the figures go; NULL: nowhere */
 } ts_run_request;
 void ts_run_request_init(ts_run_request *);
 /* Splits "X=TEXT" or "%X=TEXT" (`option` for the message) and adds it; TS_USAGE when there is no
@@ -82,6 +86,7 @@ typedef struct ts_run {
   ts_bindings fixed, bindings;
   void *compiled;
   double prepare_ms; /* what the engine took to compile */
+  bool ran;          /* the outputs are those of a run */
   ts_run_stats stats;
   ts_run_timing timing;
   TS_VEC(ts_run_check) checks;
@@ -90,6 +95,13 @@ typedef struct ts_run {
   ts_module *other_module;
 } ts_run;
 
+/* TS_USAGE when two of the request's options write one file, or one tensor of a file, however its name is
+ * spelled. */
+ts_result ts_run_check_outputs(ts_context *, const ts_run_request *);
+/* Takes the program, verified, through the request's passes, its -D put in before the first. `fuse,lower` comes
+ * of itself before a recipe, and before an engine that runs loops only, when the function to run is one of
+ * tensors still; a message says so. Its @files are those of the request's data_dir from here on. */
+ts_result ts_run_transform(ts_module *, ts_run_request *);
 /* Chooses the function and the engine, reads and generates the inputs, binds the extents, allocates
  * the outputs and compiles. TS_USAGE for a wrong request, TS_ERR for bad files, TS_LIMIT for
  * memory. ts_run_close is due whatever it returns. */
@@ -102,9 +114,10 @@ void ts_run_print(ts_sink *, const ts_run *);
 /* Writes the request's --output files. Several tensors for one safetensors file go there together.
  */
 ts_result ts_run_write_outputs(ts_run *);
-/* Every figure of the run as JSON, ending in a newline. `status` is what ts_run_execute returned.
- */
-ts_result ts_run_json(ts_sink *, const ts_run *, ts_result status);
+/* Every figure of the run as JSON, ending in a newline. `status` is what came of it; of a run that
+ * failed, even before it was opened, what there is, and the first error message. */
+ts_result ts_run_json(ts_sink *, ts_context *, const ts_run_request *, const ts_run *,
+                      ts_result status);
 void ts_run_close(ts_run *);
 
 /* The names that --engine and --compare take, and what they stand for. */

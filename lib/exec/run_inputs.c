@@ -1,5 +1,5 @@
 /* The arrays of a run: inputs from files, literals and generators, extents bound by their shapes,
- * outputs allocated; and the way of outputs to files. */
+ * outputs allocated. */
 #include "exec/run_internal.h"
 
 static const struct {
@@ -126,44 +126,4 @@ void ts_run_rebase_files(ts_module *module, const char *dir) {
     ts_walk(f->body, rebase_op, &r);
   for (ts_global *g = module->first_global; g; g = g->next)
     g->data = rebased(module, g->data, dir);
-}
-
-/* ---- output files ---- */
-
-static size_t path_length(const char *file) {
-  return strcspn(file, "#");
-}
-
-static bool same_safetensors(const char *a, const char *b) {
-  size_t n = path_length(a);
-  return a[n] && path_length(b) == n && b[n] && strncmp(a, b, n) == 0;
-}
-
-/* Writes the file of output k and with it, for a safetensors file, all others that go there. */
-static ts_result write_file(ts_run *run, size_t k) {
-  const ts_settings *outputs = &run->request->outputs;
-  const char *file = outputs->at[k].text + 1;
-  ts_array *arrays = ts_new_array(&run->ctx->arena, ts_array, outputs->n);
-  const char **names = ts_new_array(&run->ctx->arena, const char *, outputs->n);
-  unsigned n = 0, i = 0;
-  for (size_t j = 0; j < outputs->n; j++) {
-    const char *other = outputs->at[j].text + 1;
-    if (j != k && !same_safetensors(file, other)) continue;
-    if (j < k) return TS_OK; /* written with that one */
-    ts_result result = ts_run_entry_named(run, "--output=", outputs->at[j].name, true, &i);
-    if (result) return result;
-    names[n] = other + path_length(other) + 1;
-    arrays[n++] = run->arrays[i];
-  }
-  if (!file[path_length(file)]) return ts_array_write(run->ctx, file, &arrays[0]);
-  const char *path = ts_strndup(&run->ctx->arena, file, path_length(file));
-  return ts_safetensors_write(run->ctx, path, n, names, arrays);
-}
-
-ts_result ts_run_write_outputs(ts_run *run) {
-  for (size_t k = 0; k < run->request->outputs.n; k++) {
-    ts_result result = write_file(run, k);
-    if (result) return result;
-  }
-  return TS_OK;
 }

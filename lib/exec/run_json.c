@@ -35,7 +35,7 @@ static json_t *array_json(const ts_run *run, unsigned i) {
 static json_t *inputs_json(const ts_run *run) {
   json_t *list = json_array();
   for (unsigned i = 0; i < run->sig.n; i++) {
-    if (!ts_run_is_input(run, i)) continue;
+    if (!ts_run_is_input(run, i) || !run->arrays[i].data) continue;
     json_t *o = array_json(run, i);
     json_object_set_new(o, "from", json_string(run->sources[i]));
     json_array_append_new(list, o);
@@ -152,11 +152,49 @@ static void add_stats(json_t *root, const ts_run *run) {
 }
 
 static json_t *bindings_json(const ts_run *run) {
+  const ts_run_request *request = run->request;
   json_t *o = json_object();
+  for (size_t i = 0; request->bound && i < request->defines.n; i++)
+    json_object_set_new(o, request->defines.at[i].name,
+                        json_integer(request->defines.at[i].value));
   for (unsigned i = 0; i < run->bindings.n; i++)
     json_object_set_new(o, ts_str_text(run->module, run->bindings.at[i].name),
                         json_integer(run->bindings.at[i].value));
   return o;
+}
+
+/* The first error, and where it is. */
+static void add_error(json_t *root, const ts_context *ctx) {
+  const ts_diag *d = ctx->first;
+  while (d && d->severity != TS_SEV_ERROR)
+    d = d->next;
+  if (!d) return;
+  json_t *o = json_object(), *notes = json_array();
+  json_object_set_new(o, "message", json_string(d->message));
+  if (d->source) {
+    unsigned line, column;
+    ts_source_position(d->source, d->loc.begin, &line, &column);
+    json_object_set_new(o, "file", json_string(d->source->name));
+    json_object_set_new(o, "line", json_integer(line));
+    json_object_set_new(o, "column", json_integer(column));
+  }
+  for (const ts_diag *n = d->notes; n; n = n->next)
+    json_array_append_new(notes, json_string(n->message));
+  json_object_set_new(o, "notes", notes);
+  json_object_set_new(root, "error", o);
+}
+
+/* What was known when the run ended. */
+static void add_run(json_t *root, const ts_run *run) {
+  if (run->engine) json_object_set_new(root, "runs_on", json_string(run->engine->name));
+  json_object_set_new(root, "function", json_string(ts_str_text(run->module, run->func->name)));
+  json_object_set_new(root, "extents", bindings_json(run));
+  json_object_set_new(root, "inputs", inputs_json(run));
+  if (run->ran) json_object_set_new(root, "outputs", outputs_json(run));
+  add_checks(root, run);
+  if (run->ran) add_stats(root, run);
+  if (run->compiled) add_preparation(root, run);
+  add_timing(root, &run->timing);
 }
 
 static int write_text(const char *text, size_t n, void *sink) {
@@ -164,24 +202,18 @@ static int write_text(const char *text, size_t n, void *sink) {
   return 0;
 }
 
-ts_result ts_run_json(ts_sink *sink, const ts_run *run, ts_result status) {
+ts_result ts_run_json(ts_sink *sink, ts_context *ctx, const ts_run_request *request,
+                      const ts_run *run, ts_result status) {
   json_t *root = json_object();
-  json_object_set_new(root, "engine", json_string(run->request->engine));
-  json_object_set_new(root, "runs_on", json_string(run->engine->name));
-  json_object_set_new(root, "function", json_string(ts_str_text(run->module, run->func->name)));
+  json_object_set_new(root, "engine", json_string(request->engine));
   json_object_set_new(root, "status", json_integer(status));
-  json_object_set_new(root, "seed", integer(run->request->seed));
-  json_object_set_new(root, "extents", bindings_json(run));
-  json_object_set_new(root, "inputs", inputs_json(run));
-  json_object_set_new(root, "outputs", outputs_json(run));
-  add_checks(root, run);
-  add_stats(root, run);
-  add_preparation(root, run);
-  add_timing(root, &run->timing);
+  json_object_set_new(root, "seed", integer(request->seed));
+  if (status) add_error(root, ctx);
+  if (run->func) add_run(root, run);
   int failed = json_dump_callback(root, write_text, sink, JSON_INDENT(2));
   json_decref(root);
   if (failed) {
-    (void)ts_error_plain(run->ctx, "out of memory while writing JSON");
+    (void)ts_error_plain(ctx, "out of memory while writing JSON");
     return TS_LIMIT;
   }
   ts_sink_puts(sink, "\n");

@@ -85,6 +85,10 @@ void ts_note_plain(ts_context *ctx, const char *fmt, ...) {
   REPORT(ctx, add_note, .severity = TS_SEV_NOTE);
 }
 
+void ts_inform_plain(ts_context *ctx, const char *fmt, ...) {
+  REPORT(ctx, add, .severity = TS_SEV_NOTE);
+}
+
 /* ---- running out of memory ---- */
 
 static void report_out_of_memory(ts_context *ctx) {

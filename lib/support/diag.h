@@ -54,6 +54,8 @@ void ts_remark(ts_context *, ts_loc, const char *pass, const char *kind, const c
 ts_result ts_error_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
 void ts_warning_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
 void ts_note_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
+/* A note that belongs to no other message: what the tool did of its own accord. */
+void ts_inform_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
 
 /* Refuses NUL bytes and invalid UTF-8 by position; drops a byte-order mark. */
 ts_result ts_source_check(ts_context *, ts_source *);

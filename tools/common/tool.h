@@ -98,6 +98,11 @@ int ts_tool_end(ts_tool *, ts_result r);
  * when it does not fit in the memory cap. Does not look at the text (see ts_source_check). */
 ts_result ts_tool_read(ts_tool *, const char *path, ts_source *out);
 
+/* Adds the steps of "fuse,lower{acc=f32}", or of a file named as "@FILE". TS_USAGE, located in the text, for
+ * what is no pipeline. */
+struct ts_pipeline;
+ts_result ts_tool_add_pipeline(ts_tool *, struct ts_pipeline *, const char *text);
+
 /* ---- output ---- */
 
 /* Where results go. A file appears under its name only when it is complete: it is written beside
