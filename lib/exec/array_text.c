@@ -59,7 +59,7 @@ static bool parse_value(ts_array *a, int64_t i, const char *p, size_t n) {
   int64_t x;
   double f;
   if (ts_is_float(a->dtype)) {
-    if (!ts_parse_double(p, n, &f)) return false;
+    if (!ts_parse_double(p, n, &f) || (isfinite(f) && !isfinite(ts_round_to(a->dtype, f)))) return false;
     ts_array_set(a, i, f);
     return true;
   }

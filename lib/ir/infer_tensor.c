@@ -421,7 +421,9 @@ const ts_type *ts_rule_layernorm(ts_inf *f) {
                           s->text, ts_extent_text(f->m, e), ts_dtype_name(t->dtype));
   }
   double eps = ts_attr_float(f->op, TS_ATTR_EPS, 1e-5);
-  if (!(eps >= 0) || isinf(eps)) return ts_inf_error(f, "eps must be a finite number from 0 up");
+  if (!(eps >= 0) || isinf(ts_round_to(ts_acc_dtype(f->op), eps)))
+    return ts_inf_error(f, "eps must be a finite number from 0 up in %s, in which it accumulates",
+                        ts_dtype_name(ts_acc_dtype(f->op)));
   return t;
 }
 

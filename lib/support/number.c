@@ -142,5 +142,5 @@ bool ts_parse_double(const char *text, size_t n, double *out) {
            !(d.n <= 19 && by_table(d.leading, d.point - (int64_t)d.n, &value)))
     value = slow(&d);
   *out = negative ? -value : value;
-  return true;
+  return !isinf(value) || is_word(text, end, "inf");
 }

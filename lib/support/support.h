@@ -186,8 +186,8 @@ void ts_sink_drop(ts_sink *);
  * as the type's bits in hex. `out` holds 40 bytes; returns the length. */
 size_t ts_format_float(char *out, double value, int bits);
 /* The double nearest to the decimal number that is exactly [text, text+n): digits with an optional sign,
- * fraction and exponent, or inf or nan. False when it is not a number; past the range gives an
- * infinity, too small gives a zero. Linear in n, independent of the locale. */
+ * fraction and exponent, or inf or nan. False when it is not a number, or past the range of a double:
+ * an infinity is written inf. What is too small gives a zero. Linear in n, independent of the locale. */
 bool ts_parse_double(const char *text, size_t n, double *out);
 
 #endif

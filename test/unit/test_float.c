@@ -169,11 +169,11 @@ static double read_text(const char *text) {
 START_TEST(decimals_are_read_as_strtod_does) {
   static const char *const texts[] = {
       "0", "-0", "1", "-1.5", "+2.5", "1.", ".5", "1e5", "1E-5", "123456789012345678901234567890",
-      "1e308", "1.7976931348623158e308", "1.7976931348623159e308", "1e400", "-1e400", "1e-400",
+      "1e308", "1.7976931348623158e308", "1e-400",
       "4.9e-324", "2.4703282292062327e-324", "2.4703282292062328e-324", "2.2250738585072011e-308",
       "2.2250738585072012e-308", "9007199254740993", "9007199254740992.999999999999999999999",
       "9007199254740993.0000000000000000000001", "8.5e22", "8.5e23", "1e22", "1e23", "0e999999999999",
-      "1e99999999999999999999", "1e-99999999999999999999", "0.000000000000000000000000000001",
+      "1e-99999999999999999999", "0.000000000000000000000000000001",
       "100000000000000000000000e-20", "3.14159265358979323846264338327950288", "18446744073709551615",
       "18446744073709551616", "7.2057594037927933e16", "1e-22", "5e-23",
   };
@@ -185,7 +185,8 @@ END_TEST
 
 START_TEST(what_is_no_number_is_refused) {
   static const char *const texts[] = {"",    "-",  ".",    "e5",   "1e",  "1e+",     "1x",   " 1", "1 ",
-                                      "0x1", "--1", "1.2.3", "1e5.", "1,5", "infinity", "INF", "na", "1_0"};
+                                      "0x1", "--1", "1.2.3", "1e5.", "1,5", "infinity", "INF", "na", "1_0",
+                                      "1.7976931348623159e308", "1e400", "-1e400", "1e99999999999999999999"};
   double value;
   for (size_t i = 0; i < ts_countof(texts); i++)
     unit_check(!ts_parse_double(texts[i], strlen(texts[i]), &value), "%s", texts[i]);
@@ -201,7 +202,9 @@ START_TEST(random_decimals_are_read_as_strtod_does) {
     uint64_t digits = random64(&state) >> random64(&state) % 64;
     int e = (int)(random64(&state) % (i % 2 ? 700 : 60)) - (i % 2 ? 360 : 30);
     snprintf(text, sizeof text, "%llu%se%d", (unsigned long long)digits, i % 5 ? "" : ".625", e);
-    unit_check(bits_of(read_text(text)) == bits_of(strtod(text, NULL)), "%s", text);
+    double value, want = strtod(text, NULL);
+    bool fits = ts_parse_double(text, strlen(text), &value);
+    unit_check(isinf(want) ? !fits : fits && bits_of(value) == bits_of(want), "%s", text);
   }
 }
 END_TEST
