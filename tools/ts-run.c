@@ -42,6 +42,13 @@ static ts_result add_recipe(ts_tool *t, const ts_flag *flag, const char *text) {
   return ts_pipeline_add(t->ctx, flag->at, flag->name, text);
 }
 
+static ts_result add_against(ts_tool *t, const ts_flag *flag, const char *text) {
+  (void)flag;
+  options *o = t->user;
+  ts_push(&t->ctx->arena, &o->request.against, (ts_against){.text = text});
+  return TS_OK;
+}
+
 static ts_result set_time(ts_tool *t, const ts_flag *flag, const char *text) {
   unsigned *runs = flag->at;
   char *end = NULL;
@@ -77,12 +84,33 @@ static ts_result set_duration(ts_tool *t, const ts_flag *flag, const char *text)
 
 /* ---- the run ---- */
 
-static ts_result read_module(options *o, ts_module **module) {
+static ts_result read_module(options *o, const char *path, ts_module **module) {
   ts_source *source = ts_new(&o->tool->ctx->arena, ts_source);
-  ts_result result = ts_tool_read(o->tool, o->tool->inputs[0], source);
+  ts_result result = ts_tool_read(o->tool, path, source);
   if (!result) result = ts_source_check(o->tool->ctx, source);
   if (!result) result = ts_parse_source(o->tool->ctx, source, module);
   return result ? result : ts_verify(*module);
+}
+
+/* The other programs, with the same --data-dir. */
+static ts_result read_against(options *o) {
+  ts_context *ctx = o->tool->ctx;
+  const ts_source *outer = ctx->source;
+  ts_result result = TS_OK;
+  bool taken = !strcmp(o->tool->inputs[0], "-");
+  for (size_t k = 0; k < o->request.against.n && !result; k++) {
+    ts_against *a = &o->request.against.at[k];
+    const char *path;
+    ts_run_split_program(ctx, a->text, &path, &a->entry);
+    if (taken && !strcmp(path, "-"))
+      return ts_tool_usage(o->tool, "'--against=%s': standard input holds one program only",
+                           a->text);
+    taken |= !strcmp(path, "-");
+    result = read_module(o, path, &a->module);
+    if (!result && o->request.data_dir) ts_run_rebase_files(a->module, o->request.data_dir);
+  }
+  ctx->source = outer;
+  return result;
 }
 
 static ts_result write_json(options *o, ts_result status) {
@@ -119,7 +147,8 @@ static ts_result run(void *arg) {
     o->request.json = NULL; /* its file may be the one that is named twice */
     return result;
   }
-  result = read_module(o, &module);
+  result = read_module(o, o->tool->inputs[0], &module);
+  if (!result) result = read_against(o);
   if (!result) result = ts_run_transform(module, &o->request);
   if (!result) result = ts_run_open(&o->run, ctx, module, &o->request);
   if (!result) result = ts_run_execute(&o->run);
@@ -214,6 +243,9 @@ int main(int argc, char **argv) {
        "run these engines on the same data too; the largest error in ULPs, held against the bound "
        "for the reduction length",
        "Checking", .at = q, .call = add_compare},
+      {"against", TS_FLAG_CALL, "file[:func]",
+       "run this program on the same inputs, matched by position, and hold the outputs to its",
+       "Checking", .call = add_against},
       {"time", TS_FLAG_CALL_OPTIONAL, "n",
        "time n more runs (default 5): median, least, GFLOP/s, percent of the measured peak",
        "Measuring", .at = &q->time_runs, .call = set_time},

@@ -1,5 +1,7 @@
 /* Opening, executing and closing a run: the order of its steps, and the choice of function and
  * engine. */
+#include <sys/stat.h>
+
 #include "exec/run_internal.h"
 #include "pass/pass.h"
 
@@ -50,6 +52,17 @@ ts_result ts_run_add_extent(ts_context *ctx, ts_run_request *request, const char
       return ts_run_usage(ctx, "'-D %s': %s is given twice", text, value.name);
   ts_push(&ctx->arena, &request->defines, value);
   return TS_OK;
+}
+
+void ts_run_split_program(ts_context *ctx, const char *text, const char **path,
+                          const char **func) {
+  struct stat st;
+  const char *colon = strrchr(text, ':');
+  *path = text;
+  *func = NULL;
+  if (!colon || colon == text || !colon[1] || strchr(colon, '/') || stat(text, &st) == 0) return;
+  *path = ts_strndup(&ctx->arena, text, (size_t)(colon - text));
+  *func = colon + 1;
 }
 
 /* ---- engines ---- */
@@ -223,8 +236,7 @@ static void take_signature(ts_run *run) {
     run->names[i] = ts_str_text(run->module, run->sig.entries[i].name);
 }
 
-/* An inout array is kept as given, so that every run starts from the same values. */
-static ts_result keep_initial(ts_run *run) {
+ts_result ts_run_keep_initial(ts_run *run) {
   for (unsigned i = 0; i < run->sig.n; i++) {
     if (run->sig.entries[i].role != TS_ROLE_INOUT) continue;
     const ts_array *a = &run->arrays[i];
@@ -260,7 +272,8 @@ ts_result ts_run_open(ts_run *run, ts_context *ctx, ts_module *module,
   if (result) return result;
   take_extents(run);
   result = ts_run_read_inputs(run);
-  if (!result) result = keep_initial(run);
+  if (!result) result = ts_run_keep_initial(run);
+  if (!result) result = ts_run_check_against(run);
   return result ? result : ts_run_compile(run);
 }
 
@@ -291,19 +304,21 @@ ts_result ts_run_execute(ts_run *run) {
   ts_result expected = ts_run_expectations(run);
   if (expected && expected != TS_CHECK) return expected;
   ts_result compared = ts_run_comparisons(run);
-  return compared ? compared : expected;
+  if (compared && compared != TS_CHECK) return compared;
+  ts_result held = ts_run_hold_against(run);
+  return held && held != TS_CHECK ? held : ts_max(ts_max(expected, compared), held);
 }
 
 void ts_run_close_other(ts_run *run) {
   if (run->other) ts_run_close(run->other);
   if (run->other_module) ts_module_destroy(run->other_module);
+  if (run->ctx) ts_arena_drop(&run->scratch);
   run->other = NULL;
   run->other_module = NULL;
 }
 
 void ts_run_close(ts_run *run) {
   ts_run_close_other(run);
-  if (run->ctx) ts_arena_drop(&run->scratch);
   if (run->compiled) run->engine->release(run->ctx, run->compiled);
   for (unsigned i = 0; run->arrays && i < run->sig.n; i++) {
     ts_array_drop(run->ctx, &run->arrays[i]);

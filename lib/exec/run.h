@@ -19,6 +19,13 @@ typedef TS_VEC(ts_setting) ts_settings;
 
 typedef enum { TS_PRINT_SUMMARY, TS_PRINT_FULL, TS_PRINT_NONE } ts_print_how;
 
+/* Another program, parsed and verified, whose outputs are wanted. */
+typedef struct ts_against {
+  const char *text;  /* as given, for messages */
+  const char *entry; /* as in the request */
+  ts_module *module;
+} ts_against;
+
 typedef struct ts_run_request {
   const char *engine;              /* one of ts_engine_names */
   const char *entry;               /* NULL: the only function, or the one that no other calls */
@@ -28,6 +35,7 @@ typedef struct ts_run_request {
   bool bound;                      /* the defines stand in the program's types (ts_run_transform) */
   ts_pipeline passes;              /* what the program goes through first */
   TS_VEC(const char *) compare;    /* engine names */
+  TS_VEC(ts_against) against;
   const char *data_dir;            /* where the program's @files are; NULL: the working directory */
   uint64_t seed;
   double rtol, atol;  /* of expects */
@@ -46,6 +54,10 @@ ts_result ts_run_add_named(ts_context *, ts_settings *, const char *option, cons
 ts_result ts_run_add_extent(ts_context *, ts_run_request *, const char *text);
 /* Adds each name of "interp,loop". */
 ts_result ts_run_add_engines(ts_context *, ts_run_request *, const char *text);
+
+/* Splits "ref.tir:FUNC" into a path and the name of a function, NULL when there is none: what is a file as it
+ * stands has none, and neither has what has a slash behind its last colon. */
+void ts_run_split_program(ts_context *, const char *text, const char **path, const char **func);
 
 /* One output held against an expectation, another engine or another program. */
 typedef enum { TS_CHECK_EXPECTED, TS_CHECK_ENGINE, TS_CHECK_PROGRAM } ts_check_kind;

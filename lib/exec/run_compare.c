@@ -1,34 +1,80 @@
-/* Holding the outputs of a run against what another engine makes of the same data. */
+/* Holding the outputs of a run against what another makes of the same data: another engine, or another
+ * program. */
 #include "exec/run_internal.h"
 #include "pass/pass.h"
 
-/* Twice: both engines may be off by as much. */
-static double allowed_to_engines(const void *user, int64_t k, double want) {
-  (void)want;
-  return 2 * ts_output_margin_at(user, k);
+/* ---- two runs ---- */
+
+/* The other's inputs are the run's own arrays, as they were given. */
+static ts_result share_input(ts_run *run, ts_run *other, const ts_matching *m, unsigned j) {
+  unsigned i = m->input[j];
+  const ts_array *from = run->initial[i].data ? &run->initial[i] : &run->arrays[i];
+  ts_array *to = &other->arrays[j];
+  if (other->sig.entries[j].role == TS_ROLE_IN) {
+    *to = *from;
+    to->owned = false;
+    return TS_OK;
+  }
+  ts_result result = ts_array_create(run->ctx, from->dtype, from->rank, from->dims, to);
+  if (!result)
+    memcpy(to->data, from->data, (size_t)ts_array_count(from) * ts_dtype_bytes(from->dtype));
+  return result;
 }
 
-/* ---- the other engine ---- */
-
-static ts_result compare_outputs(ts_run *run, ts_run *other, const char *engine) {
-  ts_margin margin;
-  double math_error = ts_max(run->engine->math_error, other->engine->math_error);
-  ts_result worst = TS_OK;
-  ts_result result = ts_run_margin(run, &run->scratch, math_error, true, &margin);
-  for (unsigned i = 0; !result && i < run->sig.n; i++) {
-    if (!ts_run_is_output(run, i)) continue;
-    const ts_array *got = &other->arrays[i], *want = &run->arrays[i];
-    ts_output_margin m = ts_run_output_margin(run, &margin, i);
-    ts_run_check check = {.kind = TS_CHECK_ENGINE,
-                          .output = run->names[i],
-                          .with = engine,
-                          .reduction = margin.reduction};
-    result =
-        ts_array_judge(run->ctx, got, want, allowed_to_engines, &m, &check.difference);
-    if (!result && ts_run_conclude(run, got, want, check)) worst = TS_CHECK;
+ts_result ts_run_share(ts_run *run, ts_run *other, const ts_matching *m) {
+  ts_result result = TS_OK;
+  for (unsigned j = 0; j < other->sig.n && !result; j++) {
+    const ts_array *like = &run->arrays[m->output[j]];
+    if (ts_run_is_input(other, j))
+      result = share_input(run, other, m, j);
+    else
+      result = ts_array_create(run->ctx, like->dtype, like->rank, like->dims, &other->arrays[j]);
   }
-  ts_arena_drop(&run->scratch);
-  return result ? result : worst;
+  return result;
+}
+
+/* Either side may be as far from the exact answer as its own rounding carries it. */
+typedef struct margins {
+  ts_output_margin run, other;
+} margins;
+
+static double allowed_between(const void *user, int64_t k, double want) {
+  const margins *m = user;
+  (void)want;
+  return ts_output_margin_at(&m->run, k) + ts_output_margin_at(&m->other, k);
+}
+
+ts_result ts_run_hold(ts_run *run, ts_run *other, const ts_matching *m, const ts_rivals *r) {
+  ts_result worst = TS_OK;
+  for (unsigned j = 0; j < other->sig.n; j++) {
+    if (!ts_run_is_output(other, j)) continue;
+    unsigned i = m->output[j];
+    const ts_array *mine = &run->arrays[i], *its = &other->arrays[j];
+    bool engine = r->kind == TS_CHECK_ENGINE;
+    margins may = {.run = ts_run_output_margin(run, &r->run, i)};
+    may.other = engine ? may.run : ts_run_output_margin(other, &r->other, j);
+    ts_run_check check = {.kind = r->kind,
+                          .output = run->names[i],
+                          .with = r->name,
+                          .reduction = ts_max(r->run.reduction, r->other.reduction)};
+    const ts_array *got = engine ? its : mine, *want = engine ? mine : its;
+    ts_result result =
+        ts_array_judge(run->ctx, got, want, allowed_between, &may, &check.difference);
+    if (result) return result;
+    if (ts_run_conclude(run, got, want, check)) worst = TS_CHECK;
+  }
+  return worst;
+}
+
+/* ---- another engine ---- */
+
+/* Both may be off by what the less precise of the engines may be. */
+static ts_result compare_outputs(ts_run *run, ts_run *other, const ts_matching *m,
+                                 const char *engine) {
+  ts_rivals r = {.kind = TS_CHECK_ENGINE, .name = engine};
+  double math_error = ts_max(run->engine->math_error, other->engine->math_error);
+  ts_result result = ts_run_margin(run, &run->scratch, math_error, true, &r.run);
+  return result ? result : ts_run_hold(run, other, m, &r);
 }
 
 /* A tensor function is lowered, in a copy of the module, for an engine that runs loops. */
@@ -42,22 +88,12 @@ static ts_result module_for(ts_run *run, const ts_engine *engine, ts_module **ou
   return result ? result : ts_run_pipeline(*out, &pipeline, &runner);
 }
 
-/* The other engine's inputs are the run's own arrays. */
-static ts_result share_inputs(ts_run *run, ts_run *other) {
-  for (unsigned i = 0; i < run->sig.n; i++) {
-    const ts_array *from = run->initial[i].data ? &run->initial[i] : &run->arrays[i];
-    ts_array *to = &other->arrays[i];
-    if (run->sig.entries[i].role == TS_ROLE_IN) {
-      *to = *from;
-      to->owned = false;
-      continue;
-    }
-    ts_result result = ts_array_create(run->ctx, from->dtype, from->rank, from->dims, to);
-    if (result) return result;
-    if (run->initial[i].data)
-      memcpy(to->data, from->data, (size_t)ts_array_count(from) * ts_dtype_bytes(from->dtype));
-  }
-  return TS_OK;
+/* Both have the same function. */
+static ts_matching one_to_one(ts_run *run) {
+  unsigned *same = ts_new_array(&run->ctx->arena, unsigned, run->sig.n + 1);
+  for (unsigned i = 0; i < run->sig.n; i++)
+    same[i] = i;
+  return (ts_matching){same, same};
 }
 
 static ts_result run_other(ts_run *run, ts_run *other, ts_module *module, const char *engine) {
@@ -67,10 +103,11 @@ static ts_result run_other(ts_run *run, ts_run *other, ts_module *module, const 
                               .limits = run->request->limits,
                               .options = run->request->options};
   ts_result result = ts_run_open_bare(other, run->ctx, module, request);
-  if (!result) result = share_inputs(run, other);
+  ts_matching m = one_to_one(run);
+  if (!result) result = ts_run_share(run, other, &m);
   if (!result) result = ts_run_compile(other);
   if (!result) result = ts_run_once(other, NULL);
-  return result ? result : compare_outputs(run, other, engine);
+  return result ? result : compare_outputs(run, other, &m, engine);
 }
 
 /* The other run hangs off this one, so that ts_run_close finds it when memory runs out on the way.

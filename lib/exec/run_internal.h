@@ -28,6 +28,10 @@ ts_result ts_run_read_inputs(ts_run *);
 /* run_check.c and run_compare.c, after a run */
 ts_result ts_run_expectations(ts_run *);
 ts_result ts_run_comparisons(ts_run *);
+/* run_against.c: before a run, whether the other programs' functions take its arrays, TS_ERR when not; after it,
+ * their answers. */
+ts_result ts_run_check_against(ts_run *);
+ts_result ts_run_hold_against(ts_run *);
 /* Adds the check of output `got`, whose `difference` from `want` is known; when it failed, the message too:
  * TS_CHECK. */
 ts_result ts_run_conclude(ts_run *, const ts_array *got, const ts_array *want, ts_run_check);
@@ -54,6 +58,24 @@ typedef struct ts_output_margin {
 ts_output_margin ts_run_output_margin(const ts_run *, const ts_margin *, unsigned i);
 /* Of element k: 0 or more. */
 double ts_output_margin_at(const ts_output_margin *, int64_t k);
+
+/* Which entries of a run's signature stand for those of another's: input[j] and output[j] for its entry j. */
+typedef struct ts_matching {
+  unsigned *input, *output;
+} ts_matching;
+/* Gives the other run, which has no arrays yet, the run's inputs as they were given, and outputs of its own. */
+ts_result ts_run_share(ts_run *, ts_run *other, const ts_matching *);
+/* How far either may be from the exact answer; of engines, both as far as `run`. */
+typedef struct ts_rivals {
+  ts_check_kind kind;
+  const char *name; /* of the engine or the program */
+  ts_margin run, other;
+} ts_rivals;
+/* Adds a check of each output: TS_CHECK when one fails. An engine is held against the run, and the run against
+ * another program. */
+ts_result ts_run_hold(ts_run *, ts_run *other, const ts_matching *, const ts_rivals *);
+/* Keeps inout arrays as they are now, so that every run starts from them. */
+ts_result ts_run_keep_initial(ts_run *);
 
 /* The parts of ts_run_once: inout arrays as they were given, and the run. */
 void ts_run_put_back(ts_run *);
