@@ -33,7 +33,23 @@ ts_poly_form ts_poly_form_var(ts_arena *arena, int32_t var) {
   return f;
 }
 
+static bool is_parallel(const ts_poly_form *a, const ts_poly_form *b) {
+  if (a->n != b->n) return false;
+  for (unsigned i = 0; i < a->n; i++)
+    if (a->terms[i].var != b->terms[i].var || a->terms[i].coef != b->terms[i].coef) return false;
+  return true;
+}
+
+/* Of inequalities that differ in their constant the one with the least says it all: lists of
+ * thousands of conditions are mostly such, and stand together. */
 void ts_poly_row_add(ts_poly *p, ts_poly_scope *s, ts_poly_form form, bool eq) {
+  enum { NEAR = 16 };
+  for (size_t i = s->rows.n; !eq && i-- > 0 && i + NEAR >= s->rows.n;) {
+    ts_poly_row *row = &s->rows.at[i];
+    if (row->eq || !is_parallel(&row->form, &form)) continue;
+    row->form.constant = ts_min(row->form.constant, form.constant);
+    return;
+  }
   ts_push(p->arena, &s->rows, (ts_poly_row){form, eq});
 }
 

@@ -102,7 +102,7 @@ static void add_clause(ts_poly *p, ts_poly_scope *s, ts_poly_clause clause) {
     return;
   }
   for (unsigned i = 0; i < clause.alts.at[0].n; i++)
-    ts_push(p->arena, &s->rows, clause.alts.at[0].rows[i]);
+    ts_poly_row_add(p, s, clause.alts.at[0].rows[i].form, clause.alts.at[0].rows[i].eq);
 }
 
 /* All conditions hold in the then region; in the else region one of their negations does. */

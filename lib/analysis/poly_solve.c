@@ -12,8 +12,8 @@
 
 #include "analysis/poly.h"
 
-/* isl's operations a query may take: about a second. */
-enum { MAX_OPERATIONS = 300000 };
+/* isl's operations a query may take: about a second. And the numbers that a system may hold. */
+enum { MAX_OPERATIONS = 300000, MAX_NUMBERS = 1 << 23 };
 
 void ts_poly_open(ts_poly_system *s, ts_arena *arena) {
   *s = (ts_poly_system){.arena = arena, .isl = isl_ctx_alloc()};
@@ -37,8 +37,12 @@ void ts_poly_reset(ts_poly_system *s, unsigned cols) {
 }
 
 /* Rows are laid out with `cap_cols` numbers each, so that the next system can use the same memory.
- */
+ * A system past all measure spends the budget; what is pushed then goes nowhere. */
 int64_t *ts_poly_push(ts_poly_system *s, bool eq) {
+  if (s->n && s->n >= MAX_NUMBERS / s->cap_cols) {
+    s->effort = TS_POLY_MAX_EFFORT + 1;
+    s->n--;
+  }
   if (s->n == s->cap) {
     size_t cap = s->cap ? 2 * s->cap : 64;
     int64_t *rows = ts_new_array(s->arena, int64_t, ts_size_mul(cap, s->cap_cols));
@@ -84,6 +88,12 @@ static isl_basic_set *to_isl(const ts_poly_system *s) {
   return isl_basic_set_from_constraint_matrices(space, matrix(s, true), matrix(s, false),
                                                 isl_dim_cst, isl_dim_param, isl_dim_set,
                                                 isl_dim_div);
+}
+
+/* What isl does with a system grows with the square of its rows. False: the budget is spent. */
+static bool afford(ts_poly_system *s, size_t n, unsigned cols) {
+  s->effort += ts_size_mul(ts_size_mul(n, cols), 1 + n / 4);
+  return s->effort <= TS_POLY_MAX_EFFORT;
 }
 
 static ts_poly_answer ask_isl(const ts_poly_system *s) {
@@ -160,12 +170,15 @@ static ts_poly_answer solve(ts_poly_system *s) {
   }
   ts_poly_system *w = s->work;
   ts_poly_reset(w, s->cols);
+  w->effort = 0;
   for (size_t i = 0; i < s->n; i++)
     memcpy(ts_poly_push(w, s->eqs[i]), s->rows + i * s->cap_cols, s->cols * sizeof *s->rows);
-  if (ts_poly_presolve(w, &answer)) return answer;
-  if (w->n == SIZE_MAX) return ask_isl(s);
+  bool known = ts_poly_presolve(w, &answer);
+  if (w->effort > TS_POLY_MAX_EFFORT) return TS_POLY_BUDGET;
+  if (known) return answer;
+  if (w->n == SIZE_MAX) return afford(s, s->n, s->cols) ? ask_isl(s) : TS_POLY_BUDGET;
   squeeze(w);
-  return ask_isl(w);
+  return afford(s, w->n, w->cols) ? ask_isl(w) : TS_POLY_BUDGET;
 }
 
 ts_poly_answer ts_poly_solve(ts_poly_system *s) {
@@ -223,6 +236,7 @@ static bool least_at_once(ts_poly_system *s, const isl_basic_set *set) {
 }
 
 ts_poly_answer ts_poly_least(ts_poly_system *s) {
+  if (!afford(s, s->n, s->cols)) return TS_POLY_BUDGET;
   isl_basic_set *set = to_isl(s);
   isl_bool empty = isl_basic_set_is_empty(set);
   s->point[0] = 1;
@@ -236,6 +250,7 @@ ts_poly_answer ts_poly_least(ts_poly_system *s) {
 }
 
 bool ts_poly_extreme(ts_poly_system *s, unsigned col, bool greatest, int64_t *out) {
+  if (!afford(s, s->n, s->cols)) return false;
   isl_set *set = isl_set_from_basic_set(to_isl(s));
   isl_val *v =
       greatest ? isl_set_dim_max_val(set, (int)col - 1) : isl_set_dim_min_val(set, (int)col - 1);

@@ -60,8 +60,7 @@ ts_op *ts_build_for(ts_builder *b, ts_str name, unsigned num_lo, const ts_aff *c
                     ts_value *const *dims) {
   ts_module *m = b->module;
   ts_op *op = ts_op_create(m, TS_OP_FOR, b->loc, 0, NULL, num_dims, dims, 0, NULL, 1);
-  const ts_aff *bounds[2 * TS_MAX_DIMS];
-  if (num_lo + num_hi > ts_countof(bounds)) ts_unreachable("too many bounds for one loop");
+  const ts_aff **bounds = ts_new_array(&m->arena, const ts_aff *, num_lo + num_hi);
   memcpy(bounds, lo, num_lo * sizeof *lo);
   memcpy(bounds + num_lo, hi, num_hi * sizeof *hi);
   op->map = ts_map_get(m, num_lo + num_hi, bounds);

@@ -16,7 +16,7 @@ typedef struct ts_dot_loop {
    * front of which the sums of second factors are computed */
   ts_op *outer, *place;
   unsigned num_ragged;
-  const ts_aff *ragged[TS_MAX_DIMS]; /* upper bounds that may end within the group, over the loop's
+  const ts_aff **ragged; /* upper bounds that may end within the group, over the loop's
                                         dims */
   /* once rewritten, where the loop stood */
   ts_op *mask, *dot; /* mask: NULL where no lane can lie past the end */

@@ -112,6 +112,7 @@ static ts_result check_extent(ts_dot_loop *g) {
                               ts_loop_name(g->loop), (long long)g->lanes, ts_dtype_name(g->data),
                               ts_loop_name(g->loop), (long long)g->lanes);
   const ts_aff *end = ts_aff_binary(g->s.m, TS_AFF_ADD, f.lo[0], ts_aff_const(g->s.m, g->lanes));
+  g->ragged = ts_new_array(g->s.pass->scratch, const ts_aff *, f.num_hi);
   for (unsigned i = 0; i < f.num_hi; i++)
     if (!end || !ts_poly_holds(g->s.m->ctx, g->s.pass->scratch, g->loop, end, TS_LE, f.hi[i]))
       g->ragged[g->num_ragged++] = f.hi[i];

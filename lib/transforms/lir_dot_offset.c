@@ -249,7 +249,7 @@ static void open_nest(correction *c, bool sums, bool rows, ts_builder *b) {
 /* At most the first iteration. */
 static void run_once(ts_module *m, ts_op *loop) {
   ts_for f = ts_for_parts(loop);
-  const ts_aff *bounds[2 * TS_MAX_DIMS];
+  const ts_aff **bounds = ts_new_exprs(m, 2 + f.num_hi);
   ts_dims d = ts_dims_none(m);
   bounds[0] = ts_dims_import(&d, loop, f.lo[0]);
   bounds[1] = ts_dims_add(&d, bounds[0], ts_aff_const(m, f.step));

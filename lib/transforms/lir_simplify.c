@@ -16,7 +16,10 @@
 #include "transforms/loops.h"
 #include "transforms/util.h"
 
-enum { MAX_FOLDED_DEPTH = 12 }; /* of an apply's expression that is put where it is used */
+enum {
+  MAX_FOLDED_DEPTH = 12, /* of an apply's expression that is put where it is used */
+  MAX_COMPARED = 128     /* bounds of one loop, each with each: where there are more they stay */
+};
 
 typedef struct simplify {
   ts_pass_ctx *pass;
@@ -62,10 +65,9 @@ static bool set_exprs(simplify *w, ts_op *op, unsigned n, const ts_aff *const *e
 }
 
 static void simplify_exprs(simplify *w, ts_op *op) {
-  const ts_aff *exprs[2 * TS_MAX_DIMS];
   unsigned n = op->map ? op->map->n : 0;
+  const ts_aff **exprs = ts_new_array(w->pass->scratch, const ts_aff *, n);
   bool changed = false;
-  if (n > ts_countof(exprs)) return;
   for (unsigned i = 0; i < n; i++) {
     exprs[i] = ts_aff_simplify(w->m, w->ranges, op, op->map->exprs[i]);
     changed |= exprs[i] != op->map->exprs[i];
@@ -117,9 +119,9 @@ static unsigned drop_sides(simplify *w, const ts_op *op, unsigned n, const ts_af
 
 static void simplify_bounds(simplify *w, ts_op *op) {
   ts_for f = ts_for_parts(op);
-  const ts_aff *bounds[2 * TS_MAX_DIMS];
   unsigned n = f.num_lo + f.num_hi;
-  if (n <= 2 || n > ts_countof(bounds)) return;
+  const ts_aff *bounds[MAX_COMPARED];
+  if (n <= 2 || n > MAX_COMPARED) return;
   memcpy(bounds, f.lo, n * sizeof *bounds);
   unsigned num_lo = drop_sides(w, op, f.num_lo, bounds, TS_GE);
   const ts_aff **hi = bounds + f.num_lo;

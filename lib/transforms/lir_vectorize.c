@@ -117,6 +117,7 @@ static ts_result check_nesting(const jobs *all, const ts_vectorizer *v) {
 static void find_ragged(ts_vectorizer *v) {
   ts_for f = ts_for_parts(v->loop);
   v->num_ragged = 0;
+  v->ragged = ts_new_array(v->s.pass->scratch, const ts_aff *, f.num_hi);
   for (unsigned i = 0; i < f.num_hi; i++) {
     const ts_aff *trips = f.num_lo == 1 ? ts_loop_trips(v->outside, v->loop, f.hi[i]) : NULL;
     bool exact = trips && ts_dims_quotient(v->outside, trips, v->lanes);

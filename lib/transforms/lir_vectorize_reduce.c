@@ -212,11 +212,11 @@ static bool surely_runs(ts_vectorizer *v) {
 static ts_block *open_guard(ts_vectorizer *v) {
   ts_for f = ts_for_parts(v->loop);
   ts_dims d = ts_dims_none(v->s.m);
-  const ts_aff *sides[2 * TS_MAX_DIMS];
-  int64_t preds[TS_MAX_DIMS];
+  const ts_aff **sides = ts_new_exprs(v->s.m, 2 * (size_t)f.num_lo * f.num_hi);
+  int64_t *preds = ts_new_array(v->s.pass->scratch, int64_t, (size_t)f.num_lo * f.num_hi);
   unsigned n = 0;
   for (unsigned i = 0; i < f.num_lo; i++)
-    for (unsigned k = 0; k < f.num_hi && n < TS_MAX_DIMS; k++, n++) {
+    for (unsigned k = 0; k < f.num_hi; k++, n++) {
       sides[2 * n] = ts_dims_import(&d, v->loop, f.lo[i]);
       sides[2 * n + 1] = ts_dims_import(&d, v->loop, f.hi[k]);
       preds[n] = TS_LT;

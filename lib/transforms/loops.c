@@ -150,7 +150,8 @@ static ts_op *build_loop(ts_builder *b, ts_dims *d, ts_str name, unsigned num_hi
                          const ts_aff *const *hi) {
   const ts_aff *zero = ts_aff_const(d->m, 0);
   ts_op *loop = ts_build_for(b, name, 1, &zero, num_hi, hi, 1, d->n, d->at);
-  const ts_aff *ends[TS_MAX_DIMS + 2] = {zero};
+  const ts_aff **ends = ts_new_exprs(d->m, 1 + num_hi);
+  ends[0] = zero;
   memcpy(ends + 1, hi, num_hi * sizeof *hi);
   ts_dims_set_map(d, loop, 1 + num_hi, ends);
   return loop;
@@ -176,9 +177,10 @@ ts_result ts_loop_split(ts_schedule *s, ts_op *loop, int64_t size, ts_op **outer
     return ts_schedule_refuse(
         s, loop, "cannot split %%%s: it starts at the largest of several bounds", name);
   ts_dims d = ts_dims_none(s->m);
-  const ts_aff *outer_hi[TS_MAX_DIMS], *inner_hi[TS_MAX_DIMS + 1] = {ts_aff_const(s->m, size)};
-  const ts_aff *ragged[TS_MAX_DIMS];
+  const ts_aff **outer_hi = ts_new_exprs(s->m, f.num_hi), **ragged = ts_new_exprs(s->m, f.num_hi);
+  const ts_aff **inner_hi = ts_new_exprs(s->m, f.num_hi + 1);
   unsigned num_ragged = 0;
+  inner_hi[0] = ts_aff_const(s->m, size);
   for (unsigned i = 0; i < f.num_hi; i++) {
     const ts_aff *trips = ts_loop_trips(&d, loop, f.hi[i]);
     outer_hi[i] = ceil_quotient(&d, trips, size);

@@ -36,6 +36,11 @@ const ts_aff *ts_dims_scale(ts_dims *, const ts_aff *, int64_t);
 /* a / n where n divides a whatever the variables are; else NULL. */
 const ts_aff *ts_dims_quotient(ts_dims *, const ts_aff *a, int64_t n);
 
+/* Room for a list of n expressions, as long as the module lives: a condition or a bound may have any
+ * number of them. */
+static inline const ts_aff **ts_new_exprs(ts_module *m, size_t n) {
+  return ts_new_array(&m->arena, const ts_aff *, n);
+}
 /* Gives an op a map of expressions over these dims; those that none of them uses are left out.
  * False on overflow, the op is then as it was. */
 bool ts_dims_set_map(ts_dims *, ts_op *, unsigned n, const ts_aff *const *exprs);

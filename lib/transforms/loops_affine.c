@@ -103,8 +103,7 @@ bool ts_dims_set_map(ts_dims *d, ts_op *op, unsigned n, const ts_aff *const *exp
   for (unsigned k = 0; k < used.n; k++)
     for (unsigned i = 0; i < d->n; i++)
       if (d->at[i] == used.at[k]) with[i] = ts_aff_dim(d->m, k);
-  const ts_aff *numbered[2 * TS_MAX_DIMS];
-  if (n > ts_countof(numbered)) ts_unreachable("too many expressions in one map");
+  const ts_aff **numbered = ts_new_exprs(d->m, n);
   for (unsigned i = 0; i < n; i++)
     numbered[i] = put(d, exprs[i], with);
   if (d->overflow) return false;
@@ -120,7 +119,7 @@ static bool replace_dim(ts_op *op, const ts_value *v, const ts_aff *with, const 
   const ts_aff *here = put(&d, with, outer);
   for (unsigned i = 0; i < ts_num_dims(op); i++)
     puts[i] = ts_dim(op, i) == v ? here : ts_dims_value(&d, ts_dim(op, i));
-  const ts_aff *exprs[2 * TS_MAX_DIMS];
+  const ts_aff **exprs = ts_new_exprs(d.m, op->map->n);
   for (unsigned i = 0; i < op->map->n; i++)
     exprs[i] = put(&d, op->map->exprs[i], puts);
   return !d.overflow && ts_dims_set_map(&d, op, op->map->n, exprs);

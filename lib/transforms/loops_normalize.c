@@ -19,8 +19,9 @@ static bool fits(ts_module *m, ts_value *iv, const ts_aff *at, const ts_dims *di
 bool ts_loop_normalize(ts_module *m, ts_op *loop) {
   ts_for f = ts_for_parts(loop);
   ts_dims d = ts_dims_none(m);
-  const ts_aff *bounds[TS_MAX_DIMS + 1] = {ts_aff_const(m, 0)};
   if (f.num_lo != 1) return false;
+  const ts_aff **bounds = ts_new_exprs(m, 1 + f.num_hi);
+  bounds[0] = ts_aff_const(m, 0);
   for (unsigned i = 0; i < f.num_hi; i++)
     bounds[1 + i] = ts_loop_trips(&d, loop, f.hi[i]);
   const ts_aff *lo = ts_dims_import(&d, loop, f.lo[0]);

@@ -36,9 +36,8 @@ typedef struct ts_vectorizer {
   bool constant; /* the end becomes a constant; `covered` is where the last lane stands, plus 1 */
   int64_t first, covered;
   unsigned num_ragged;
-  const ts_aff
-      *ragged[TS_MAX_DIMS]; /* bounds that may end in the middle of a vector, over `outside` */
-  ts_dims *outside;         /* dims shared by the loops of the call */
+  const ts_aff **ragged; /* bounds that may end in the middle of a vector, over `outside` */
+  ts_dims *outside;      /* dims shared by the loops of the call */
   /* analysis */
   ts_ptrmap varying;   /* values and private buffers that differ between lanes → anything */
   ts_ptrmap unchecked; /* buffers whose lanes past the end may be touched → anything */
