@@ -12,7 +12,6 @@
 typedef struct collector {
   ts_lins *L;
   ts_value *memref;
-  ts_block *block;
   ts_touches *out;
 } collector;
 
@@ -22,15 +21,15 @@ static bool uses(const ts_op *op, const ts_value *v) {
   return false;
 }
 
-/* Loop variables and what is computed from them by applies; everything else that varies is not
- * affine. */
-static bool is_known(const ts_block *block, const ts_lin *l) {
+/* Loop variables, launch indices and what is computed from them by applies. A value of the run, even
+ * one from before the block, is not: no bound of a loop can speak of it. */
+static bool is_known(const ts_lin *l) {
   for (unsigned i = 0; i < l->n; i++) {
     const ts_lin_term *t = &l->terms[i];
     if (t->kind == TS_LIN_SYM) continue;
     if (t->kind != TS_LIN_VALUE) {
-      if (!is_known(block, t->inner)) return false;
-    } else if (t->value->kind == TS_VALUE_RESULT && ts_lin_varies(block, t->value)) {
+      if (!is_known(t->inner)) return false;
+    } else if (t->value->kind == TS_VALUE_RESULT) {
       return false;
     }
   }
@@ -60,7 +59,7 @@ static void collect(void *ctx, ts_op *op) {
       obstacle(c, op, "a subscript is too large an expression");
       return;
     }
-    if (!is_known(c->block, t.at[d])) {
+    if (!is_known(t.at[d])) {
       obstacle(c, op, "a subscript is computed at run time");
       return;
     }
@@ -72,7 +71,7 @@ static void collect(void *ctx, ts_op *op) {
 
 bool ts_touches_in(ts_lins *L, ts_block *block, ts_value *memref, ts_touches *out) {
   *out = (ts_touches){0};
-  collector c = {L, memref, block, out};
+  collector c = {L, memref, out};
   ts_walk(block, collect, &c);
   return !out->obstacle;
 }

@@ -289,10 +289,10 @@ static void drop_marks(void *ctx, ts_op *op) {
   if (ts_is_loop(op)) ts_attr_remove(ctx, op, TS_ATTR_PARALLEL);
 }
 
-/* Loops inside a parallel one are run by one thread. */
+/* Loops inside a parallel one, or in a launch, are run by one thread. */
 static void drop_parallel_marks(task *t, ts_op *nest) {
   for (const ts_op *op = t->loop; op; op = op->block->parent)
-    if (ts_is_loop(op) && ts_attr_find(op, TS_ATTR_PARALLEL)) {
+    if (op->opcode == TS_OP_LAUNCH || (ts_is_loop(op) && ts_attr_find(op, TS_ATTR_PARALLEL))) {
       drop_marks(t->s->m, nest);
       ts_walk(ts_for_parts(nest).body, drop_marks, t->s->m);
       return;
@@ -306,8 +306,9 @@ static ts_result move(task *t) {
   const ts_type *from = st->whole->type;
   for (unsigned d = 0; d < st->box.rank; d++)
     dims[d] = st->box.dims[d].extent;
-  const ts_type *type = ts_type_memref(m, st->box.rank, dims, from->dtype, from->elem,
-                                       (ts_space)from->space, TS_LAYOUT_ROWMAJOR, 0, NULL);
+  ts_space space = ts_launch_around(t->loop->block) ? TS_SPACE_LOCAL : (ts_space)from->space;
+  const ts_type *type = ts_type_memref(m, st->box.rank, dims, from->dtype, from->elem, space,
+                                       TS_LAYOUT_ROWMAJOR, 0, NULL);
   ts_op *first = ts_for_parts(t->loop).body->first;
   ts_builder top = ts_builder_before(m, first);
   top.loc = t->alloc->loc;
@@ -336,6 +337,19 @@ static ts_result move(task *t) {
   return TS_OK;
 }
 
+/* In a launch each thread gets a buffer of its own. */
+static ts_result check_launch(const task *t) {
+  if (!ts_launch_around(t->loop->block)) return TS_OK;
+  if (t->staged.whole->type->space == TS_SPACE_SHARED)
+    return refuse(t, "threads of the block compute it for one another", t->alloc,
+                  "it is shared memory");
+  for (unsigned d = 0; d < t->staged.box.rank; d++)
+    if (ts_is_symbolic(t->staged.box.dims[d].extent))
+      return refuse(t, "inside a launch the extents of the part must be numbers", t->alloc,
+                    "it is allocated here");
+  return TS_OK;
+}
+
 static ts_result judge(task *t) {
   ts_result result = find_producers(t);
   if (!result) result = check_producers(t);
@@ -343,6 +357,8 @@ static ts_result judge(task *t) {
   if (!box_at(t, t->loop, &t->reads, &t->staged.box))
     return refuse(t, t->reads.reason, t->reads.obstacle, "here");
   ts_pieces_parse(t->s->pass->scratch, "", &t->staged.box, &t->staged.pieces);
+  result = check_launch(t);
+  if (result) return result;
   return check_sharing(t, &t->reads);
 }
 

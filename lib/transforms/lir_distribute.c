@@ -205,6 +205,12 @@ static ts_result find_extents(distributor *d) {
           "cannot distribute %%%s: what its body hands on would need a buffer of an "
           "extent that is neither a number nor a symbol; split the loop first",
           name);
+    if (ts_is_symbolic(d->extents[l]) && ts_launch_around(loop->block))
+      return ts_schedule_refuse(
+          d->s, loop,
+          "cannot distribute %%%s: what its body hands on would need a buffer of an extent that is "
+          "no number, which a launch cannot have; split the loop first",
+          name);
   }
   return TS_OK;
 }
@@ -220,7 +226,8 @@ static const ts_type *grown_type(distributor *d, ts_dtype dtype, const ts_type *
       ts_type_memref(m, d->n + inner, all, dtype, elem, space, TS_LAYOUT_ROWMAJOR, 0, NULL);
   int64_t count = ts_type_num_elements(type);
   int64_t lanes = elem ? elem->dims[0] : 1, bytes = (int64_t)ts_dtype_bytes(dtype) * lanes;
-  if (space != TS_SPACE_LOCAL || (count > 0 && count <= LOCAL_BYTES / bytes)) return type;
+  bool fits = count > 0 && count <= LOCAL_BYTES / bytes;
+  if (space != TS_SPACE_LOCAL || fits || ts_launch_around(d->loops[0]->block)) return type;
   return ts_type_memref(m, d->n + inner, all, dtype, elem, TS_SPACE_GLOBAL, TS_LAYOUT_ROWMAJOR, 0,
                         NULL);
 }

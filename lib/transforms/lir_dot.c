@@ -108,9 +108,10 @@ static ts_result check_extent(ts_dot_loop *g) {
   if (!known || ts_is_symbolic(trips) || trips > g->lanes)
     return ts_schedule_refuse(&g->s, g->loop,
                               "cannot make a dot product of %%%s: it must have at most %lld "
-                              "iterations for %s; -split=%s=%lld gives a loop that has",
+                              "iterations for %s; %s gives a loop that has",
                               ts_loop_name(g->loop), (long long)g->lanes, ts_dtype_name(g->data),
-                              ts_loop_name(g->loop), (long long)g->lanes);
+                              ts_schedule_step(&g->s, "split", "%s=%lld", ts_loop_name(g->loop),
+                                               (long long)g->lanes));
   const ts_aff *end = ts_aff_binary(g->s.m, TS_AFF_ADD, f.lo[0], ts_aff_const(g->s.m, g->lanes));
   g->ragged = ts_new_array(g->s.pass->scratch, const ts_aff *, f.num_hi);
   for (unsigned i = 0; i < f.num_hi; i++)

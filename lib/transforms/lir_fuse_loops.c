@@ -50,10 +50,10 @@ static const char *instead(ts_schedule *s, ts_op *first, ts_op *second, const ch
   bool plain = f.num_lo == 1 && f.num_hi == 1 && g.num_lo == 1 && g.num_hi == 1;
   if (plain && ts_loop_trip_count(first, &trips)) lag = ts_dep_fuse_lag(s->m->ctx, first, second);
   if (lag && lag < trips)
-    return ts_sprintf(s->pass->scratch,
-                      "-peel=\"%s=%lld first=true\" -peel=\"%s=%lld last=true\" "
-                      "-fuse-loops=\"%s %s\"",
-                      a, (long long)lag, b, (long long)lag, a, b);
+    return ts_sprintf(s->pass->scratch, "%s %s %s",
+                      ts_schedule_step(s, "peel", "%s=%lld first=true", a, (long long)lag),
+                      ts_schedule_step(s, "peel", "%s=%lld last=true", b, (long long)lag),
+                      ts_schedule_step(s, "fuse-loops", "%s %s", a, b));
   return ts_sprintf(s->pass->scratch, "%%%s and %%%s one behind the other, as they stand", a, b);
 }
 
@@ -146,8 +146,7 @@ static ts_result fuse_levels(ts_schedule *s, ts_op *first, ts_op *second, int64_
   for (int64_t level = 0; level < depth; level++) {
     ts_op *part = NULL, *outer = first;
     if (level)
-      fewer =
-          ts_sprintf(s->pass->scratch, "-fuse-loops=\"%s %s depth=%lld\"", a, b, (long long)level);
+      fewer = ts_schedule_step(s, "fuse-loops", "%s %s depth=%lld", a, b, (long long)level);
     ts_result result = fuse(s, first, second, fewer, &part);
     if (result || level + 1 == depth) return result;
     first = only_loop(ts_for_parts(outer).body->first, part);

@@ -318,8 +318,7 @@ static ts_result hoist_loop(ts_schedule *s, ts_op *loop, const ts_loop_item *ite
   hoist h = {.s = s, .arena = s->pass->scratch, .loop = loop, .parts = ts_for_parts(loop)};
   h.lins.arena = h.arena;
   ts_ptrmap_init(&h.units, h.arena);
-  for (ts_op *op = loop->block->parent; op; op = op->block->parent)
-    h.in_launch = h.in_launch || op->opcode == TS_OP_LAUNCH;
+  h.in_launch = ts_launch_around(loop->block) != NULL;
   for (ts_op *op = h.parts.body->first; op; op = op->next)
     add_unit(&h, op);
   h.runs = is_sure_to_run(&h);

@@ -107,8 +107,8 @@ static ts_result check_shape(jam *j) {
   if (v.uneven) {
     ts_schedule_refuse(j->s, v.uneven, "cannot jam %%%s: how often this loop runs depends on it",
                        name);
-    ts_note(j->s->m->ctx, j->loop->loc, "legal instead: -unroll=%s=%lld, which keeps the order",
-            name, (long long)j->factor);
+    ts_note(j->s->m->ctx, j->loop->loc, "legal instead: %s",
+            ts_schedule_unroll(j->s, j->loop, j->factor));
     return TS_ERR;
   }
   if (j->factor <= MAX_COPIES && v.ops * j->factor <= MAX_OPS) return TS_OK;
@@ -130,9 +130,9 @@ static ts_result check_order(const jam *j) {
     if (fewer.legal) break;
   }
   const char *name = ts_loop_name(loop);
-  const char *instead = fewer.legal ? ts_sprintf(a, "-unroll-jam=%s=%lld", name, (long long)n)
-                                    : ts_sprintf(a, "-unroll=%s=%lld, which keeps the order", name,
-                                                 (long long)j->factor);
+  const char *instead = fewer.legal
+                            ? ts_schedule_step(j->s, "unroll-jam", "%s=%lld", name, (long long)n)
+                            : ts_schedule_unroll(j->s, loop, j->factor);
   return ts_dep_refuse(
       j->s->m->ctx, loop,
       ts_sprintf(a, "run %lld iterations of %%%s together", (long long)j->factor, name), &verdict,
@@ -193,8 +193,8 @@ static ts_result unroll_jam(ts_schedule *s, ts_op *loop, const ts_loop_item *ite
     return ts_schedule_refuse(
         s, loop,
         "cannot jam all of %%%s: the number of its iterations is not constant; "
-        "give a factor, as in -unroll-jam=%s=4",
-        name, name);
+        "give a factor, as in %s",
+        name, ts_schedule_step(s, "unroll-jam", "%s=4", name));
   if (!factor) factor = trips;
   jam j = {.s = s, .loop = loop, .factor = factor};
   if (__builtin_mul_overflow(ts_for_parts(loop).step, factor, &step)) return too_large(&j);

@@ -1,6 +1,6 @@
 /* peel: some iterations get a loop of their own.
  *
- * requires:  one bound at each end; for `last`, a constant number of iterations.
+ * requires:  one lower bound; for `last`, a constant number of iterations.
  * preserves: every bit; the order of the iterations stays.
  * rewrite:   for %i = 0 to M { S(%i) }
  *              → -peel=i=6            →  for %i = 0 to M floordiv 6 * 6 { S(%i) }
@@ -31,19 +31,24 @@ static ts_result too_large(ts_schedule *s, const ts_op *loop) {
 /* The first `n` iterations, in front; fewer where the loop has fewer. */
 static ts_result peel_first(ts_schedule *s, ts_op *loop, int64_t n) {
   ts_for f = ts_for_parts(loop);
-  if (f.num_lo != 1 || f.num_hi != 1)
-    return ts_schedule_refuse(s, loop, "cannot peel %%%s: it has more than one bound at an end",
-                              ts_loop_name(loop));
+  if (f.num_lo != 1)
+    return ts_schedule_refuse(
+        s, loop, "cannot peel %%%s: it starts at the largest of several bounds", ts_loop_name(loop));
   ts_dims d = ts_dims_none(s->m);
-  const ts_aff *lo = ts_dims_import(&d, loop, f.lo[0]), *hi = ts_dims_import(&d, loop, f.hi[0]);
+  const ts_aff **bounds = ts_new_exprs(s->m, 2 + f.num_hi);
+  const ts_aff *lo = ts_dims_import(&d, loop, f.lo[0]);
+  for (unsigned i = 0; i < f.num_hi; i++)
+    bounds[2 + i] = ts_dims_import(&d, loop, f.hi[i]);
   const ts_aff *span = ts_dims_scale(&d, ts_aff_const(s->m, n), f.step);
   const ts_aff *middle = ts_dims_add(&d, lo, span);
   if (d.overflow) return too_large(s, loop);
   int64_t trips;
   bool sure = ts_loop_trip_count(loop, &trips) && trips >= n;
   ts_op *head = copy_loop(s, loop, ".head", true);
-  const ts_aff *ends[] = {lo, middle, hi}, *rest[] = {middle, hi};
-  if (!ts_dims_set_map(&d, head, sure ? 2 : 3, ends) || !ts_dims_set_map(&d, loop, 2, rest))
+  bounds[0] = lo;
+  bounds[1] = middle;
+  if (!ts_dims_set_map(&d, head, sure ? 2 : 2 + f.num_hi, bounds) ||
+      !ts_dims_set_map(&d, loop, 1 + f.num_hi, bounds + 1))
     return too_large(s, loop);
   ts_schedule_passed(s, loop, "the first %lld iterations of %%%s run in %%%s", (long long)n,
                      ts_loop_name(loop), ts_loop_name(head));
@@ -52,17 +57,19 @@ static ts_result peel_first(ts_schedule *s, ts_op *loop, int64_t n) {
 
 static ts_result peel_last(ts_schedule *s, ts_op *loop, int64_t n) {
   ts_for f = ts_for_parts(loop);
-  int64_t trips, lo, hi;
-  if (!ts_loop_trip_count(loop, &trips) || trips < n || f.num_lo != 1 || f.num_hi != 1)
+  int64_t trips, lo;
+  if (!ts_loop_trip_count(loop, &trips) || trips < n || f.num_lo != 1)
     return ts_schedule_refuse(
         s, loop, "cannot peel the last %lld iterations of %%%s: it is not known to have as many",
         (long long)n, ts_loop_name(loop));
   ts_aff_is_const(f.lo[0], &lo);
-  ts_aff_is_const(f.hi[0], &hi);
   ts_dims d = ts_dims_none(s->m);
   const ts_aff *middle = ts_aff_const(s->m, lo + (trips - n) * f.step);
+  const ts_aff **rest = ts_new_exprs(s->m, 1 + f.num_hi);
+  rest[0] = middle;
+  memcpy(rest + 1, f.hi, f.num_hi * sizeof *rest);
   ts_op *tail = copy_loop(s, loop, ".tail", false);
-  if (!ts_dims_set_map(&d, tail, 2, (const ts_aff *[]){middle, f.hi[0]}) ||
+  if (!ts_dims_set_map(&d, tail, 1 + f.num_hi, rest) ||
       !ts_dims_set_map(&d, loop, 2, (const ts_aff *[]){f.lo[0], middle}))
     return too_large(s, loop);
   ts_schedule_passed(s, loop, "the last %lld iterations of %%%s run in %%%s", (long long)n,

@@ -225,7 +225,26 @@ static ts_result check_copies(const place *p) {
 /* Is the buffer allocated inside the op, so that each iteration or thread has one of its own? */
 static bool is_private_to(const place *p, const ts_op *op) {
   const ts_value *v = p->staged.whole;
+  if (op->opcode == TS_OP_LAUNCH && v->type->space == TS_SPACE_SHARED) return false;
   return v->kind == TS_VALUE_RESULT && ts_is_ancestor(ts_op_regions(op)[0], v->def);
+}
+
+static void find_fence(void *ctx, ts_op *op) {
+  const ts_op **found = ctx;
+  bool fence = op->opcode == TS_OP_BARRIER || op->opcode == TS_OP_ASYNC_WAIT;
+  if (fence && !*found) *found = op;
+}
+
+/* Where threads wait for one another, what others have stored is to be seen behind it; a copy made in
+ * front does not hold that. */
+static ts_result check_fences(const place *p) {
+  const ts_op *fence = NULL, *launch = ts_launch_around(p->block);
+  if (!launch || is_private_to(p, launch)) return TS_OK;
+  ts_walk(p->block, find_fence, &fence);
+  if (!fence) return TS_OK;
+  refuse(p, "threads wait for one another in it, to see what others have stored");
+  if (!p->quiet) ts_note(p->s->m->ctx, fence->loc, "here");
+  return TS_ERR;
 }
 
 static ts_result check_parallel(place *p) {
@@ -295,9 +314,7 @@ static bool read_space(const char *word, ts_space *out) {
 }
 
 static ts_result check_shared(const place *p) {
-  const ts_op *op = p->loop;
-  while (op && op->opcode != TS_OP_LAUNCH)
-    op = op->block->parent;
+  const ts_op *op = ts_launch_around(p->block);
   if (!op) return refuse(p, "shared memory is there in a launch only");
   ts_launch launch = ts_launch_parts(op);
   for (unsigned i = 0; i < launch.n; i++)
@@ -308,12 +325,18 @@ static ts_result check_shared(const place *p) {
 
 static ts_result choose_type(place *p, const ts_type **out) {
   const ts_type *from = p->staged.whole->type;
-  ts_space space = from->space == TS_SPACE_LOCAL ? TS_SPACE_LOCAL : TS_SPACE_GLOBAL;
+  bool in_launch = ts_launch_around(p->block) != NULL;
+  ts_space space = in_launch || from->space == TS_SPACE_LOCAL ? TS_SPACE_LOCAL : TS_SPACE_GLOBAL;
   if (*p->o->space) read_space(p->o->space, &space);
   if (space == TS_SPACE_SHARED && check_shared(p)) return TS_ERR;
+  if (space == TS_SPACE_GLOBAL && in_launch)
+    return refuse(p, "a launch has no global memory of its own; space=local gives each thread a copy");
   ts_extent dims[TS_MAX_RANK];
-  for (unsigned i = 0; i < p->staged.pieces.n; i++)
+  for (unsigned i = 0; i < p->staged.pieces.n; i++) {
     dims[i] = p->staged.pieces.at[i].count;
+    if (in_launch && ts_is_symbolic(dims[i]))
+      return refuse(p, "inside a launch the extents of its copy must be numbers");
+  }
   *out = ts_type_memref(p->s->m, p->staged.pieces.n, dims, from->dtype, from->elem, space,
                         TS_LAYOUT_ROWMAJOR, 0, NULL);
   if (p->o->pad && from->elem) return refuse(p, "vectors cannot be padded");
@@ -394,6 +417,7 @@ static ts_result judge(place *p, const ts_type **type) {
   ts_result result = check_vectors(p);
   if (!result) result = check_flow(p);
   if (!result) result = check_parallel(p);
+  if (!result) result = check_fences(p);
   return result ? result : choose_type(p, type);
 }
 
@@ -447,7 +471,7 @@ static ts_result stage_at(ts_schedule *s, ts_op *loop, const ts_loop_item *item)
 static ts_result stage_in_functions(ts_pass_ctx *pass, ts_module *m, request *r) {
   const char *func = r->options->func;
   for (ts_func *f = ts_first_asked(m, func); f; f = ts_next_asked(f, func)) {
-    ts_schedule s = {.pass = pass, .m = m, .func = f, .options = r};
+    ts_schedule s = {.pass = pass, .m = m, .func = f, .options = r, .only = func};
     for (size_t i = 0; i < r->options->buffers.items.n; i++) {
       ts_result result = stage_named(&s, NULL, f->body, r->options->buffers.items.at[i].name);
       if (result) return result;

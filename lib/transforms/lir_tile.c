@@ -9,12 +9,12 @@
 
 /* -split="i=4 j=8": what tile does first. */
 static const char *split_flag(ts_schedule *s, unsigned n, const unsigned *items) {
-  const char *text = "-split=\"";
+  const char *text = "";
   for (unsigned i = 0; i < n; i++) {
     const ts_loop_item *item = &s->list->items.at[items[i]];
     text = ts_sprintf(s->pass->scratch, "%s%s%s=%s", text, i ? " " : "", item->name, item->value);
   }
-  return ts_sprintf(s->pass->scratch, "%s\"", text);
+  return ts_schedule_step(s, "split", "%s", text);
 }
 
 static ts_result tile(ts_schedule *s, unsigned n, ts_op *const *loops, const unsigned *items) {

@@ -65,22 +65,20 @@ static ts_result refuse(ts_vectorizer *v, const ts_op *op, const char *why) {
 /* With what keeps the order of the iterations instead. */
 static ts_result refuse_order(ts_vectorizer *v, const ts_op *op, const char *why) {
   refuse(v, op, why);
-  ts_note(v->s.m->ctx, v->loop->loc, "legal instead: -unroll=%s=%lld, which keeps the order",
-          ts_loop_name(v->loop), (long long)v->lanes);
+  ts_note(v->s.m->ctx, v->loop->loc, "legal instead: %s",
+          ts_schedule_unroll(&v->s, v->loop, v->lanes));
   return TS_ERR;
 }
 
 /* A store that all iterations send to one place. */
 static ts_result refuse_store(ts_vectorizer *v, const ts_op *op) {
   ts_verdict verdict;
-  const char *name = ts_loop_name(v->loop);
   ts_arena *a = v->s.pass->scratch;
   ts_result result = ts_dep_repeat(v->s.m->ctx, a, v->loop, op, &verdict);
   if (result || verdict.legal) return refuse_order(v, op, "all its iterations write this element");
   refuse(v, op, "all its iterations write this element");
-  ts_dep_explain(
-      v->s.m->ctx, v->loop->loc, &verdict,
-      ts_sprintf(a, "-unroll=%s=%lld, which keeps the order", name, (long long)v->lanes));
+  ts_dep_explain(v->s.m->ctx, v->loop->loc, &verdict,
+                 ts_schedule_unroll(&v->s, v->loop, v->lanes));
   return TS_ERR;
 }
 

@@ -12,16 +12,25 @@ ts_op *ts_loop_around(const ts_op *op) {
   return NULL;
 }
 
+ts_op *ts_launch_around(const ts_block *block) {
+  ts_op *op = block->parent;
+  while (op && op->opcode != TS_OP_LAUNCH)
+    op = op->block->parent;
+  return op;
+}
+
 ts_op *ts_loop_only_child(const ts_op *loop) {
   ts_op *op = ts_for_parts(loop).body->first;
   return ts_is_loop(op) && !op->next ? op : NULL;
 }
 
-/* The number of steps from lo to hi, 0 when there is none or it cannot be held. */
-static int64_t steps(int64_t lo, int64_t hi, int64_t step) {
-  int64_t span;
-  if (hi <= lo || __builtin_sub_overflow(hi, lo, &span)) return 0;
-  return (span - 1) / step + 1;
+/* The number of steps from lo to hi; false when it passes int64. */
+static bool steps(int64_t lo, int64_t hi, int64_t step, int64_t *out) {
+  *out = 0;
+  if (hi <= lo) return true;
+  uint64_t n = ((uint64_t)hi - (uint64_t)lo - 1) / (uint64_t)step + 1;
+  *out = (int64_t)n;
+  return n <= INT64_MAX;
 }
 
 /* The largest (or least) of the constants among the expressions; `all` says whether there are no
@@ -47,8 +56,7 @@ bool ts_loop_trip_count(const ts_op *loop, int64_t *out) {
   bool all_lo, all_hi;
   if (!extreme(f.num_lo, f.lo, true, &all_lo, &lo) || !all_lo) return false;
   if (!extreme(f.num_hi, f.hi, false, &all_hi, &hi) || !all_hi) return false;
-  *out = steps(lo, hi, f.step);
-  return true;
+  return steps(lo, hi, f.step, out);
 }
 
 bool ts_loop_max_trips(const ts_op *loop, int64_t *out) {
@@ -57,8 +65,7 @@ bool ts_loop_max_trips(const ts_op *loop, int64_t *out) {
   bool all;
   if (!extreme(f.num_lo, f.lo, true, &all, &lo)) return false;
   if (!extreme(f.num_hi, f.hi, false, &all, &hi)) return false;
-  *out = steps(lo, hi, f.step);
-  return true;
+  return steps(lo, hi, f.step, out);
 }
 
 const char *ts_loop_name(const ts_op *loop) {
@@ -118,8 +125,11 @@ bool ts_loop_clone_body(ts_module *m, const ts_op *loop, int64_t trip, ts_op *be
                         ts_ptrmap *map) {
   ts_for f = ts_for_parts(loop);
   ts_dims d = ts_dims_none(m);
-  const ts_aff *at = ts_dims_import(&d, loop, f.lo[0]);
-  int64_t offset;
+  int64_t offset, largest;
+  bool all;
+  const ts_aff *at = f.num_lo > 1 && extreme(f.num_lo, f.lo, true, &all, &largest) && all
+                         ? ts_aff_const(m, largest)
+                         : ts_dims_import(&d, loop, f.lo[0]);
   if (__builtin_mul_overflow(trip, f.step, &offset)) return false;
   at = ts_dims_add(&d, at, ts_aff_const(m, offset));
   ts_builder b = ts_builder_before(m, before);
@@ -204,36 +214,68 @@ ts_result ts_loop_split(ts_schedule *s, ts_op *loop, int64_t size, ts_op **outer
   return TS_OK;
 }
 
+/* Where whole blocks of `by` iterations end, by one of the upper bounds. */
+static const ts_aff *end_of_blocks(ts_dims *d, const ts_op *loop, const ts_aff *trips, int64_t by) {
+  ts_for f = ts_for_parts(loop);
+  const ts_aff *n = ts_aff_const(d->m, by);
+  const ts_aff *whole = ts_dims_scale(d, ts_dims_binary(d, TS_AFF_FLOORDIV, trips, n), by);
+  return ts_dims_add(d, ts_dims_scale(d, whole, f.step), ts_dims_import(d, loop, f.lo[0]));
+}
+
+/* A copy of the loop from `start` on to the first of the ends. Where it may start below the loop (one
+ * that may end before it starts has a rest of less than nothing), the loop's own start counts, too. */
+static ts_op *build_tail(ts_schedule *s, ts_op *loop, ts_dims *d, const ts_aff *start, bool below,
+                         unsigned n, const ts_aff *const *ends) {
+  ts_ptrmap map;
+  ts_ptrmap_init(&map, s->pass->scratch);
+  ts_builder b = ts_builder_after(s->m, loop);
+  ts_op *tail = ts_op_clone(s->m, loop, &map);
+  ts_op_insert(&b, tail);
+  ts_for_parts(tail).iv->name = ts_schedule_name(s, ts_loop_name(loop), ".tail");
+  const ts_aff **bounds = ts_new_exprs(s->m, n + 2);
+  unsigned num_lo = below ? 2 : 1;
+  bounds[0] = start;
+  bounds[1] = ts_dims_import(d, loop, ts_for_parts(loop).lo[0]);
+  memcpy(bounds + num_lo, ends, n * sizeof *ends);
+  if (!ts_dims_set_map(d, tail, num_lo + n, bounds))
+    ts_unreachable("bounds that fitted no longer do");
+  if (below) ts_attr_set_int(s->m, tail, TS_ATTR_NUM_LO, num_lo);
+  return tail;
+}
+
+/* The bound with the fewest iterations says where whole blocks end. Each that is no multiple gets a
+ * tail, from its last whole block to the loop's end; and to the last whole block of every one before
+ * it, so that a rest runs once: the tail of a bound with more whole blocks begins past the end. */
 ts_result ts_loop_cut(ts_schedule *s, ts_op *loop, int64_t by, ts_op **tail) {
   ts_for f = ts_for_parts(loop);
   const char *name = ts_loop_name(loop);
   *tail = NULL;
-  if (f.num_lo != 1 || f.num_hi != 1)
-    return ts_schedule_refuse(s, loop, "cannot peel %%%s: it has more than one bound at an end",
-                              name);
+  if (f.num_lo != 1)
+    return ts_schedule_refuse(
+        s, loop, "cannot peel %%%s: it starts at the largest of several bounds", name);
   ts_dims d = ts_dims_none(s->m);
-  const ts_aff *trips = ts_loop_trips(&d, loop, f.hi[0]);
-  if (ts_dims_quotient(&d, trips, by)) return TS_OK;
-  const ts_aff *n = ts_aff_const(s->m, by);
-  const ts_aff *whole = ts_dims_scale(&d, ts_dims_binary(&d, TS_AFF_FLOORDIV, trips, n), by);
-  const ts_aff *lo = ts_dims_import(&d, loop, f.lo[0]), *hi = ts_dims_import(&d, loop, f.hi[0]);
-  const ts_aff *end = ts_dims_add(&d, ts_dims_scale(&d, whole, f.step), lo);
+  const ts_aff **main = ts_new_exprs(s->m, 1 + f.num_hi), **ends = ts_new_exprs(s->m, 2 * f.num_hi);
+  unsigned *ragged = ts_new_array(s->pass->scratch, unsigned, f.num_hi), num_ragged = 0;
+  main[0] = ts_dims_import(&d, loop, f.lo[0]);
+  for (unsigned i = 0; i < f.num_hi; i++) {
+    const ts_aff *trips = ts_loop_trips(&d, loop, f.hi[i]);
+    bool exact = ts_dims_quotient(&d, trips, by) != NULL;
+    ends[i] = ts_dims_import(&d, loop, f.hi[i]);
+    main[1 + i] = exact ? ends[i] : end_of_blocks(&d, loop, trips, by);
+    if (!exact) ragged[num_ragged++] = i;
+  }
+  if (!num_ragged) return TS_OK;
   if (d.overflow)
     return ts_schedule_refuse(s, loop, "cannot peel %%%s by %lld: its bounds get too large", name,
                               (long long)by);
-  ts_ptrmap map;
-  ts_ptrmap_init(&map, s->pass->scratch);
-  ts_builder b = ts_builder_after(s->m, loop);
-  *tail = ts_op_clone(s->m, loop, &map);
-  ts_op_insert(&b, *tail);
-  ts_for_parts(*tail).iv->name = ts_schedule_name(s, name, ".tail");
-  /* A loop that may end before it starts has a rest of less than nothing. */
-  bool sure = ts_poly_holds(s->m->ctx, s->pass->scratch, loop, f.lo[0], TS_LE, f.hi[0]);
-  const ts_aff *ends[] = {end, hi}, *starts[] = {end, lo, hi};
-  if (!ts_dims_set_map(&d, *tail, sure ? 2 : 3, sure ? ends : starts) ||
-      !ts_dims_set_map(&d, loop, 2, (const ts_aff *[]){lo, end}))
+  for (unsigned i = 0; i < num_ragged; i++) {
+    const ts_aff *end = main[1 + ragged[i]], *hi = f.hi[ragged[i]];
+    bool below = !ts_poly_holds(s->m->ctx, s->pass->scratch, loop, f.lo[0], TS_LE, hi);
+    *tail = build_tail(s, loop, &d, end, below, f.num_hi + i, ends);
+    ends[f.num_hi + i] = end;
+  }
+  if (!ts_dims_set_map(&d, loop, 1 + f.num_hi, main))
     ts_unreachable("bounds that fitted no longer do");
-  if (!sure) ts_attr_set_int(s->m, *tail, TS_ATTR_NUM_LO, 2);
   return TS_OK;
 }
 

@@ -57,6 +57,9 @@ static inline bool ts_is_loop(const ts_op *op) {
 }
 /* The loop that the op stands in (launches and ifs in between are passed over); NULL: none. */
 ts_op *ts_loop_around(const ts_op *);
+/* The launch that the block is of or stands in; NULL: none. There new buffers are shared or local, and
+ * their extents are numbers. */
+ts_op *ts_launch_around(const ts_block *);
 /* The only op of the loop's body when that is a loop; else NULL. */
 ts_op *ts_loop_only_child(const ts_op *loop);
 /* Iterations, when the bounds are constants (one of several lower and upper bounds each counts). */
@@ -79,6 +82,7 @@ typedef struct ts_schedule {
   ts_func *func;
   const ts_loop_list *list;
   const void *options;
+  const char *only; /* the function asked for by func=; "": none */
   const ts_op
       *at; /* the loop, or the outermost of the nest, that is worked on; NULL: the whole function */
   struct ts_schedule_names *names; /* in use in func; made when they are first asked for */
@@ -108,6 +112,11 @@ bool ts_schedule_is_named_around(ts_schedule *, const ts_block *, ts_str name);
 void ts_schedule_named(ts_schedule *, const ts_value *);
 /* An item's value as a number of at least `least`; an error names the item otherwise. */
 ts_result ts_item_number(ts_schedule *, const ts_loop_item *, int64_t least, int64_t *out);
+/* A step to advise, as it would be typed: -unroll=i=4, or -unroll="i=4 func=k" where the running pass
+ * was told its function, or other functions have loops of the names that it was told. */
+const char *ts_schedule_step(ts_schedule *, const char *pass, const char *fmt, ...) TS_PRINTF(3, 4);
+/* The step that does what the running one would, in the order of the iterations. */
+const char *ts_schedule_unroll(ts_schedule *, const ts_op *loop, int64_t factor);
 /* "passed" and "missed" remarks of the running pass, at the op. */
 void ts_schedule_passed(ts_schedule *, const ts_op *, const char *fmt, ...) TS_PRINTF(3, 4);
 void ts_schedule_missed(ts_schedule *, const ts_op *, const char *fmt, ...) TS_PRINTF(3, 4);
@@ -125,7 +134,8 @@ ts_result ts_loop_split(ts_schedule *, ts_op *loop, int64_t size, ts_op **outer,
 const ts_aff *ts_loop_trips(ts_dims *, const ts_op *loop, const ts_aff *hi);
 /* Leaves in the loop the largest multiple of `by` iterations and puts the rest into a copy behind
  * it, NAME.tail; *tail is NULL when nothing is left over. Where the loop may end before it starts,
- * the copy starts at a max. Refused when a bound is a max or min. */
+ * the copy starts at a max; of several upper bounds each may need a copy, of which one runs. Refused
+ * when the lower bound is a max. */
 ts_result ts_loop_cut(ts_schedule *, ts_op *loop, int64_t by, ts_op **tail);
 /* for %i = L to H step s  →  for %i = 0 to ceil((H − L) / s), with L + %i·s for %i. False, with
  * nothing changed, when the lower bound is a max or an expression would get too large. */
@@ -134,7 +144,7 @@ bool ts_loop_normalize(ts_module *, ts_op *loop);
  * Bounds must not speak of loops that end up inside. Ops keep their identity but for position:
  * afterwards nest[p] is the op at depth p. */
 void ts_nest_permute(ts_module *, unsigned n, ts_op **nest, const unsigned *order);
-/* The body once with `iv` replaced by lower bound + `trip`·step, inserted before `before`; the
+/* The body once with `iv` replaced by lower bound (the largest, where all are constants) + `trip`·step, inserted before `before`; the
  * given map (may be empty) receives old → new values. False as for ts_replace_by_affine. */
 bool ts_loop_clone_body(ts_module *, const ts_op *loop, int64_t trip, ts_op *before,
                         ts_ptrmap *map);

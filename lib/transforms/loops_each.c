@@ -225,6 +225,36 @@ static ts_result no_loop(ts_schedule *s, const char *name) {
   return TS_ERR;
 }
 
+/* ---- advice ---- */
+
+/* Does another function have a loop of the list? */
+static bool is_shared_name(const ts_schedule *s) {
+  finder f = {.list = s->list, .scratch = s->pass->scratch};
+  f.names = ts_new_array(s->pass->scratch, ts_str, s->list->items.n + 1);
+  name_items(&f, s->m);
+  for (ts_func *at = s->m->first_func; at && !f.any; at = at->next)
+    if (at != s->func) ts_walk(at->body, note_any, &f);
+  return f.any;
+}
+
+const char *ts_schedule_step(ts_schedule *s, const char *pass, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  ts_arena *a = &s->m->ctx->messages;
+  const char *text = ts_vsprintf(a, fmt, args);
+  va_end(args);
+  if (*s->only || is_shared_name(s))
+    text = ts_sprintf(a, "%s func=%s", text, ts_str_text(s->m, s->func->name));
+  return ts_sprintf(a, strchr(text, ' ') ? "-%s=\"%s\"" : "-%s=%s", pass, text);
+}
+
+const char *ts_schedule_unroll(ts_schedule *s, const ts_op *loop, int64_t factor) {
+  enum { MAX_ADVISED = 64 }; /* more copies than anyone wants; unroll has a limit, too */
+  const char *step = ts_schedule_step(s, "unroll", "%s=%lld", ts_loop_name(loop),
+                                      (long long)ts_min(factor, MAX_ADVISED));
+  return ts_sprintf(&s->m->ctx->messages, "%s, which keeps the order", step);
+}
+
 /* ---- over the functions ---- */
 
 typedef ts_result each_fn(ts_schedule *, finder *, void *fn);
@@ -245,7 +275,7 @@ static ts_result none_anywhere(ts_schedule *s, const ts_loop_list *list, const c
 
 static ts_result each_func(ts_pass_ctx *pass, ts_module *m, const char *func,
                            const ts_loop_list *list, const void *options, each_fn *each, void *fn) {
-  ts_schedule s = {.pass = pass, .m = m, .list = list, .options = options};
+  ts_schedule s = {.pass = pass, .m = m, .list = list, .options = options, .only = func};
   s.names = ts_new(pass->scratch, struct ts_schedule_names); /* which copies of s share */
   finder f = {.list = list, .scratch = pass->scratch};
   f.names = ts_new_array(pass->scratch, ts_str, list->items.n + 1);
