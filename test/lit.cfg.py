@@ -42,6 +42,9 @@ for name in ("gcc", "clang-14", "clang-19"):
 if os.path.exists("/usr/lib/llvm-19/lib/libomp.so"):
     config.available_features.add("libomp-19")
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+# Tests that need long are left out of utils/test --quick.
+if not os.environ.get("TS_TEST_QUICK"):
+    config.available_features.add("thorough")
 # A report of a sanitizer ends in a signal, so that `not` and %{exit} never take it for an error.
 for name in ("ASAN", "UBSAN", "TSAN", "LSAN"):
     config.environment[name + "_OPTIONS"] = os.environ.get(
