@@ -84,6 +84,7 @@ bool ts_verify_type(ts_verifier *v, ts_loc loc, const ts_type *t) {
     return ts_verify_error(v, loc, "%s: a swizzle spans 32, 64 or 128 bytes", t->text);
   if (!size_fits(t))
     return ts_verify_error(v, loc, "%s takes more bytes than 64 bits can count", t->text);
+  if (!ts_verify_layout(v, loc, t)) return false;
   v->last_type = t;
   return true;
 }

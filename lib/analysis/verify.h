@@ -41,6 +41,8 @@ const char *ts_verify_name(ts_verifier *, const ts_value *);
 bool ts_verify_is_bound(const ts_verifier *, ts_str symbol);
 /* Rank, extents, size in bytes, and symbols bound by parameters. Reports at `loc`. */
 bool ts_verify_type(ts_verifier *, ts_loc loc, const ts_type *);
+/* Strides that keep all elements apart (of the extents that are known). Reports at `loc`. The size fits. */
+bool ts_verify_layout(ts_verifier *, ts_loc loc, const ts_type *);
 /* One op without its regions: uses, form, types, what stands in its place, accesses. False: its
  * regions cannot be entered. */
 bool ts_verify_op(ts_verifier *, ts_op *);
