@@ -247,7 +247,8 @@ int main(int argc, char **argv) {
        "run this program on the same inputs, matched by position, and hold the outputs to its",
        "Checking", .call = add_against},
       {"time", TS_FLAG_CALL_OPTIONAL, "n",
-       "time n more runs (default 5): median, least, GFLOP/s, percent of the measured peak",
+       "time n more runs (default 5): median, least, rates, and their part of what was measured "
+       "to be possible",
        "Measuring", .at = &q->time_runs, .call = set_time},
       {"stats", TS_FLAG_BOOL, NULL, "count ops, loads, stores and bytes by buffer", "Measuring",
        .at = &q->stats},

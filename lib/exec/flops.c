@@ -1,4 +1,4 @@
-/* Counting floating-point operations from the text of a function.
+/* Counting operations from the text of a function.
  *
  * A loop around which nothing depends on the variable counts once, times its iterations; otherwise
  * its values are gone through. Tiled loops with ragged edges are followed tile by tile that way,
@@ -18,8 +18,12 @@ typedef struct counter {
 
 /* ---- one op ---- */
 
-uint64_t ts_tensor_op_flops(const ts_op *op, uint64_t work) {
-  if (!ts_is_float((ts_dtype)ts_op_result(op, 0)->type->dtype)) return 0;
+static bool is_float_op(const ts_op *op) {
+  return ts_is_float((ts_dtype)ts_op_result(op, 0)->type->dtype);
+}
+
+/* Of whatever type. */
+static uint64_t tensor_op_work(const ts_op *op, uint64_t work) {
   switch (ts_info(op)->rule) {
   case TS_RULE_CONST:
   case TS_RULE_RESHAPE:
@@ -33,12 +37,15 @@ uint64_t ts_tensor_op_flops(const ts_op *op, uint64_t work) {
   }
 }
 
+uint64_t ts_tensor_op_flops(const ts_op *op, uint64_t work) {
+  return is_float_op(op) ? tensor_op_work(op, work) : 0;
+}
+
 static uint64_t lanes_of(const ts_type *t) {
   return ts_is_kind(t, TS_TYPE_VECTOR) ? (uint64_t)t->dims[0] : 1;
 }
 
-uint64_t ts_loop_op_flops(const ts_op *op) {
-  if (op->num_results != 1 || !ts_is_float((ts_dtype)ts_op_results(op)->type->dtype)) return 0;
+static uint64_t loop_op_work(const ts_op *op) {
   const ts_type *t = ts_op_results(op)->type;
   switch (op->opcode) {
   case TS_OP_MMA: return 2 * (uint64_t)(t->dims[0] * t->dims[1] * t->dims[2]);
@@ -50,14 +57,39 @@ uint64_t ts_loop_op_flops(const ts_op *op) {
   case TS_OP_MULF:
   case TS_OP_DIVF:
   case TS_OP_MAXF:
-  case TS_OP_MINF: return lanes_of(t);
+  case TS_OP_MINF:
+  case TS_OP_ADDI:
+  case TS_OP_SUBI:
+  case TS_OP_MULI:
+  case TS_OP_DIVI:
+  case TS_OP_REMI:
+  case TS_OP_MAXI:
+  case TS_OP_MINI:
+  case TS_OP_ANDI:
+  case TS_OP_ORI:
+  case TS_OP_XORI: return lanes_of(t);
   default: return ts_has_flag(op, TS_FLAG_MATH) ? lanes_of(t) : 0;
   }
 }
 
+uint64_t ts_loop_op_flops(const ts_op *op) {
+  return op->num_results == 1 && is_float_op(op) ? loop_op_work(op) : 0;
+}
+
+/* By the type of the result; of subscripts and conditions it is not counted. */
+static ts_work sorted(const ts_op *op, uint64_t n) {
+  ts_dtype type = (ts_dtype)ts_op_result(op, 0)->type->dtype;
+  if (ts_is_float(type)) return (ts_work){.flops = n};
+  return (ts_work){.int_ops = type == TS_INDEX || type == TS_I1 ? 0 : n};
+}
+
+static ts_work plus(ts_work a, ts_work b) {
+  return (ts_work){a.flops + b.flops, a.int_ops + b.int_ops};
+}
+
 /* ---- tensor functions ---- */
 
-static uint64_t count_func(counter *c, const ts_func *f, const ts_bindings *b);
+static ts_work count_func(counter *c, const ts_func *f, const ts_bindings *b);
 
 static uint64_t elements(const counter *c, const ts_type *t) {
   int64_t dims[TS_MAX_RANK];
@@ -68,7 +100,7 @@ static uint64_t elements(const counter *c, const ts_type *t) {
   return n;
 }
 
-static uint64_t tensor_op(const counter *c, const ts_op *op) {
+static ts_work tensor_op(const counter *c, const ts_op *op) {
   const ts_type *x = op->num_plain ? ts_operand(op, 0)->type : NULL;
   uint64_t n = elements(c, ts_op_result(op, 0)->type);
   bool product = op->opcode == TS_OP_MATMUL || op->opcode == TS_OP_FUSED_MLP ||
@@ -80,11 +112,11 @@ static uint64_t tensor_op(const counter *c, const ts_op *op) {
   } else if (ts_info(op)->rule == TS_RULE_REDUCE) {
     n = elements(c, x);
   }
-  return ts_tensor_op_flops(op, n);
+  return sorted(op, tensor_op_work(op, n));
 }
 
 /* The callee's extents are those of the operands. */
-static uint64_t call(counter *c, const ts_op *op) {
+static ts_work call(counter *c, const ts_op *op) {
   const ts_func *f = ts_func_find(op->block->func->module, ts_attr_find(op, TS_ATTR_CALLEE)->word);
   TS_VEC(struct ts_binding) found = {0};
   for (unsigned i = 0; i < f->body->num_args && i < op->num_plain; i++) {
@@ -101,7 +133,7 @@ static uint64_t call(counter *c, const ts_op *op) {
 
 /* ---- loops ---- */
 
-static uint64_t count_block(counter *c, const ts_block *block);
+static ts_work count_block(counter *c, const ts_block *block);
 
 static int64_t symbol_value(void *user, ts_str name) {
   return ts_binding_value(((counter *)user)->bindings, name);
@@ -143,23 +175,27 @@ static void look_for(void *user, ts_op *op) {
     s->found |= ts_dim(op, i) == s->v;
 }
 
-static uint64_t loop(counter *c, const ts_op *op) {
+static ts_work loop(counter *c, const ts_op *op) {
   ts_for f = ts_for_parts(op);
   int64_t lo, hi, at;
   if (!bounds_of(c, op, &f, &lo, &hi)) c->failed = true;
-  if (c->failed || lo >= hi) return 0;
-  uint64_t trips = ((uint64_t)hi - (uint64_t)lo - 1) / (uint64_t)f.step + 1, n = 0;
+  ts_work n = {0};
+  if (c->failed || lo >= hi) return n;
+  uint64_t trips = ((uint64_t)hi - (uint64_t)lo - 1) / (uint64_t)f.step + 1;
   search s = {f.iv, false};
   ts_walk(f.body, look_for, &s);
   ts_ptrmap_put(&c->values, f.iv, &at);
   at = lo;
-  if (!s.found) return trips * count_block(c, f.body);
+  if (!s.found) {
+    n = count_block(c, f.body);
+    return (ts_work){trips * n.flops, trips * n.int_ops};
+  }
   for (uint64_t i = 0; i < trips && !c->failed; i++, at += f.step)
-    n += count_block(c, f.body);
+    n = plus(n, count_block(c, f.body));
   return n;
 }
 
-static uint64_t branch(counter *c, const ts_op *op) {
+static ts_work branch(counter *c, const ts_op *op) {
   ts_if f = ts_if_parts(op);
   int64_t dims[TS_MAX_DIMS], a, b;
   bool taken = true;
@@ -169,40 +205,39 @@ static uint64_t branch(counter *c, const ts_op *op) {
                 !ts_aff_eval(f.sides[2 * i + 1], dims, symbol_value, c, &b);
     taken = !c->failed && ts_eval_cmp_int((ts_pred)f.preds[i], a, b);
   }
-  if (c->failed) return 0;
+  if (c->failed) return (ts_work){0};
   return count_block(c, taken ? f.then_block : f.else_block);
 }
 
-static uint64_t count_op(counter *c, const ts_op *op) {
+static ts_work count_op(counter *c, const ts_op *op) {
   switch (op->opcode) {
   case TS_OP_FOR: return loop(c, op);
   case TS_OP_IF: return branch(c, op);
   case TS_OP_CALL: return call(c, op);
-  case TS_OP_RETURN: return 0;
-  case TS_OP_LAUNCH: c->failed = true; return 0;
+  case TS_OP_LAUNCH: c->failed = true; return (ts_work){0};
   default:
-    if (op->num_results && ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_TENSOR))
-      return tensor_op(c, op);
-    return ts_loop_op_flops(op);
+    if (op->num_results != 1) return (ts_work){0};
+    if (ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_TENSOR)) return tensor_op(c, op);
+    return sorted(op, loop_op_work(op));
   }
 }
 
-static uint64_t count_block(counter *c, const ts_block *block) {
-  uint64_t n = 0;
+static ts_work count_block(counter *c, const ts_block *block) {
+  ts_work n = {0};
   for (const ts_op *op = block ? block->first : NULL; op && !c->failed; op = op->next) {
     if (++c->steps > MOST_STEPS) c->failed = true;
-    n += count_op(c, op);
+    n = plus(n, count_op(c, op));
   }
   return n;
 }
 
-static uint64_t count_func(counter *c, const ts_func *f, const ts_bindings *b) {
+static ts_work count_func(counter *c, const ts_func *f, const ts_bindings *b) {
   if (c->depth >= TS_MAX_NESTING) c->failed = true;
-  if (c->failed) return 0;
+  if (c->failed) return (ts_work){0};
   const ts_bindings *outer = c->bindings;
   c->bindings = b;
   c->depth++;
-  uint64_t n = count_block(c, f->body);
+  ts_work n = count_block(c, f->body);
   c->depth--;
   c->bindings = outer;
   return n;
@@ -213,7 +248,7 @@ typedef struct count_call {
   ts_arena arena;
   const ts_func *f;
   const ts_bindings *b;
-  uint64_t n;
+  ts_work n;
 } count_call;
 
 static ts_result count_protected(void *arg) {
@@ -228,7 +263,7 @@ static void drop_arena(void *arg) {
   ts_arena_drop(&((count_call *)arg)->arena);
 }
 
-bool ts_count_flops(ts_context *ctx, const ts_func *f, const ts_bindings *b, uint64_t *out) {
+bool ts_count_work(ts_context *ctx, const ts_func *f, const ts_bindings *b, ts_work *out) {
   count_call call_ = {.f = f, .b = b};
   ts_arena_init(&call_.arena, &ctx->memory);
   ts_result result = ts_protect_cleanup(ctx, count_protected, drop_arena, &call_);

@@ -8,6 +8,8 @@
 #define TS_RUN_H
 
 #include "exec/engine.h"
+#include "exec/flops.h"
+#include "exec/machine.h"
 #include "pass/pass.h"
 #include "transforms/bind.h"
 
@@ -79,10 +81,27 @@ typedef struct ts_run_timing {
   unsigned runs, batch; /* samples, and runs in each */
   unsigned threads;
   double median_ms, min_ms;
-  uint64_t flops;     /* of one run */
-  double gflops;      /* by the median; 0 when the run has no floating-point work */
-  double peak_gflops; /* f32 multiply-adds on as many threads, measured in this process */
+  /* of one run */
+  ts_work work;
+  uint64_t bytes_read, bytes_written; /* each input and constant once, each output once */
+  /* what this process measured on as many threads: f32 multiply-adds, and bytes of data as large */
+  double peak_gflops;
+  ts_bandwidth bandwidth;
+  /* meanwhile, in processors: what others used, and what a host took; of `processors`, 0 when not known */
+  unsigned processors;
+  double others, steal;
 } ts_run_timing;
+/* 10^9 a second: `n` things a run, of the median time and of the least. */
+typedef struct ts_run_rate {
+  double median, least;
+} ts_run_rate;
+ts_run_rate ts_run_rate_of(const ts_run_timing *, uint64_t n);
+/* Bytes read and written; and the bandwidth measured for so much of each: that of copying when at least a quarter
+ * is written, else that of reading. */
+uint64_t ts_run_bytes(const ts_run_timing *);
+double ts_run_bandwidth(const ts_run_timing *);
+/* A warning when the times are 1.3 times apart, or others used a tenth of the machine. */
+void ts_run_warn_busy(ts_context *, const ts_run_timing *);
 
 typedef struct ts_run {
   ts_context *ctx;
@@ -153,10 +172,5 @@ ts_result ts_run_once(ts_run *, ts_run_stats *stats);
 ts_result ts_run_find_entry(ts_context *, ts_module *, const char *name, const ts_func **out);
 /* Makes every relative @file of the module's constants and globals relative to `dir`. */
 void ts_run_rebase_files(ts_module *, const char *dir);
-/* Peak rate of f32 fused multiply-adds (two operations each) on `threads` threads, in 10^9 a
- * second, the best of several short measurements. Takes about 50 ms. */
-double ts_peak_gflops(unsigned threads);
-/* The mean rate over the next `seconds`, which neighbours on a shared machine change all the time. */
-double ts_peak_gflops_now(unsigned threads, double seconds);
 
 #endif

@@ -111,6 +111,18 @@ static void add_checks(json_t *root, const ts_run *run) {
   json_object_set_new(root, "max_ulp", real(max_ulp));
 }
 
+static void add_rate(json_t *root, const ts_run_timing *t, const char *name, uint64_t n) {
+  char best[32];
+  snprintf(best, sizeof best, "best_%s", name);
+  ts_run_rate rate = ts_run_rate_of(t, n);
+  json_object_set_new(root, name, real(rate.median));
+  json_object_set_new(root, best, real(rate.least));
+}
+
+static double percent(double rate, double most) {
+  return most > 0 ? 100 * rate / most : 0;
+}
+
 static void add_timing(json_t *root, const ts_run_timing *t) {
   if (t->runs == 0) return;
   json_object_set_new(root, "runs", json_integer(t->runs));
@@ -118,9 +130,25 @@ static void add_timing(json_t *root, const ts_run_timing *t) {
   json_object_set_new(root, "threads", json_integer(t->threads));
   json_object_set_new(root, "median_ms", real(t->median_ms));
   json_object_set_new(root, "min_ms", real(t->min_ms));
-  json_object_set_new(root, "gflops", real(t->gflops));
+  json_object_set_new(root, "flops", integer(t->work.flops));
+  json_object_set_new(root, "int_ops", integer(t->work.int_ops));
+  json_object_set_new(root, "bytes_read", integer(t->bytes_read));
+  json_object_set_new(root, "bytes_written", integer(t->bytes_written));
+  add_rate(root, t, "gflops", t->work.flops);
+  add_rate(root, t, "gops", t->work.int_ops);
+  add_rate(root, t, "gbytes_s", ts_run_bytes(t));
   json_object_set_new(root, "peak_gflops", real(t->peak_gflops));
-  json_object_set_new(root, "percent_of_peak", real(100 * t->gflops / t->peak_gflops));
+  json_object_set_new(root, "read_gbytes_s", real(t->bandwidth.read));
+  json_object_set_new(root, "copy_gbytes_s", real(t->bandwidth.copy));
+  double gflops = ts_run_rate_of(t, t->work.flops).median;
+  double gbytes_s = ts_run_rate_of(t, ts_run_bytes(t)).median;
+  json_object_set_new(root, "percent_of_peak", real(percent(gflops, t->peak_gflops)));
+  json_object_set_new(root, "percent_of_bandwidth",
+                      real(percent(gbytes_s, ts_run_bandwidth(t))));
+  if (!t->processors) return;
+  json_object_set_new(root, "processors", json_integer(t->processors));
+  json_object_set_new(root, "others_processors", real(t->others));
+  json_object_set_new(root, "steal_processors", real(t->steal));
 }
 
 static void add_preparation(json_t *root, const ts_run *run) {

@@ -77,6 +77,53 @@ static void print_preparation(ts_sink *sink, const ts_run *run) {
     ts_sink_printf(sink, " ms: compiled by %s\n", f->compiler);
 }
 
+/* What a rate is of, and what it could be; `most` 0: not known. */
+typedef struct yardstick {
+  uint64_t n;
+  const char *unit, *what, *of;
+  double most;
+} yardstick;
+
+/* By what holds the run up if nothing else does: arithmetic or the moving of data. */
+static yardstick yardstick_of(const ts_run_timing *t) {
+  const ts_work *w = &t->work;
+  double bandwidth = ts_run_bandwidth(t), ops = (double)ts_max(w->flops, w->int_ops);
+  bool moves = bandwidth > 0 && ops / t->peak_gflops < (double)ts_run_bytes(t) / bandwidth;
+  if (moves)
+    return (yardstick){ts_run_bytes(t), "GB/s", "bandwidth",
+                       bandwidth == t->bandwidth.copy ? " copying as much" : " reading as much",
+                       bandwidth};
+  if (w->flops >= w->int_ops)
+    return (yardstick){w->flops, "GFLOP/s", "peak", " f32", t->peak_gflops};
+  return (yardstick){w->int_ops, "Gop/s", NULL, NULL, 0};
+}
+
+static void print_share(ts_sink *sink, double rate, const yardstick *y) {
+  ts_sink_puts(sink, " ");
+  print_figure(sink, rate);
+  ts_sink_printf(sink, " %s", y->unit);
+  if (!y->what) return;
+  ts_sink_puts(sink, ", ");
+  print_figure(sink, 100 * rate / y->most);
+  ts_sink_puts(sink, "%");
+}
+
+static void print_rates(ts_sink *sink, const ts_run_timing *t) {
+  yardstick y = yardstick_of(t);
+  ts_run_rate rate = ts_run_rate_of(t, y.n);
+  if (!(rate.median > 0)) return;
+  ts_sink_puts(sink, ";");
+  print_share(sink, rate.median, &y);
+  if (y.what) {
+    ts_sink_printf(sink, " of the measured %s (", y.what);
+    print_figure(sink, y.most);
+    ts_sink_printf(sink, " %s%s, %u thread%s)", y.unit, y.of, t->threads,
+                   t->threads == 1 ? "" : "s");
+  }
+  ts_sink_puts(sink, "; by the least");
+  print_share(sink, rate.least, &y);
+}
+
 static void print_timing(ts_sink *sink, const ts_run_timing *t) {
   ts_sink_puts(sink, "time: median ");
   print_figure(sink, t->median_ms);
@@ -84,15 +131,7 @@ static void print_timing(ts_sink *sink, const ts_run_timing *t) {
   print_figure(sink, t->min_ms);
   ts_sink_printf(sink, " ms of %u run%s", t->runs, t->runs == 1 ? "" : "s");
   if (t->batch > 1) ts_sink_printf(sink, " of %u", t->batch);
-  if (t->gflops > 0) {
-    ts_sink_puts(sink, "; ");
-    print_figure(sink, t->gflops);
-    ts_sink_puts(sink, " GFLOP/s, ");
-    print_figure(sink, 100 * t->gflops / t->peak_gflops);
-    ts_sink_puts(sink, "% of the measured peak (");
-    print_figure(sink, t->peak_gflops);
-    ts_sink_printf(sink, " GFLOP/s f32, %u thread%s)", t->threads, t->threads == 1 ? "" : "s");
-  }
+  print_rates(sink, t);
   ts_sink_puts(sink, "\n");
 }
 

@@ -7,13 +7,14 @@
 /* One program of a level and the operations it does. */
 typedef struct program {
   const char *text;
-  uint64_t flops;
+  uint64_t flops, int_ops;
   bool readable; /* without running: nothing is decided by data, and there is no launch */
 } program;
 
 static const program programs[] = {
     /* 18 elementwise ops, 3 reductions, softmax, layernorm, dequantize, the fused region and the callee's sum
-     * of 6 elements each; two products of 2·2·2·3; what gives integers, casts and moves count nothing. */
+     * of 6 elements each; two products of 2·2·2·3; casts and moves count nothing. Of
+     * integers, a quantization of 6 elements and a sum of 2. */
     {"func @twice(%X: tensor<2x3xf32>) -> tensor<2x3xf32> {\n  %y = add %X, %X\n  return %y\n}\n"
      "func @main(%X: tensor<2x3xf32>) -> (tensor<2x2xf32>, tensor<2x3xf32>, tensor<2x3xi32>) {\n"
      "  %c = const 2.0 : tensor<2x3xf32>\n"
@@ -34,9 +35,10 @@ static const program programs[] = {
      "  %ad = call @twice(%fu)\n  %in = cast %me : tensor<2x1xi32>\n"
      "  %is = add %in, %in\n  %ib = broadcast %is : tensor<2x3xi32>\n"
      "  return %ml, %ad, %ib\n}\n",
-     (18 + 3 + 5) * 6 + 2 * 24, true},
+     (18 + 3 + 5) * 6 + 2 * 24, 6 + 2, true},
     /* 6 sums, products, quotients and extrema, an fma (2), 9 functions; on vectors an fma of 4 lanes (8), the
-     * sum of 4 (3) and a dot of 8 products (16). Signs, comparisons, rounding and conversions count nothing. */
+     * sum of 4 (3) and a dot of 8 products (16). Signs, comparisons, rounding and conversions count nothing,
+     * nor do subscripts; of integers the other ten. */
     {"global @g : memref<2xf32> = 1.0\n"
      "func @main(%X: memref<64xf32>, %B: memref<8xbf16>, %Y: out memref<64xf32>, %I: out memref<64xi32>) {\n"
      "  copy %X, %Y\n"
@@ -68,7 +70,7 @@ static const program programs[] = {
      "  %bl = load %B[0] : vector<8xbf16>\n  %do = dot %bl, %bl, %vf : vector<4xf32>\n"
      "  store %do, %Y[8]\n  call @nothing(%X)\n  return\n}\n"
      "func @nothing(%X: memref<64xf32>) {\n}\n",
-     6 + 2 + 9 + 8 + 3 + 16, true},
+     6 + 2 + 9 + 8 + 3 + 16, 10, true},
     /* 4 threads: one mma of 2·16·8·8 each */
     {"func @main(%X: memref<16x8xf32>, %W: memref<8x8xf32>, %Y: out memref<16x8xf32>) {\n"
      "  launch blocks(%b in 1) threads(%t in 4) {\n"
@@ -80,7 +82,7 @@ static const program programs[] = {
      "    %c = splat 0.0 : fragment<16x8x8, c, f32>\n"
      "    %p = mma %a, %w, %c : fragment<16x8x8, c, f32>\n"
      "    store %p, %Y[0, 0]\n  }\n}\n",
-     4 * 2 * 16 * 8 * 8, false},
+     4 * 2 * 16 * 8 * 8, 0, false},
 };
 
 static ts_module *parse(ts_context *ctx, const program *p) {
@@ -103,9 +105,10 @@ START_TEST(each_program_counts_what_it_does) {
   ck_assert_int_eq(ts_run_open(&run, ctx, m, &request), TS_OK);
   unit_check(ts_run_execute(&run) == TS_OK, "%s", ctx->first ? ctx->first->message : "?");
   ck_assert_uint_eq(run.stats.flops, p->flops);
-  uint64_t read;
-  ck_assert_int_eq(ts_count_flops(ctx, run.func, &run.bindings, &read), p->readable);
-  if (p->readable) ck_assert_uint_eq(read, p->flops);
+  ts_work read;
+  ck_assert_int_eq(ts_count_work(ctx, run.func, &run.bindings, &read), p->readable);
+  if (p->readable) ck_assert_uint_eq(read.flops, p->flops);
+  if (p->readable) ck_assert_uint_eq(read.int_ops, p->int_ops);
   ts_run_close(&run);
   ts_module_destroy(m);
   ts_context_destroy(ctx);
