@@ -135,6 +135,54 @@ static const char *further_inside(const place *p, ts_op *op) {
                : ts_sprintf(p->s->pass->scratch, "%%%s where it is", name_of(p));
 }
 
+/* ---- which accesses ---- */
+
+static bool is_listed(const char *list, const char *name) {
+  size_t n = strlen(name);
+  for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',') {
+    if (*at == '%') at++;
+    if (!strncmp(at, name, n) && (!at[n] || at[n] == ',')) return true;
+  }
+  return false;
+}
+
+static bool is_within(const ts_op *op, const char *loop) {
+  if (*loop == '%') loop++;
+  for (op = ts_loop_around(op); op; op = ts_loop_around(op))
+    if (!strcmp(ts_loop_name(op), loop)) return true;
+  return false;
+}
+
+static bool is_asked(const place *p, const ts_op *op) {
+  if (*p->o->within && !is_within(op, p->o->within)) return false;
+  if (!*p->o->loads) return true;
+  const ts_value *v = op->opcode == TS_OP_LOAD ? ts_op_result(op, 0) : NULL;
+  return v && v->name && is_listed(p->o->loads, ts_str_text(p->s->m, v->name));
+}
+
+/* Uses that stay with the buffer may read it as they like; what they write the copy would not have. */
+static bool only_reads(const place *p) {
+  const ts_value *whole = p->staged.whole;
+  for (const ts_use *u = whole->uses; u; u = u->next) {
+    const ts_op *op = u->owner;
+    bool reads = op->opcode == TS_OP_LOAD || op->opcode == TS_OP_PREFETCH ||
+                 (op->opcode == TS_OP_COPY && ts_operand(op, 1) != whole);
+    if (!reads && ts_is_ancestor(p->block, op)) return false;
+  }
+  return true;
+}
+
+/* Leaves the accesses that the options loads and within ask for. */
+static ts_result keep_asked(place *p) {
+  size_t n = 0;
+  for (size_t i = 0; i < p->touches.list.n; i++)
+    if (is_asked(p, p->touches.list.at[i].op)) p->touches.list.at[n++] = p->touches.list.at[i];
+  p->touches.list.n = n;
+  if (!n) return refuse(p, "none of its accesses there is asked for");
+  if (!only_reads(p)) return refuse(p, "it is written there, which a copy for some accesses would not have");
+  return TS_OK;
+}
+
 /* ---- may it be staged? ---- */
 
 static ts_result refuse_obstacle(const place *p) {
@@ -409,8 +457,10 @@ static void remark(const place *p, const ts_type *type) {
 
 static ts_result judge(place *p, const ts_type **type) {
   ts_arena *scratch = p->s->pass->scratch;
-  if (!ts_touches_in(p->staged.lins, p->block, p->staged.whole, &p->touches))
+  bool some = *p->o->loads || *p->o->within;
+  if (!ts_touches_in(p->staged.lins, p->block, p->staged.whole, &p->touches) && !some)
     return refuse_obstacle(p);
+  if (some && keep_asked(p)) return TS_ERR;
   ts_box_of(p->staged.lins, &p->touches, p->block, p->staged.whole->type, &p->staged.box);
   const char *wrong = ts_pieces_parse(scratch, p->o->layout, &p->staged.box, &p->staged.pieces);
   if (wrong) return refuse(p, ts_sprintf(scratch, "layout %s", wrong));

@@ -68,6 +68,9 @@ bool ts_loop_trip_count(const ts_op *loop, int64_t *out);
  * trip count or an upper limit of it; false when there is none. For min(6, …) it is 6. */
 bool ts_loop_max_trips(const ts_op *loop, int64_t *out);
 const char *ts_loop_name(const ts_op *loop); /* without its %; in the module's arena */
+/* A name for each loop of the function that nothing else in it has, in `names` (loop → ts_str): its own
+ * where that is free. Whether one differs from what the loop is called. */
+bool ts_loops_own_names(ts_func *, ts_ptrmap *names);
 /* Is a value of the block, at any depth, called so? */
 bool ts_names_inside(const ts_block *, ts_str name);
 /* A name for a result: `base` with `suffix` (".all"). Where one of that name is visible already,

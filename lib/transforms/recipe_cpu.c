@@ -2,10 +2,12 @@
  * vectors, the number of registers and the caches.
  *
  * It changes nothing itself: the steps it writes run in its place, so every one of them is checked,
- * can be seen with -print-pipeline, and can be copied and changed. It looks at the loops as `lower`
- * leaves them; a function that has been scheduled already is left alone. */
+ * can be seen with -print-pipeline, and can be copied and changed. One that a pass refuses is left out.
+ * A function that has been scheduled already is left alone. */
 #include "transforms/recipe.h"
 
+#include "analysis/dependence.h"
+#include "support/remarks.h"
 #include "transforms/util.h"
 
 enum { MIN_PARALLEL_ELEMENTS = 32768 };
@@ -21,98 +23,88 @@ void ts_recipe_step(ts_recipe *r, const char *pass, const char *options, ...) {
   r->result = ts_pipeline_add(r->m->ctx, r->pass->expansion, pass, text);
 }
 
-/* ---- nests that are no product ---- */
+const char *ts_recipe_loop(ts_recipe *r, const ts_op *loop) {
+  ts_str name = (ts_str)(uintptr_t)ts_ptrmap_get(&r->names, loop);
+  return ts_sprintf(r->pass->scratch, "%%%s", ts_str_text(r->m, name));
+}
 
-/* Iterations of all loops of the nest; -1 when one is symbolic. */
-static int64_t iterations(const ts_nest *nest) {
+/* ---- loops that run at once ---- */
+
+ts_op *ts_recipe_first_long(unsigned n, ts_op *const *loops) {
+  int64_t trips;
+  for (unsigned i = 0; i < n; i++)
+    if (!ts_loop_trip_count(loops[i], &trips) || trips > 1) return loops[i];
+  return NULL;
+}
+
+int64_t ts_recipe_work(const ts_nest *nest) {
   int64_t all = 1, n;
   for (unsigned i = 0; i < nest->n; i++)
     if (!ts_loop_trip_count(nest->loops[i], &n) || __builtin_mul_overflow(all, n, &all)) return -1;
   return all;
 }
 
-static void run_parallel(ts_recipe *r, const ts_nest *nest, int64_t work) {
-  int64_t n;
-  bool single = ts_loop_trip_count(nest->loops[0], &n) && n < 2;
-  if (r->threads < 2 || single || (work >= 0 && work < MIN_PARALLEL_ELEMENTS)) return;
-  ts_recipe_step(r, "parallel", "%s", ts_loop_name(nest->loops[0]));
+/* The first of the loops whose iterations may run at once and are several; NULL: none. */
+static ts_op *first_parallel(ts_recipe *r, unsigned n, ts_op *const *loops) {
+  bool *may = ts_new_array(r->pass->scratch, bool, n);
+  ts_diag *last = r->m->ctx->last;
+  ts_result result = ts_dep_parallel_loops(r->m->ctx, r->pass->scratch, n, loops, may);
+  ts_errors_to_remarks(r->m->ctx, last, r->pass->name); /* that it takes too many steps to decide */
+  for (unsigned i = 0; i < n && !result; i++)
+    if (may[i] && ts_recipe_first_long(1, &loops[i])) return loops[i];
+  return NULL;
 }
 
-typedef struct widest {
-  const ts_value *iv;
-  unsigned bytes; /* of the widest element in the loop */
-  bool contiguous, loops;
-} widest;
-
-static void look(void *arg, ts_op *op) {
-  widest *w = arg;
-  ts_access a;
-  w->loops |= ts_is_loop(op);
-  for (unsigned i = 0; i < op->num_results; i++)
-    if (ts_op_result(op, i)->type->kind == TS_TYPE_SCALAR &&
-        ts_op_result(op, i)->type->dtype != TS_INDEX)
-      w->bytes = ts_max(w->bytes, ts_dtype_bytes(ts_op_result(op, i)->type->dtype));
-  for (unsigned i = 0; ts_access_parts(op, i, &a); i++)
-    for (unsigned s = 0; s < a.n; s++) {
-      bool last = s + 1 == a.n && a.subscripts[s]->kind == TS_AFF_DIM;
-      for (unsigned d = 0; d < ts_num_dims(op); d++) {
-        if (ts_dim(op, d) != w->iv) continue;
-        if (!ts_dims_mentions(a.subscripts[s], d)) continue;
-        if (!last || a.subscripts[s]->value != d) w->contiguous = false;
-      }
-    }
+bool ts_recipe_parallel(ts_recipe *r, unsigned n, ts_op *const *loops, int64_t work) {
+  if (r->threads < 2 || (work >= 0 && work < MIN_PARALLEL_ELEMENTS)) return false;
+  ts_op *loop = first_parallel(r, n, loops);
+  if (!loop) return false;
+  ts_recipe_step(r, "parallel", "%s", ts_recipe_loop(r, loop));
+  return true;
 }
 
-/* Lanes for a loop with nothing but straight code in it that walks along its buffers; 0: better
- * not. */
-static int64_t lanes_for(const ts_recipe *r, const ts_op *loop) {
-  widest w = {.iv = ts_for_parts(loop).iv, .contiguous = true};
-  int64_t n;
-  ts_walk(ts_for_parts(loop).body, look, &w);
-  if (w.loops || !w.contiguous || !w.bytes) return 0;
-  int64_t lanes = r->target.vector_bits / 8 / w.bytes;
-  return ts_loop_trip_count(loop, &n) && 2 * n < lanes ? 0 : lanes;
-}
+/* ---- nests ---- */
 
-typedef struct inner_loops {
-  ts_recipe *r;
-  int64_t iterations; /* of the loops around, all together */
-} inner_loops;
+static void schedule_block(ts_recipe *r, const ts_block *block);
 
-static void vectorize_inner(void *arg, ts_op *op) {
-  inner_loops *in = arg;
-  if (!ts_is_loop(op)) return;
-  int64_t lanes = lanes_for(in->r, op);
-  if (lanes > 1)
-    ts_recipe_step(in->r, "vectorize", "%s=%lld reassociate=true", ts_loop_name(op),
-                   (long long)lanes);
-}
-
-/* Rows at once, and each loop along a row by vectors; sums along it then add up lane by lane. */
-static void schedule_rows(ts_recipe *r, const ts_nest *nest) {
-  int64_t work = iterations(nest), inner;
-  const ts_op *first = ts_for_parts(nest->loops[nest->n - 1]).body->first;
-  for (; first && !ts_is_loop(first);)
+/* Loops around others: as many as may run at once, and then what is in them, nest by nest. */
+static void schedule_around(ts_recipe *r, const ts_nest *nest) {
+  const ts_block *body = ts_for_parts(nest->loops[nest->n - 1]).body;
+  int64_t work = ts_recipe_work(nest), inner;
+  const ts_op *first = body->first;
+  while (first && !ts_is_loop(first))
     first = first->next;
-  if (work >= 0 && first && ts_loop_trip_count(first, &inner)) work *= inner;
-  run_parallel(r, nest, work);
-  inner_loops in = {.r = r};
-  ts_walk(ts_for_parts(nest->loops[nest->n - 1]).body, vectorize_inner, &in);
+  if (work >= 0 && first) work = ts_loop_trip_count(first, &inner) ? work * inner : -1;
+  unsigned threads = r->threads;
+  if (ts_recipe_parallel(r, nest->n, nest->loops, work)) r->threads = 1;
+  schedule_block(r, body);
+  r->threads = threads;
 }
 
-static void schedule_elementwise(ts_recipe *r, const ts_nest *nest) {
-  ts_op *inner = nest->loops[nest->n - 1];
-  if (nest->n > 1) run_parallel(r, nest, iterations(nest));
-  int64_t lanes = lanes_for(r, inner);
-  if (lanes > 1) ts_recipe_step(r, "vectorize", "%s=%lld", ts_loop_name(inner), (long long)lanes);
+static void say_no_product(ts_recipe *r, const ts_nest *nest) {
+  if (!nest->why) return;
+  ts_remark(r->m->ctx, nest->loops[0]->loc, r->pass->name, "missed",
+            "%s is not scheduled as a product: %s", ts_recipe_loop(r, nest->loops[0]), nest->why);
+  ts_note(r->m->ctx, nest->what->loc, "here");
 }
 
 static void schedule_nest(ts_recipe *r, ts_op *loop) {
-  ts_nest nest = ts_nest_of(loop);
-  switch (nest.kind) {
-  case TS_NEST_PRODUCT: ts_recipe_product(r, &nest); break;
-  case TS_NEST_ELEMENTWISE: schedule_elementwise(r, &nest); break;
-  case TS_NEST_ROWS: schedule_rows(r, &nest); break;
+  ts_nest *nest = ts_new(r->pass->scratch, ts_nest);
+  *nest = ts_nest_of(loop);
+  say_no_product(r, nest);
+  switch (nest->kind) {
+  case TS_NEST_PRODUCT: ts_recipe_product(r, nest); break;
+  case TS_NEST_ELEMENTWISE: ts_recipe_elementwise(r, nest); break;
+  case TS_NEST_ROWS: schedule_around(r, nest); break;
+  }
+}
+
+static void schedule_block(ts_recipe *r, const ts_block *block) {
+  for (ts_op *op = block->first; op; op = op->next) {
+    if (ts_is_loop(op)) schedule_nest(r, op);
+    else
+      for (unsigned i = 0; i < op->num_regions; i++)
+        schedule_block(r, ts_op_regions(op)[i]);
   }
 }
 
@@ -135,8 +127,10 @@ static void schedule_function(ts_recipe *r) {
               ts_str_text(r->m, r->func->name));
     return;
   }
-  for (ts_op *op = r->func->body->first; op; op = op->next)
-    if (ts_is_loop(op)) schedule_nest(r, op);
+  ts_ptrmap_init(&r->names, r->pass->scratch);
+  ts_ptrmap_init(&r->copies, r->pass->scratch);
+  if (ts_loops_own_names(r->func, &r->names)) ts_recipe_step(r, "rename-loops", "%s", "");
+  schedule_block(r, r->func->body);
   ts_recipe_step(r, "promote", "%s", "");
 }
 

@@ -41,11 +41,13 @@ typedef struct plan {
   int64_t group;              /* of products that one `dot` adds up; 0: none is used */
   bool offset;                /* its first factors hold 128 more */
   int64_t sum_block;          /* of sums, where a panel is cut into such; 0: it is whole */
-  const char *sum_loop;       /* %k, the loop over its groups, or the one within a block */
+  const char *sum_loop;       /* %k, the loop over its groups, or the one within a block; several: all */
   const char *sum_block_loop; /* over blocks */
   const char *pack_at;        /* a loop, or func */
   const char *panel;          /* the buffer that the inner loop reads */
-  const char *rows_copy;      /* converted once for all panels; NULL: read as they lie */
+  const char *panel_loops;    /* loops of its copy, without the number of the dimension */
+  const char *rows_copy;      /* loops of the rows' copy, made once for all panels; NULL: none */
+  const char *sum_copy;       /* the same of a tile's sums where they wait in memory; NULL: they do not */
   bool rows_grouped;          /* the copy's rows are cut into groups */
   const char *row_loops[2];   /* within a tile: of full tiles, of the others */
   const char *tile_loops[2];  /* over such tiles; NULL: the rows are one */
@@ -60,7 +62,11 @@ static const char *join(plan *p, const char *a, const char *b) {
 }
 
 static const char *value_name(plan *p, const ts_value *v) {
-  return ts_str_text(p->r->m, v->name);
+  return join(p, "%", ts_str_text(p->r->m, v->name));
+}
+
+static const void *copy_key(plan *p, const char *name) {
+  return (const void *)(uintptr_t)ts_intern(&p->r->m->strings, name);
 }
 
 static int64_t extent_of(const ts_op *loop) {
@@ -116,7 +122,7 @@ static int64_t vectors_of_tile(const plan *p, int64_t columns) {
 
 static bool can_be_grouped(const plan *p, const ts_op *load) {
   unsigned n = load->map->n;
-  return n < TS_MAX_RANK && ts_nest_subscript(load, ts_for_parts(p->nest->k).iv) < n;
+  return n < TS_MAX_RANK && ts_nest_subscript(load, ts_for_parts(p->nest->sums[0]).iv) < n;
 }
 
 /* Is there an instruction for groups of these products, and do the places of copies allow for it?
@@ -125,7 +131,8 @@ static void choose_dot(plan *p) {
   const ts_nest *nest = p->nest;
   int64_t group = ts_dot_group(nest->data, nest->acc);
   bool has = nest->data == TS_I8 ? p->r->target.dot_i8 : p->r->target.fast_bf16;
-  if (group && has && p->sums && nest->rows && can_be_grouped(p, nest->panel_load) &&
+  bool plain = nest->num_sums == 1 && !nest->in_place;
+  if (plain && group && has && p->sums && nest->rows && can_be_grouped(p, nest->panel_load) &&
       can_be_grouped(p, nest->rows_load))
     p->group = group;
 }
@@ -138,10 +145,19 @@ static void choose_tile(plan *p) {
   ts_dtype held = p->group ? p->nest->data : p->nest->acc;
   int64_t most = t->l2_bytes / 2 / (p->vectors * p->lanes * ts_dtype_bytes(held));
   bool tiled = p->nest->rows && p->i && (!p->rows || p->rows >= MIN_ROWS_TO_PACK);
-  if (p->sums > most && tiled && !p->group)
+  if (p->sums > most && tiled && !p->group && p->nest->num_sums == 1)
     p->sum_block = ceil_div(p->sums, ceil_div(p->sums, most));
   p->tile_rows = ((int64_t)t->vector_registers - p->vectors - 1) / p->vectors;
   p->tile_rows = ts_min(p->tile_rows, p->vectors == 4 ? 6 : p->vectors == 2 ? 12 : 8);
+}
+
+/* Is each subscript of the panel a variable? Where several make one, as in a convolution, a copy would hold
+ * what the cache holds anyway. */
+static bool is_matrix(const plan *p) {
+  const ts_op *load = p->nest->panel_load;
+  for (unsigned i = 0; i < load->map->n; i++)
+    if (load->map->exprs[i]->kind != TS_AFF_DIM && load->map->exprs[i]->kind != TS_AFF_CONST) return false;
+  return true;
 }
 
 /* Copying the panel pays when enough rows use it and it does not all lie in the second-level cache
@@ -152,7 +168,7 @@ static void choose_packing(plan *p) {
   bool large = !p->sums || !p->columns || p->sums * p->columns * bytes > t->l2_bytes / 4;
   bool unaligned = p->columns % p->lanes != 0 && p->rows > 64;
   p->widen = p->nest->acc != p->nest->data && !p->group;
-  p->pack = p->nest->rows && (!p->rows || p->rows >= MIN_ROWS_TO_PACK) &&
+  p->pack = p->i && is_matrix(p) && (!p->rows || p->rows >= MIN_ROWS_TO_PACK) &&
             (large || unaligned || p->widen);
   p->pack = p->pack || p->group;
   p->widen = p->widen && p->pack;
@@ -239,27 +255,56 @@ static void block_sums(plan *p) {
   ts_recipe_step(p->r, "split", "%s=%lld", p->k, (long long)p->sum_block);
   p->sum_block_loop = join(p, p->k, ".o");
   p->sum_loop = join(p, p->k, ".i");
-  ts_recipe_step(p->r, "distribute", "%s %s", p->i, p->column_loop);
+  if (!p->nest->in_place) ts_recipe_step(p->r, "distribute", "%s %s", p->i, p->column_loop);
   ts_recipe_step(p->r, "reorder", "%s %s %s %s", p->sum_block_loop, p->i, p->sum_loop,
                  p->column_loop);
 }
 
+/* A loop as the option at= takes it. */
+static const char *at_loop(const char *loop) {
+  return *loop == '%' && strcmp(loop, "%func") ? loop + 1 : loop;
+}
+
+/* Names for a copy of the buffer: of the loops that make it, and in *how what stage has to be told. */
+static const char *name_copy(plan *p, const ts_value *buffer, const char **name, const char **how) {
+  ts_recipe *r = p->r;
+  const char *usual = join(p, value_name(p, buffer), ".s");
+  *name = usual;
+  *how = "";
+  for (unsigned i = 2; ts_ptrmap_get(&r->copies, copy_key(p, *name)); i++)
+    *name = ts_sprintf(r->pass->scratch, "%s_%u", usual, i);
+  ts_ptrmap_put(&r->copies, copy_key(p, *name), r);
+  if (!strcmp(*name, usual)) return usual;
+  *how = join(p, " name=", *name + 1);
+  return join(p, *name, ".s");
+}
+
 /* A tile's sums come from memory and go back there. */
-static void open_tiles_of_block(plan *p) {
-  for (unsigned t = 0; t < p->num_row_loops; t++) {
-    ts_recipe_step(p->r, "reorder", "%s %s %s", p->sum_loop, p->row_loops[t], p->column_loop);
-    ts_recipe_step(p->r, "stage", "%s at=%s space=local", value_name(p, p->nest->sum),
-                   p->tile_loops[t]);
+static void open_tiles_in_memory(plan *p) {
+  const char *name, *how;
+  unsigned around = p->nest->n - (p->i ? 2 : 1);
+  const char *outer = around ? ts_recipe_loop(p->r, p->nest->loops[around - 1]) : NULL;
+  const char *place = p->panel_loop ? p->panel_loop : outer;
+  p->sum_copy = name_copy(p, p->nest->sum, &name, &how);
+  for (unsigned t = 0; t < ts_max(p->num_row_loops, 1); t++) {
+    const char *rows = p->num_row_loops ? join(p, join(p, " ", p->row_loops[t]), " ") : " ";
+    const char *at = p->tile_loops[t] ? p->tile_loops[t] : place;
+    ts_recipe_step(p->r, "reorder", "%s%s%s", p->sum_loop, rows, p->column_loop);
+    if (at)
+      ts_recipe_step(p->r, "stage", "%s at=%s space=local%s", value_name(p, p->nest->sum), at_loop(at),
+                     how);
+    else
+      p->sum_copy = NULL;
   }
-  if (!p->rows) /* that a tile is full, its copies are not told by intervals */
+  if (!p->rows && p->sum_copy) /* that a tile is full, its copies are not told by intervals */
     ts_recipe_step(p->r, "simplify", "keep_loops=true");
 }
 
 /* Sums of a whole tile at once: zero them, add up with %k outside, finish them. */
 static void open_tiles(plan *p) {
   const char *group = p->group ? join(p, join(p, " ", p->k), ".i") : "";
-  if (p->sum_block) {
-    open_tiles_of_block(p);
+  if (p->sum_block || p->nest->in_place) {
+    open_tiles_in_memory(p);
     return;
   }
   for (unsigned t = 0; t < p->num_row_loops; t++) {
@@ -276,7 +321,7 @@ static void open_tiles(plan *p) {
 /* Is the buffer read by the sums and by nothing else? */
 static bool only_summed(const plan *p, const ts_value *v) {
   for (const ts_use *u = v->uses; u; u = u->next)
-    if (!ts_is_ancestor(ts_for_parts(p->nest->k).body, u->owner)) return false;
+    if (!ts_is_ancestor(ts_for_parts(p->nest->sums[0]).body, u->owner)) return false;
   return true;
 }
 
@@ -287,7 +332,7 @@ static const char *place_of_copy(const plan *p) {
   if (p->sum_block) return p->sum_block_loop;
   if (p->block_loop) return p->block_loop;
   if (p->panel_loop) return p->panel_loop;
-  if (around) return ts_loop_name(p->nest->loops[around - 1]);
+  if (around) return ts_recipe_loop(p->r, p->nest->loops[around - 1]);
   return is_parameter(p->nest->panel) ? "func" : NULL;
 }
 
@@ -295,7 +340,7 @@ static const char *place_of_copy(const plan *p) {
 static const char *layout_of(plan *p, const ts_op *load) {
   ts_arena *a = p->r->pass->scratch;
   const char *text = " layout=";
-  unsigned sum = ts_nest_subscript(load, ts_for_parts(p->nest->k).iv);
+  unsigned sum = ts_nest_subscript(load, ts_for_parts(p->nest->sums[0]).iv);
   if (!p->group) return "";
   for (unsigned i = 0; i < load->map->n; i++)
     text = i == sum ? ts_sprintf(a, "%s[%u/%lld]", text, i, (long long)p->group)
@@ -307,37 +352,50 @@ static const char *layout_of(plan *p, const ts_op *load) {
 static bool choose_offset(plan *p) {
   const ts_value *rows = p->nest->rows;
   if (p->nest->data != TS_I8 || p->rows == 1) return false; /* one row saves nothing */
-  if (is_parameter(rows)) return only_summed(p, rows);
+  if (is_parameter(rows)) return true;
   if (rows->kind != TS_VALUE_RESULT || rows->def->opcode != TS_OP_ALLOC) return false;
   for (const ts_use *u = rows->uses; u; u = u->next)
-    if (u->owner->opcode != TS_OP_STORE && !ts_is_ancestor(ts_for_parts(p->nest->k).body, u->owner))
+    if (u->owner->opcode != TS_OP_STORE && !ts_is_ancestor(ts_for_parts(p->nest->sums[0]).body, u->owner))
       return false;
   return true;
 }
 
 /* The number of the copy's dimension that counts groups of sums. */
 static unsigned dim_of_groups(const plan *p, const ts_op *load) {
-  return ts_nest_subscript(load, ts_for_parts(p->nest->k).iv);
+  return ts_nest_subscript(load, ts_for_parts(p->nest->sums[0]).iv);
 }
 
 /* Sums that do not fill the last group: copies hold zeros there, and the loops that make them fill
  * all groups but the last one without asking. */
 static void pad_groups(plan *p) {
   ts_recipe_step(p->r, "peel", "%s%u=1 %s%u=1 last=true", p->rows_copy,
-                 dim_of_groups(p, p->nest->rows_load), p->panel,
+                 dim_of_groups(p, p->nest->rows_load), p->panel_loops,
                  dim_of_groups(p, p->nest->panel_load));
 }
 
+/* Copies what `load` reads of a buffer, and nothing else does, at a loop or "func". Returns the copy's name. */
+static const char *copy_operand(plan *p, const ts_op *load, const char *at, const char *options,
+                                const char **loops) {
+  const char *name, *how, *value = ts_str_text(p->r->m, ts_op_result(load, 0)->name);
+  *loops = name_copy(p, ts_operand(load, 0), &name, &how);
+  bool others = p->nest->panel == p->nest->rows ||
+                (!strcmp(at, "func") && !only_summed(p, ts_operand(load, 0)));
+  if (others) /* which stay with the buffer */
+    how = ts_sprintf(p->r->pass->scratch, "%s loads=%s within=%s", how, value,
+                     at_loop(p->column_loop));
+  ts_recipe_step(p->r, "stage", "%s at=%s%s%s", value_name(p, ts_operand(load, 0)), at_loop(at),
+                 options, how);
+  return name;
+}
+
 static void use_dot(plan *p) {
-  const char *loop = join(p, p->k, ".i"), *rows = value_name(p, p->nest->rows);
-  bool argument = is_parameter(p->nest->rows) && only_summed(p, p->nest->rows);
+  const char *loop = join(p, p->k, ".i");
   bool ragged = p->sums % p->group != 0;
   p->offset = choose_offset(p);
-  if (argument && (p->offset || ragged)) {
-    p->rows_copy = join(p, rows, ".s");
+  if (is_parameter(p->nest->rows) && (p->offset || ragged)) {
+    const char *layout = ragged ? join(p, layout_of(p, p->nest->rows_load), " pad=true") : "";
     p->rows_grouped = ragged;
-    ts_recipe_step(p->r, "stage", "%s at=func%s%s", rows,
-                   ragged ? layout_of(p, p->nest->rows_load) : "", ragged ? " pad=true" : "");
+    copy_operand(p, p->nest->rows_load, "func", layout, &p->rows_copy);
   }
   if (ragged && p->rows_copy)
     pad_groups(p);
@@ -353,27 +411,25 @@ static void copy_panel(plan *p) {
   p->pack = p->pack && p->pack_at;
   p->widen = p->widen && p->pack;
   if (!p->pack) return;
-  ts_recipe_step(p->r, "stage", "%s at=%s%s pad=true", p->panel, p->pack_at,
-                 layout_of(p, p->nest->panel_load));
-  p->panel = join(p, p->panel, ".s");
+  const char *how = join(p, layout_of(p, p->nest->panel_load), " pad=true");
+  p->panel = copy_operand(p, p->nest->panel_load, p->pack_at, how, &p->panel_loops);
   if (p->group) {
     use_dot(p);
     return;
   }
   if (!p->widen) return;
   ts_recipe_step(p->r, "widen", "%s", p->panel);
-  if (!p->nest->rows || !is_parameter(p->nest->rows) || !only_summed(p, p->nest->rows)) return;
-  const char *rows = value_name(p, p->nest->rows);
-  p->rows_copy = join(p, rows, ".s");
-  ts_recipe_step(p->r, "stage", "%s at=func", rows);
-  ts_recipe_step(p->r, "widen", "%s", p->rows_copy);
+  if (!is_parameter(p->nest->rows)) return;
+  const char *rows = copy_operand(p, p->nest->rows_load, "func", "", &p->rows_copy);
+  ts_recipe_step(p->r, "widen", "%s", rows);
 }
 
 static void run_parallel(plan *p) {
   if (!is_parallel(p)) return;
   int64_t threads = p->r->threads;
-  if (p->nest->n > (p->i ? 2u : 1u)) { /* a product of many matrices */
-    ts_recipe_step(p->r, "parallel", "%s", ts_loop_name(p->nest->loops[0]));
+  ts_op *outer = ts_recipe_first_long(p->nest->n - (p->i ? 2 : 1), p->nest->loops);
+  if (outer) { /* a product of many matrices */
+    ts_recipe_step(p->r, "parallel", "%s", ts_recipe_loop(p->r, outer));
     return;
   }
   int64_t panels = p->columns ? ceil_div(p->columns, p->vectors * p->lanes) : 0;
@@ -401,7 +457,7 @@ static const char *three_loops(plan *p, const char *loop, const char *lanes) {
  * in an array out of a loop, but not past masked reads; so nothing may subscript these sums by a
  * variable. */
 static void unroll(plan *p, const char *loop) {
-  if (p->sum_block) {
+  if (p->sum_block || p->nest->in_place) {
     ts_recipe_step(p->r, "unroll", "%s mark=true", loop);
     return;
   }
@@ -411,38 +467,91 @@ static void unroll(plan *p, const char *loop) {
   ts_recipe_step(p->r, "unroll", "%s.pre%s %s%s mark=true", loop, offset, loop, finish);
 }
 
+/* "X.s1=16 ", for the last loop of a copy of the buffer. */
+static const char *along_copy(plan *p, const char *loops, unsigned rank, const char *lanes) {
+  return ts_sprintf(p->r->pass->scratch, "%s%u%s ", loops, rank - 1, lanes);
+}
+
+/* Of the buffer of sums once it holds those of a tile. */
+static unsigned rank_of_sums(const plan *p) {
+  return p->nest->in_place ? p->nest->sum->type->rank : 2;
+}
+
+/* Loops that take a tile's sums back: "%acc.w", where those that take them in are "%acc.s". */
+static const char *loops_out(plan *p) {
+  return join(p, ts_strndup(p->r->pass->scratch, p->sum_copy, strlen(p->sum_copy) - 1), "w");
+}
+
+static void unroll_sums(plan *p) {
+  const char *loops = "";
+  for (unsigned d = 0; d < rank_of_sums(p); d++)
+    loops = ts_sprintf(p->r->pass->scratch, "%s%s%u ", loops, p->sum_copy, d);
+  const char *out = loops_out(p);
+  for (unsigned d = 0; d < rank_of_sums(p); d++)
+    loops = ts_sprintf(p->r->pass->scratch, "%s%s%u ", loops, out, d);
+  ts_recipe_step(p->r, "unroll", "%smark=true", loops);
+}
+
 static void use_vectors(plan *p) {
-  const char *sum = value_name(p, p->nest->sum);
   const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
   bool packs = p->pack && !p->group; /* a compiler interleaves rows better than lanes do */
-  const char *copies = packs ? ts_sprintf(p->r->pass->scratch, "%s1%s ", p->panel, lanes) : "";
+  const char *copies = packs ? along_copy(p, p->panel_loops, p->nest->panel->type->rank, lanes) : "";
   if (p->rows_copy && !p->rows_grouped)
-    copies = ts_sprintf(p->r->pass->scratch, "%s1%s %s", p->rows_copy, lanes, copies);
+    copies = join(p, along_copy(p, p->rows_copy, p->nest->rows->type->rank, lanes), copies);
   if (p->offset)
     copies = ts_sprintf(p->r->pass->scratch, "%s%s.c%s ", copies, p->column_loop, lanes);
-  if (p->sum_block)
-    copies = ts_sprintf(p->r->pass->scratch, "%s%s.s1%s %s.w1%s ", copies, sum, lanes, sum, lanes);
-  ts_recipe_step(p->r, "vectorize", "%s%s", copies, three_loops(p, p->column_loop, lanes));
+  if (p->sum_copy) {
+    const char *out = loops_out(p);
+    copies = join(p, copies, along_copy(p, p->sum_copy, rank_of_sums(p), lanes));
+    copies = join(p, copies, along_copy(p, out, rank_of_sums(p), lanes));
+  }
+  const char *columns = p->nest->in_place ? join(p, p->column_loop, lanes)
+                                          : three_loops(p, p->column_loop, lanes);
+  ts_recipe_step(p->r, "vectorize", "%s%s", copies, columns);
   for (unsigned t = 0; t < p->num_row_loops; t++)
     unroll(p, p->row_loops[t]);
   unroll(p, p->column_loop);
-  if (p->sum_block)
-    ts_recipe_step(p->r, "unroll", "%1$s.s0 %1$s.s1 %1$s.w0 %1$s.w1 mark=true", sum);
-  ts_recipe_step(p->r, "prefetch", "%s=%d at=%s", p->panel,
-                 p->pack ? PREFETCH_PACKED : PREFETCH_STREAM, p->sum_loop);
+  if (p->sum_copy) unroll_sums(p);
+  if (p->nest->num_sums == 1)
+    ts_recipe_step(p->r, "prefetch", "%s=%d at=%s", p->panel,
+                   p->pack ? PREFETCH_PACKED : PREFETCH_STREAM, at_loop(p->sum_loop));
+}
+
+static const char *list_loops(plan *p, unsigned n, ts_op *const *loops) {
+  const char *text = "";
+  for (unsigned i = 0; i < n; i++)
+    text = ts_sprintf(p->r->pass->scratch, "%s%s%s", text, i ? " " : "", ts_recipe_loop(p->r, loops[i]));
+  return text;
+}
+
+/* Iterations of several loops together; 0: symbolic. */
+static int64_t extent_of_all(unsigned n, ts_op *const *loops) {
+  int64_t all = 1;
+  for (unsigned i = 0; i < n; i++)
+    if (__builtin_mul_overflow(all, extent_of(loops[i]), &all)) return INT64_MAX;
+  return all;
+}
+
+/* Brings the loops into the order that all else starts from. */
+static void put_in_order(plan *p) {
+  const ts_nest *nest = p->nest;
+  const char *output = list_loops(p, nest->n, nest->loops);
+  if (nest->num_around)
+    ts_recipe_step(p->r, "distribute", "%s", list_loops(p, nest->num_around, nest->around));
+  if (!nest->moved) return;
+  ts_recipe_step(p->r, "reorder", "%s%s%s", output, nest->in_place ? " " : "",
+                 nest->in_place ? p->sum_loop : "");
 }
 
 void ts_recipe_product(ts_recipe *r, const ts_nest *nest) {
-  plan p = {.r = r,
-            .nest = nest,
-            .k = ts_loop_name(nest->k),
-            .sum_loop = ts_loop_name(nest->k),
-            .j = ts_loop_name(nest->loops[nest->n - 1])};
-  const ts_op *rows = nest->rows && nest->n > 1 ? nest->loops[nest->n - 2] : NULL;
-  if (rows) p.i = ts_loop_name(rows);
-  p.rows = rows ? extent_of(rows) : 1;
-  p.columns = extent_of(nest->loops[nest->n - 1]);
-  p.sums = extent_of(nest->k);
+  plan p = {.r = r, .nest = nest, .j = ts_recipe_loop(r, nest->j)};
+  p.k = ts_recipe_loop(r, nest->sums[0]);
+  p.sum_loop = list_loops(&p, nest->num_sums, nest->sums);
+  if (nest->i) p.i = ts_recipe_loop(r, nest->i);
+  p.rows = nest->i ? extent_of(nest->i) : 1;
+  p.columns = extent_of(nest->j);
+  p.sums = extent_of_all(nest->num_sums, nest->sums);
+  put_in_order(&p);
   choose_dot(&p);
   choose_tile(&p);
   choose_packing(&p);
