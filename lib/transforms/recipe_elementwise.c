@@ -3,6 +3,9 @@
  * The loop along which all accesses lie side by side goes inside and runs by vectors. Where there is none, as
  * in a transpose, two loops share the accesses: squares of both stay in the first-level cache. */
 #include "transforms/recipe.h"
+
+#include "analysis/dependence.h"
+#include "support/remarks.h"
 #include "transforms/util.h"
 
 enum { TILE_BYTES = 64 }; /* a row of a square: a line of the cache */
@@ -64,20 +67,26 @@ static void use_vectors(ts_recipe *r, const ts_op *loop, const ts_block *body, c
                  (long long)(wide ? lanes * SUMS_AT_ONCE : lanes), sum ? " reassociate=true" : "");
 }
 
-/* The innermost loop that all accesses lie along; n: none. */
-static unsigned find_inner(const ts_nest *nest, const ts_block *body) {
-  for (unsigned at = nest->n; at-- > 0;) {
-    walk w = walk_along(nest->loops[at], body);
-    if (!w.other && w.along) return at;
-  }
-  return nest->n;
-}
-
-/* Moves one of the loops inside all others; the caller writes the step. */
 static void move_inside(ts_nest *nest, unsigned inner) {
   ts_op *loop = nest->loops[inner];
   memmove(&nest->loops[inner], &nest->loops[inner + 1], (nest->n - inner - 1) * sizeof loop);
   nest->loops[nest->n - 1] = loop;
+}
+
+/* May the loops of `given` run in the order of the other nest? */
+static bool may_reorder(ts_recipe *r, const ts_nest *nest, const ts_nest *given) {
+  unsigned order[TS_MAX_NESTING];
+  ts_verdict verdict;
+  if (!memcmp(nest->loops, given->loops, nest->n * sizeof *nest->loops)) return true;
+  for (unsigned at = 0; at < nest->n; at++)
+    for (unsigned i = 0; i < nest->n; i++) {
+      if (nest->loops[at] == given->loops[i]) order[at] = i;
+      if (i > at && ts_has_dim(nest->loops[at], ts_for_parts(nest->loops[i]).iv)) return false;
+    }
+  ts_diag *last = r->m->ctx->last;
+  ts_result result = ts_dep_reorder(r->m->ctx, r->pass->scratch, nest->n, given->loops, order, &verdict);
+  ts_errors_to_remarks(r->m->ctx, last, r->pass->name); /* that it takes too many steps to decide */
+  return !result && verdict.legal;
 }
 
 static void reorder(ts_recipe *r, const ts_nest *nest, const ts_nest *given) {
@@ -87,6 +96,18 @@ static void reorder(ts_recipe *r, const ts_nest *nest, const ts_nest *given) {
     order = ts_sprintf(r->pass->scratch, "%s%s%s", order, at ? " " : "",
                        ts_recipe_loop(r, nest->loops[at]));
   ts_recipe_step(r, "reorder", "%s", order);
+}
+
+/* Puts the innermost loop that all accesses lie along, and that may be, inside the others. */
+static bool find_inner(ts_recipe *r, const ts_nest *given, const ts_block *body, ts_nest *nest) {
+  for (unsigned at = given->n; at-- > 0;) {
+    walk w = walk_along(given->loops[at], body);
+    if (w.other || !w.along) continue;
+    *nest = *given;
+    move_inside(nest, at);
+    if (may_reorder(r, nest, given)) return true;
+  }
+  return false;
 }
 
 /* ---- squares ---- */
@@ -146,38 +167,49 @@ static bool is_shorter(const ts_op *loop, int64_t n) {
   return ts_loop_trip_count(loop, &trips) && trips < n;
 }
 
+static void say_crossing(ts_recipe *r, const ts_nest *nest) {
+  ts_remark(r->m->ctx, nest->loops[0]->loc, r->pass->name, "missed",
+            "%s does not run by vectors: no loop of the nest walks along all its buffers",
+            ts_recipe_loop(r, nest->loops[0]));
+}
+
 /* for %y.o { for %x.o { a square of what lies along %x, copied; for %x.i { for %y.i … } } } */
-static void use_squares(ts_recipe *r, const ts_nest *given, crossing *c) {
-  ts_nest nest = *given;
-  find_copied(r, c, &nest, ts_for_parts(nest.loops[nest.n - 1]).body);
-  const char *x = ts_recipe_loop(r, nest.loops[c->x]), *y = ts_recipe_loop(r, nest.loops[c->y]);
-  move_inside(&nest, c->y);
-  move_inside(&nest, c->x > c->y ? c->x - 1 : c->x);
-  reorder(r, &nest, given);
-  ts_recipe_parallel(r, nest.n - 1, nest.loops, ts_recipe_work(&nest));
-  ts_recipe_step(r, "tile", "%s=%lld %s=%lld", y, (long long)c->size, x, (long long)c->size);
+static bool use_squares(ts_recipe *r, const ts_nest *given, const ts_block *body) {
+  ts_nest nest = *given, turned;
+  crossing c = find_crossing(r, given, body);
+  if (c.x == given->n || c.y == given->n || is_shorter(given->loops[c.x], c.size) ||
+      is_shorter(given->loops[c.y], c.size))
+    return false;
+  move_inside(&nest, c.x);
+  turned = nest;
+  move_inside(&nest, c.y > c.x ? c.y - 1 : c.y);
+  move_inside(&turned, c.y > c.x ? c.y - 1 : c.y);
+  move_inside(&turned, turned.n - 2); /* loops over squares: %y outside */
+  if (!may_reorder(r, &nest, given) || !may_reorder(r, &turned, given)) return false;
+  const char *x = ts_recipe_loop(r, given->loops[c.x]), *y = ts_recipe_loop(r, given->loops[c.y]);
+  find_copied(r, &c, given, body);
+  reorder(r, &turned, given);
+  ts_recipe_parallel(r, turned.n - 1, turned.loops, ts_recipe_work(&turned));
+  ts_recipe_step(r, "tile", "%s=%lld %s=%lld", y, (long long)c.size, x, (long long)c.size);
   ts_recipe_step(r, "reorder", "%s.i %s.i", x, y);
-  ts_recipe_step(r, "stage", "%sat=%s.o space=local", c->buffers, x + 1);
-  ts_recipe_step(r, "vectorize", "%s%s.i=%lld", c->copies, y, (long long)c->lanes);
+  ts_recipe_step(r, "stage", "%sat=%s.o space=local", c.buffers, x + 1);
+  ts_recipe_step(r, "vectorize", "%s%s.i=%lld", c.copies, y, (long long)c.lanes);
+  return true;
 }
 
 /* ---- all of them ---- */
 
 void ts_recipe_elementwise(ts_recipe *r, const ts_nest *given) {
-  ts_nest nest = *given;
-  const ts_block *body = ts_for_parts(nest.loops[nest.n - 1]).body;
-  unsigned inner = find_inner(&nest, body);
-  crossing c = find_crossing(r, &nest, body);
-  if (inner < nest.n) {
-    move_inside(&nest, inner);
+  ts_nest nest;
+  const ts_block *body = ts_for_parts(given->loops[given->n - 1]).body;
+  if (find_inner(r, given, body, &nest)) {
+    const ts_op *inner = nest.loops[nest.n - 1];
     reorder(r, &nest, given);
     ts_recipe_parallel(r, nest.n > 1 ? nest.n - 1 : 1, nest.loops, ts_recipe_work(&nest));
-    walk w = walk_along(nest.loops[nest.n - 1], body);
-    use_vectors(r, nest.loops[nest.n - 1], body, &w);
-  } else if (c.x < nest.n && c.y < nest.n && !is_shorter(nest.loops[c.x], c.size) &&
-             !is_shorter(nest.loops[c.y], c.size)) {
-    use_squares(r, given, &c);
-  } else {
-    ts_recipe_parallel(r, nest.n, nest.loops, ts_recipe_work(&nest));
+    walk w = walk_along(inner, body);
+    use_vectors(r, inner, body, &w);
+  } else if (!use_squares(r, given, body)) {
+    ts_recipe_parallel(r, given->n, given->loops, ts_recipe_work(given));
+    say_crossing(r, given);
   }
 }
