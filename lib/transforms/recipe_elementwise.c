@@ -46,6 +46,11 @@ static int64_t lanes_for(const ts_recipe *r, const ts_op *loop, const walk *w) {
   return ts_loop_trip_count(loop, &n) && 2 * n < lanes ? 0 : lanes;
 }
 
+static bool is_shorter(const ts_op *loop, int64_t n) {
+  int64_t trips;
+  return ts_loop_trip_count(loop, &trips) && trips < n;
+}
+
 /* Does a store in the body write to one place in all iterations? */
 static bool adds_up(const ts_op *loop, const ts_block *body) {
   ts_access a;
@@ -102,7 +107,7 @@ static void reorder(ts_recipe *r, const ts_nest *nest, const ts_nest *given) {
 static bool find_inner(ts_recipe *r, const ts_nest *given, const ts_block *body, ts_nest *nest) {
   for (unsigned at = given->n; at-- > 0;) {
     walk w = walk_along(given->loops[at], body);
-    if (w.other || !w.along) continue;
+    if (w.other || !w.along || is_shorter(given->loops[at], 2)) continue;
     *nest = *given;
     move_inside(nest, at);
     if (may_reorder(r, nest, given)) return true;
@@ -160,11 +165,6 @@ static void find_copied(ts_recipe *r, crossing *c, const ts_nest *nest, const ts
     c->copies = ts_sprintf(r->pass->scratch, "%s%%%s.s%u=%lld ", c->copies, name, a.n - 1,
                            (long long)c->lanes);
   }
-}
-
-static bool is_shorter(const ts_op *loop, int64_t n) {
-  int64_t trips;
-  return ts_loop_trip_count(loop, &trips) && trips < n;
 }
 
 static void say_crossing(ts_recipe *r, const ts_nest *nest) {

@@ -84,9 +84,9 @@ static int64_t ceil_div(int64_t a, int64_t b) {
 
 /* Is there enough work for a parallel loop? */
 static bool is_parallel(const plan *p) {
-  double flops =
-      2.0 * (double)ts_max(p->rows, 1) * (double)ts_max(p->columns, 1) * (double)ts_max(p->sums, 1);
-  bool unknown = !p->columns || !p->sums || (p->i && !p->rows);
+  double output = (double)ts_recipe_work(p->nest); /* -1: symbolic */
+  double flops = 2.0 * output * (double)p->sums;
+  bool unknown = output < 0 || !p->sums;
   double least = MIN_PARALLEL_FLOPS * (double)ts_max(p->group, 1);
   return p->r->threads >= 2 && (unknown || flops >= least);
 }
