@@ -284,10 +284,11 @@ static ts_value *product(decomposer *d, const ts_op *op, ts_dtype dtype, ts_dtyp
   return ts_build_infer(&d->b, TS_OP_MATMUL, 2, operands, acc != otherwise, &attr);
 }
 
-/* Everything in the accumulator type: its product then needs no rounding before the bias. */
+/* Everything in the accumulator type: its product then needs no rounding before the bias. Products of i8 are
+ * i32 whatever they accumulate in. */
 static ts_value *decompose_fused_mlp(decomposer *d, ts_op *op) {
   ts_dtype acc = ts_acc_dtype(op);
-  ts_value *y = product(d, op, acc, acc);
+  ts_value *y = cast(d, product(d, op, acc, acc), acc);
   y = bin(d, TS_OP_ADD, y, cast(d, ts_operand(op, 2), acc));
   const ts_attr *act = ts_attr_find(op, TS_ATTR_ACT);
   ts_opcode code;
