@@ -1,8 +1,8 @@
 """Random loop programs through random schedules: what a pass takes may change no answer, and no pass may fail.
 
-usage: random_schedules.py DIRECTORY [--count=N] [--seed=S] [--passes=A,B,...] [--native=CC] [--kind=K]
+usage: schedules.py DIRECTORY [--count=N] [--seed=S] [--passes=A,B,...] [--native=CC] [--kind=K]
 
-A program comes from random_loops.py, or from test/tir's random_programs.py through `fuse` and `lower`. A
+A program comes from loop_programs.py, or from tensor_programs.py through `fuse` and `lower`. A
 schedule grows step by step: a pass, with loops and buffers of the program as it then stands and sizes at
 random. ts-opt runs each step with -verify-roundtrip and -verify-semantics-each and must take it (exit 0) or
 refuse it as illegal, and say so (exit 1; the program stays). Everything else is a failure. At the end
@@ -18,46 +18,25 @@ A failure is made smaller, steps first, then lines, and printed with the command
 """
 import argparse
 import json
+import math
 import os
 import random
 import re
-import subprocess
 import sys
 
+import loop_programs
 import loop_text
-import random_loops
+import reduce
+import tensor_programs
+from programs import Failure, first_error, kind_of, run, signature
 
-REFUSALS = ["cannot ", "the loops are no perfect nest", "no function allocates", "this takes too many steps to decide",
-            "@f has no loop ", "-stage: there is no buffer ", "-compute-at: no loop "]
+REFUSALS = re.compile("cannot |the loops are no perfect nest|no function allocates|this takes too many steps to decide|"
+                      r"@\w+ has no loop |-stage: there is no buffer |-compute-at: no loop ")
+# Of errors that are not bounded; of indices and divisors, which ts-opt fills with any numbers.
+WARNINGS = re.compile("rounding errors are not bounded|since it cannot be run: (division|(read|write) out of bounds: .*\\n.*index>)")
 CHECKS = ["-verify-each", "-verify-roundtrip", "-verify-semantics-each"]
 SIZES = [1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 16, 100]
 LONGEST = 60000
-
-
-class Failure(Exception):
-    """kind: what went wrong, by which failures are told apart; text: how."""
-
-    def __init__(self, kind, text, step=None):
-        self.kind, self.text, self.step = kind, text, step
-
-
-def run(command, text=""):
-    try:
-        p = subprocess.run(command, input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
-                           encoding="utf-8", errors="replace")
-    except subprocess.TimeoutExpired:
-        raise Failure("timeout of " + command[0], "no end after 60 s: " + " ".join(command))
-    return p
-
-
-def first_error(stderr):
-    m = re.search(r"(?:^|: )error: (.*)", stderr)
-    return m.group(1) if m else stderr.strip().split("\n")[0]
-
-
-def kind_of(message):
-    """The message without the names and numbers in it."""
-    return re.sub(r"[%@][\w.$]+|-?\d+(\.\d+)?|0x\w+", "#", message)[:70]
 
 
 # ---- one step ----
@@ -92,10 +71,12 @@ def flag(rnd, text, odds=0.5):
 
 
 def compute_at(rnd, text, loops):
-    """A buffer that is allocated, and mostly a loop that reads it."""
+    """A buffer that is allocated, and mostly a loop that reads it, outside of the others more often."""
     name = allocated(rnd, text)
     readers = [l for l in loops if name in l.reads]
-    return "%%%s at=%s" % (name, pick_loop(rnd, readers or loops).name) + flag(rnd, "recompute=true")
+    outer = [l for l in readers if l.parent is None]
+    chosen = rnd.choice(outer[-1:] if outer and rnd.random() < 0.6 else readers or loops)
+    return "%%%s at=%s" % (name, chosen.name) + flag(rnd, "recompute=true")
 
 
 def any_buffer(rnd, text):
@@ -103,19 +84,21 @@ def any_buffer(rnd, text):
 
 
 def allocated(rnd, text):
-    found = [b for b, _, where in loop_text.buffers(text) if where == "alloc"]
+    found = [b for b, kind, where in loop_text.buffers(text) if where == "alloc"]
+    found = [b for b in found if re.search(r"^  %%%s = alloc" % re.escape(b), text, re.M)] or found
     return rnd.choice(found) if found and rnd.random() < 0.95 else any_buffer(rnd, text)
 
 
 def stage(rnd, text, loops):
-    name, kind, _ = rnd.choice(loop_text.buffers(text))
+    loop, known = pick_loop(rnd, loops), loop_text.buffers(text)
+    name, kind, _ = rnd.choice([b for b in known if b[0] in loop.reads and rnd.random() < 0.8] or known)
     dims = re.findall(r"(\w+)x", kind[kind.index("<"):].split("vector")[0])
     order = shuffled(rnd, range(len(dims)))
     layout = "".join("[%d]" % d for d in order)
     if rnd.random() < 0.5 and order:
         d, block = rnd.choice(order), rnd.choice([2, 4, 16])
         layout = layout.replace("[%d]" % d, "[%d/%d]" % (d, block)) + "[%d%%%d]" % (d, block)
-    at = "func" if rnd.random() < 0.15 else pick_loop(rnd, loops).name
+    at = "func" if rnd.random() < 0.15 else loop.name
     return "%%%s at=%s" % (name, at) + flag(rnd, "layout=" + layout, 0.3) + flag(rnd, "pad=true", 0.3) + \
         flag(rnd, "space=local", 0.3)
 
@@ -182,16 +165,16 @@ def one_step(text, step):
     """The program after the step, or None where it is refused."""
     p = run(["ts-opt"] + CHECKS + [step], text)
     name = step[1:].split("=")[0]
-    if p.returncode == 0 and ("warning:" not in p.stderr or "rounding errors are not bounded" in p.stderr):
+    if p.returncode == 0 and ("warning:" not in p.stderr or WARNINGS.search(p.stderr)):
         return p.stdout
     message = first_error(p.stderr)
     if p.returncode == 0:
-        raise Failure("%s warns" % name, p.stderr, step)
-    if p.returncode in (1, 3) and any(message.startswith(r) for r in REFUSALS):
+        raise Failure("%s warns" % name, p.stderr, step=step)
+    if p.returncode in (1, 3) and REFUSALS.match(message):
         if name == "parallel":
             check_refusal(text, step, p.stderr)
         return None
-    raise Failure("%s exit %d %s" % (name, p.returncode, kind_of(message)), p.stderr, step)
+    raise Failure("%s exit %d %s" % (name, p.returncode, kind_of(message)), p.stderr, step=step)
 
 
 def check_refusal(text, step, stderr):
@@ -204,7 +187,7 @@ def check_refusal(text, step, stderr):
         text = text.replace(h, h[:-1] + "parallel {")
     try:
         if loop_text.races(text, {}) is None:
-            raise Failure("parallel refused without need", stderr, step)
+            raise Failure("parallel refused without need", stderr, step=step)
     except ValueError:
         pass
 
@@ -224,11 +207,27 @@ def extents(text, case):
 def results(text, values, more=()):
     """name -> hash, or the first line of the error. An output that holds NaN has no hash."""
     define = [a for s, v in values.items() for a in ("-D", "%s=%d" % (s, v))]
-    p = run(["ts-run", "-print=none", "-json=/dev/stdout"] + list(more) + define, text)
+    p = run(["ts-run", "-entry=f", "-print=none", "-json=/dev/stdout"] + list(more) + define + inputs(text, values), text)
     if p.returncode:
         raise Failure("ts-run exit %d %s" % (p.returncode, kind_of(first_error(p.stderr))), p.stderr)
     figures = json.loads(p.stdout[p.stdout.index("{\n"):])
     return {o["name"]: o["hash"] if o["nans"] == 0 else "nan" for o in figures["outputs"]}
+
+
+def inputs(text, values):
+    """For the parameters that may not hold just anything: indices, and what is not zero."""
+    out = []
+    for p in signature(text, "f")[0]:
+        extent, shape = re.match(r"(?:n([A-Z]|\d+)_)?", p.name).group(1), p.shape(values)
+        if extent:
+            n = int(extent) if extent.isdigit() else values[extent]
+            numbers = " ".join(str(k * 7 % n) for k in range(math.prod(shape)))
+        elif p.name[0] == "d":
+            numbers = "3"
+        else:
+            continue
+        out.append("-input=%s=%s=%s" % (p.name, "x".join([str(d) for d in shape] + [p.dtype]), numbers))
+    return out
 
 
 def check_end(before, after, steps, native):
@@ -281,55 +280,22 @@ def judge(text, steps, native):
 
 # ---- making a failure smaller ----
 
-def without(lines, i):
-    """The lines without line i, or without the block that it opens."""
-    if lines[i].strip().startswith("}"):
-        return None
-    if not lines[i].rstrip().endswith("{"):
-        return lines[:i] + lines[i + 1:]
-    indent = lines[i][:len(lines[i]) - len(lines[i].lstrip())]
-    end = next(j for j in range(i + 1, len(lines)) if lines[j] == indent + "}")
-    return lines[:i] + lines[end + 1:]
-
-
-def unwrapped(lines, i):
-    """The lines with a block in place of the if around it."""
-    if not lines[i].strip().startswith("if ") or i + 1 >= len(lines):
-        return None
-    indent = lines[i][:len(lines[i]) - len(lines[i].lstrip())]
-    end = next(j for j in range(i + 1, len(lines)) if lines[j].startswith(indent + "}"))
-    if lines[end] != indent + "}":
-        return None
-    return lines[:i] + lines[i + 1:end] + lines[end + 1:]
-
-
 def shrink(text, steps, failure, native):
     """Program and steps that fail in the same way, with nothing in them that can be left out alone."""
-    steps, tries = list(failure.taken), 0
+    steps = list(failure.taken)
 
     def same(t, s):
         p = run(["ts-opt"], t)
         if p.returncode:
             return None
         f = judge(p.stdout, s, native)
-        return f if f and f.kind == failure.kind else None
+        return (p.stdout, f) if f and f.kind == failure.kind else None
 
     for i in reversed(range(len(steps))):
         if same(text, steps[:i] + steps[i + 1:]):
             del steps[i]
-    lines, changed = text.rstrip("\n").split("\n"), True
-    while changed and tries < 2000:
-        changed, i = False, len(lines) - 1
-        while i > 0:
-            for make in (without, unwrapped):
-                less = make(lines, i)
-                tries += 1
-                if less and same("\n".join(less) + "\n", steps):
-                    lines, changed = less, True
-                    break
-            i = min(i, len(lines)) - 1
-    text = run(["ts-opt"], "\n".join(lines) + "\n").stdout
-    return text, steps, same(text, steps) or failure
+    text, failure = reduce.smallest(text, lambda t: same(t, steps)) or (text, failure)
+    return text, steps, failure
 
 
 def report(path, text, steps, failure):
@@ -344,11 +310,8 @@ def report(path, text, steps, failure):
 # ---- all of it ----
 
 def tensor_program(rnd):
-    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tir/Inputs"))
-    import random_programs
-    random_programs.rnd.seed(rnd.randrange(1 << 30))
     p = run(["ts-opt"] + (["-fuse"] if rnd.random() < 0.5 else []) + ["-lower"],
-            random_programs.Program(rnd.random() < 0.5).text())
+            tensor_programs.program(rnd, smooth=rnd.random() < 0.5))
     return p.stdout if p.returncode == 0 and len(p.stdout) < 8000 else None
 
 
@@ -358,18 +321,21 @@ def draw_program(rnd, kind):
         if text:
             return text
     symbolic = kind == "symbolic" or (kind != "constant" and rnd.random() < 0.4)
-    p = run(["ts-opt"], random_loops.program(rnd, symbolic))
+    text = loop_programs.program(rnd, symbolic)
+    while kind == "buffers" and "\n  %t" not in text:
+        text = loop_programs.program(rnd, symbolic)
+    p = run(["ts-opt"], text)
     if p.returncode:
         raise Failure("program", p.stderr)
-    results(p.stdout, extents(p.stdout, 0))
     return p.stdout
 
 
 def one_program(rnd, options, passes, counts):
     """Draws a program and a schedule. The failure, program and steps taken; no failure: None."""
     text = now = draw_program(rnd, options.kind)
-    steps, failure = [], None
+    steps = []
     try:
+        results(text, extents(text, 0))
         for _ in range(rnd.randint(1, options.steps)):
             loops = loop_text.loops(now)
             if not loops or len(now) > LONGEST:
@@ -396,7 +362,7 @@ def main():
     args.add_argument("--steps", type=int, default=6)
     args.add_argument("--passes")
     args.add_argument("--native", help="a compiler: also runs what it makes of the programs")
-    args.add_argument("--kind", choices=["constant", "symbolic", "tir"])
+    args.add_argument("--kind", choices=["constant", "symbolic", "tir", "buffers"])
     o = args.parse_args()
     os.makedirs(o.directory, exist_ok=True)
     there = re.findall(r"^  -([\w-]+)", run(["ts-opt", "-print-passes"]).stdout, re.M)
