@@ -26,7 +26,18 @@ const char *ts_verify_name(ts_verifier *v, const ts_value *value) {
   return ts_value_text(&v->scratch, v->func, value);
 }
 
-bool ts_verify_is_bound(const ts_verifier *v, ts_str symbol) {
+static void bind_symbols(ts_verifier *v, const ts_type *t) {
+  for (unsigned i = 0; i < t->rank; i++)
+    if (ts_is_symbolic(t->dims[i]))
+      ts_ptrmap_put(&v->bound, (const void *)(uintptr_t)ts_extent_name(t->dims[i]),
+                    (void *)(uintptr_t)v->func);
+}
+
+bool ts_verify_is_bound(ts_verifier *v, ts_str symbol) {
+  const ts_block *body = v->func->body;
+  for (unsigned i = 0; i < body->num_args && !v->bound_known; i++)
+    bind_symbols(v, body->args[i]->type);
+  v->bound_known = true;
   return ts_ptrmap_get(&v->bound, (const void *)(uintptr_t)symbol) == v->func;
 }
 
@@ -92,15 +103,20 @@ bool ts_verify_type(ts_verifier *v, ts_loc loc, const ts_type *t) {
 /* ---- blocks ---- */
 
 /* Clears tags and checks the links of a block, so that the walk can rely on both. */
+static void prepare(ts_verifier *v, ts_block *block);
+
+static void prepare_op(ts_verifier *v, ts_block *block, ts_op *op, const ts_op *prev) {
+  op->tag = 0;
+  if (op->block != block || op->prev != prev)
+    ts_verify_error(v, op->loc, "`%s` is linked wrongly into its block", ts_info(op)->name);
+  for (unsigned i = 0; i < op->num_regions; i++)
+    prepare(v, ts_op_regions(op)[i]);
+}
+
 static void prepare(ts_verifier *v, ts_block *block) {
   const ts_op *prev = NULL;
-  for (ts_op *op = block->first; op; prev = op, op = op->next) {
-    op->tag = 0;
-    if (op->block != block || op->prev != prev)
-      ts_verify_error(v, op->loc, "`%s` is linked wrongly into its block", ts_info(op)->name);
-    for (unsigned i = 0; i < op->num_regions; i++)
-      prepare(v, ts_op_regions(op)[i]);
-  }
+  for (ts_op *op = block->first; op; prev = op, op = op->next)
+    prepare_op(v, block, op, prev);
   if (block->last != prev) ts_verify_error(v, block->end, "a block's last op is linked wrongly");
 }
 
@@ -141,6 +157,13 @@ static void walk_regions(ts_verifier *v, ts_op *op) {
   v->divergent = divergent;
 }
 
+static void visit(ts_verifier *v, ts_block *block, ts_op *op) {
+  bool sound = ts_verify_op(v, op);
+  if (ts_has_flag(op, TS_FLAG_TERM)) check_terminator(v, block, op);
+  if (op->num_regions && sound) walk_regions(v, op);
+  op->tag |= SEEN;
+}
+
 static void walk(ts_verifier *v, ts_block *block) {
   if (v->depth >= TS_MAX_NESTING) {
     ts_verify_error(v, block->parent->loc, "blocks nest deeper than %d", TS_MAX_NESTING);
@@ -148,24 +171,13 @@ static void walk(ts_verifier *v, ts_block *block) {
   }
   v->depth++;
   ts_ranges_enter(v->ranges, block);
-  for (ts_op *op = block->first; op; op = op->next) {
-    bool sound = ts_verify_op(v, op);
-    if (ts_has_flag(op, TS_FLAG_TERM)) check_terminator(v, block, op);
-    if (op->num_regions && sound) walk_regions(v, op);
-    op->tag |= SEEN;
-  }
+  for (ts_op *op = block->first; op; op = op->next)
+    visit(v, block, op);
   ts_ranges_leave(v->ranges);
   v->depth--;
 }
 
 /* ---- functions ---- */
-
-static void bind_symbols(ts_verifier *v, const ts_type *t) {
-  for (unsigned i = 0; i < t->rank; i++)
-    if (ts_is_symbolic(t->dims[i]))
-      ts_ptrmap_put(&v->bound, (const void *)(uintptr_t)ts_extent_name(t->dims[i]),
-                    (void *)(uintptr_t)v->func);
-}
 
 /* A parameter is bound to an array of the caller: a tensor, or a plain buffer in global memory. */
 static void check_param(ts_verifier *v, unsigned i) {
@@ -228,6 +240,33 @@ static void check_results(ts_verifier *v) {
                       f->results[i]->text);
 }
 
+/* ---- parts of functions ---- */
+
+/* The tags of what the part uses of the body around it, as a walk up to there would leave them. */
+static void tag_definition(ts_verifier *v, const ts_part *part, const ts_value *value) {
+  struct ts_outline *o = v->func->outline;
+  if (!value || value->kind != TS_VALUE_RESULT || value->def->block != v->func->body) return;
+  const ts_part *def = ts_outline_part(o, value->def);
+  value->def->tag = (ts_part_defines_before(o, value, part) ? SEEN : 0) |
+                    (def && def->runtime ? RUNTIME : 0);
+}
+
+static void tag_definitions(ts_verifier *v, const ts_part *part, const ts_op *op) {
+  for (unsigned i = 0; i < op->num_operands; i++)
+    tag_definition(v, part, ts_operand(op, i));
+  for (unsigned i = 0; i < op->num_regions; i++)
+    for (const ts_op *in = ts_op_regions(op)[i]->first; in; in = in->next)
+      tag_definitions(v, part, in);
+}
+
+static void verify_part(ts_verifier *v, ts_part *part) {
+  ts_op *op = part->op, *prev = op->prev;
+  prepare_op(v, op->block, op, prev && prev->next == op ? prev : NULL);
+  tag_definitions(v, part, op);
+  if (prev && ts_has_flag(prev, TS_FLAG_TERM)) check_terminator(v, op->block, prev);
+  visit(v, op->block, op);
+}
+
 /* The level that the signature shows; 0: it shows none. */
 static unsigned signature_level(const ts_func *f) {
   unsigned level = f->num_results ? TS_LEVEL_T : 0;
@@ -239,19 +278,22 @@ static unsigned signature_level(const ts_func *f) {
   return level;
 }
 
-static void verify_func(ts_verifier *v, ts_func *f) {
+static void open_func(ts_verifier *v, const ts_func *f) {
   v->func = f;
   v->mixed = false;
   v->last_type = NULL;
+  v->bound_known = false;
   v->ranges = ts_ranges_create(&v->scratch);
+  v->level = signature_level(f);
+}
+
+static void verify_func(ts_verifier *v, ts_func *f) {
+  open_func(v, f);
   if (ts_func_find(v->m, f->name) != f)
     ts_verify_error(v, f->loc, "@%s is defined already", ts_str_text(v->m, f->name));
   for (unsigned i = 0; i < f->body->num_args; i++)
-    bind_symbols(v, f->body->args[i]->type);
-  for (unsigned i = 0; i < f->body->num_args; i++)
     check_param(v, i);
   check_param_names(v);
-  v->level = signature_level(f);
   if (v->level == TS_LEVEL_TL) {
     ts_verify_error(v, f->loc,
                     "@%s has tensors and memrefs in its signature; a function has one level",
@@ -307,6 +349,21 @@ ts_result ts_verify_func(ts_func *f) {
   prepare(&v, f->body);
   verify_func(&v, f);
   ts_verify_recursion(&v);
+  ts_arena_drop(&v.scratch);
+  return ctx->num_errors == before ? TS_OK : TS_ERR;
+}
+
+ts_result ts_verify_parts(ts_func *f, const ts_part_list *parts) {
+  ts_verifier v;
+  ts_context *ctx = f->module->ctx;
+  unsigned before = ctx->num_errors;
+  open_verifier(&v, f->module);
+  open_func(&v, f);
+  ts_ranges_enter(v.ranges, f->body);
+  v.depth = 1;
+  for (size_t i = 0; i < parts->parts.n; i++)
+    verify_part(&v, parts->parts.at[i]);
+  check_results(&v);
   ts_arena_drop(&v.scratch);
   return ctx->num_errors == before ? TS_OK : TS_ERR;
 }

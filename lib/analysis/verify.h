@@ -3,6 +3,7 @@
 #define TS_VERIFY_H
 
 #include "analysis/range.h"
+#include "ir/outline.h"
 
 /* State of an op's tag while its function is verified. */
 enum {
@@ -27,6 +28,7 @@ typedef struct ts_verifier {
   unsigned depth;
   const ts_op *launch, *fused; /* around */
   const ts_op *divergent;      /* the outermost if or for around that threads take differently */
+  bool bound_known;         /* those of func are in `bound` */
   ts_ptrmap bound;          /* ts_str of an extent → the last function whose parameters bind it */
   ts_ptrmap maps;           /* map → function whose symbols are known to be bound */
   const ts_type *last_type; /* checked in func */
@@ -38,7 +40,7 @@ bool ts_verify_error(ts_verifier *, ts_loc, const char *fmt, ...) TS_PRINTF(3, 4
 /* "%name", or the number that the printer gives; for messages. */
 const char *ts_verify_name(ts_verifier *, const ts_value *);
 /* Do parameters of the function bind the extent? */
-bool ts_verify_is_bound(const ts_verifier *, ts_str symbol);
+bool ts_verify_is_bound(ts_verifier *, ts_str symbol);
 /* Rank, extents, size in bytes, and symbols bound by parameters. Reports at `loc`. */
 bool ts_verify_type(ts_verifier *, ts_loc loc, const ts_type *);
 /* Strides that keep all elements apart (of the extents that are known). Reports at `loc`. The size fits. */

@@ -273,6 +273,8 @@ struct ts_func {
   uint8_t *roles; /* ts_role of each parameter */
   const ts_type **results;
   uint32_t num_results;
+  bool changed;               /* noted in the module's changes */
+  struct ts_outline *outline; /* of its body; NULL: none is kept (outline.h) */
 };
 
 struct ts_global {
@@ -301,6 +303,7 @@ struct ts_module {
    * refused has left the module alone. */
   uint64_t edits;
   struct ts_uniquer *uniquer; /* types, expressions, maps, literals */
+  struct ts_changes *changes; /* what passes changed; NULL: nobody asks (outline.h) */
 };
 
 static inline const ts_op_info *ts_info(const ts_op *op) { return &ts_op_infos[op->opcode]; }
@@ -395,7 +398,14 @@ double ts_round_to(ts_dtype, double); /* to a float type, to nearest even, and b
 void ts_number_print(ts_sink *, ts_dtype, uint64_t image);
 ts_value *ts_block_add_arg(ts_module *, ts_block *, const ts_type *, ts_str name);
 
+/* Notes that something of the op changes, of the function besides its ops, or which functions and globals there
+ * are (ir/outline.h): for who writes to a field; what stands below does it by itself. */
+void ts_changed_op(ts_op *);
+void ts_changed_func(ts_func *);
+void ts_changed_module(ts_module *);
 void ts_set_operand(ts_op *, unsigned i, ts_value *);
+void ts_set_name(ts_value *, ts_str);
+void ts_set_type(ts_value *, const ts_type *);
 /* Puts another map, over other dims, in the place of the op's. Plain operands stay. */
 void ts_op_set_map(ts_module *, ts_op *, const ts_map *, unsigned num_dims, ts_value *const *dims);
 void ts_replace_all_uses(ts_value *from, ts_value *to);

@@ -1,4 +1,5 @@
 /* Modules, functions and globals; deep copies. */
+#include "ir/outline.h"
 #include "ir/uniquer.h"
 
 ts_module *ts_module_create(ts_context *ctx) {
@@ -17,6 +18,7 @@ ts_module *ts_module_create(ts_context *ctx) {
 
 void ts_module_destroy(ts_module *m) {
   if (!m) return;
+  ts_changes_end(m);
   ts_uniquer_drop(m);
   ts_interner_drop(&m->strings);
   ts_arena arena = m->arena; /* the module itself lies in it */
@@ -59,11 +61,14 @@ ts_func *ts_func_create(ts_module *m, ts_str name, ts_loc loc, unsigned num_para
   else m->first_func = f;
   m->last_func = f;
   ts_ptrmap_put(&m->funcs, (void *)(uintptr_t)name, f);
+  ts_changed_module(m);
   return f;
 }
 
 void ts_func_remove(ts_func *f) {
   ts_module *m = f->module;
+  ts_changed_func(f);
+  ts_changed_module(m);
   if (f->prev) f->prev->next = f->next;
   else m->first_func = f->next;
   if (f->next) f->next->prev = f->prev;
@@ -79,6 +84,7 @@ ts_global *ts_global_create(ts_module *m, ts_str name, ts_loc loc, const ts_type
   else m->first_global = g;
   m->last_global = g;
   ts_ptrmap_put(&m->globals, (void *)(uintptr_t)name, g);
+  ts_changed_module(m);
   return g;
 }
 

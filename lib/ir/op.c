@@ -1,11 +1,6 @@
 /* Ops: making, linking, editing, walking, and the parts of the structured ones. */
 #include "ir/ir.h"
 
-/* An op that stands in no function has been counted when it was made. */
-static void note_edit(const ts_op *op) {
-  if (op->block && op->block->func) op->block->func->module->edits++;
-}
-
 /* ---- use lists ---- */
 
 static void use_add(ts_use *use, ts_value *value) {
@@ -25,7 +20,7 @@ static void use_drop(ts_use *use) {
 }
 
 void ts_set_operand(ts_op *op, unsigned i, ts_value *value) {
-  note_edit(op);
+  ts_changed_op(op);
   use_drop(&op->operands[i]);
   use_add(&op->operands[i], value);
 }
@@ -34,10 +29,28 @@ void ts_replace_all_uses(ts_value *from, ts_value *to) {
   if (from == to) return;
   while (from->uses) {
     ts_use *use = from->uses;
-    note_edit(use->owner);
     use_drop(use);
     use_add(use, to);
+    ts_changed_op(use->owner);
   }
+}
+
+static void touch_value(ts_value *v) {
+  ts_op *op = v->kind == TS_VALUE_RESULT ? v->def : v->kind == TS_VALUE_ARG ? v->block->parent : NULL;
+  if (op) ts_changed_op(op);
+  else if (v->kind == TS_VALUE_ARG && v->block->func) ts_changed_func(v->block->func);
+}
+
+void ts_set_name(ts_value *v, ts_str name) {
+  touch_value(v);
+  v->name = name;
+}
+
+void ts_set_type(ts_value *v, const ts_type *type) {
+  touch_value(v);
+  for (ts_use *u = v->uses; u; u = u->next)
+    ts_changed_op(u->owner);
+  v->type = type;
 }
 
 /* ---- making and unmaking ---- */
@@ -55,7 +68,6 @@ ts_op *ts_op_create(ts_module *m, ts_opcode opcode, ts_loc loc, unsigned num_pla
   unsigned n = num_plain + num_dims;
   size_t head = sizeof(ts_op) + num_results * sizeof(ts_value) + num_regions * sizeof(ts_block *);
   ts_op *op = ts_arena_alloc(&m->arena, head + n * sizeof(ts_use));
-  m->edits++;
   op->opcode = (uint16_t)opcode;
   op->loc = loc;
   op->num_results = (uint16_t)num_results;
@@ -80,7 +92,7 @@ void ts_op_set_map(ts_module *m, ts_op *op, const ts_map *map, unsigned num_dims
                    ts_value *const *dims) {
   unsigned n = op->num_plain + num_dims;
   if (n > TS_MAX_OPERANDS) ts_unreachable("too many operands");
-  m->edits++;
+  ts_changed_op(op);
   ts_use *operands = ts_new_array(&m->arena, ts_use, n ? n : 1);
   ts_use *old = op->operands;
   unsigned num_old = op->num_operands;
@@ -116,11 +128,12 @@ void ts_op_insert(ts_builder *b, ts_op *op) {
     b->block->last = op;
   for (unsigned i = 0; i < op->num_regions; i++)
     set_func(ts_op_regions(op)[i], b->block->func);
+  ts_changed_op(op);
 }
 
 void ts_op_unlink(ts_op *op) {
   if (!op->block) return;
-  note_edit(op);
+  ts_changed_op(op);
   if (op->prev)
     op->prev->next = op->next;
   else
@@ -207,6 +220,7 @@ ts_block *ts_func_copy_body(ts_func *f) {
 
 ts_value *ts_block_add_arg(ts_module *m, ts_block *block, const ts_type *type, ts_str name) {
   uint32_t n = block->num_args;
+  if (block->parent) ts_changed_op(block->parent);
   if ((n & (n - 1)) == 0) { /* full at each power of two */
     ts_value **args = ts_new_array(&m->arena, ts_value *, n ? 2 * n : 1);
     if (n) memcpy(args, block->args, n * sizeof *args);
@@ -229,7 +243,7 @@ const ts_attr *ts_attr_find(const ts_op *op, ts_attr_key key) {
 
 void ts_attr_remove(ts_module *m, ts_op *op, ts_attr_key key) {
   if (!ts_attr_find(op, key)) return;
-  m->edits++;
+  ts_changed_op(op);
   ts_attr *attrs = ts_new_array(&m->arena, ts_attr, op->num_attrs);
   unsigned n = 0;
   for (unsigned i = 0; i < op->num_attrs; i++)
@@ -239,9 +253,9 @@ void ts_attr_remove(ts_module *m, ts_op *op, ts_attr_key key) {
 }
 
 void ts_attr_set(ts_module *m, ts_op *op, ts_attr attr) {
+  ts_changed_op(op);
   ts_attr *attrs = ts_new_array(&m->arena, ts_attr, op->num_attrs + 1);
   unsigned n = 0, i = 0;
-  m->edits++;
   while (i < op->num_attrs && op->attrs[i].key < attr.key)
     attrs[n++] = op->attrs[i++];
   attrs[n++] = attr;

@@ -5,7 +5,7 @@
  * _1, _2, …. While printing both are settled in a side table: printing changes nothing. After each
  * pass ts_name_values settles them for good, by the same walk, so that the next pass can be told of
  * every value that a reader sees. */
-#include "ir/ir.h"
+#include "ir/outline.h"
 
 typedef struct {
   ts_sink *out;
@@ -17,6 +17,8 @@ typedef struct {
   bool used_known; /* NAME_USED is set: only once a name has to be made up */
   ts_ptrmap given;  /* value → text, for values printed under another name than their own */
   ts_ptrmap suffix; /* ts_str → last suffix tried */
+  struct ts_outline *outline; /* where the names of the rest of the function stand; NULL: all is walked */
+  const ts_part *part;        /* that is being named then */
   uint64_t next_number;
   unsigned depth;
 } printer;
@@ -54,6 +56,7 @@ static void mark_names(printer *p, const ts_block *block, bool used) {
 
 static bool name_taken(printer *p, const char *text) {
   ts_str s = ts_intern_find(&p->m->strings, text, strlen(text));
+  if (p->outline) return s && ts_outline_is_named(p->outline, s, true);
   if (!p->used_known) mark_names(p, p->func->body, true);
   p->used_known = true;
   return s && s < p->num_names && p->names[s];
@@ -61,6 +64,7 @@ static bool name_taken(printer *p, const char *text) {
 
 static void give_number(printer *p, const ts_value *v) {
   char text[24];
+  if (p->outline) p->next_number = ts_max(p->next_number, ts_outline_taken(p->outline, 0));
   do snprintf(text, sizeof text, "%llu", (unsigned long long)p->next_number++);
   while (name_taken(p, text));
   ts_ptrmap_put(&p->given, v, ts_strdup(&p->scratch, text));
@@ -71,16 +75,22 @@ static void give_suffix(printer *p, const ts_value *v) {
   const void *key = (void *)(uintptr_t)v->name;
   uintptr_t n = (uintptr_t)ts_ptrmap_get(&p->suffix, key);
   char *text;
+  if (p->outline) n = ts_max(n, (uintptr_t)ts_outline_taken(p->outline, v->name));
   do text = ts_sprintf(&p->scratch, "%.*s_%llu", (int)e->len, e->text, (unsigned long long)++n);
   while (name_taken(p, text));
   ts_ptrmap_put(&p->suffix, key, (void *)n);
   ts_ptrmap_put(&p->given, v, text);
 }
 
+static bool is_visible(printer *p, ts_str name) {
+  return p->names[name] & NAME_VISIBLE ||
+         (p->outline && ts_outline_is_outer(p->outline, name, p->part));
+}
+
 static void define(printer *p, const ts_value *v) {
   if (p->given.n && ts_ptrmap_get(&p->given, v)) return; /* named by an earlier round */
   if (!v->name) give_number(p, v);
-  else if (p->names[v->name] & NAME_VISIBLE) give_suffix(p, v);
+  else if (is_visible(p, v->name)) give_suffix(p, v);
   else p->names[v->name] |= NAME_VISIBLE;
 }
 
@@ -553,15 +563,43 @@ static void name_func(printer *p, ts_func *f) {
   leave_func(p);
 }
 
-void ts_name_func_values(ts_func *f, ts_name_marks *marks) {
-  printer p;
-  init_without_names(&p, NULL, f->module);
-  if (marks->n < p.num_names) {
-    marks->n = ts_size_mul(p.num_names, 2);
+static void open_marks(printer *p, ts_func *f, ts_name_marks *marks) {
+  init_without_names(p, NULL, f->module);
+  if (marks->n < p->num_names) {
+    marks->n = ts_size_mul(p->num_names, 2);
     marks->at = ts_new_array(marks->arena, uint8_t, marks->n);
   }
-  p.names = marks->at;
+  p->names = marks->at;
+}
+
+void ts_name_func_values(ts_func *f, ts_name_marks *marks) {
+  printer p;
+  open_marks(&p, f, marks);
   name_func(&p, f);
+  ts_arena_drop(&p.scratch);
+}
+
+static void name_part(printer *p, ts_part *part) {
+  ts_op *op = part->op;
+  p->part = part;
+  for (unsigned i = 0; i < op->num_results; i++) name_value(p, ts_op_result(op, i));
+  for (unsigned i = 0; i < op->num_regions; i++) name_block(p, ts_op_regions(op)[i]);
+  for (unsigned i = 0; i < op->num_results; i++) undefine(p, ts_op_result(op, i));
+  ts_outline_renamed(p->outline, part);
+}
+
+void ts_name_parts(ts_func *f, ts_name_marks *marks, const ts_part_list *changed) {
+  printer p;
+  ts_part_list all = {0};
+  open_marks(&p, f, marks);
+  enter_func(&p, f);
+  p.outline = ts_outline_of(f);
+  for (size_t i = 0; i < changed->parts.n; i++)
+    ts_push(&p.scratch, &all.parts, changed->parts.at[i]);
+  ts_outline_add_shadowed(p.outline, &p.scratch, &all);
+  ts_part_list_sort(&all);
+  for (size_t i = 0; i < all.parts.n; i++)
+    if (i == 0 || all.parts.at[i] != all.parts.at[i - 1]) name_part(&p, all.parts.at[i]);
   ts_arena_drop(&p.scratch);
 }
 

@@ -2,6 +2,7 @@
  * text, the check of the answer, timing, and the bisect limit. After each pass every value has the
  * name that a reader of the printed module would see, so a pipeline in one process does what its
  * passes do through a pipe. */
+#include "ir/outline.h"
 #include "pass/pass.h"
 #include "support/remarks.h"
 
@@ -20,6 +21,7 @@ typedef struct run {
   ts_name_marks marks;
   size_t recipe_begin, recipe_end; /* the steps of the last recipe: a pass may refuse these */
   TS_VEC(snapshot) snapshots;      /* before recipe_begin */
+  bool partly; /* some step was followed by less than the verification of the module */
   /* of the running step; dropped after it, also when memory runs out in its midst */
   ts_arena scratch;
   ts_module *reread;
@@ -41,18 +43,46 @@ static void drop_step(void *arg) {
 
 /* ---- checks ---- */
 
-/* What a step with func= has not touched need not be looked at again: many of these, for a function
- * each, then take time in proportion to the module. */
-static ts_result verify(run *s, const ts_pipeline_step *step) {
+/* What the step has not changed need not be looked at again: many steps, for a nest each, then take time in
+ * proportion to the module. Who says that something changed and has not noted what is not believed. */
+static bool all_changed(const run *s, bool changed) {
+  ts_func *const *funcs;
+  return ts_changes_of_module(s->module) || (changed && !ts_changes_funcs(s->module, &funcs));
+}
+
+static ts_result verify_changes(run *s) {
+  ts_func *const *funcs;
+  unsigned n = ts_changes_funcs(s->module, &funcs);
+  ts_result result = TS_OK;
+  s->partly |= n > 0;
+  for (unsigned i = 0; i < n; i++) {
+    ts_part_list parts = {0};
+    bool known = ts_changes_parts(funcs[i], &s->scratch, &parts);
+    if (known ? ts_verify_parts(funcs[i], &parts) : ts_verify_func(funcs[i])) result = TS_ERR;
+  }
+  return result;
+}
+
+static ts_result verify(run *s, const ts_pipeline_step *step, bool all) {
   double start = ts_time_now();
-  ts_func *only = ts_pipeline_step_func(step, s->module);
-  ts_result result = only ? ts_verify_func(only) : ts_verify(s->module);
+  ts_result result = all ? ts_verify(s->module) : verify_changes(s);
   ts_time_add(s->runner->times, "verify", ts_time_now() - start);
   if (result == TS_ERR) {
     ts_note_plain(s->ctx, "the module does not verify after pass '%s'", step->pass->flag);
     return TS_CHECK;
   }
   return result;
+}
+
+/* After the last step once more all of it: nothing that a step left out can be wrong and stay so. */
+static ts_result verify_whole(run *s) {
+  if (!s->partly || !s->runner->verify_each) return TS_OK;
+  double start = ts_time_now();
+  ts_result result = ts_verify(s->module);
+  ts_time_add(s->runner->times, "verify", ts_time_now() - start);
+  if (result != TS_ERR) return result;
+  ts_note_plain(s->ctx, "the module does not verify after the last pass");
+  return TS_CHECK;
 }
 
 static size_t first_difference(const ts_sink *a, const ts_sink *b) {
@@ -122,9 +152,9 @@ static ts_result check_answers(run *s, const ts_pipeline_step *step, bool after)
 }
 
 /* The checks of the module after a step that are on, cheapest first. */
-static ts_result check(run *s, const ts_pipeline_step *step) {
+static ts_result check(run *s, const ts_pipeline_step *step, bool all) {
   const ts_pass_runner *r = s->runner;
-  ts_result result = r->verify_each ? verify(s, step) : TS_OK;
+  ts_result result = r->verify_each ? verify(s, step, all) : TS_OK;
   if (!result && r->verify_roundtrip) result = round_trip(s, step->pass->flag);
   return result ? result : check_answers(s, step, true);
 }
@@ -145,12 +175,22 @@ static bool may_run(run *s, const ts_pipeline_step *step) {
   return yes;
 }
 
-static void name_values(run *s, const ts_pipeline_step *step) {
-  ts_func *only = ts_pipeline_step_func(step, s->module);
-  if (only)
-    ts_name_func_values(only, &s->marks);
-  else
-    ts_name_values(s->module);
+static void name_all(run *s) {
+  for (ts_func *f = s->module->first_func; f; f = f->next)
+    ts_changed_func(f); /* what is known of its names is no longer true */
+  ts_name_values(s->module);
+}
+
+static void name_changes(run *s) {
+  ts_func *const *funcs;
+  unsigned n = ts_changes_funcs(s->module, &funcs);
+  for (unsigned i = 0; i < n; i++) {
+    ts_part_list parts = {0};
+    if (ts_changes_parts(funcs[i], &s->scratch, &parts))
+      ts_name_parts(funcs[i], &s->marks, &parts);
+    else
+      ts_name_func_values(funcs[i], &s->marks);
+  }
 }
 
 static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) {
@@ -161,7 +201,8 @@ static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) 
   ts_result result = step->pass->fn(&pc, s->module, step->options);
   ts_time_add(s->runner->times, step->pass->flag, ts_time_now() - start);
   *changed = pc.changed;
-  if (!result) name_values(s, step);
+  if (!result && all_changed(s, pc.changed)) name_all(s);
+  else if (!result) name_changes(s);
   if (result && s->ctx->num_errors == errors)
     ts_error_plain(s->ctx, "pass '%s' failed", step->pass->flag);
   else if (result)
@@ -191,6 +232,7 @@ static ts_result take_back(run *s, size_t refused) {
     snapshot *was = &s->snapshots.at[i];
     if (only && was->func != only) continue;
     was->func->body = was->body;
+    ts_changed_func(was->func);
     was->body = ts_func_copy_body(was->func);
   }
   ts_result result = TS_OK;
@@ -200,6 +242,7 @@ static ts_result take_back(run *s, size_t refused) {
     ts_func *func = ts_pipeline_step_func(step, s->module);
     if (only && func && func != only) continue;
     result = call_pass(s, step, &changed);
+    ts_changes_settle(s->module);
     drop_step(s);
   }
   return result;
@@ -242,7 +285,8 @@ static ts_result run_step(run *s, size_t *i) {
     if (r->refused) r->refused(r->user, &event);
     return leave_out(s, *i, &before);
   }
-  if (!event.result) event.result = check(s, step);
+  if (!event.result) event.result = check(s, step, all_changed(s, event.changed));
+  ts_changes_settle(s->module);
   if (event.result && r->failed) r->failed(r->user, &event);
   if (!event.result && r->after) r->after(r->user, &event);
   drop_step(s);
@@ -281,10 +325,12 @@ static ts_result expand(run *s, size_t i) {
 static ts_result run_body(void *arg) {
   run *s = arg;
   copy_steps(s, &s->pipeline, s->given, 0, s->given->steps.n);
+  ts_changes_begin(s->module);
   ts_result result = s->runner->verify_roundtrip ? round_trip(s, NULL) : TS_OK;
   drop_step(s);
   for (size_t i = 0; !result && i < s->pipeline.steps.n;)
     result = s->pipeline.steps.at[i].pass->recipe ? expand(s, i) : run_step(s, &i);
+  if (!result) result = verify_whole(s);
   if (s->runner->ran) *s->runner->ran = s->pipeline;
   return result;
 }
@@ -296,5 +342,7 @@ ts_result ts_run_pipeline(ts_module *module, const ts_pipeline *pipeline, ts_pas
   ts_arena_init(&s.scratch, &s.ctx->memory);
   ts_sink_buffer(&s.text, &s.ctx->memory);
   ts_sink_buffer(&s.reread_text, &s.ctx->memory);
-  return ts_protect_cleanup(s.ctx, run_body, drop_step, &s);
+  ts_result result = ts_protect_cleanup(s.ctx, run_body, drop_step, &s);
+  ts_changes_end(module);
+  return result;
 }

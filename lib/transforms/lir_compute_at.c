@@ -313,7 +313,7 @@ static ts_result move(task *t) {
   ts_builder top = ts_builder_before(m, first);
   top.loc = t->alloc->loc;
   st->part = ts_build_alloc(&top, type);
-  st->part->name = st->whole->name;
+  ts_set_name(st->part, st->whole->name);
   bool fits = true;
   for (size_t i = 0; i < t->reads.list.n; i++)
     fits = ts_staged_redirect(st, &t->reads.list.at[i]) && fits;

@@ -236,7 +236,7 @@ static ts_value *build_buffer(distributor *d, const ts_type *type, ts_str name, 
   ts_builder b = ts_builder_before(d->m, d->loops[0]);
   b.loc = loc;
   ts_value *v = ts_build_alloc(&b, type);
-  v->name = name;
+  ts_set_name(v, name);
   return v;
 }
 
@@ -346,7 +346,7 @@ static ts_value *copy_at(distributor *d, ts_ptrmap *all, copies *c, ts_op *place
     ts_op_insert(&b, copy);
     v = ts_op_result(copy, 0);
   }
-  v->name = ts_op_result(c->op, 0)->name;
+  ts_set_name(v, ts_op_result(c->op, 0)->name);
   v->def->tag = place->tag;
   ts_ptrmap_put(&c->at, place, v);
   return v;

@@ -331,7 +331,7 @@ static ts_result flatten(ts_dot_loop *g, ts_value *memref) {
   if (!fits)
     return ts_schedule_refuse(&g->s, memref->def, "subscripts of %%%s get too large",
                               ts_str_text(g->s.m, memref->name));
-  memref->type = ts_type_buffer(g->s.m, t->rank - 1, dims, (ts_dtype)t->dtype, (ts_space)t->space);
+  ts_set_type(memref, ts_type_buffer(g->s.m, t->rank - 1, dims, (ts_dtype)t->dtype, (ts_space)t->space));
   return TS_OK;
 }
 

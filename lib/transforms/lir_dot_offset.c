@@ -366,7 +366,7 @@ static void correct(ts_dot_loop *g) {
   }
   ts_builder b = ts_builder_before(g->s.m, g->place);
   c.too_much = ts_build_alloc(&b, ts_type_buffer(g->s.m, rank, dims, g->sum, TS_SPACE_GLOBAL));
-  c.too_much->name = ts_joined_name(g->s.m, ts_str_text(g->s.m, c.acc->name), ".c");
+  ts_set_name(c.too_much, ts_joined_name(g->s.m, ts_str_text(g->s.m, c.acc->name), ".c"));
   build_sums(&c);
   build_subtraction(&c);
   ts_schedule_passed(&g->s, g->dot, "what the offset adds to %%%s is computed in front of %%%s",

@@ -18,7 +18,7 @@ static ts_op *copy_loop(ts_schedule *s, ts_op *loop, const char *suffix, bool be
   ts_ptrmap_init(&map, s->pass->scratch);
   ts_builder b = before ? ts_builder_before(s->m, loop) : ts_builder_after(s->m, loop);
   ts_op *copy = ts_op_clone(s->m, loop, &map);
-  ts_for_parts(copy).iv->name = ts_schedule_name(s, ts_loop_name(loop), suffix);
+  ts_set_name(ts_for_parts(copy).iv, ts_schedule_name(s, ts_loop_name(loop), suffix));
   ts_op_insert(&b, copy);
   return copy;
 }

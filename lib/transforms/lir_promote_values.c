@@ -79,7 +79,7 @@ static ts_value *element_buffer(ts_func *f, ts_op *alloc, int64_t element) {
   const char *suffix = "";
   for (unsigned i = t->rank; i-- > 0; element /= t->dims[i])
     suffix = ts_sprintf(&m->arena, ".%lld%s", (long long)(element % t->dims[i]), suffix);
-  v->name = ts_joined_name(m, whole->name ? ts_str_text(m, whole->name) : "t", suffix);
+  ts_set_name(v, ts_joined_name(m, whole->name ? ts_str_text(m, whole->name) : "t", suffix));
   return v;
 }
 

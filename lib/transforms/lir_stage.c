@@ -417,7 +417,7 @@ static ts_str part_name(const place *p) {
   const char *text = stem;
   for (unsigned i = 1;; i++) {
     ts_str name = ts_intern(&p->s->m->strings, text);
-    if (!ts_names_inside(p->block, name) && !ts_schedule_is_named_around(p->s, p->block, name))
+    if (!ts_names_inside(p->block, name, true) && !ts_schedule_is_named_around(p->block, name))
       return name;
     text = ts_sprintf(arena, "%s_%u", stem, i);
   }
@@ -429,8 +429,7 @@ static ts_result rewrite(place *p, const ts_type *type) {
   ts_op *read = first_touch(p, false), *written = first_touch(p, true);
   if (p->unproved.n) top.loc = (read ? read : written)->loc; /* check_copies may point there */
   s->part = ts_build_alloc(&top, type);
-  s->part->name = part_name(p);
-  ts_schedule_named(p->s, s->part);
+  ts_set_name(s->part, part_name(p));
   s->name = *p->o->name ? p->o->name : name_of(p);
   bool fits = true;
   for (size_t i = 0; i < p->touches.list.n; i++)

@@ -57,7 +57,7 @@ static void widen_load(ts_arena *scratch, ts_module *m, ts_op *op, const widenin
   TS_VEC(ts_op *) conversions = {0};
   for (ts_use *u = v->uses; u; u = u->next)
     ts_push(scratch, &conversions, u->owner);
-  v->type = ts_type_with_dtype(m, v->type, w->to);
+  ts_set_type(v, ts_type_with_dtype(m, v->type, w->to));
   for (size_t i = 0; i < conversions.n; i++) {
     ts_replace_all_uses(ts_op_result(conversions.at[i], 0), v);
     ts_op_erase(conversions.at[i]);
@@ -84,7 +84,7 @@ static ts_result widen(ts_pass_ctx *pass, ts_module *m, ts_op *alloc) {
   TS_VEC(ts_op *) users = {0};
   for (ts_use *u = buffer->uses; u; u = u->next)
     ts_push(pass->scratch, &users, u->owner);
-  buffer->type = widened_type(m, buffer->type, w.to);
+  ts_set_type(buffer, widened_type(m, buffer->type, w.to));
   for (size_t i = 0; i < users.n; i++) {
     if (users.at[i]->opcode == TS_OP_STORE) widen_store(m, users.at[i], &w);
     if (users.at[i]->opcode == TS_OP_LOAD) widen_load(pass->scratch, m, users.at[i], &w);

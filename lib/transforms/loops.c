@@ -75,14 +75,14 @@ const char *ts_loop_name(const ts_op *loop) {
 
 /* ---- names ---- */
 
-bool ts_names_inside(const ts_block *block, ts_str name) {
+bool ts_names_inside(const ts_block *block, ts_str name, bool loops) {
   for (unsigned i = 0; i < block->num_args; i++)
-    if (block->args[i]->name == name) return true;
+    if (block->args[i]->name == name && (loops || !ts_is_loop(block->parent))) return true;
   for (const ts_op *op = block->first; op; op = op->next) {
     for (unsigned i = 0; i < op->num_results; i++)
       if (ts_op_result(op, i)->name == name) return true;
     for (unsigned i = 0; i < op->num_regions; i++)
-      if (ts_names_inside(ts_op_regions(op)[i], name)) return true;
+      if (ts_names_inside(ts_op_regions(op)[i], name, loops)) return true;
   }
   return false;
 }
@@ -231,7 +231,7 @@ static ts_op *build_tail(ts_schedule *s, ts_op *loop, ts_dims *d, const ts_aff *
   ts_builder b = ts_builder_after(s->m, loop);
   ts_op *tail = ts_op_clone(s->m, loop, &map);
   ts_op_insert(&b, tail);
-  ts_for_parts(tail).iv->name = ts_schedule_name(s, ts_loop_name(loop), ".tail");
+  ts_set_name(ts_for_parts(tail).iv, ts_schedule_name(s, ts_loop_name(loop), ".tail"));
   const ts_aff **bounds = ts_new_exprs(s->m, n + 2);
   unsigned num_lo = below ? 2 : 1;
   bounds[0] = start;

@@ -71,8 +71,8 @@ const char *ts_loop_name(const ts_op *loop); /* without its %; in the module's a
 /* A name for each loop of the function that nothing else in it has, in `names` (loop → ts_str): its own
  * where that is free. Whether one differs from what the loop is called. */
 bool ts_loops_own_names(ts_func *, ts_ptrmap *names);
-/* Is a value of the block, at any depth, called so? */
-bool ts_names_inside(const ts_block *, ts_str name);
+/* Is a value of the block, at any depth, called so? `loops`: the variables of loops count. */
+bool ts_names_inside(const ts_block *, ts_str name, bool loops);
 /* A name for a result: `base` with `suffix` (".all"). Where one of that name is visible already,
  * ts_name_values tells them apart behind the pass. */
 ts_str ts_joined_name(ts_module *, const char *base, const char *suffix);
@@ -88,7 +88,6 @@ typedef struct ts_schedule {
   const char *only; /* the function asked for by func=; "": none */
   const ts_op
       *at; /* the loop, or the outermost of the nest, that is worked on; NULL: the whole function */
-  struct ts_schedule_names *names; /* in use in func; made when they are first asked for */
 } ts_schedule;
 
 /* Calls `fn` for every loop that the list names, item after item, in functions that have such loops
@@ -110,9 +109,7 @@ ts_result ts_each_nest(ts_pass_ctx *, ts_module *, const char *func, const ts_lo
  * Loops elsewhere may have it: a later step reaches them together. */
 ts_str ts_schedule_name(ts_schedule *, const char *base, const char *suffix);
 /* Is a result of that name visible in the block, or the variable of a loop around? */
-bool ts_schedule_is_named_around(ts_schedule *, const ts_block *, ts_str name);
-/* Says that the pass has given a result its name. */
-void ts_schedule_named(ts_schedule *, const ts_value *);
+bool ts_schedule_is_named_around(const ts_block *, ts_str name);
 /* An item's value as a number of at least `least`; an error names the item otherwise. */
 ts_result ts_item_number(ts_schedule *, const ts_loop_item *, int64_t least, int64_t *out);
 /* A step to advise, as it would be typed: -unroll=i=4, or -unroll="i=4 func=k" where the running pass

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ir/outline.h"
 #include "support/spelling.h"
 #include "transforms/loops.h"
 
@@ -49,65 +50,26 @@ ts_result ts_item_number(ts_schedule *s, const ts_loop_item *item, int64_t least
 
 /* ---- names ---- */
 
-/* What a function's values are called, found by one walk: a pass may make names for each of its
- * nests. */
-struct ts_schedule_names {
-  const ts_func *func; /* of which it is; NULL: of none yet */
-  ts_ptrmap values;    /* names of all that is no loop's variable */
-  ts_ptrmap blocks;    /* block → ts_ptrmap of the names of its results */
-};
-
-static const void *key_of(ts_str name) {
-  return (const void *)(uintptr_t)name;
+/* Is a parameter, or a result anywhere in the function, called so? */
+static bool names_value(ts_func *f, ts_str name) {
+  struct ts_outline *o = ts_outline_of(f);
+  return o ? ts_outline_is_named(o, name, false) : ts_names_inside(f->body, name, false);
 }
 
-static void note_result(ts_schedule *s, const ts_block *block, const ts_value *v) {
-  if (!v->name) return;
-  ts_ptrmap *names = ts_ptrmap_get(&s->names->blocks, block);
-  if (!names) {
-    names = ts_new(s->pass->scratch, ts_ptrmap);
-    ts_ptrmap_init(names, s->pass->scratch);
-    ts_ptrmap_put(&s->names->blocks, block, names);
-  }
-  ts_ptrmap_put(names, key_of(v->name), names);
-  ts_ptrmap_put(&s->names->values, key_of(v->name), names);
-}
-
-static void note_block(ts_schedule *s, const ts_block *block) {
-  for (unsigned i = 0; !ts_is_loop(block->parent) && i < block->num_args; i++)
-    if (block->args[i]->name)
-      ts_ptrmap_put(&s->names->values, key_of(block->args[i]->name), s->names);
-  for (const ts_op *op = block->first; op; op = op->next) {
+static bool defines(const ts_block *block, ts_str name) {
+  struct ts_outline *o = block->parent ? NULL : ts_outline_of(block->func);
+  if (o) return ts_outline_is_outer(o, name, NULL);
+  for (unsigned i = 0; i < block->num_args; i++)
+    if (block->args[i]->name == name) return true;
+  for (const ts_op *op = block->first; op; op = op->next)
     for (unsigned i = 0; i < op->num_results; i++)
-      note_result(s, block, ts_op_result(op, i));
-    for (unsigned i = 0; i < op->num_regions; i++)
-      note_block(s, ts_op_regions(op)[i]);
-  }
+      if (ts_op_result(op, i)->name == name) return true;
+  return false;
 }
 
-static struct ts_schedule_names *names_of(ts_schedule *s) {
-  if (!s->names) s->names = ts_new(s->pass->scratch, struct ts_schedule_names);
-  if (s->names->func == s->func) return s->names;
-  s->names->func = s->func;
-  ts_ptrmap_init(&s->names->values, s->pass->scratch);
-  ts_ptrmap_init(&s->names->blocks, s->pass->scratch);
-  note_block(s, s->func->body);
-  return s->names;
-}
-
-void ts_schedule_named(ts_schedule *s, const ts_value *v) {
-  names_of(s);
-  note_result(s, v->def->block, v);
-}
-
-bool ts_schedule_is_named_around(ts_schedule *s, const ts_block *block, ts_str name) {
-  const ts_ptrmap *blocks = &names_of(s)->blocks;
-  for (; block; block = block->parent ? block->parent->block : NULL) {
-    const ts_ptrmap *names = ts_ptrmap_get(blocks, block);
-    if (names && ts_ptrmap_get(names, key_of(name))) return true;
-    for (unsigned i = 0; i < block->num_args; i++)
-      if (block->args[i]->name == name) return true;
-  }
+bool ts_schedule_is_named_around(const ts_block *block, ts_str name) {
+  for (; block; block = block->parent ? block->parent->block : NULL)
+    if (defines(block, name)) return true;
   return false;
 }
 
@@ -125,7 +87,7 @@ static bool names_loop_inside(const ts_op *at, ts_str name) {
 static bool clashes(ts_schedule *s, const char *text) {
   ts_str name = ts_intern_find(&s->m->strings, text, strlen(text));
   if (!name) return false;
-  if (ts_ptrmap_get(&names_of(s)->values, key_of(name))) return true;
+  if (names_value(s->func, name)) return true;
   if (!s->at) return false;
   if (names_loop(s->at, name)) return true;
   for (const ts_op *up = ts_loop_around(s->at); up; up = ts_loop_around(up))
@@ -169,10 +131,28 @@ static void name_items(finder *f, const ts_module *m) {
   }
 }
 
+/* Calls `visit` for the loops that may be among the items `from` to `end`, in the order of the text. */
+static void each_candidate(finder *f, ts_func *func, size_t from, size_t end,
+                           void (*visit)(void *, ts_op *)) {
+  struct ts_outline *o = ts_outline_of(func);
+  if (!o) {
+    ts_walk(func->body, visit, f);
+    return;
+  }
+  ts_part_list parts = {0};
+  ts_outline_find(o, f->scratch, (unsigned)(end - from), f->names + from, &parts);
+  for (size_t i = 0; i < parts.parts.n; i++) {
+    ts_op *op = parts.parts.at[i]->op;
+    visit(f, op);
+    for (unsigned k = 0; k < op->num_regions; k++)
+      ts_walk(ts_op_regions(op)[k], visit, f);
+  }
+}
+
 static void note_any(void *arg, ts_op *op) {
   finder *f = arg;
   unsigned i;
-  if (ts_is_loop(op) && item_of(f, op, &i)) f->any = true;
+  if (!f->any && ts_is_loop(op) && item_of(f, op, &i)) f->any = true;
 }
 
 static void collect_item(void *arg, ts_op *op) {
@@ -276,7 +256,6 @@ static ts_result none_anywhere(ts_schedule *s, const ts_loop_list *list, const c
 static ts_result each_func(ts_pass_ctx *pass, ts_module *m, const char *func,
                            const ts_loop_list *list, const void *options, each_fn *each, void *fn) {
   ts_schedule s = {.pass = pass, .m = m, .list = list, .options = options, .only = func};
-  s.names = ts_new(pass->scratch, struct ts_schedule_names); /* which copies of s share */
   finder f = {.list = list, .scratch = pass->scratch};
   f.names = ts_new_array(pass->scratch, ts_str, list->items.n + 1);
   bool any = false;
@@ -284,7 +263,7 @@ static ts_result each_func(ts_pass_ctx *pass, ts_module *m, const char *func,
     s.func = at;
     f.any = false;
     name_items(&f, m);
-    ts_walk(at->body, note_any, &f);
+    each_candidate(&f, at, 0, list->items.n, note_any);
     any = any || f.any;
     ts_result result = f.any ? each(&s, &f, fn) : TS_OK;
     if (result) return result;
@@ -298,7 +277,7 @@ static ts_result each_item(ts_schedule *s, finder *f, void *fn) {
   for (f->which = 0; f->which < f->list->items.n; f->which++) {
     f->found.n = 0;
     name_items(f, s->m);
-    ts_walk(s->func->body, collect_item, f);
+    each_candidate(f, s->func, f->which, f->which + 1, collect_item);
     if (!f->found.n) return no_loop(s, f->list->items.at[f->which].name);
     for (size_t i = 0; i < f->found.n; i++) {
       s->at = f->found.at[i];
@@ -402,7 +381,7 @@ static ts_result each_outermost(ts_schedule *s, finder *f, void *fn) {
         return TS_USAGE;
       }
   f->found.n = 0;
-  ts_walk(s->func->body, collect_outermost, f);
+  each_candidate(f, s->func, 0, f->list->items.n, collect_outermost);
   keep_complete(s, f);
   for (size_t i = 0; i < f->found.n; i++) {
     s->at = f->found.at[i];

@@ -188,6 +188,7 @@ static ts_value **lower_signature(ts_lower *L) {
   ts_signature sig = ts_func_signature(f);
   unsigned n = f->body->num_args;
   uint8_t *roles = ts_new_array(&L->m->arena, uint8_t, sig.n + 1);
+  ts_changed_func(f);
   for (unsigned i = 0; i < n; i++) {
     ts_value *arg = f->body->args[i];
     arg->type = buffer_type(L, arg->type);

@@ -205,8 +205,8 @@ void ts_attr_copy(ts_module *m, ts_op *to, const ts_op *from, ts_attr_key key) {
 
 void ts_take_name(ts_value *v, ts_value *from) {
   if (v->name) return;
-  v->name = from->name;
-  from->name = 0;
+  ts_set_name(v, from->name);
+  ts_set_name(from, 0);
 }
 
 bool ts_takes_literal(const ts_op *op, unsigned i) {
