@@ -49,7 +49,7 @@ bool ts_loops_own_names(ts_func *f, ts_ptrmap *names) {
 
 static void rename_loop(void *arg, ts_op *op) {
   ts_str name = (ts_str)(uintptr_t)ts_ptrmap_get(arg, op);
-  if (name) ts_for_parts(op).iv->name = name;
+  if (name) ts_set_name(ts_for_parts(op).iv, name);
 }
 
 ts_result ts_pass_rename_loops(ts_pass_ctx *pass, ts_module *m, const void *options) {
