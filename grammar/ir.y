@@ -10,6 +10,9 @@
 %define api.prefix {ts_ir_}
 %define api.location.type {ts_loc}
 %define parse.error custom
+/* Where more than one token can follow, the next is looked at before what came is taken for complete: a
+ * mistake is then reported before anything is made of half an op. */
+%define lr.default-reduction consistent
 %locations
 %expect 0
 %param {void *scanner}
@@ -30,12 +33,22 @@
 /* An op starts at its name when it has no results. */
 #define HEAD(results, name, all)                                                                   \
   ((ts_loc){(results).begin < (results).end ? (results).begin : (name).begin, (all).end})
+/* An op without regions whose operands stand in parentheses, which only the token behind it tells. */
+#define NO_PARENTHESES(opcode, loc)                                                                \
+  do {                                                                                             \
+    if (yychar != '(' || ts_op_infos[opcode].num_regions) break;                                   \
+    ts_ir_restore_text(scanner);                                                                   \
+    ts_parse_parentheses(p, (opcode), (loc), yylloc);                                              \
+    plan_recovery(p, YYSYMBOL_YYUNDEF, yylloc);                                                    \
+    YYERROR;                                                                                       \
+  } while (0)
 /* The parser's stack comes from an arena, so that running out of memory leaks nothing. */
 #define YYMALLOC(n) ts_arena_alloc(&p->scratch, (n))
 #define YYFREE(at) ((void)(at))
 
 int ts_ir_lex(YYSTYPE *, YYLTYPE *, void *scanner);
 static void yyerror(YYLTYPE *loc, void *scanner, ts_parser *p, const char *message);
+static void plan_recovery(ts_parser *p, int found, ts_loc loc);
 /* The value of an attribute, in the parser's scratch arena. */
 #define RAW(...) (p->raw = ts_new(&p->scratch, ts_raw_attr), *p->raw = (ts_raw_attr){__VA_ARGS__}, p->raw)
 #define INT_OF(n, least, what) ts_parse_int(p, (n), (least), (what))
@@ -88,7 +101,7 @@ static void yyerror(YYLTYPE *loc, void *scanner, ts_parser *p, const char *messa
 
 /* START_OPS comes from ts_parse_ops: statements alone. */
 input
-  : module
+  : module                                { ts_parser_comment_end(p); }
   | START_OPS                             { if (!ts_parse_ops_open(p)) YYABORT; }
     statements                            { ts_parse_block_close(p, @3); }
   ;
@@ -99,13 +112,13 @@ toplevel
   | GLOBAL SYMBOL ':' type '=' data       { ts_parse_global(p, $2, $4, $6, @$); }
   | error SYNC                            { yyerrok; ts_parse_recover(p); }
   | error OPEN_SYNC { yyerrok; ts_parse_recover(p); p->poisoned = true;
-                      ts_parse_func_begin(p, (ts_named){0});
+                      ts_parse_func_begin(p, (ts_named){0}, @$);
                       if (!ts_parse_block_open(p, @2)) YYABORT; }
     statements '}'                        { ts_parse_block_close(p, @5); p->poisoned = false; }
   ;
 
 func_head
-  : FUNC SYMBOL '(' arguments ')' results_of_func  { ts_parse_func_begin(p, $2); }
+  : FUNC SYMBOL '(' arguments ')' results_of_func  { ts_parse_func_begin(p, $2, @$); }
   ;
 results_of_func
   : %empty
@@ -147,8 +160,8 @@ statements
 /* ---- ops ---- */
 
 head
-  : results OP tail                       { ts_parse_op(p, $2, HEAD(@1, @2, @$)); }
-  | results OP item_list tail             { ts_parse_op(p, $2, HEAD(@1, @2, @$)); }
+  : results OP tail                       { NO_PARENTHESES($2, @2); ts_parse_op(p, $2, HEAD(@1, @2, @$)); }
+  | results OP item_list tail             { NO_PARENTHESES($2, ((ts_loc){@2.begin, @3.end})); ts_parse_op(p, $2, HEAD(@1, @2, @$)); }
   | results OP item_list mask tail        { ts_parse_op(p, $2, HEAD(@1, @2, @$)); }
   | results CONST data ':' type           { ts_parse_const(p, $5, $3, HEAD(@1, @2, @$)); }
   ;
@@ -171,7 +184,7 @@ item
     subscripts
   | subscripts
   | number                                { ts_parse_literal(p, $1); }
-  | IDENT                                 { ts_parse_pred(p, $1.name, $1.loc); }
+  | IDENT                                 { ts_parse_word(p, $1); }
   | SYMBOL                                { ts_parse_symbol(p, $1); }
   | SYMBOL '(' ')'                        { ts_parse_symbol(p, $1); }
   | SYMBOL '(' item_list ')'              { ts_parse_symbol(p, $1); }
@@ -328,7 +341,7 @@ layout_args
 
 /* A surprise that is a brace, or that stands on a later line than what came before it, starts something
  * of its own: the scanner hands it out again after the SYNC. */
-static void plan_recovery(ts_parser *p, yysymbol_kind_t found, ts_loc loc) {
+static void plan_recovery(ts_parser *p, int found, ts_loc loc) {
   bool brace = found == YYSYMBOL_YYEOF || p->last_token == '{' || p->last_token == '}';
   bool new_line = loc.begin > p->last_end &&
                   memchr(p->base + p->last_end, '\n', loc.begin - p->last_end) != NULL;
@@ -339,8 +352,8 @@ static void plan_recovery(ts_parser *p, yysymbol_kind_t found, ts_loc loc) {
 }
 
 static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, ts_parser *p) {
-  (void)scanner;
-  enum { MAX = 6 };
+  enum { MAX = YYNTOKENS };
+  ts_ir_restore_text(scanner); /* advice looks further than the token */
   yysymbol_kind_t expected[MAX], found = yypcontext_token(ctx);
   int n = yypcontext_expected_tokens(ctx, expected, MAX);
   ts_loc loc = *yypcontext_location(ctx);
@@ -350,10 +363,12 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, ts_pars
     if (expected[i] != YYSYMBOL_SYNC && expected[i] != YYSYMBOL_OPEN_SYNC &&
         expected[i] != YYSYMBOL_START_OPS)
       names[kept++] = yysymbol_name(expected[i]);
-  ts_surprise kind = found == YYSYMBOL_IDENT       ? TS_SURPRISE_WORD
-                     : found == YYSYMBOL_YYEOF     ? TS_SURPRISE_END
-                     : found == YYSYMBOL_ATTR_OPEN ? TS_SURPRISE_ATTRS
-                                                   : TS_SURPRISE_TOKEN;
+  bool word = found == YYSYMBOL_IDENT || found == YYSYMBOL_NAME;
+  ts_surprise_kind kind = word                          ? TS_SURPRISE_WORD
+                          : found == YYSYMBOL_FUNC      ? TS_SURPRISE_FUNC
+                          : found == YYSYMBOL_YYEOF     ? TS_SURPRISE_END
+                          : found == YYSYMBOL_ATTR_OPEN ? TS_SURPRISE_ATTRS
+                                                        : TS_SURPRISE_TOKEN;
   ts_parse_syntax_error(p, loc, kind, kept, names);
   plan_recovery(p, found, loc);
   return 0;

@@ -224,7 +224,11 @@ static void check_results(ts_verifier *v) {
                       f->results[i]->text);
   if (!last || last->opcode != TS_OP_RETURN) {
     if (f->num_results > 0)
-      ts_verify_error(v, f->loc, "@%s must end with `return`", ts_str_text(v->m, f->name));
+      ts_verify_error(v, f->loc, "@%s must end with `return`%s", ts_str_text(v->m, f->name),
+                      last && last->num_results && ts_op_result(last, 0)->name
+                          ? ts_sprintf(&v->m->arena, ", such as `return %%%s`",
+                                       ts_str_text(v->m, ts_op_result(last, 0)->name))
+                          : "");
     return;
   }
   if (last->num_plain != f->num_results) {

@@ -78,6 +78,24 @@ const char *ts_inf_word(const ts_inf *f, ts_attr_key key) {
   return a ? ts_str_text(f->m, a->word) : NULL;
 }
 
+const char *ts_inf_other_level(const ts_inf *f, const ts_type *t) {
+  static const struct {
+    ts_opcode tensor, real, integer;
+  } pairs[] = {{TS_OP_ADD, TS_OP_ADDF, TS_OP_ADDI}, {TS_OP_SUB, TS_OP_SUBF, TS_OP_SUBI},
+               {TS_OP_MUL, TS_OP_MULF, TS_OP_MULI}, {TS_OP_DIV, TS_OP_DIVF, TS_OP_DIVI},
+               {TS_OP_MAX, TS_OP_MAXF, TS_OP_MAXI}, {TS_OP_MIN, TS_OP_MINF, TS_OP_MINI},
+               {TS_OP_NEG, TS_OP_NEGF, TS_OP_NEGF}};
+  bool tensor = t->kind == TS_TYPE_TENSOR, number = t->kind == TS_TYPE_SCALAR || t->kind == TS_TYPE_VECTOR;
+  ts_opcode here = (ts_opcode)f->op->opcode, other = TS_NUM_OPCODES;
+  for (size_t i = 0; i < ts_countof(pairs); i++) {
+    if (tensor && (here == pairs[i].real || here == pairs[i].integer)) other = pairs[i].tensor;
+    if (number && here == pairs[i].tensor) other = ts_is_float(t->dtype) ? pairs[i].real : pairs[i].integer;
+  }
+  if (other == TS_NUM_OPCODES)
+    return tensor && ts_info(f->op)->levels == TS_LEVEL_L ? "; on tensors it stands in the region of a `fused`" : "";
+  return ts_sprintf(&f->m->arena, "; on %s it is `%s`", t->text, ts_op_infos[other].name);
+}
+
 bool ts_is_number(ts_dtype d) {
   return ts_is_float(d) || ts_is_int(d);
 }
@@ -202,10 +220,14 @@ static bool check_arity(ts_inf *f) {
   const ts_op_info *info = ts_info(f->op);
   unsigned n = f->op->num_plain, lo = (unsigned)info->min_operands;
   bool any = info->max_operands < 0;
+  const ts_value *last = n ? ts_operand(f->op, n - 1) : NULL;
   unsigned hi = any ? TS_MAX_OPERANDS : (unsigned)info->max_operands;
   if (n >= lo && n <= hi) return true;
   if (any)
     ts_inf_error(f, "`%s` takes at least %u operand%s, not %u", info->name, lo, ts_plural(lo), n);
+  else if (n > hi && *info->attrs && ts_is_literal(last))
+    ts_inf_error(f, "`%s` takes %u operand%s, not %u: numbers that tell it how stand in braces, by name: %s",
+                 info->name, hi, ts_plural(hi), n, info->attrs);
   else if (lo == hi)
     ts_inf_error(f, "`%s` takes %u operand%s, not %u", info->name, lo, ts_plural(lo), n);
   else
@@ -234,12 +256,17 @@ static bool check_form(ts_inf *f) {
                  info->rule == TS_RULE_LANES;
   if (op->has_mask && op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE)
     return ts_inf_refuse(f, "`%s` takes no mask", info->name);
+  if (op->opcode == TS_OP_STORE && op->subscripted == 1)
+    return ts_inf_refuse(f, "`store` names the value first, then the element: store %%value, %%A[%%i]");
   if (op->subscripted & ~want) return ts_inf_refuse(f, "`%s` takes no subscripts here", info->name);
   if (want & ~op->subscripted)
     return ts_inf_refuse(f, "a buffer of `%s` needs its subscripts, such as %%A[%%i, 0]",
                          info->name);
   if (op->map && !want && !has_map)
-    return ts_inf_refuse(f, "`%s` takes no [expression]", info->name);
+    return ts_inf_refuse(f, "`%s` takes no [expression]%s", info->name,
+                         op->opcode == TS_OP_RESHAPE || op->opcode == TS_OP_BROADCAST
+                             ? "; the shape is that of the type behind ':'"
+                             : "");
   return true;
 }
 
@@ -248,8 +275,10 @@ static bool check_dims(ts_inf *f) {
   for (unsigned i = f->op->num_plain; i < f->op->num_operands; i++) {
     const ts_type *t = ts_operand(f->op, i)->type;
     if (t && t->kind == TS_TYPE_SCALAR && t->dtype == TS_INDEX) continue;
-    ts_inf_error(f, "an affine expression uses a value of type %s; it takes values of type index",
-                 t ? t->text : "literal");
+    bool integer = t && t->kind == TS_TYPE_SCALAR && ts_is_int(t->dtype);
+    ts_inf_error(f, "an affine expression uses a value of type %s; it takes values of type index%s",
+                 t ? t->text : "literal",
+                 integer ? ", such as a load from a memref<…xindex>: nothing casts to index" : "");
     return false;
   }
   return true;

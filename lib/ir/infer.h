@@ -39,6 +39,8 @@ bool ts_is_number(ts_dtype);       /* what arithmetic works on: floats and integ
 unsigned ts_dtype_width(ts_dtype); /* bits of a value: i1 has one, index 64 */
 /* Can `wide` hold every value of `narrow`, both floats or both integers? */
 bool ts_dtype_holds(ts_dtype wide, ts_dtype narrow);
+/* What the op is called where its operands are of type `t`: "; on f32 it is `addf`", or "". */
+const char *ts_inf_other_level(const ts_inf *, const ts_type *t);
 /* Plural ending of a count. */
 static inline const char *ts_plural(uint64_t n) {
   return n == 1 ? "" : "s";

@@ -17,8 +17,9 @@ static const char *op_name(const ts_inf *f) {
 
 /* "operand 2 of `addf` has type X; it takes Y". */
 static const ts_type *wrong_operand(ts_inf *f, unsigned i, const char *takes) {
-  return ts_inf_error(f, "operand %u of `%s` has type %s; it takes %s", i + 1, op_name(f),
-                      ts_inf_type(f, i)->text, takes);
+  const ts_type *t = ts_inf_type(f, i);
+  return ts_inf_error(f, "operand %u of `%s` has type %s; it takes %s%s", i + 1, op_name(f), t->text,
+                      takes, ts_inf_other_level(f, t));
 }
 
 /* The one type of operands first…last-1; literals among them take it, or `hint` where all are
@@ -331,8 +332,9 @@ static bool check_accessed(ts_inf *f, const ts_type *memref, const ts_type *t) {
   if (t == ts_type_element(f->m, memref)) return true;
   if (memref->elem || !(t->kind == TS_TYPE_VECTOR || t->kind == TS_TYPE_FRAGMENT) ||
       t->dtype != memref->dtype)
-    return ts_inf_refuse(f, "%s has elements of type %s, not %s", memref->text,
-                         ts_type_element(f->m, memref)->text, t->text);
+    return ts_inf_refuse(f, "%s has elements of type %s, not %s%s", memref->text,
+                         ts_type_element(f->m, memref)->text, t->text,
+                         t->kind == TS_TYPE_MEMREF ? "; behind ':' stands the type of the result" : "");
   unsigned axes = t->kind == TS_TYPE_FRAGMENT ? 2 : 1;
   if (memref->rank < axes)
     return ts_inf_refuse(f, "%s has too few axes for an access of %s", memref->text, t->text);

@@ -54,8 +54,8 @@ static const ts_type *tensor_operand(ts_inf *f, unsigned i) {
   const ts_type *t = ts_inf_type(f, i);
   if (!t) return ts_inf_untold(f);
   if (t->kind == TS_TYPE_TENSOR) return t;
-  return ts_inf_error(f, "operand %u of `%s` has type %s; it takes a tensor", i + 1,
-                      ts_info(f->op)->name, t->text);
+  return ts_inf_error(f, "operand %u of `%s` has type %s; it takes a tensor%s", i + 1,
+                      ts_info(f->op)->name, t->text, ts_inf_other_level(f, t));
 }
 
 static const ts_type *float_tensor(ts_inf *f, unsigned i) {

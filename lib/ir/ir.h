@@ -251,7 +251,8 @@ struct ts_op {
   uint32_t tag; /* scratch of the running pass; means nothing between passes */
   uint16_t opcode, num_results, num_operands, num_plain;
   uint8_t num_attrs, num_regions, subscripted;
-  bool has_mask; /* the last plain operand is a mask */
+  bool has_mask : 1; /* the last plain operand is a mask */
+  bool has_comment : 1; /* ts_comments_of knows of some */
   /* then num_results values, then num_regions block pointers */
 };
 
@@ -295,6 +296,9 @@ struct ts_module {
   ts_func *first_func, *last_func;
   ts_global *first_global, *last_global;
   ts_ptrmap funcs, globals; /* by name, the ts_str as a pointer */
+  ts_ptrmap comments; /* ts_comments by owner: op, block, function, global, or the module itself */
+  const char *check_prefixes; /* ts_check_prefixes of the source */
+  bool test_lines; /* lines for test tools (ts_is_test_line) are printed too */
   /* Nobody has touched what the parser built: every op was typed by ts_infer, links are right and tags 0.
    * The first ts_verify need not find that out again, and clears it; so does whatever changes a module
    * before. */
@@ -487,6 +491,32 @@ ts_if ts_if_parts(const ts_op *);
 void ts_walk(ts_block *, void (*fn)(void *, ts_op *), void *);
 void ts_walk_post(ts_block *, void (*fn)(void *, ts_op *), void *);
 bool ts_is_ancestor(const ts_block *, const ts_op *); /* the op is inside the block, at any depth */
+
+/* ---- comments ---- */
+
+/* The comments of one owner. A comment belongs to what follows it; one behind something on its line, to
+ * that. `lead`: lines in front of an op, function or global; of a block, those before its closing brace; of
+ * a module, those behind everything. An empty line stands for a blank one, kept in front of comments and of
+ * things alike. `trail`: behind an op, function or global on its (last) line; of a block, behind the opening
+ * brace. Every line ends in a newline; NULL: none. */
+typedef struct ts_comments {
+  const char *lead, *trail;
+  struct ts_op *heir; /* of an op: its first copy, which has the comments once the op is erased */
+} ts_comments;
+ts_comments *ts_comments_of(const ts_module *, const void *owner); /* NULL: none */
+ts_comments *ts_comments_add(ts_module *, const void *owner);      /* of an op: ts_op_comments */
+ts_comments *ts_op_comments(ts_module *, ts_op *);
+/* For an op that another takes the place of: what belongs to the one and its blocks belongs to the other. */
+void ts_comments_move(ts_module *, ts_op *from, ts_op *to);
+/* For ts_op_erase and ts_op_clone: to the first copy, or else to the first of the ops beside it that were
+ * built at its place in the text; and who the first copy is. */
+void ts_comments_hand_on(ts_op *);
+void ts_comments_copied(const ts_module *, const ts_op *, ts_op *copy);
+/* Is the comment for lit, FileCheck or -verify-diagnostics? Printed, it would be found by the check that it
+ * holds. */
+bool ts_is_test_line(const ts_module *, const char *line, size_t n);
+/* The prefixes that the text's commands name with --check-prefix, "A,B"; NULL: none. */
+const char *ts_check_prefixes(ts_arena *, const char *text, size_t n);
 
 /* ---- reading, writing, checking ---- */
 

@@ -13,6 +13,7 @@ ts_module *ts_module_create(ts_context *ctx) {
   ts_uniquer_init(m);
   ts_ptrmap_init(&m->funcs, &m->arena);
   ts_ptrmap_init(&m->globals, &m->arena);
+  ts_ptrmap_init(&m->comments, &m->arena);
   return m;
 }
 
@@ -94,6 +95,7 @@ ts_global *ts_global_create(ts_module *m, ts_str name, ts_loc loc, const ts_type
  * copied as they are; only pointers into the old arena are mapped. */
 
 typedef struct {
+  const ts_module *from;
   ts_module *to;
   ts_ptrmap types, affs, maps, values;
 } copier;
@@ -189,6 +191,14 @@ static ts_value *copy_operand(copier *c, const ts_value *v) {
                                   : ts_literal_int(c->to, type, (int64_t)v->bits);
 }
 
+static void copy_comments(copier *c, const void *from, const void *to) {
+  const ts_comments *old = ts_comments_of(c->from, from);
+  if (!old) return;
+  ts_comments *copy = ts_comments_add(c->to, to);
+  if (old->lead) copy->lead = ts_strdup(&c->to->arena, old->lead);
+  if (old->trail) copy->trail = ts_strdup(&c->to->arena, old->trail);
+}
+
 static void copy_block(copier *c, const ts_block *from, ts_block *to);
 
 static ts_op *copy_op(copier *c, const ts_op *op) {
@@ -200,6 +210,8 @@ static ts_op *copy_op(copier *c, const ts_op *op) {
   copy->map = copy_map(c, op->map);
   copy->subscripted = op->subscripted;
   copy->has_mask = op->has_mask;
+  copy->has_comment = op->has_comment;
+  if (op->has_comment) copy_comments(c, op, copy);
   for (unsigned i = 0; i < op->num_results; i++) {
     ts_op_result(copy, i)->type = copy_type(c, ts_op_result(op, i)->type);
     ts_op_result(copy, i)->name = ts_op_result(op, i)->name;
@@ -213,6 +225,7 @@ static ts_op *copy_op(copier *c, const ts_op *op) {
 static void copy_ops(copier *c, const ts_block *from, ts_block *to) {
   ts_builder b = ts_builder_at_end(c->to, to, from->end);
   to->end = from->end;
+  copy_comments(c, from, to);
   for (const ts_op *op = from->first; op; op = op->next) ts_op_insert(&b, copy_op(c, op));
 }
 
@@ -236,6 +249,7 @@ static void copy_func(copier *c, const ts_func *f) {
   ts_func *to = ts_func_create(c->to, f->name, f->loc, n, types, names, f->roles, f->num_results,
                                types + n);
   for (unsigned i = 0; i < n; i++) ts_ptrmap_put(&c->values, f->body->args[i], to->body->args[i]);
+  copy_comments(c, f, to);
   copy_ops(c, f->body, to->body);
 }
 
@@ -245,15 +259,18 @@ ts_module *ts_module_clone(const ts_module *from) {
   copy_strings(from, to);
   if (from->comment) to->comment = ts_strndup(&to->arena, from->comment, from->comment_len);
   to->comment_len = from->comment_len;
+  to->check_prefixes = from->check_prefixes;
+  to->test_lines = from->test_lines;
   ts_arena scratch;
   ts_arena_init(&scratch, &from->ctx->memory);
-  copier c = {.to = to};
+  copier c = {.from = from, .to = to};
   ts_ptrmap_init(&c.types, &scratch);
   ts_ptrmap_init(&c.affs, &scratch);
   ts_ptrmap_init(&c.maps, &scratch);
   ts_ptrmap_init(&c.values, &scratch);
   for (const ts_global *g = from->first_global; g; g = g->next)
-    ts_global_create(to, g->name, g->loc, copy_type(&c, g->type), copy_data(&c, g->data));
+    copy_comments(&c, g, ts_global_create(to, g->name, g->loc, copy_type(&c, g->type), copy_data(&c, g->data)));
+  copy_comments(&c, from, to);
   for (const ts_func *f = from->first_func; f; f = f->next) copy_func(&c, f);
   ts_arena_drop(&scratch);
   return to;

@@ -154,6 +154,7 @@ void ts_op_move_before(ts_op *op, ts_op *before) {
 
 static void drop_operands(void *unused, ts_op *op) {
   (void)unused;
+  ts_comments_hand_on(op);
   for (unsigned i = 0; i < op->num_operands; i++)
     use_drop(&op->operands[i]);
 }
@@ -196,6 +197,7 @@ ts_op *ts_op_clone(ts_module *m, const ts_op *op, ts_ptrmap *map) {
   copy->map = op->map;
   copy->subscripted = op->subscripted;
   copy->has_mask = op->has_mask;
+  ts_comments_copied(m, op, copy);
   for (unsigned i = 0; i < op->num_results; i++) {
     ts_op_result(copy, i)->type = ts_op_result(op, i)->type;
     ts_op_result(copy, i)->name = ts_op_result(op, i)->name;

@@ -1,8 +1,6 @@
 /* Entry to the parser; words, scopes, functions, and getting on after an error. */
 #include "ir/parser.h"
 
-#include "support/spelling.h"
-
 #include "ir_parser.h"
 
 #define YYSTYPE TS_IR_STYPE
@@ -68,6 +66,11 @@ static const char *skip_space(const char *at) {
   return at;
 }
 
+static const char *skip_blanks(const char *at) {
+  while (*at == ' ' || *at == '\t' || *at == '\r') at++;
+  return at;
+}
+
 /* 1: letters, digits, '_', which make a word; 2: also '.' and '$', which make a name. By table, since names
  * are a third of the text. */
 static const uint8_t name_chars[256] = {
@@ -88,7 +91,7 @@ bool ts_parser_is_attr_open(ts_parser *p, const char *after_brace) {
   size_t n = (size_t)(skip_word(word) - word);
   if (n == 0) return false;
   const char *next = skip_space(word + n);
-  if (*next == '=') return true;
+  if (*next == '=') return *skip_blanks(after_brace) != '\n' || ts_parser_is_attr(word, n);
   if (*next != ',' && *next != '}') return false;
   ts_str s = ts_intern_find(&p->m->strings, word, n); /* `{ return }` is a block */
   return !s || s > p->last_word || p->words_by_id[s].token != OP;
@@ -114,73 +117,19 @@ bool ts_parser_is_result(ts_parser *p, const char *after_value) {
   return false;
 }
 
-/* ---- errors ---- */
-
-/* The text of a token, cut to the buffer at a character's edge. */
-static size_t copy_token(ts_parser *p, ts_loc loc, char *buf, size_t cap) {
-  size_t n = ts_min((size_t)(loc.end - loc.begin), cap - 1);
-  while (n > 0 && n < loc.end - loc.begin && (p->base[loc.begin + n] & 0xc0) == 0x80) n--;
-  memcpy(buf, p->base + loc.begin, n);
-  buf[n] = 0;
-  return n;
-}
-
-static void unknown_op(ts_parser *p, ts_loc loc) {
-  char word[64];
-  copy_token(p, loc, word, sizeof word);
-  ts_nearest near = ts_nearest_to(word);
-  for (int i = 0; i < TS_NUM_OPCODES; i++) ts_nearest_offer(&near, ts_op_infos[i].name);
-  if (near.best) ts_error(p->ctx, loc, "unknown op '%s'; did you mean '%s'?", word, near.best);
-  else ts_error(p->ctx, loc, "unknown op '%s'", word);
-}
-
-void ts_parse_syntax_error(ts_parser *p, ts_loc loc, ts_surprise kind, int n,
-                           const char *const *expected) {
-  const ts_diag *last = p->ctx->last; /* what recovery hands out again may surprise again */
-  if (last && last->source == p->ctx->source && last->loc.begin == loc.begin) return;
-  bool wants_op = false;
-  char found[64], list[256] = "";
-  for (int i = 0; i < n; i++) wants_op |= strcmp(expected[i], "an op") == 0;
-  if (kind == TS_SURPRISE_WORD && wants_op) {
-    unknown_op(p, loc);
-    return;
-  }
-  for (int i = 0; i < n; i++) {
-    strncat(list, i == 0 ? "; expected " : i + 1 < n ? ", " : " or ", sizeof list - strlen(list) - 1);
-    strncat(list, expected[i], sizeof list - strlen(list) - 1);
-  }
-  copy_token(p, loc, found, sizeof found);
-  if (kind == TS_SURPRISE_END) ts_error(p->ctx, loc, "the input ends too early%s", list);
-  else if (kind == TS_SURPRISE_ATTRS) ts_error(p->ctx, loc, "attributes do not stand here%s", list);
-  else ts_error(p->ctx, loc, "unexpected '%s'%s", found, list);
-}
+/* ---- names in scope ---- */
 
 void ts_parser_forget_head(ts_parser *p) {
   p->results.n = p->items.n = p->dims.n = p->exprs.n = p->attrs.n = p->types.n = 0;
   p->numbers.n = p->words.n = p->arg_names.n = p->arg_types.n = p->arg_roles.n = p->preds.n = 0;
   p->subscripted = 0;
   p->has_mask = false;
-  p->symbol = (ts_named){0};
+  p->symbol = p->word = (ts_named){0};
   if (p->list_dims[0] || p->list_depth) memset(p->list_dims, 0, sizeof p->list_dims);
   p->list_depth = p->list_rank = p->list_too_deep = 0;
   p->in_upper_bound = false;
   p->list_ragged = false;
 }
-
-ts_value *ts_parser_poison(ts_parser *p, ts_str name) {
-  ts_value *v = ts_new(&p->m->arena, ts_value);
-  *v = (ts_value){.type = ts_type_error(p->m), .kind = TS_VALUE_ARG, .name = name};
-  return v;
-}
-
-void ts_parse_recover(ts_parser *p) {
-  for (size_t i = 0; i < p->results.n; i++)
-    ts_parser_define(p, p->results.at[i], ts_parser_poison(p, p->results.at[i].name));
-  p->without_region = NULL;
-  ts_parser_forget_head(p);
-}
-
-/* ---- scopes ---- */
 
 static ts_value **def_of(ts_parser *p, ts_str name) {
   if (name >= p->defs_cap) {
@@ -212,6 +161,11 @@ void ts_parser_define(ts_parser *p, ts_named n, ts_value *v) {
   }
   p->visible[p->num_visible++] = n.name;
   *def = v;
+}
+
+ts_value *ts_parser_find(ts_parser *p, const char *name, size_t n) {
+  ts_str s = ts_intern_find(&p->m->strings, name, n);
+  return s ? *def_of(p, s) : NULL;
 }
 
 ts_value *ts_parser_use(ts_parser *p, ts_named n) {
@@ -267,6 +221,8 @@ void ts_parse_block_close(ts_parser *p, ts_loc brace) {
   ts_parser_check_pending(p);
   ts_scope scope = p->scopes.at[--p->scopes.n];
   scope.block->end = brace;
+  bool is_op = scope.op != NULL;
+  ts_parser_comment_close(p, scope.block, is_op ? (void *)scope.op : (void *)scope.block->func, is_op, brace);
   while (p->num_visible > scope.outer_names) p->defs[p->visible[--p->num_visible]] = NULL;
   p->last_closed = scope.op;
   if (scope.pending) ts_parser_finish_pending(p, scope.pending);
@@ -291,7 +247,8 @@ void ts_parser_check_name(ts_parser *p, ts_named n, const char *what) {
   ts_note(p->ctx, f ? f->loc : g->loc, "by this");
 }
 
-void ts_parse_func_begin(ts_parser *p, ts_named name) {
+void ts_parse_func_begin(ts_parser *p, ts_named name, ts_loc loc) {
+  p->lost = false;
   if (name.name) ts_parser_check_name(p, name, "function");
   size_t n = p->arg_names.n;
   ts_str *names = ts_new_array(&p->scratch, ts_str, n + 1);
@@ -304,12 +261,13 @@ void ts_parse_func_begin(ts_parser *p, ts_named name) {
                               p->arg_roles.at, (unsigned)p->types.n, p->types.at);
   p->pending_block = f->body;
   p->types.n = 0;
+  ts_parser_comment_item(p, f, loc.begin, loc.end);
 }
 
 /* ---- entry ---- */
 
 /* The comment lines that the text starts with, each ending in one newline. */
-static void take_comment(ts_module *m) {
+static uint32_t take_comment(ts_module *m) {
   const char *at = skip_space(m->source.text), *limit = m->source.text + m->source.n;
   ts_sink lines;
   ts_sink_buffer(&lines, &m->ctx->memory);
@@ -322,9 +280,11 @@ static void take_comment(ts_module *m) {
     ts_sink_puts(&lines, "\n");
     at = end < limit ? end + 1 : limit;
   }
+  if (lines.n) m->check_prefixes = ts_check_prefixes(&m->arena, m->source.text, m->source.n);
   if (lines.n) m->comment = ts_strndup(&m->arena, lines.buf, lines.n);
   m->comment_len = lines.n;
   ts_sink_drop(&lines);
+  return (uint32_t)(at - m->source.text);
 }
 
 typedef struct parse_call {
@@ -374,7 +334,7 @@ static ts_result parse_source(void *arg) {
   parse_call *c = arg;
   c->parser.m = c->made = ts_module_create(c->parser.ctx);
   c->made->source = *c->source;
-  take_comment(c->made);
+  c->parser.comments_from = take_comment(c->made);
   ts_result result = parse_text(c);
   if (result) return result;
   c->made->as_parsed = true;

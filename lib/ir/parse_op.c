@@ -1,6 +1,6 @@
 /* Actions for ops: operands, attributes, affine expressions, and building each op when its head has been
  * read. */
-#include "ir/parser.h"
+#include "ir/parse_advice.h"
 
 #include <math.h>
 
@@ -30,22 +30,21 @@ void ts_parse_literal(ts_parser *p, ts_number n) {
   ts_push(&p->scratch, &p->items, ts_literal_pending(p->m, n.form, n.bits));
 }
 
-void ts_parse_pred(ts_parser *p, ts_str word, ts_loc loc) {
-  const struct ts_interned *e = ts_interned_of(&p->m->strings, word);
+void ts_parse_word(ts_parser *p, ts_named word) {
+  const struct ts_interned *e = ts_interned_of(&p->m->strings, word.name);
   double value;
   if (ts_parser_float_word(e->text, e->len, &value)) {
-    ts_number n = ts_number_make(TS_NUMBER_FLOAT, 0, loc);
+    ts_number n = ts_number_make(TS_NUMBER_FLOAT, 0, word.loc);
     memcpy(&n.bits, &value, sizeof value);
     ts_parse_literal(p, n);
     return;
   }
-  for (size_t i = 0; i < p->attrs.n; i++)
-    if (p->attrs.at[i].key == TS_ATTR_PRED) {
-      ts_error(p->ctx, loc, "unexpected word '%s'", ts_parser_text(p, word));
-      return;
-    }
-  if (p->items.n) ts_error(p->ctx, loc, "the word '%s' comes before the operands", ts_parser_text(p, word));
-  ts_push(&p->scratch, &p->attrs, (ts_attr){.key = TS_ATTR_PRED, .word = word});
+  if (p->word.name) {
+    ts_error(p->ctx, word.loc, "unexpected word '%s'", ts_parser_text(p, word.name));
+    return;
+  }
+  p->word = word;
+  p->word_at = p->items.n;
 }
 
 bool ts_parser_float_word(const char *text, size_t n, double *value) {
@@ -208,20 +207,35 @@ static bool attr_seen(const ts_parser *p, ts_attr_key key) {
   return false;
 }
 
+static ts_attr_key attr_of(const char *word, size_t n) {
+  ts_attr_key key = 0;
+  while (key < TS_ATTR_STEP && (strlen(ts_attr_infos[key].name) != n || memcmp(ts_attr_infos[key].name, word, n) != 0))
+    key++;
+  return key;
+}
+
+bool ts_parser_is_attr(const char *word, size_t n) { return attr_of(word, n) != TS_ATTR_STEP; }
+
+static void unknown_attr(ts_parser *p, ts_str word, ts_loc loc) {
+  const char *text = ts_parser_text(p, word), *near = ts_attr_nearest(text);
+  if (near) ts_error(p->ctx, loc, "unknown attribute '%s'; did you mean '%s'?", text, near);
+  else ts_error(p->ctx, loc, "unknown attribute '%s'; ts-opt -print-ops=attributes lists them", text);
+}
+
+static void wrong_attr_value(ts_parser *p, ts_attr_key key, ts_loc loc) {
+  const char *name = ts_attr_infos[key].name;
+  ts_attr_kind kind = ts_attr_infos[key].kind;
+  if (kind == TS_AK_UNIT) ts_error(p->ctx, loc, "'%s' takes no value: {%s}", name, name);
+  else ts_error(p->ctx, loc, "'%s' takes %s", name, attr_wants[kind]);
+}
+
 void ts_parse_attr(ts_parser *p, ts_str word, const ts_raw_attr *raw, ts_loc loc) {
   const struct ts_interned *e = ts_interned_of(&p->m->strings, word);
-  ts_attr a = {.key = 0};
-  while (a.key < TS_ATTR_STEP && (strlen(ts_attr_infos[a.key].name) != e->len ||
-                                  memcmp(ts_attr_infos[a.key].name, e->text, e->len) != 0))
-    a.key++;
-  if (a.key == TS_ATTR_STEP)
-    ts_error(p->ctx, loc, "unknown attribute '%s'", ts_parser_text(p, word));
-  else if (attr_seen(p, a.key))
-    ts_error(p->ctx, loc, "attribute '%s' is given twice", ts_parser_text(p, word));
-  else if (!take_attr(p, &a, raw))
-    ts_error(p->ctx, loc, "'%s' takes %s", ts_parser_text(p, word), attr_wants[ts_attr_infos[a.key].kind]);
-  else
-    ts_push(&p->scratch, &p->attrs, a);
+  ts_attr a = {.key = attr_of(e->text, e->len)};
+  if (a.key == TS_ATTR_STEP) unknown_attr(p, word, loc);
+  else if (attr_seen(p, a.key)) ts_error(p->ctx, loc, "attribute '%s' is given twice", ts_parser_text(p, word));
+  else if (!take_attr(p, &a, raw)) wrong_attr_value(p, a.key, loc);
+  else ts_push(&p->scratch, &p->attrs, a);
   p->numbers.n = 0;
 }
 
@@ -247,6 +261,7 @@ static ts_op *build_op(ts_parser *p, ts_opcode opcode, ts_loc loc, unsigned num_
   op->has_mask = p->has_mask;
   ts_builder b = ts_builder_at_end(p->m, current_block(p), loc);
   ts_op_insert(&b, op);
+  ts_parser_comment_op(p, op);
   return op;
 }
 
@@ -265,13 +280,38 @@ static void define_results(ts_parser *p, ts_op *op, const ts_named *names) {
   }
 }
 
+void ts_parser_wrong_word(ts_parser *p, ts_opcode opcode) {
+  const char *word = ts_parser_text(p, p->word.name);
+  bool visible = ts_parser_find(p, word, strlen(word)) != NULL;
+  if (!p->poisoned) ts_error(p->ctx, p->word.loc, "%s", ts_parse_word_advice(p, opcode, word, visible));
+}
+
+/* Only a comparison has a word among its operands, before them. */
+static bool take_word(ts_parser *p, ts_opcode opcode) {
+  ts_rule rule = ts_op_infos[opcode].rule;
+  bool compares = rule == TS_RULE_COMPARE_F || rule == TS_RULE_COMPARE_I;
+  if (!p->word.name) return true;
+  const char *word = ts_parser_text(p, p->word.name), *name = ts_op_infos[opcode].name;
+  if (compares && p->word_at == 0) {
+    ts_push(&p->scratch, &p->attrs, (ts_attr){.key = TS_ATTR_PRED, .word = p->word.name});
+    return true;
+  }
+  if (compares) ts_error(p->ctx, p->word.loc, "the word '%s' comes before the operands: %s %s, …", word, name, word);
+  else ts_parser_wrong_word(p, opcode);
+  return false;
+}
+
 static bool check_counts(ts_parser *p, ts_opcode opcode, ts_loc loc) {
   const ts_op_info *info = &ts_op_infos[opcode];
   bool counts = info->num_results < 0 || p->results.n == (size_t)info->num_results;
-  if (!counts)
+  if (!counts && !p->results.n && info->num_results == 1)
+    ts_error(p->ctx, loc, "'%s' gives a result, which needs a name: %%y = %s …", info->name, info->name);
+  else if (!counts)
     ts_error(p->ctx, loc, "'%s' gives %d result%s, not %zu", info->name, info->num_results,
              info->num_results == 1 ? "" : "s", p->results.n);
   if (p->results.n > UINT16_MAX) return ts_error(p->ctx, loc, "too many results") == TS_OK;
+  if (p->types.n > p->results.n && counts && !info->num_results)
+    return ts_error(p->ctx, loc, "'%s' gives no result, so no type stands behind it", info->name) == TS_OK;
   if (p->types.n > p->results.n)
     return ts_error(p->ctx, loc, "%zu result types for %zu results", p->types.n, p->results.n) == TS_OK;
   return counts;
@@ -299,8 +339,9 @@ static void keep_pending(ts_parser *p, ts_op *op) {
 }
 
 void ts_parse_op(ts_parser *p, ts_opcode opcode, ts_loc loc) {
-  take_symbol(p, opcode, loc);
-  bool ok = check_counts(p, opcode, loc);
+  bool ok = take_word(p, opcode);
+  if (ok) take_symbol(p, opcode, loc);
+  ok = ok && check_counts(p, opcode, loc);
   unsigned num_results = ok ? (unsigned)p->results.n : 0;
   ts_op *op = build_op(p, opcode, loc, num_results);
   if (!ok) {

@@ -186,6 +186,6 @@ void ts_parse_global(ts_parser *p, ts_named name, const ts_type *type, bool is_s
   if (type->kind != TS_TYPE_MEMREF && type->kind != TS_TYPE_ERROR)
     ts_error(p->ctx, loc, "a global is a memref, not %s", type->text);
   else if (data)
-    ts_global_create(p->m, name.name, name.loc, type, data);
+    ts_parser_comment_item(p, ts_global_create(p->m, name.name, name.loc, type, data), loc.begin, loc.end);
   ts_parser_forget_head(p);
 }

@@ -48,6 +48,13 @@ typedef struct ts_scope {
   const ts_pending *pending; /* to be typed when the region closes, or NULL */
 } ts_scope;
 
+/* A comment that nothing has taken yet. */
+typedef struct ts_comment {
+  ts_loc loc;
+  uint32_t behind; /* where the token ends that stands before it on its line; 0: none does */
+  bool opens;      /* that token is an opening brace */
+} ts_comment;
+
 typedef struct ts_parser {
   ts_context *ctx;
   ts_module *m;
@@ -116,6 +123,17 @@ typedef struct ts_parser {
   uint32_t redelivered_at; /* where the last such token stands, plus 1; 0: none yet */
   uint32_t this_end, last_end; /* of the current token and the one before it */
   int last_token;
+  TS_VEC(ts_comment) comments;
+  uint32_t comments_from; /* those before are the file's */
+  void *last_owner;       /* what was complete last, and where it ended */
+  bool last_owner_is_op;
+  uint32_t last_owner_end;
+  ts_loc surprise;   /* of the syntax error that is being recovered from */
+  bool lost;         /* outside of functions, after an error there that was reported */
+  bool brace_missed; /* a missing closing brace was reported */
+  bool module_brace; /* the surprise is a `module`, whose brace opens nothing here */
+  ts_named word;     /* among the operands: a comparison's relation, or what has no place there */
+  size_t word_at;    /* operands before it */
   struct ts_word {
     int token, value; /* value: the dtype or opcode */
   } *words_by_id; /* of the ids up to last_word, which were interned before the text's */
@@ -125,19 +143,30 @@ typedef struct ts_parser {
 /* ---- scanner side ---- */
 /* The token for a word: a keyword, a scalar type, an op, or IDENT. */
 int ts_parser_word(ts_parser *, const char *text, size_t n, ts_loc, void *yylval);
+bool ts_parser_is_attr(const char *word, size_t n); /* the name of an attribute */
 /* Whether the brace opens attributes (`{axis = 1`, `{keepdims}`) rather than a block. */
 bool ts_parser_is_attr_open(ts_parser *, const char *after_brace);
 const char *ts_parser_skip_name(const char *); /* over letters, digits, '_', '.' and '$' */
 /* Whether the value just scanned is a result: `=` follows, or more values with commas and then `=`. */
 bool ts_parser_is_result(ts_parser *, const char *after_value);
 
+void ts_parser_comment(ts_parser *, ts_loc);
+
 /* ---- between the files of actions ---- */
+/* Comments in front of an op whose head ends at its place, and within; the same of a function or global;
+ * those before a closing brace, which completes `owner`; and those behind everything. */
+void ts_parser_comment_op(ts_parser *, ts_op *);
+void ts_parser_comment_item(ts_parser *, void *item, uint32_t begin, uint32_t end);
+void ts_parser_comment_close(ts_parser *, ts_block *, void *owner, bool is_op, ts_loc brace);
+void ts_parser_comment_end(ts_parser *);
 void ts_parser_define(ts_parser *, ts_named, ts_value *);
+ts_value *ts_parser_find(ts_parser *, const char *name, size_t n); /* the visible value; NULL: none */
 ts_value *ts_parser_use(ts_parser *, ts_named); /* of the error type when it is not defined */
 /* A value of the error type, which silences what follows from it. */
 ts_value *ts_parser_poison(ts_parser *, ts_str name);
 const char *ts_parser_text(ts_parser *, ts_str);
 bool ts_parser_float_word(const char *, size_t, double *); /* inf, nan */
+void ts_parser_wrong_word(ts_parser *, ts_opcode); /* reports the word among the operands of an op without */
 void ts_parser_forget_head(ts_parser *);
 void ts_parser_check_name(ts_parser *, ts_named, const char *what); /* of a function or global */
 void ts_parser_check_pending(ts_parser *); /* reports an op that still lacks its block */
@@ -146,11 +175,15 @@ void ts_parser_finish_pending(ts_parser *, const ts_pending *);
 const ts_data *ts_parser_data(ts_parser *, const ts_type *, bool is_splat, ts_loc);
 
 /* ---- actions ---- */
-typedef enum { TS_SURPRISE_TOKEN, TS_SURPRISE_WORD, TS_SURPRISE_ATTRS, TS_SURPRISE_END } ts_surprise;
-void ts_parse_syntax_error(ts_parser *, ts_loc, ts_surprise, int n, const char *const *expected);
+typedef enum {
+  TS_SURPRISE_TOKEN, TS_SURPRISE_WORD, TS_SURPRISE_FUNC, TS_SURPRISE_ATTRS, TS_SURPRISE_END
+} ts_surprise_kind;
+void ts_parse_syntax_error(ts_parser *, ts_loc, ts_surprise_kind, int n, const char *const *expected);
+/* An opening parenthesis behind an op that takes no region. */
+void ts_parse_parentheses(ts_parser *, ts_opcode, ts_loc op, ts_loc paren);
 void ts_parse_recover(ts_parser *); /* defines the results read so far as in error, forgets the head */
 
-void ts_parse_func_begin(ts_parser *, ts_named name); /* name 0: its head was in error */
+void ts_parse_func_begin(ts_parser *, ts_named name, ts_loc); /* name 0: its head was in error */
 void ts_parse_global(ts_parser *, ts_named name, const ts_type *, bool is_splat, ts_loc);
 bool ts_parse_ops_open(ts_parser *); /* as ts_parse_block_open */
 bool ts_parse_block_open(ts_parser *, ts_loc brace); /* false: nested too deeply */
@@ -171,7 +204,7 @@ void ts_parse_operand(ts_parser *, ts_named value, bool subscripted);
 void ts_parse_symbol(ts_parser *, ts_named symbol);
 void ts_parse_literal(ts_parser *, ts_number);
 ts_number ts_parse_number_word(ts_parser *, ts_named word); /* inf, nan */
-void ts_parse_pred(ts_parser *, ts_str word, ts_loc);
+void ts_parse_word(ts_parser *, ts_named); /* among the operands */
 void ts_parse_attr(ts_parser *, ts_str key, const ts_raw_attr *, ts_loc); /* NULL: a unit */
 
 void ts_parse_list_open(ts_parser *, ts_loc);

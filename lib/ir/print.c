@@ -21,6 +21,8 @@ typedef struct {
   const ts_part *part;        /* that is being named then */
   uint64_t next_number;
   unsigned depth;
+  bool bare;      /* without comments */
+  bool may_blank; /* a blank line may come: not at the start of a block, nor behind another */
 } printer;
 
 enum { NAME_USED = 1, NAME_VISIBLE = 2 };
@@ -36,6 +38,54 @@ static void put_type(printer *p, const ts_type *t) { ts_sink_write(p->out, t->te
 
 static void put_indent(printer *p) {
   for (unsigned i = 0; i < p->depth; i++) ts_sink_write(p->out, "  ", 2);
+}
+
+/* ---- comments ---- */
+
+/* The next line of `*at`; its length, without the newline. */
+static size_t next_line(const char **at, const char **line) {
+  *line = *at;
+  size_t n = strcspn(*at, "\n");
+  *at += n + ((*at)[n] == '\n');
+  return n;
+}
+
+static bool is_shown(const printer *p, const char *line, size_t n) {
+  return p->m->test_lines || !ts_is_test_line(p->m, line, n);
+}
+
+/* Lines in front of something, or with `last` in front of nothing more. */
+static void put_lead(printer *p, const ts_comments *c, bool last) {
+  if (p->bare || !c || !c->lead) return;
+  const char *at = c->lead, *line;
+  bool blank = false;
+  while (*at) {
+    size_t n = next_line(&at, &line);
+    if (n && !is_shown(p, line, n)) continue;
+    blank |= !n;
+    if (!n) continue;
+    if (blank && p->may_blank) put(p, "\n");
+    blank = false;
+    p->may_blank = true;
+    put_indent(p);
+    ts_sink_write(p->out, line, n);
+    put(p, "\n");
+  }
+  if (blank && p->may_blank && !last) {
+    put(p, "\n");
+    p->may_blank = false;
+  }
+}
+
+static void put_trail(printer *p, const ts_comments *c) {
+  if (p->bare || !c || !c->trail) return;
+  const char *at = c->trail, *line;
+  while (*at) {
+    size_t n = next_line(&at, &line);
+    if (!is_shown(p, line, n)) continue;
+    put(p, " ");
+    ts_sink_write(p->out, line, n);
+  }
 }
 
 /* ---- names ---- */
@@ -266,9 +316,14 @@ static void put_data(printer *p, const ts_type *t, const ts_data *d) {
 static void put_op(printer *p, const ts_op *op);
 
 static void put_block(printer *p, const ts_block *block) {
-  put(p, "{\n");
+  const ts_comments *c = ts_comments_of(p->m, block);
+  put(p, "{");
+  put_trail(p, c);
+  put(p, "\n");
+  p->may_blank = false;
   p->depth++;
   for (const ts_op *op = block->first; op; op = op->next) put_op(p, op);
+  put_lead(p, c, true);
   p->depth--;
   for (const ts_op *op = block->first; op; op = op->next)
     for (unsigned i = 0; i < op->num_results; i++) undefine(p, ts_op_result(op, i));
@@ -424,6 +479,8 @@ static void put_generic(printer *p, const ts_op *op) {
 }
 
 static void put_op(printer *p, const ts_op *op) {
+  const ts_comments *c = op->has_comment ? ts_comments_of(p->m, op) : NULL;
+  if (c) put_lead(p, c, false);
   put_indent(p);
   for (unsigned i = 0; i < op->num_results; i++) define(p, ts_op_result(op, i));
   switch ((ts_opcode)op->opcode) {
@@ -432,7 +489,9 @@ static void put_op(printer *p, const ts_op *op) {
   case TS_OP_LAUNCH: put_launch(p, op); break;
   default: put_generic(p, op); break;
   }
+  if (c) put_trail(p, c);
   ts_sink_write(p->out, "\n", 1);
+  p->may_blank = true;
 }
 
 /* ---- functions and modules ---- */
@@ -450,7 +509,9 @@ static void leave_func(printer *p) {
 }
 
 static void put_func(printer *p, const ts_func *f) {
+  const ts_comments *c = ts_comments_of(p->m, f);
   enter_func(p, f);
+  put_lead(p, c, false);
   put(p, "func @");
   put_str(p, f->name);
   put_params(p, f->body, f->roles);
@@ -463,7 +524,9 @@ static void put_func(printer *p, const ts_func *f) {
   if (f->num_results > 1) put(p, ")");
   put(p, " ");
   put_block(p, f->body);
+  put_trail(p, c);
   put(p, "\n");
+  p->may_blank = true;
 }
 
 static void init_without_names(printer *p, ts_sink *out, const ts_module *m) {
@@ -479,25 +542,45 @@ static void printer_init(printer *p, ts_sink *out, const ts_module *m) {
 }
 
 static void put_global(printer *p, const ts_global *g) {
+  const ts_comments *c = ts_comments_of(p->m, g);
+  put_lead(p, c, false);
   put(p, "global @");
   put_str(p, g->name);
   put(p, " : ");
   put_type(p, g->type);
   put(p, " = ");
   put_data(p, g->type, g->data);
+  put_trail(p, c);
   put(p, "\n");
+  p->may_blank = true;
+}
+
+/* The lines that the file starts with. */
+static void put_header(printer *p) {
+  const char *at = p->m->comment, *line;
+  while (at && *at) {
+    size_t n = next_line(&at, &line);
+    if (!is_shown(p, line, n)) continue;
+    ts_sink_write(p->out, line, n);
+    put(p, "\n");
+    p->may_blank = true;
+  }
 }
 
 void ts_print_module(ts_sink *out, const ts_module *m) {
   printer p;
   printer_init(&p, out, m);
-  if (m->comment) ts_sink_write(out, m->comment, m->comment_len);
+  put_header(&p);
   for (const ts_global *g = m->first_global; g; g = g->next) put_global(&p, g);
   for (const ts_func *f = m->first_func; f; f = f->next) {
-    if (f != m->first_func || m->first_global) put(&p, "\n");
+    if (f != m->first_func || m->first_global) {
+      put(&p, "\n");
+      p.may_blank = false;
+    }
     put_func(&p, f);
     leave_func(&p);
   }
+  put_lead(&p, ts_comments_of(m, m), true);
   ts_arena_drop(&p.scratch);
 }
 
@@ -512,6 +595,7 @@ void ts_print_func(ts_sink *out, const ts_func *f) {
 static void name_function(printer *p, ts_sink *nowhere, const ts_func *f) {
   ts_sink_buffer(nowhere, &f->module->ctx->memory);
   printer_init(p, nowhere, f->module);
+  p->bare = true;
   put_func(p, f);
   ts_sink_drop(nowhere);
 }

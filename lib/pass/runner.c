@@ -134,6 +134,7 @@ static ts_result round_trip(run *s, const char *after) {
     return TS_CHECK;
   }
   if (result) return result;
+  s->reread->test_lines = s->module->test_lines;
   ts_sink_buffer(&s->reread_text, &s->ctx->memory);
   ts_print_module(&s->reread_text, s->reread);
   if (ts_sink_finish(&s->reread_text)) return TS_LIMIT;

@@ -227,8 +227,11 @@ static void lower_body(ts_lower *L, ts_op *ret, ts_value *const *outs) {
   ts_op *first = L->func->body->first;
   mark_needed(L->func);
   L->b = ts_builder_at_end(L->m, L->func->body, ret->loc);
-  for (ts_op *op = first; op != ret; op = op->next)
+  for (ts_op *op = first; op != ret; op = op->next) {
+    ts_op *before = L->func->body->last;
     if (op->tag) lower_op(L, op);
+    if (before->next) ts_comments_move(L->m, op, before->next);
+  }
   copy_results(L, ret, outs);
   for (ts_op *op = ret, *prev; op; op = prev) {
     prev = op->prev;
