@@ -15,7 +15,8 @@ typedef struct opt {
   int64_t bisect_limit;
   TS_VEC(ts_extent_value) extents;
   const char *output, *reproducer, *remarks_file, *data_dir; /* NULL: not asked for */
-  bool print_pipeline, split, verify_diagnostics, run_reproducer, remarks, count, time;
+  bool print_pipeline, split, verify_diagnostics, run_reproducer, count, time;
+  const char *remarks; /* the kinds shown, "missed,passed"; NULL: none */
   /* the run */
   ts_source source;
   ts_source *parts; /* of the source, when it is split */
@@ -29,6 +30,7 @@ typedef struct opt {
   ts_sink prepared; /* the reproducer of the running step */
   ts_sink yaml;
   ts_output out;
+  bool in_place;   /* the output is the input: nothing of it may be lost */
   bool opened;     /* out is open */
   bool reproduced; /* the file of the first failure stands */
 } opt;

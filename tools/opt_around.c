@@ -58,5 +58,6 @@ void opt_set_up(opt *o) {
   o->stats.arena = &o->tool.ctx->arena;
   r->stats = o->count ? &o->stats : NULL;
   r->times = o->time ? &o->times : NULL;
+  o->instrument.colour = ts_tool_wants_colour(&o->tool, stderr);
   o->instrument.input = o->tool.inputs[0];
 }

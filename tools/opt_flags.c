@@ -1,7 +1,9 @@
 /* ts-opt's command line: its own options, and one for each row of the pass table. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "opt.h"
+#include "support/spelling.h"
 
 static opt *opt_of(ts_tool *t) {
   return t->user;
@@ -80,10 +82,18 @@ static ts_result verify_semantics(ts_tool *t, const ts_flag *flag, const char *s
   return TS_OK;
 }
 
-static ts_result remarks(ts_tool *t, const ts_flag *flag, const char *file) {
+static const char all_kinds[] = "passed,missed,analysis";
+
+/* Kinds of remarks, or the file that all go to; given twice, both. */
+static ts_result remarks(ts_tool *t, const ts_flag *flag, const char *value) {
   (void)flag;
-  opt_of(t)->remarks = true;
-  opt_of(t)->remarks_file = file;
+  opt *o = opt_of(t);
+  bool kinds = value != NULL;
+  for (const char *word = value; kinds && word; word = strchr(word, ',') ? strchr(word, ',') + 1 : NULL)
+    kinds = ts_list_has(all_kinds, ts_strndup(&t->ctx->arena, word, strcspn(word, ",")));
+  if (kinds) o->remarks = value;
+  else if (!o->remarks) o->remarks = all_kinds;
+  if (value && !kinds) o->remarks_file = value;
   return TS_OK;
 }
 
@@ -104,11 +114,13 @@ static size_t own_flags(opt *o, ts_flag *f) {
        "names them there",
        .at = &o->data_dir},
       {"pass-pipeline", TS_FLAG_CALL, "text|@file",
-       "passes as 'fuse,lower{acc=f32}', or from a file", "Passes", .call = add_pipeline},
+       "passes as 'fuse,lower{acc=f32}', or from a file", "Passes", .call = add_pipeline,
+       .also = "passes"},
       {"print-passes", TS_FLAG_CALL_OPTIONAL, "markdown", "list the passes and their options", see,
        .call = print_passes},
       {"print-ops", TS_FLAG_CALL, "level",
-       "list the ops of a level: tensor, loop, shared; or attributes", see, .call = print_ops},
+       "list the ops of a level: tensor, loop, shared; or attributes", see, .call = print_ops,
+       .words = "tensor|loop|shared|attributes"},
       {"print-pipeline", TS_FLAG_BOOL, NULL, "print the passes, and the steps of recipes, as a pipeline", see,
        .at = &o->print_pipeline},
       {"print-before", TS_FLAG_STRING, "passes", "dump the module before these passes", see,
@@ -123,8 +135,9 @@ static size_t own_flags(opt *o, ts_flag *f) {
        .call = print_changed},
       {"print-tree-dir", TS_FLAG_STRING, "dir", "write every stage to a numbered file", see,
        .at = &in->tree_dir},
-      {"remarks", TS_FLAG_CALL_OPTIONAL, "file",
-       "show what passes did, or could not do; to a file as YAML", see, .call = remarks},
+      {"remarks", TS_FLAG_CALL_OPTIONAL, "kinds|file",
+       "show what passes did, or could not do: all, or passed, missed, analysis; to a file as YAML", see,
+       .call = remarks},
       {"verify-each", TS_FLAG_BOOL, NULL, "verify after each pass (on)", chk,
        .at = &o->checks.verify_each},
       {"verify-roundtrip", TS_FLAG_BOOL, NULL,
@@ -152,6 +165,31 @@ static size_t own_flags(opt *o, ts_flag *f) {
   return ts_countof(flags);
 }
 
+/* Whether the word behind a pass is its options: not when it is an option, or names an input. A pass that
+ * takes no loops is told `name=value`. */
+static bool takes_options(const ts_flag *flag, const char *word) {
+  const ts_pass_info *p = ts_pass_find(flag->name);
+  size_t n = strlen(word);
+  bool ending = n > 4 && (!strcmp(word + n - 4, ".tir") || !strcmp(word + n - 4, ".lir"));
+  if (!n || *word == '-' || ending || access(word, F_OK) == 0) return false;
+  if (word[strcspn(word, " ,=")] != '\0') return p->num_options > 0;
+  for (unsigned i = 0; i < p->num_options; i++)
+    if (p->options[i].kind == TS_OPT_LOOPS) return !strchr(word, '/');
+  return false;
+}
+
+static void describe(ts_sink *s, const ts_flag *flag) {
+  const ts_pass_info *p = ts_pass_find(flag->name);
+  if (p) ts_pass_describe(s, p);
+}
+
+/* The names of a pass' options. */
+static void complete(ts_sink *s, const ts_flag *flag) {
+  const ts_pass_info *p = ts_pass_find(flag->name);
+  for (unsigned i = 0; p && i < p->num_options; i++)
+    if (p->options[i].kind != TS_OPT_LOOPS) ts_sink_printf(s, "%s%s=", s->n ? " " : "", p->options[i].name);
+}
+
 static ts_flag pass_flag(const ts_pass_info *p) {
   return (ts_flag){.name = p->flag,
                    .kind = TS_FLAG_CALL_OPTIONAL,
@@ -159,6 +197,7 @@ static ts_flag pass_flag(const ts_pass_info *p) {
                    .summary = p->summary,
                    .category = p->testing ? "Passes for testing" : "Passes",
                    .call = add_pass,
+                   .takes = takes_options,
                    .hidden = p->testing};
 }
 
@@ -178,6 +217,9 @@ ts_result opt_parse(opt *o, int argc, char **argv) {
   size_t n = own_flags(o, flags);
   for (unsigned i = 0; i < ts_num_passes && n < MAX_FLAGS; i++)
     flags[n++] = pass_flag(&ts_passes[i]);
+  o->tool.describe = describe;
+  o->tool.complete = complete;
+  o->tool.synonym = ts_pass_synonym;
   ts_result result = ts_tool_parse(&o->tool, argc, argv, flags, n, 1);
   return result || o->tool.done ? result : check(o);
 }

@@ -1,4 +1,8 @@
 /* ts-opt: parse → verify → passes → print. With no pass it formats its input. */
+#define _GNU_SOURCE /* fileno */
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "exec/run.h"
 #include "exec/semantics.h"
 #include "opt.h"
@@ -15,12 +19,15 @@ typedef struct part {
 
 static ts_result print_module(void *arg) {
   part *p = arg;
-  ts_print_module(&p->o->out.sink, p->module);
+  opt *o = p->o;
+  bool to_user = o->out.file == stdout && ts_tool_wants_colour(&o->tool, stdout);
+  ts_instrument_print(&o->out.sink, p->module, to_user);
   return TS_OK;
 }
 
 static void print_steps(opt *o, const ts_pipeline *pipeline) {
-  ts_pipeline_print(&o->out.sink, pipeline);
+  /* a person reads it step by step; a script takes one line */
+  ts_pipeline_print(&o->out.sink, pipeline, isatty(fileno(o->out.file)) ? ",\n" : ",");
   ts_sink_puts(&o->out.sink, "\n");
 }
 
@@ -43,6 +50,7 @@ static ts_result read_module(void *arg) {
   ts_result result = ts_parse_source(p->o->tool.ctx, p->source, &p->module);
   ts_time_add(times, "parse", ts_time_now() - start);
   start = ts_time_now();
+  if (!result) p->module->test_lines = p->o->in_place;
   if (!result) result = ts_verify(p->module);
   if (!result && p->o->data_dir) ts_run_rebase_files(p->module, p->o->data_dir);
   ts_time_add(times, "verify", ts_time_now() - start);
@@ -67,8 +75,10 @@ static ts_result transform(opt *o, const ts_source *source, ts_module **m) {
 /* Messages and what else a part leaves behind. */
 static void report(opt *o) {
   ts_context *ctx = o->tool.ctx;
-  if (o->remarks_file) ts_remarks_print_yaml(&o->yaml, ctx);
-  if (!o->remarks || o->remarks_file) ts_remarks_drop(ctx);
+  if (o->remarks_file) {
+    ts_remarks_print_yaml(&o->yaml, ctx);
+    ts_remarks_keep(ctx, "");
+  }
   (void)!ts_sink_finish(&o->messages);
   ts_tool_print_diagnostics(&o->tool);
   ts_sink_write(&o->messages, o->instrument.failure_diff.buf, o->instrument.failure_diff.n);
@@ -79,8 +89,9 @@ static ts_result run_part(opt *o, const ts_source *source) {
   ts_module *m = NULL;
   o->tool.ctx->source = source;
   ts_result result = transform(o, source, &m);
+  ts_remarks_keep(o->tool.ctx, o->remarks ? o->remarks : "");
   if (o->verify_diagnostics) {
-    if (result != TS_LIMIT) result = ts_expect_diagnostics(o->tool.ctx, source, o->remarks);
+    if (result != TS_LIMIT) result = ts_expect_diagnostics(o->tool.ctx, source, o->remarks != NULL);
   } else if (!result) {
     result = print_result(o, m);
   }
@@ -132,6 +143,11 @@ static ts_result run_parts(opt *o) {
   return worst;
 }
 
+static bool is_same_file(const char *a, const char *b) {
+  struct stat x, y;
+  return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static ts_result run(opt *o) {
   if (o->print_pipeline && !has_recipe(o)) return print_pipeline(o);
   ts_context *ctx = o->tool.ctx;
@@ -143,6 +159,7 @@ static ts_result run(opt *o) {
   ctx->source = NULL;
   if (result) return result;
   if (o->verify_diagnostics) ctx->max_errors = UINT32_MAX;
+  o->in_place = is_same_file(o->tool.inputs[0], o->output);
   opt_set_up(o);
   result = run_parts(o);
   if (o->count) ts_stat_print(&o->messages, &o->stats);

@@ -192,7 +192,7 @@ int main(int argc, char **argv) {
        .at = &q->entry},
       {"pass-pipeline", TS_FLAG_CALL, "text|@file",
        "passes before the run, as ts-opt's: 'fuse,lower{acc=f32}', or from a file", "Running",
-       .at = &q->passes, .call = add_passes},
+       .at = &q->passes, .call = add_passes, .also = "passes"},
       {"recipe", TS_FLAG_CALL, "name",
        "the recipe of this name before the run, as ts-opt's, such as cpu or 'cpu threads=2'",
        "Running", .at = &q->passes, .call = add_recipe},

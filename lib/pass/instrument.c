@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "support/colour.h"
 #include "support/diff.h"
+#include "support/spelling.h"
 
 void ts_instrument_init(ts_instrument *in, ts_context *ctx, ts_sink *out) {
   *in = (ts_instrument){.ctx = ctx, .out = out, .input = "-", .flags = ""};
@@ -18,13 +20,6 @@ void ts_instrument_drop(ts_instrument *in) {
 }
 
 /* ---- lists of passes ---- */
-
-static bool is_listed(const char *list, const char *flag) {
-  size_t n = strlen(flag);
-  for (const char *p = list; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
-    if (!strncmp(p, flag, n) && (!p[n] || p[n] == ',')) return true;
-  return false;
-}
 
 typedef struct check_call {
   ts_instrument *in;
@@ -83,11 +78,23 @@ void ts_instrument_command(ts_sink *s, const ts_instrument *in, const ts_pipelin
 
 /* ---- dumps ---- */
 
+void ts_instrument_print(ts_sink *out, const ts_module *m, bool colour) {
+  if (!colour) {
+    ts_print_module(out, m);
+    return;
+  }
+  ts_sink text;
+  ts_sink_buffer(&text, &m->ctx->memory);
+  ts_print_module(&text, m);
+  ts_colour_program(out, text.buf, text.n);
+  ts_sink_drop(&text);
+}
+
 static void dump(ts_instrument *in, const char *when, const ts_pass_event *e, size_t steps) {
   ts_sink_printf(in->out, "// %s %s: ", when, e->pipeline->steps.at[e->step].pass->flag);
   ts_instrument_command(in->out, in, e->pipeline, steps);
   ts_sink_puts(in->out, "\n");
-  ts_print_module(in->out, e->module);
+  ts_instrument_print(in->out, e->module, in->colour);
   ts_sink_puts(in->out, "\n");
 }
 
@@ -103,11 +110,15 @@ static void print_diff(ts_instrument *in, ts_sink *to, const ts_pass_event *e) {
   char before[80], after[80];
   snprintf(before, sizeof before, "before %s", flag);
   snprintf(after, sizeof after, "after %s", flag);
-  ts_sink now;
+  ts_sink now, diff;
   ts_sink_buffer(&now, &in->ctx->memory);
+  ts_sink_buffer(&diff, &in->ctx->memory);
   ts_print_module(&now, e->module);
-  ts_diff_print(to, &in->ctx->memory, before, in->text.buf, in->text.n, after, now.buf, now.n);
+  ts_diff_print(&diff, &in->ctx->memory, before, in->text.buf, in->text.n, after, now.buf, now.n);
+  if (in->colour) ts_colour_diff(to, diff.buf, diff.n);
+  else ts_sink_write(to, diff.buf, diff.n);
   ts_sink_drop(&now);
+  ts_sink_drop(&diff);
 }
 
 static bool same_as_before(ts_instrument *in, const ts_pass_event *e) {
@@ -193,12 +204,12 @@ ts_result ts_instrument_input(ts_instrument *in, const ts_module *m) {
 void ts_instrument_before(ts_instrument *in, const ts_pass_event *e) {
   const char *flag = e->pipeline->steps.at[e->step].pass->flag;
   if (in->changed || in->diff_failures) print_to_buffer(in, &in->text, e->module);
-  if (in->before_all || is_listed(in->before, flag)) dump(in, "before", e, e->step);
+  if (in->before_all || ts_list_has(in->before, flag)) dump(in, "before", e, e->step);
 }
 
 void ts_instrument_after(ts_instrument *in, const ts_pass_event *e) {
   const char *flag = e->pipeline->steps.at[e->step].pass->flag;
-  if (in->after_all || is_listed(in->after, flag)) dump(in, "after", e, e->step + 1);
+  if (in->after_all || ts_list_has(in->after, flag)) dump(in, "after", e, e->step + 1);
   if (in->changed) show_change(in, e);
   if (in->tree_dir && !in->result) write_stage(in, e->module, e->pipeline, e->step + 1);
 }

@@ -15,6 +15,7 @@ typedef struct ts_instrument {
   const char *before, *after; /* passes to dump around, "fuse,lower"; NULL: none */
   bool before_all, after_all;
   ts_changed changed;
+  bool colour;          /* dumps and diffs in colour */
   bool diff_failures;   /* say in `failure_diff` what a step that failed its check had changed */
   const char *tree_dir; /* where numbered files go; NULL: none */
   ts_result result;     /* TS_ERR, with a message, once a file could not be written */
@@ -32,6 +33,8 @@ void ts_instrument_command(ts_sink *, const ts_instrument *, const ts_pipeline *
 /* Once, before the pipeline: file 00 of the tree. TS_ERR, with a message, when it cannot be
  * written. */
 ts_result ts_instrument_input(ts_instrument *, const ts_module *);
+/* The module as text, in colour or not. */
+void ts_instrument_print(ts_sink *, const ts_module *, bool colour);
 /* For the runner's callbacks. */
 void ts_instrument_before(ts_instrument *, const ts_pass_event *);
 void ts_instrument_after(ts_instrument *, const ts_pass_event *);

@@ -27,7 +27,7 @@ const ts_pass_info ts_passes[] = {
 #define T TS_LEVEL_T
 #define L TS_LEVEL_L
 #define TL TS_LEVEL_TL
-#define PASS(id, flag, in, out, rounding, category, summary)                                       \
+#define PASS(id, flag, in, out, rounding, category, summary, example)                              \
   {flag,                                                                                           \
    ts_pass_##id,                                                                                   \
    in,                                                                                             \
@@ -36,6 +36,7 @@ const ts_pass_info ts_passes[] = {
    (IS_##category & IS_TESTING) != 0,                                                              \
    (IS_##category & IS_RECIPE) != 0,                                                               \
    summary,                                                                                        \
+   example,                                                                                        \
    sizeof(struct ts_##id##_options),                                                               \
    options_of_##id,                                                                                \
    ts_countof(options_of_##id) - 1},
@@ -54,7 +55,71 @@ const ts_pass_info *ts_pass_find(const char *flag) {
   return NULL;
 }
 
+/* What others call what is here. */
+static const struct {
+  const char *word, *here;
+} synonyms[] = {
+    {"interchange", "reorder"},
+    {"loop-interchange", "reorder"},
+    {"permute", "reorder"},
+    {"fission", "distribute"},
+    {"loop-fission", "distribute"},
+    {"loop-distribute", "distribute"},
+    {"fusion", "fuse"},
+    {"loop-fusion", "fuse-loops"},
+    {"fuse-loop", "fuse-loops"},
+    {"cache-read", "stage"},
+    {"cache_read", "stage"},
+    {"cache-write", "stage"},
+    {"cache_write", "stage"},
+    {"pack", "stage"},
+    {"tiling", "tile"},
+    {"loop-tile", "tile"},
+    {"block", "tile"},
+    {"blocking", "tile"},
+    {"strip-mine", "split"},
+    {"stripmine", "split"},
+    {"vectorise", "vectorize"},
+    {"vectorization", "vectorize"},
+    {"vectorisation", "vectorize"},
+    {"loop-vectorize", "vectorize"},
+    {"simd", "vectorize"},
+    {"unrolling", "unroll"},
+    {"loop-unroll", "unroll"},
+    {"unroll-and-jam", "unroll-jam"},
+    {"parallelise", "parallel"},
+    {"parallelize", "parallel"},
+    {"parallelization", "parallel"},
+    {"licm", "hoist"},
+    {"loop-invariant-code-motion", "hoist"},
+    {"mem2reg", "promote"},
+    {"sroa", "promote"},
+    {"constant-fold", "fold"},
+    {"constant-folding", "fold"},
+    {"sccp", "fold"},
+    {"gvn", "cse"},
+    {"adce", "dce"},
+    {"symbol-dce", "dce"},
+    {"instcombine", "canonicalize"},
+    {"canonicalise", "canonicalize"},
+    {"loop-peel", "peel"},
+    {"compute_at", "compute-at"},
+    {"lowering", "lower"},
+    {"convert-to-loops", "lower"},
+    {"O1", "recipe=cpu"},
+    {"O2", "recipe=cpu"},
+    {"O3", "recipe=cpu"},
+};
+
+const char *ts_pass_synonym(const char *word) {
+  for (size_t i = 0; i < ts_countof(synonyms); i++)
+    if (!strcmp(synonyms[i].word, word)) return synonyms[i].here;
+  return NULL;
+}
+
 const char *ts_pass_nearest(const char *flag) {
+  const char *synonym = ts_pass_synonym(flag);
+  if (synonym) return synonym;
   ts_nearest nearest = ts_nearest_to(flag);
   for (unsigned i = 0; i < ts_num_passes; i++)
     if (!ts_passes[i].testing) ts_nearest_offer(&nearest, ts_passes[i].flag);
@@ -80,7 +145,7 @@ static const char *level_words(unsigned level) {
 }
 
 static const char *kind_word(ts_opt_kind kind) {
-  static const char *const words[] = {"true|false", "<int>", "<type>", "<text>"};
+  static const char *const words[] = {"true|false", "<int>", "<type>", "<text>", "<function>"};
   return words[kind];
 }
 
@@ -89,8 +154,7 @@ static void usage_text(const ts_pass_option *o, char *out, size_t n) {
   else snprintf(out, n, "%s=%s", o->name, kind_word(o->kind));
 }
 
-static void print_text_row(ts_sink *s, const ts_pass_info *p) {
-  ts_sink_printf(s, "  -%-18s %s\n", p->flag, p->summary);
+static void print_options(ts_sink *s, const ts_pass_info *p) {
   for (unsigned i = 0; i < p->num_options; i++) {
     const ts_pass_option *o = &p->options[i];
     char usage[64];
@@ -99,6 +163,25 @@ static void print_text_row(ts_sink *s, const ts_pass_info *p) {
     if (*o->otherwise) ts_sink_printf(s, " (default %s)", o->otherwise);
     ts_sink_puts(s, "\n");
   }
+}
+
+static void print_text_row(ts_sink *s, const ts_pass_info *p) {
+  ts_sink_printf(s, "  -%-18s %s\n", p->flag, p->summary);
+  print_options(s, p);
+}
+
+void ts_pass_describe(ts_sink *s, const ts_pass_info *p) {
+  ts_sink_printf(s, "\nworks on %s functions", level_words(p->level_in));
+  if (p->level_in != p->level_out) ts_sink_printf(s, ", leaves %s functions", level_words(p->level_out));
+  ts_sink_printf(s, "; the answer %s\n",
+                 p->rounding == TS_ROUNDING_EXACT ? "stays exact" : "may be rounded differently");
+  if (p->num_options) ts_sink_puts(s, "\noptions:\n");
+  print_options(s, p);
+  const char *quote = *p->example ? "\"" : "";
+  ts_sink_printf(s, "\nexample:\n  ts-opt -%s%s%s%s%s in.%s\n", p->flag, *quote ? "=" : "", quote,
+                 p->example, quote, p->level_in == TS_LEVEL_L ? "lir" : "tir");
+  ts_sink_printf(s, "\nmore: docs/%s.md, section %s\n", p->level_in == TS_LEVEL_L ? "schedules" : "passes",
+                 p->recipe ? "Recipes" : p->flag);
 }
 
 static void print_markdown_row(ts_sink *s, const ts_pass_info *p) {

@@ -38,8 +38,10 @@ typedef ts_result (*ts_pass_fn)(ts_pass_ctx *, ts_module *, const void *options)
 /* Adds to a named counter of the running pass (`-stats`). `what` is a string constant. */
 void ts_count(ts_pass_ctx *, const char *what, uint64_t n);
 
-/* LOOPS: every word that is no other option's name, such as `i=96 j=64` or `k i.i j.i`. */
-typedef enum { TS_OPT_BOOL, TS_OPT_INT, TS_OPT_DTYPE, TS_OPT_STRING, TS_OPT_LOOPS } ts_opt_kind;
+/* FUNC: the name of a function, kept without its @. LOOPS: every word that is no other option's name, such as `i=96 j=64` or `k i.i j.i`. */
+typedef enum {
+  TS_OPT_BOOL, TS_OPT_INT, TS_OPT_DTYPE, TS_OPT_STRING, TS_OPT_FUNC, TS_OPT_LOOPS
+} ts_opt_kind;
 /* The loops (or buffers) that a scheduling pass is told about, in the order of the text. */
 typedef struct ts_loop_item {
   const char *name;  /* without its % */
@@ -68,7 +70,7 @@ typedef struct ts_pass_info {
   ts_rounding rounding;
   bool testing; /* for tests of the pass manager: not in -help */
   bool recipe;  /* looks at the module and says which steps to run; changes nothing itself */
-  const char *summary;
+  const char *summary, *example; /* options as one may write them; "": none */
   size_t options_bytes;
   const ts_pass_option *options;
   unsigned num_options;
@@ -76,8 +78,12 @@ typedef struct ts_pass_info {
 extern const ts_pass_info ts_passes[];
 extern const unsigned ts_num_passes;
 const ts_pass_info *ts_pass_find(const char *flag); /* NULL: unknown */
-/* The flag of the public pass spelled most like `flag`; NULL when none is near. */
+/* The flag, with options where it takes some, that does what another compiler calls `word`; NULL: none. */
+const char *ts_pass_synonym(const char *word);
+/* That, or the flag of the public pass spelled most like `flag`; NULL when none is near. */
 const char *ts_pass_nearest(const char *flag);
+/* What one may want to know of a pass: levels, options, an example and the page about it. */
+void ts_pass_describe(ts_sink *, const ts_pass_info *);
 /* The table as text: by level with options, or as the rows of a Markdown table. */
 void ts_passes_print(ts_sink *, bool markdown, bool testing);
 
@@ -100,8 +106,9 @@ ts_result ts_pipeline_add(ts_context *, ts_pipeline *, const char *flag, const c
 ts_result ts_pipeline_parse(ts_context *, ts_pipeline *, const char *text);
 /* The same from a named source, which must live as long as the context's messages. */
 ts_result ts_pipeline_parse_source(ts_context *, ts_pipeline *, const ts_source *);
-/* As text that ts_pipeline_parse reads back, options that differ from their defaults only. */
-void ts_pipeline_print(ts_sink *, const ts_pipeline *);
+/* As text that ts_pipeline_parse reads back, options that differ from their defaults only; `between` the
+ * steps stands "," or ",\n". */
+void ts_pipeline_print(ts_sink *, const ts_pipeline *, const char *between);
 void ts_pipeline_print_step(ts_sink *, const ts_pipeline_step *);
 /* One step as a command-line flag: -lower="acc=f32". */
 void ts_pipeline_print_flag(ts_sink *, const ts_pipeline_step *);

@@ -110,6 +110,16 @@ static bool in_range(const ts_pass_option *o, int64_t n) {
   return n >= o->least && n <= o->most;
 }
 
+/* A comma divides what a step is told as white space does, but within a text only where `name=` follows:
+ * ops=gelu,softmax is one. */
+static bool is_divided(const reader *r, ts_opt_kind kind) {
+  if (peek(r) != ',') return false;
+  const char *at = r->source->text + r->at + 1;
+  while (is_space(*at)) at++;
+  while (is_name(*at)) at++;
+  return kind != TS_OPT_STRING || *at == '=';
+}
+
 static bool set_value(const ts_pipeline_step *step, const ts_pass_option *o, const char *text) {
   void *to = slot(step, o);
   switch (o->kind) {
@@ -117,6 +127,7 @@ static bool set_value(const ts_pipeline_step *step, const ts_pass_option *o, con
   case TS_OPT_INT: return parse_int(text, to) && in_range(o, *(int64_t *)to);
   case TS_OPT_DTYPE: return parse_dtype(text, to);
   case TS_OPT_STRING: *(const char **)to = text; return true;
+  case TS_OPT_FUNC: *(const char **)to = text + (*text == '@'); return true;
   case TS_OPT_LOOPS: return !*text; /* its items are added one by one */
   }
   ts_unreachable("option kind");
@@ -146,7 +157,8 @@ static const char *value_text(const ts_pipeline_step *step, const ts_pass_option
     ts_dtype d = *(const ts_dtype *)from;
     return d == TS_NUM_DTYPES ? "" : ts_dtype_name(d);
   }
-  case TS_OPT_STRING: return *(const char *const *)from;
+  case TS_OPT_STRING:
+  case TS_OPT_FUNC: return *(const char *const *)from;
   case TS_OPT_LOOPS: return ((const ts_loop_list *)from)->items.n ? "…" : "";
   }
   ts_unreachable("option kind");
@@ -178,17 +190,22 @@ static ts_result unknown_option(reader *r, ts_loc loc, const char *name) {
     return TS_USAGE;
   }
   const char *list = "";
-  for (unsigned i = 0; i < pass->num_options; i++)
+  ts_nearest near = ts_nearest_to(name);
+  for (unsigned i = 0; i < pass->num_options; i++) {
     list = ts_sprintf(&r->ctx->arena, "%s%s%s", list, i ? ", " : "", pass->options[i].name);
-  ts_error(r->ctx, loc, "pass '%s' has no option '%s'; it has %s", pass->flag, name, list);
+    ts_nearest_offer(&near, pass->options[i].name);
+  }
+  if (near.best)
+    ts_error(r->ctx, loc, "pass '%s' has no option '%s'; did you mean '%s'?", pass->flag, name, near.best);
+  else ts_error(r->ctx, loc, "pass '%s' has no option '%s'; it has %s", pass->flag, name, list);
   return TS_USAGE;
 }
 
-static ts_result read_value(reader *r, const char **out) {
+static ts_result read_value(reader *r, ts_opt_kind kind, const char **out) {
   char quote = peek(r);
   size_t begin = r->at;
   if (quote != '\'' && quote != '"') {
-    while (is_bare_value(peek(r)))
+    while (is_bare_value(peek(r)) && !is_divided(r, kind))
       r->at++;
     *out = text_between(r, begin, r->at);
     return TS_OK;
@@ -208,7 +225,7 @@ static ts_result read_item(reader *r, const ts_pass_option *o, const char *name)
   ts_loop_item item = {.name = name};
   if (peek(r) == '=') {
     r->at++;
-    ts_result result = read_value(r, &item.value);
+    ts_result result = read_value(r, TS_OPT_LOOPS, &item.value);
     if (result) return result;
     if (!*item.value) return expected(r, ts_sprintf(&r->ctx->arena, "a value for '%s'", name));
   }
@@ -242,7 +259,7 @@ static ts_result read_option(reader *r, uint64_t *seen) {
   size_t value_at = begin;
   if (peek(r) == '=') {
     value_at = ++r->at;
-    ts_result result = read_value(r, &value);
+    ts_result result = read_value(r, o->kind, &value);
     if (result) return result;
   } else if (o->kind != TS_OPT_BOOL) {
     return expected(r, ts_sprintf(&r->ctx->arena, "'=' after option '%s'", name));
@@ -259,8 +276,13 @@ static ts_result read_options(reader *r, char close) {
   for (;;) {
     size_t before = r->at;
     skip_space(r);
+    if (seen && peek(r) == ',') {
+      r->at++;
+      skip_space(r);
+      if (at_end(r) || peek(r) == close) return expected(r, "an option after the comma");
+    }
     if (at_end(r) || (close && peek(r) == close)) return TS_OK;
-    if (seen && before == r->at) return expected(r, "white space between options");
+    if (seen && before == r->at) return expected(r, "white space or a comma between options");
     ts_result result = read_option(r, &seen);
     if (result) return result;
   }
@@ -383,7 +405,7 @@ ts_result ts_pipeline_add(ts_context *ctx, ts_pipeline *p, const char *flag, con
 
 /* A value holds at most one sort of quote, since it was read between the other sort. */
 static void print_value(ts_sink *s, const char *value) {
-  bool bare = *value != '\0';
+  bool bare = *value && !(strchr(value, ',') && strchr(value, '='));
   for (const char *c = value; *c; c++)
     bare = bare && is_bare_value(*c);
   const char *quote = bare ? "" : strchr(value, '\'') ? "\"" : "'";
@@ -426,9 +448,9 @@ void ts_pipeline_print_step(ts_sink *s, const ts_pipeline_step *step) {
   if (print_options(s, step, "{")) ts_sink_puts(s, "}");
 }
 
-void ts_pipeline_print(ts_sink *s, const ts_pipeline *p) {
+void ts_pipeline_print(ts_sink *s, const ts_pipeline *p, const char *between) {
   for (size_t i = 0; i < p->steps.n; i++) {
-    if (i) ts_sink_puts(s, ",");
+    if (i) ts_sink_puts(s, between);
     ts_pipeline_print_step(s, &p->steps.at[i]);
   }
 }
@@ -465,8 +487,11 @@ ts_dtype ts_pipeline_step_dtype(const ts_pipeline_step *step, const char *name) 
 }
 
 ts_func *ts_pipeline_step_func(const ts_pipeline_step *step, const ts_module *m) {
-  const ts_pass_option *o = find_option(step->pass, "func");
-  if (!o || o->kind != TS_OPT_STRING) return NULL;
-  const char *name = *(const char *const *)slot(step, o);
-  return *name ? ts_first_asked(m, name) : NULL;
+  for (unsigned i = 0; i < step->pass->num_options; i++) {
+    const ts_pass_option *o = &step->pass->options[i];
+    if (o->kind != TS_OPT_FUNC) continue;
+    const char *name = *(const char *const *)slot(step, o);
+    return *name ? ts_first_asked(m, name) : NULL;
+  }
+  return NULL;
 }

@@ -46,6 +46,8 @@ static bool take_severity(const char **p, ts_severity *out) {
 /* The line that an annotation of line `own` is about. */
 static bool take_line(const char **p, unsigned own, unsigned *line) {
   *line = own;
+  while (**p == ' ')
+    ++*p;
   if (!take(p, "@")) return true;
   if (take(p, "unknown")) {
     *line = NO_LINE;

@@ -1,6 +1,8 @@
 /* Remarks apart from the other messages. */
 #include "support/remarks.h"
 
+#include "support/spelling.h"
+
 static const char *tag(const char *kind) {
   if (!strcmp(kind, "passed")) return "Passed";
   return strcmp(kind, "missed") ? "Analysis" : "Missed";
@@ -36,15 +38,11 @@ void ts_remarks_print_yaml(ts_sink *s, const ts_context *ctx) {
     if (d->severity == TS_SEV_REMARK) print_remark(s, d);
 }
 
-void ts_remarks_drop(ts_context *ctx) {
-  ts_remarks_drop_after(ctx, NULL);
-}
-
-void ts_remarks_drop_after(ts_context *ctx, ts_diag *last) {
+static void drop_after(ts_context *ctx, ts_diag *last, const char *kept) {
   ts_diag **link = last ? &last->next : &ctx->first;
   ctx->last = last;
   while (*link) {
-    if ((*link)->severity == TS_SEV_REMARK) {
+    if ((*link)->severity == TS_SEV_REMARK && !ts_list_has(kept, (*link)->kind)) {
       *link = (*link)->next;
       continue;
     }
@@ -61,4 +59,12 @@ void ts_errors_to_remarks(ts_context *ctx, ts_diag *last, const char *pass) {
     d->kind = "missed";
     ctx->num_errors--;
   }
+}
+
+void ts_remarks_keep(ts_context *ctx, const char *kinds) {
+  drop_after(ctx, NULL, kinds);
+}
+
+void ts_remarks_drop_after(ts_context *ctx, ts_diag *last) {
+  drop_after(ctx, last, "");
 }

@@ -7,9 +7,9 @@
 /* The collected remarks as a YAML stream in the form of LLVM's optimisation records (one document a
  * remark: kind, Pass, DebugLoc, Message). */
 void ts_remarks_print_yaml(ts_sink *, const ts_context *);
-/* Takes remarks off the context's list of messages. */
-void ts_remarks_drop(ts_context *);
-/* Only those after the message `last`, which was the last one at some time; NULL: all. */
+/* Leaves only remarks of these kinds, "missed,passed", on the context's list of messages; with "" none. */
+void ts_remarks_keep(ts_context *, const char *kinds);
+/* Takes all remarks off it, or only those after the message `last`, which was the last one at some time; NULL: all. */
 void ts_remarks_drop_after(ts_context *, ts_diag *last);
 /* Errors after the message `last` become "missed" remarks of the pass, their notes with them, and no
  * longer count as errors. */

@@ -24,6 +24,13 @@ unsigned ts_word_distance(const char *a, const char *b) {
   return rows[n % 3][m];
 }
 
+bool ts_list_has(const char *list, const char *word) {
+  size_t n = strlen(word);
+  for (const char *p = list; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+    if (!strncmp(p, word, n) && (!p[n] || p[n] == ',')) return true;
+  return false;
+}
+
 ts_nearest ts_nearest_to(const char *word) {
   unsigned far = (unsigned)ts_max(strlen(word) / 3, (size_t)1) + 1;
   return (ts_nearest){.word = word, .distance = far};

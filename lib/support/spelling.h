@@ -2,11 +2,15 @@
 #ifndef TS_SPELLING_H
 #define TS_SPELLING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Insertions, deletions, substitutions and swaps of neighbours between two words (optimal string
  * alignment); words longer than 63 bytes count as 64 apart. */
 unsigned ts_word_distance(const char *a, const char *b);
+
+/* Is `word` one of those in `list`, "fuse,lower"? NULL holds none. */
+bool ts_list_has(const char *list, const char *word);
 
 /* Keeps the nearest of the words offered to it, the first of equals:
  *   ts_nearest n = ts_nearest_to("lwoer"); for (…) ts_nearest_offer(&n, words[i]); n.best */

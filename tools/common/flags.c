@@ -7,16 +7,24 @@
 #include "support/spelling.h"
 
 const ts_flag ts_tool_common_flags[TS_TOOL_NUM_COMMON_FLAGS] = {
-    {"help", TS_FLAG_BOOL, NULL, "print this"},
+    {"help", TS_FLAG_CALL_OPTIONAL, "option", "print this, or all about one option", .also = "h"},
     {"help-hidden", TS_FLAG_BOOL, NULL, "print this, with options for developers"},
     {"version", TS_FLAG_BOOL, NULL, "print the version, and what this build lacks"},
+    {"color", TS_FLAG_WORD, NULL, "messages, programs and diffs in colour (auto: on a terminal, unless NO_COLOR is set)",
+     .words = "auto|always|never"},
+    {"completion", TS_FLAG_WORD, NULL, "print a script that lets the shell complete options", .words = "bash|zsh|fish"},
 };
 
 /* ---- looking options up ---- */
 
+static bool is_word(const char *word, const char *text, size_t n) {
+  return strlen(word) == n && memcmp(word, text, n) == 0;
+}
+
 static const ts_flag *find_in(const ts_flag *flags, size_t num, const char *name, size_t n) {
   for (size_t i = 0; i < num; i++)
-    if (strlen(flags[i].name) == n && memcmp(flags[i].name, name, n) == 0) return &flags[i];
+    if (is_word(flags[i].name, name, n) || (flags[i].also && is_word(flags[i].also, name, n)))
+      return &flags[i];
   return NULL;
 }
 
@@ -36,15 +44,17 @@ static const ts_flag *find_joined(const ts_tool *t, const char *text) {
 }
 
 static ts_result unknown_flag(ts_tool *t, const char *arg, const char *name, size_t n) {
-  ts_nearest near = ts_nearest_to(ts_strndup(&t->ctx->arena, name, n));
+  const char *word = ts_strndup(&t->ctx->arena, name, n);
+  ts_nearest near = ts_nearest_to(word);
   for (size_t i = 0; i < t->num_flags; i++)
     ts_nearest_offer(&near, t->flags[i].name);
   for (size_t i = 0; i < TS_TOOL_NUM_COMMON_FLAGS; i++)
     ts_nearest_offer(&near, ts_tool_common_flags[i].name);
+  const char *synonym = t->synonym ? t->synonym(word) : NULL;
   int shown = (int)(name + n - arg);
-  if (near.best)
+  if (synonym || near.best)
     return ts_tool_usage(t, "unknown option '%.*s'; did you mean '%.*s%s'?", shown, arg,
-                         (int)(name - arg), arg, near.best);
+                         (int)(name - arg), arg, synonym ? synonym : near.best);
   return ts_tool_usage(t, "unknown option '%.*s'; -help lists them", shown, arg);
 }
 
@@ -149,19 +159,36 @@ typedef struct {
   TS_VEC(const char *) inputs;
 } parse;
 
+static size_t dashes(const char *arg) {
+  return arg[0] != '-' ? 0 : arg[1] == '-' ? 2 : 1;
+}
+
+static ts_result answer_help_on(ts_tool *t, const char *topic) {
+  const char *name = topic + dashes(topic);
+  const ts_flag *f = find_flag(t, name, strlen(name));
+  return f ? ts_tool_help_on(t, f) : unknown_flag(t, topic, name, strlen(name));
+}
+
 static ts_result answer_common(ts_tool *t, const ts_flag *f, const char *value) {
-  if (value) return ts_tool_usage(t, "option '-%s' takes no value", f->name);
+  bool help = strcmp(f->name, "help") == 0;
+  if (f->kind == TS_FLAG_WORD) {
+    int which = 0;
+    ts_flag chosen = *f;
+    chosen.at = strcmp(f->name, "color") == 0 ? &t->colour : &which;
+    ts_result r = set_word(t, &chosen, value);
+    if (r != TS_OK || chosen.at != &which) return r;
+    t->done = true;
+    return ts_tool_completion(t, value);
+  }
+  if (value && !help) return ts_tool_usage(t, "option '-%s' takes no value", f->name);
   t->done = true;
+  if (value) return answer_help_on(t, value);
   if (strcmp(f->name, "version") == 0) return ts_tool_version(t);
   return ts_tool_help(t, strcmp(f->name, "help-hidden") == 0);
 }
 
 static bool is_common(const ts_flag *f) {
   return f >= ts_tool_common_flags && f < ts_tool_common_flags + TS_TOOL_NUM_COMMON_FLAGS;
-}
-
-static size_t dashes(const char *arg) {
-  return arg[0] != '-' ? 0 : arg[1] == '-' ? 2 : 1;
 }
 
 /* The next argument as the value of `f`. A known option is none: "-o -fuse" forgot the file. */
@@ -188,12 +215,13 @@ static ts_result parse_flag(parse *p, const char *arg) {
   const ts_flag *f = find_flag(p->tool, name, n);
   if (!f && dashes(arg) == 1 && (f = find_joined(p->tool, name))) value = name + strlen(f->name);
   if (!f) return unknown_flag(p->tool, arg, name, n);
-  if (is_common(f)) return answer_common(p->tool, f, value);
+  if (!value && f->takes && p->next < p->words.n && f->takes(f, p->words.at[p->next]))
+    value = p->words.at[p->next++];
   if (!value && f->kind != TS_FLAG_BOOL && f->kind != TS_FLAG_CALL_OPTIONAL) {
     ts_result r = take_value(p, f, &value);
     if (r != TS_OK) return r;
   }
-  return apply(p->tool, f, value);
+  return is_common(f) ? answer_common(p->tool, f, value) : apply(p->tool, f, value);
 }
 
 static ts_result parse_words(parse *p) {

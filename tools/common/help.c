@@ -14,7 +14,9 @@ static size_t spelling(const ts_flag *f, char *text, size_t n) {
     len = snprintf(text, n, "-%s %s", f->name, value);
   else
     len = snprintf(text, n, optional ? "-%s[=%s]" : "-%s=%s", f->name, value);
-  return ts_min((size_t)len, n - 1);
+  size_t used = ts_min((size_t)len, n - 1);
+  if (f->also) used += (size_t)snprintf(text + used, n - used, ", -%s", f->also);
+  return ts_min(used, n - 1);
 }
 
 static void blanks(ts_sink *out, size_t n) {
@@ -106,6 +108,18 @@ ts_result ts_tool_help(ts_tool *t, bool hidden) {
   ts_result r = ts_output_open(t, &out, "-");
   if (r != TS_OK) return r;
   print_help(t, &out.sink, (flag_list){shown.at, shown.n});
+  return ts_output_commit(t, &out);
+}
+
+ts_result ts_tool_help_on(ts_tool *t, const ts_flag *f) {
+  char text[128];
+  ts_output out;
+  ts_result r = ts_output_open(t, &out, "-");
+  if (r != TS_OK) return r;
+  spelling(f, text, sizeof text);
+  ts_sink_printf(&out.sink, "%s\n  ", text);
+  wrap(&out.sink, f->summary, INDENT, INDENT);
+  if (t->describe) t->describe(&out.sink, f);
   return ts_output_commit(t, &out);
 }
 

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* fileno */
 /* A tool's beginning and end, and its messages. */
 #include "tool.h"
 
@@ -38,16 +39,17 @@ ts_result ts_tool_usage(ts_tool *t, const char *fmt, ...) {
   return TS_USAGE;
 }
 
-static bool wants_colour(void) {
+bool ts_tool_wants_colour(const ts_tool *t, FILE *file) {
   const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
-  return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 && !(no_colour && *no_colour);
+  if (t->colour) return t->colour == 1;
+  return isatty(fileno(file)) && term && strcmp(term, "dumb") != 0 && !(no_colour && *no_colour);
 }
 
 void ts_tool_print_diagnostics(ts_tool *t) {
   if (!t->ctx->first) return;
   ts_sink err;
   ts_sink_file(&err, NULL, stderr);
-  bool colour = wants_colour();
+  bool colour = ts_tool_wants_colour(t, stderr);
   unsigned shown = 0;
   for (const ts_diag *d = t->ctx->first; d; d = d->next) {
     if (!d->source) ts_sink_printf(&err, "%s: ", t->name);

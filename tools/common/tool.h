@@ -53,17 +53,25 @@ struct ts_flag {
   int64_t min, max;
   bool joined;      /* also -Dvalue: the value may follow a one-dash name directly */
   bool hidden;      /* only in -help-hidden */
-  const void *data; /* for `call`, such as the pass */
+  const char *also; /* another name; NULL: none */
+  /* CALL_OPTIONAL: whether the next word is its value; NULL: a value only ever follows a `=` */
+  bool (*takes)(const ts_flag *, const char *word);
 };
 
 struct ts_tool {
   const char *name, *overview;
   void *user; /* the tool's options, for `call` */
   ts_context *ctx;
+  /* Before ts_tool_parse; each may be NULL. What -help=NAME says beyond the line in the list, and the
+   * option's name for a word that other tools use. */
+  void (*describe)(ts_sink *, const ts_flag *);
+  const char *(*synonym)(const char *word);
+  void (*complete)(ts_sink *, const ts_flag *); /* values that a shell may offer, as words */
   /* After ts_tool_parse: */
   const char **inputs; /* what is not an option, in order; {"-"} when nothing was given */
   size_t num_inputs;
   bool done; /* -help or -version has been answered: succeed without doing anything */
+  int colour; /* -color: 0 auto, 1 always, 2 never */
   const char *command_line; /* as one line that a shell would read back */
   /* Private: */
   const ts_flag *flags;
@@ -76,8 +84,8 @@ struct ts_tool {
  */
 ts_result ts_tool_begin(ts_tool *, const char *name, const char *overview, void *user);
 /* Reads the command line against `flags`, which must last as long as the tool does, with @file
- * arguments replaced by the file's words (quotes and backslashes as in a shell). -help,
- * -help-hidden and -version are added, and answered. TS_USAGE for an unknown option (with the
+ * arguments replaced by the file's words (quotes and backslashes as in a shell). -help (-h),
+ * -help=NAME, -help-hidden, -version, -color and -completion are added, and answered. TS_USAGE for an unknown option (with the
  * nearest known one), a bad or missing value, or more than `max_inputs` inputs; else what a `call`
  * failed with. Runs under ts_protect, so `call` may use t->ctx->arena, which lives until
  * ts_tool_end. */
@@ -85,6 +93,9 @@ ts_result ts_tool_parse(ts_tool *, int argc, char **argv, const ts_flag *flags, 
                         size_t max_inputs);
 /* Reports an error of the command line. Returns TS_USAGE. */
 ts_result ts_tool_usage(ts_tool *, const char *fmt, ...) TS_PRINTF(2, 3);
+/* Whether what goes to this file is to be in colour: as -color says, or for a terminal unless NO_COLOR is
+ * set or TERM is dumb. */
+bool ts_tool_wants_colour(const ts_tool *, FILE *);
 /* Prints the messages collected so far on stderr, in colour on a terminal, and clears them. Their
  * source text must still be there. */
 void ts_tool_print_diagnostics(ts_tool *);
