@@ -219,10 +219,11 @@ bool ts_parse_block_open(ts_parser *p, ts_loc brace) {
 
 void ts_parse_block_close(ts_parser *p, ts_loc brace) {
   ts_parser_check_pending(p);
-  ts_scope scope = p->scopes.at[--p->scopes.n];
+  ts_scope scope = p->scopes.at[p->scopes.n - 1];
   scope.block->end = brace;
   bool is_op = scope.op != NULL;
   ts_parser_comment_close(p, scope.block, is_op ? (void *)scope.op : (void *)scope.block->func, is_op, brace);
+  p->scopes.n--;
   while (p->num_visible > scope.outer_names) p->defs[p->visible[--p->num_visible]] = NULL;
   p->last_closed = scope.op;
   if (scope.pending) ts_parser_finish_pending(p, scope.pending);
@@ -280,7 +281,6 @@ static uint32_t take_comment(ts_module *m) {
     ts_sink_puts(&lines, "\n");
     at = end < limit ? end + 1 : limit;
   }
-  if (lines.n) m->check_prefixes = ts_check_prefixes(&m->arena, m->source.text, m->source.n);
   if (lines.n) m->comment = ts_strndup(&m->arena, lines.buf, lines.n);
   m->comment_len = lines.n;
   ts_sink_drop(&lines);

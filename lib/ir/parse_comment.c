@@ -5,10 +5,13 @@
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/* Does a line without text stand in front of byte `at`? */
+/* Does a line without text stand in front of byte `at`? Asked for every op, so the usual case comes first:
+ * an indent, and before it a line that ends in text. */
 static bool after_blank(const ts_parser *p, uint32_t at) {
-  unsigned lines = 0;
   const char *c = p->base + at;
+  while (c > p->base && c[-1] == ' ') c--;
+  if (c - p->base >= 2 && c[-1] == '\n' && (unsigned char)c[-2] > ' ') return false;
+  unsigned lines = 0;
   while (c > p->base && is_space(c[-1])) lines += *--c == '\n';
   return lines > 1;
 }
@@ -20,6 +23,7 @@ static bool begins_line(const ts_parser *p, uint32_t at) {
 }
 
 void ts_parser_comment(ts_parser *p, ts_loc loc) {
+  p->has_comments = true;
   if (loc.begin < p->comments_from) return; /* of the file */
   bool own = begins_line(p, loc.begin);
   ts_push(&p->scratch, &p->comments, (ts_comment){loc, own ? 0 : p->this_end, !own && p->last_token == '{'});
@@ -101,8 +105,11 @@ static void take(ts_parser *p, void *owner, ts_op *op, uint32_t end, uint32_t op
 }
 
 void ts_parser_comment_op(ts_parser *p, ts_op *op) {
-  take(p, op, op, op->loc.begin, op->loc.end, after_blank(p, op->loc.begin));
-  take(p, op, op, op->loc.end, op->loc.end, false);
+  bool blank = after_blank(p, op->loc.begin);
+  if (p->comments.n || blank) {
+    take(p, op, op, op->loc.begin, op->loc.end, blank);
+    take(p, op, op, op->loc.end, op->loc.end, false);
+  }
   remember(p, op, true, op->loc.end);
 }
 
@@ -119,4 +126,6 @@ void ts_parser_comment_close(ts_parser *p, ts_block *block, void *owner, bool is
 
 void ts_parser_comment_end(ts_parser *p) {
   take(p, p->m, NULL, UINT32_MAX, 0, false);
+  if (p->has_comments && p->base == p->m->source.text)
+    p->m->check_prefixes = ts_check_prefixes(&p->m->arena, p->base, (size_t)(p->limit - p->base));
 }

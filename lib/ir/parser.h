@@ -124,6 +124,7 @@ typedef struct ts_parser {
   uint32_t this_end, last_end; /* of the current token and the one before it */
   int last_token;
   TS_VEC(ts_comment) comments;
+  bool has_comments;
   uint32_t comments_from; /* those before are the file's */
   void *last_owner;       /* what was complete last, and where it ended */
   bool last_owner_is_op;

@@ -77,6 +77,15 @@ static void put_lead(printer *p, const ts_comments *c, bool last) {
   }
 }
 
+static bool any_shown(const printer *p, const char *lines) {
+  const char *at = lines, *line;
+  while (at && *at) {
+    size_t n = next_line(&at, &line);
+    if (n && is_shown(p, line, n)) return true;
+  }
+  return false;
+}
+
 static void put_trail(printer *p, const ts_comments *c) {
   if (p->bare || !c || !c->trail) return;
   const char *at = c->trail, *line;
@@ -392,7 +401,8 @@ static void put_if(printer *p, const ts_op *op) {
   }
   put(p, " ");
   put_block(p, f.then_block);
-  if (!f.else_block->first) return;
+  const ts_comments *c = p->bare ? NULL : ts_comments_of(p->m, f.else_block);
+  if (!f.else_block->first && !(c && (any_shown(p, c->lead) || any_shown(p, c->trail)))) return;
   put(p, " else ");
   put_block(p, f.else_block);
 }
