@@ -19,9 +19,8 @@ enum {
   TS_WANTS_MARK = 1 << 10, /* a loop's mark or block */
   TS_WANTS_RELATION = 1 << 11,
   TS_WANTS_COMMA = 1 << 12,
-  TS_WANTS_CLOSE = 1 << 13, /* a closing parenthesis */
-  TS_WANTS_ARROW = 1 << 14,
-  TS_WANTS_TO = 1 << 15
+  TS_WANTS_ARROW = 1 << 13,
+  TS_WANTS_TO = 1 << 14
 };
 
 typedef struct ts_surprise {

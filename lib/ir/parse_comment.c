@@ -5,14 +5,11 @@
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/* Does a line without text stand in front of byte `at`? Asked for every op, so the usual case comes first:
- * an indent, and before it a line that ends in text. */
+/* Does a line without text stand in front of byte `at`? */
 static bool after_blank(const ts_parser *p, uint32_t at) {
-  const char *c = p->base + at;
-  while (c > p->base && c[-1] == ' ') c--;
-  if (c - p->base >= 2 && c[-1] == '\n' && (unsigned char)c[-2] > ' ') return false;
   unsigned lines = 0;
-  while (c > p->base && is_space(c[-1])) lines += *--c == '\n';
+  if (!p->may_have_blanks) return false; /* asked for every op */
+  for (const char *c = p->base + at; c > p->base && is_space(c[-1]);) lines += *--c == '\n';
   return lines > 1;
 }
 

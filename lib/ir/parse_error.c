@@ -11,7 +11,7 @@ static const struct {
     {"a scalar type", TS_WANTS_TYPE}, {"an extent", TS_WANTS_SHAPE},    {"an extent's name", TS_WANTS_INDEX},
     {"'+'", TS_WANTS_OPERATOR},        {"a value (%name)", TS_WANTS_VALUE}, {"a symbol (@name)", TS_WANTS_SYMBOL},
     {"a word", TS_WANTS_WORD},        {"'step'", TS_WANTS_MARK},        {"a comparison", TS_WANTS_RELATION},
-    {"','", TS_WANTS_COMMA},          {"')'", TS_WANTS_CLOSE},          {"'->'", TS_WANTS_ARROW},
+    {"','", TS_WANTS_COMMA},          {"'->'", TS_WANTS_ARROW},
     {"'to'", TS_WANTS_TO},
 };
 

@@ -125,6 +125,7 @@ typedef struct ts_parser {
   int last_token;
   TS_VEC(ts_comment) comments;
   bool has_comments;
+  bool may_have_blanks; /* white space was seen that may be a blank line */
   uint32_t comments_from; /* those before are the file's */
   void *last_owner;       /* what was complete last, and where it ended */
   bool last_owner_is_op;
