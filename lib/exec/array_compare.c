@@ -88,8 +88,8 @@ static void judge(const ts_array *got, int64_t i, const pair *p, double allowed,
   d->max_ulp = fmax(d->max_ulp, p->ulps);
 }
 
-ts_result ts_array_judge(ts_context *ctx, const ts_array *got, const ts_array *want, ts_allowed_fn allowed,
-                         const void *user, ts_difference *d) {
+ts_result ts_array_judge(ts_context *ctx, const ts_array *got, const ts_array *want,
+                         ts_allowed_fn allowed, const void *user, ts_difference *d) {
   *d = (ts_difference){.worst = -1};
   if (!same_shape(got, want) || !comparable(got->dtype, want->dtype)) {
     char a[TS_SHAPE_TEXT], b[TS_SHAPE_TEXT];

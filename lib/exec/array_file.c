@@ -185,7 +185,8 @@ size_t ts_array_path_length(const char *path, const char **tensor) {
 }
 
 /* The name of the tensor, and the path in `file`; TS_ERR when it is too long. */
-static ts_result split_path(ts_context *ctx, const char *path, char file[PATH_MAX], const char **tensor) {
+static ts_result split_path(ts_context *ctx, const char *path, char file[PATH_MAX],
+                            const char **tensor) {
   size_t n = ts_array_path_length(path, tensor);
   if (n >= PATH_MAX) return ts_error_plain(ctx, "a path of %zu bytes is too long", n);
   memcpy(file, path, n);

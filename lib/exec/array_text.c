@@ -174,11 +174,13 @@ const char *ts_array_index_text(ts_arena *arena, const ts_array *a, int64_t i) {
   return a->rank ? ts_sprintf(arena, "%s]", text) : "";
 }
 
-const char *ts_array_box_text(ts_arena *arena, const ts_array *a, const int64_t *lo, const int64_t *hi) {
+const char *ts_array_box_text(ts_arena *arena, const ts_array *a, const int64_t *lo,
+                              const int64_t *hi) {
   const char *text = "[";
   for (unsigned d = 0; d < a->rank; d++) {
     bool whole = lo[d] == 0 && hi[d] == a->dims[d];
-    const char *range = whole ? ":" : ts_sprintf(arena, "%lld:%lld", (long long)lo[d], (long long)hi[d]);
+    const char *range = ":";
+    if (!whole) range = ts_sprintf(arena, "%lld:%lld", (long long)lo[d], (long long)hi[d]);
     text = ts_sprintf(arena, "%s%s%s", text, d ? ", " : "", range);
   }
   return ts_sprintf(arena, "%s]", text);

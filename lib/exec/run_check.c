@@ -32,7 +32,9 @@ static const char *distance_text(ts_arena *arena, ts_dtype type, const ts_differ
 
 const char *ts_run_check_name(const ts_run_check *c) {
   static const char *const names[] = {
-      [TS_CHECK_EXPECTED] = "expected", [TS_CHECK_ENGINE] = "engine", [TS_CHECK_PROGRAM] = "program"};
+      [TS_CHECK_EXPECTED] = "expected",
+      [TS_CHECK_ENGINE] = "engine",
+      [TS_CHECK_PROGRAM] = "program"};
   return names[c->kind];
 }
 

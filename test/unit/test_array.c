@@ -230,6 +230,30 @@ START_TEST(comparison_counts_and_measures) {
 }
 END_TEST
 
+/* The second element may differ by anything, the others by 1. */
+static double allow(const void *user, int64_t i, double want) {
+  (void)user, (void)want;
+  return i == 1 ? INFINITY : 1;
+}
+
+START_TEST(judging_counts_what_is_wrong_and_where) {
+  ts_array a, b;
+  ts_difference d;
+  setup();
+  ck_assert_int_eq(ts_array_parse(ctx, "3x4xf32=0 nan 0 0 0 0 3 0 0 -2 0.5 0", &a), TS_OK);
+  ck_assert_int_eq(ts_array_parse(ctx, "3x4xf32=0", &b), TS_OK);
+  ck_assert_int_eq(ts_array_judge(ctx, &a, &b, allow, NULL, &d), TS_OK);
+  ck_assert(d.wrong == 2 && d.not_finite == 0 && d.unjudged == 1);
+  ck_assert(d.worst == 6 && d.got == 3 && d.want == 0 && d.apart == 3 && d.allowed == 1 && d.used == 3);
+  ck_assert_str_eq(ts_array_box_text(&ctx->arena, &a, d.lo, d.hi), "[1:3, 1:3]");
+  ck_assert_str_eq(ts_array_index_text(&ctx->arena, &a, d.worst), "[1, 2]");
+  ts_array_drop(ctx, &a);
+  ts_array_drop(ctx, &b);
+  ts_context_clear_diagnostics(ctx);
+  ts_context_destroy(ctx);
+}
+END_TEST
+
 START_TEST(shapes_and_kinds_must_agree) {
   ts_array a, b;
   ts_difference d;
@@ -289,5 +313,5 @@ END_TEST
 UNIT_MAIN("array", creation_respects_the_cap, sizes_past_int64_are_refused,
           elements_convert_like_cast, generated_numbers_have_their_moments,
           uniform_numbers_stay_below_one, elements_depend_on_seed_name_and_place_alone,
-          text_is_read_and_written, comparison_counts_and_measures, shapes_and_kinds_must_agree,
+          text_is_read_and_written, comparison_counts_and_measures, judging_counts_what_is_wrong_and_where, shapes_and_kinds_must_agree,
           summaries_say_what_is_there, hashes_see_type_shape_and_every_bit)
