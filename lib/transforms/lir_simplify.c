@@ -265,8 +265,9 @@ static void simplify_block(simplify *w, ts_block *block) {
 }
 
 ts_result ts_pass_simplify(ts_pass_ctx *pass, ts_module *m, const void *options) {
+  const ts_simplify_options *o = options;
   simplify w = {.pass = pass, .m = m, .options = options};
-  for (ts_func *f = m->first_func; f; f = f->next) {
+  for (ts_func *f = ts_first_asked(m, o->func); f; f = ts_next_asked(f, o->func)) {
     if (!(ts_func_level(f) & TS_LEVEL_L)) continue;
     w.ranges = ts_ranges_create(pass->scratch);
     simplify_block(&w, f->body);
