@@ -231,16 +231,9 @@ static void divide(c_emit *e, const ts_op *op) {
 
 /* ---- comparisons, choice ---- */
 
-static ts_pred pred_of(c_emit *e, const ts_op *op) {
-  unsigned p = TS_EQ;
-  while (p < TS_GE && !ts_attr_word_is(e->m, op, TS_ATTR_PRED, ts_pred_word((ts_pred)p)))
-    p++;
-  return (ts_pred)p;
-}
-
 /* A mask orders like the i1 it stands for, 0 before 1, when it is negated. */
 static c_text compare(c_emit *e, const ts_op *op) {
-  ts_pred pred = pred_of(e, op);
+  ts_pred pred = ts_op_pred(op);
   c_rep r = c_rep_of(e, ts_op_result(op, 0)), of = c_rep_of(e, ts_operand(op, 0));
   bool masks = r.lanes && dtype_of(ts_operand(op, 0)) == TS_I1;
   if (ts_is_literal(ts_operand(op, 0))) of = c_rep_of(e, ts_operand(op, 1));

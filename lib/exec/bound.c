@@ -49,10 +49,15 @@ static ts_bounded *exact_number(bounder *b, ts_dtype dtype, double x) {
   return t;
 }
 
+static double exact_value(const ts_array *a, int64_t i) {
+  double x = ts_array_get(a, i);
+  return ts_is_float(a->dtype) ? x : ts_inexact_settle(a->dtype, (ts_inexact){x, 0}).value;
+}
+
 static ts_bounded *of_array(bounder *b, const ts_array *a) {
   ts_bounded *t = new_tensor(b, a->dtype, a->rank, a->dims);
   for (int64_t i = 0; i < t->count; i++)
-    t->value[i] = ts_array_get(a, i);
+    t->value[i] = exact_value(a, i);
   return t;
 }
 
@@ -333,7 +338,7 @@ static ts_result constant(bounder *b, const ts_op *op, ts_bounded **out) {
   *out = new_of_type(b, ts_op_result(op, 0)->type);
   a = (ts_array){.dtype = (*out)->dtype, .data = (void *)data->bytes};
   for (int64_t i = 0; i < (*out)->count; i++)
-    (*out)->value[i] = ts_array_get(&a, data->form == TS_DATA_SPLAT ? 0 : i);
+    (*out)->value[i] = exact_value(&a, data->form == TS_DATA_SPLAT ? 0 : i);
   return TS_OK;
 }
 

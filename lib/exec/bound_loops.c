@@ -159,30 +159,24 @@ static cell float_to_int(const ts_op *op, cell x) {
   ts_inexact v = collapse((ts_dtype)ts_operand(op, 0)->type->dtype, x);
   ts_dtype d = (ts_dtype)ts_op_result(op, 0)->type->dtype;
   cell c = {.whole = ts_float_to_int(d, v.value)};
-  bool sure = ts_float_to_int(d, v.value - v.error) == c.whole &&
-              ts_float_to_int(d, v.value + v.error) == c.whole;
-  if (!sure) c.error = INFINITY;
+  if (v.error == INFINITY) {
+    c.error = INFINITY;
+    return c;
+  }
+  c.error = fmax((double)ts_float_to_int(d, v.value + v.error) - (double)c.whole,
+                 (double)c.whole - (double)ts_float_to_int(d, v.value - v.error));
   return c;
-}
-
-static ts_pred pred_of(const ts_op *op) {
-  unsigned p = TS_EQ;
-  while (p < TS_GE &&
-         !ts_attr_word_is(op->block->func->module, op, TS_ATTR_PRED, ts_pred_word((ts_pred)p)))
-    p++;
-  return (ts_pred)p;
 }
 
 /* Unsure where errors could turn it. */
 static cell compare(const ts_op *op, const cell *in) {
   if (op->opcode == TS_OP_CMPI)
-    return (cell){.whole = ts_eval_cmp_int(pred_of(op), in[0].whole, in[1].whole),
+    return (cell){.whole = ts_eval_cmp_int(ts_op_pred(op), in[0].whole, in[1].whole),
                   .error = in[0].error != 0 || in[1].error != 0 ? INFINITY : 0};
   ts_dtype d = (ts_dtype)ts_operand(op, 0)->type->dtype;
   ts_inexact x = collapse(d, in[0]), y = collapse(d, in[1]);
-  double error = x.error + y.error;
-  bool sure = error == 0 || fabs(x.value - y.value) > error;
-  return (cell){.whole = ts_eval_cmp_float(pred_of(op), x.value, y.value),
+  bool sure = ts_inexact_apart(x, y);
+  return (cell){.whole = ts_eval_cmp_float(ts_op_pred(op), x.value, y.value),
                 .error = sure ? 0 : INFINITY};
 }
 
@@ -194,7 +188,7 @@ static cell choose(const ts_op *op, const cell *in) {
     return (cell){.whole = in[1].whole, .error = in[1].whole == in[2].whole ? 0 : INFINITY};
   ts_dtype d = (ts_dtype)v->type->dtype;
   ts_inexact x = collapse(d, in[1]), y = collapse(d, in[2]);
-  return term((ts_inexact){x.value, fabs(x.value - y.value) + fmax(x.error, y.error)});
+  return term(ts_inexact_either(x, y));
 }
 
 static cell one_lane(const bounder *b, const ts_op *op, const cell *in) {

@@ -40,6 +40,46 @@ static ts_inexact divide(ts_inexact a, ts_inexact b) {
   return (ts_inexact){q, (a.error + fabs(q) * b.error) / least};
 }
 
+bool ts_inexact_apart(ts_inexact a, ts_inexact b) {
+  double error = a.error + b.error;
+  return error == 0 || fabs(a.value - b.value) > error;
+}
+
+ts_inexact ts_inexact_either(ts_inexact a, ts_inexact b) {
+  double error = fabs(a.value - b.value) + fmax(a.error, b.error);
+  return (ts_inexact){a.value, isnan(error) ? INFINITY : error};
+}
+
+/* 0 or 1. */
+static ts_inexact compare(const ts_op *op, ts_inexact a, ts_inexact b) {
+  ts_pred p = ts_op_pred(op);
+  bool nan_is_unknown = op->opcode == TS_OP_CMPI && (isnan(a.value) || isnan(b.value));
+  bool sure = ts_inexact_apart(a, b) && !nan_is_unknown;
+  return (ts_inexact){ts_eval_cmp_float(p, a.value, b.value), sure ? 0 : 1};
+}
+
+/* Conversions of floats to integers keep the order, so the result lies between those of the ends. */
+static ts_inexact convert(const ts_op *op, ts_inexact a) {
+  ts_dtype from = (ts_dtype)ts_operand(op, 0)->type->dtype;
+  ts_dtype to = (ts_dtype)ts_op_result(op, 0)->type->dtype;
+  if (to == TS_I1 && op->opcode == TS_OP_CAST)
+    return (ts_inexact){a.value != 0, ts_inexact_apart(a, (ts_inexact){0, 0}) ? 0 : 1};
+  if (!ts_is_float(from) || ts_is_float(to) || a.error == INFINITY) return a;
+  double value = (double)ts_float_to_int(to, a.value);
+  double low = (double)ts_float_to_int(to, a.value - a.error);
+  double high = (double)ts_float_to_int(to, a.value + a.error);
+  return (ts_inexact){value, fmax(high - value, value - low)};
+}
+
+static ts_inexact int_op(const ts_op *op, ts_inexact a, ts_inexact b) {
+  int64_t y;
+  if (a.error != 0 || b.error != 0) return unknown;
+  if (isnan(a.value) || isnan(b.value)) return (ts_inexact){NAN, 0};
+  ts_dtype d = (ts_dtype)ts_op_result(op, 0)->type->dtype;
+  bool good = ts_eval_int((ts_opcode)op->opcode, d, (int64_t)a.value, (int64_t)b.value, &y);
+  return good ? (ts_inexact){(double)y, 0} : unknown;
+}
+
 /* Functions of one number, as the largest change over [x - e, x + e]. The constants are the largest
  * slopes: of gelu 1.129 (at √2), of silu 1.0999, of erf 2/√π. */
 static double carried(ts_opcode op, double x, double e) {
@@ -95,7 +135,15 @@ ts_inexact ts_inexact_op(const ts_op *op, bool tanh_form, ts_inexact a, ts_inexa
   case TS_OP_SITOFP:
   case TS_OP_FPTOSI:
   case TS_OP_EXTSI:
-  case TS_OP_TRUNCI: return a;
+  case TS_OP_TRUNCI: return convert(op, a);
+  case TS_OP_CMPF:
+  case TS_OP_CMPI: return compare(op, a, b);
+  case TS_OP_SELECT:
+    if (a.error != 0) return ts_inexact_either(b, c);
+    return a.value != 0 ? b : c;
+  case TS_OP_ANDI:
+  case TS_OP_ORI:
+  case TS_OP_XORI: return int_op(op, a, b);
   default:
     if (op->num_plain != 1 || carried((ts_opcode)op->opcode, 1, 0.5) == INFINITY) return unknown;
     return (ts_inexact){ts_eval_float((ts_opcode)op->opcode, TS_F64, a.value, 0, 0, tanh_form),
@@ -106,7 +154,13 @@ ts_inexact ts_inexact_op(const ts_op *op, bool tanh_form, ts_inexact a, ts_inexa
 ts_inexact ts_inexact_settle(ts_dtype dtype, ts_inexact x) {
   if (ts_is_float(dtype))
     return (ts_inexact){x.value, ts_bound_rounded(ts_bound_format(dtype), x.value, x.error)};
-  return (ts_inexact){trunc(x.value), x.error > 0 ? floor(x.error) + 1 : 0};
+  double most = 0x1p53, error = x.error > 0 ? floor(x.error) + 1 : 0, reach = fabs(x.value) + error;
+  if (error == 0 && !(reach <= most)) return (ts_inexact){NAN, 0};
+  if (!(reach <= most)) return unknown;
+  double value = (double)ts_wrap_int(dtype, (int64_t)x.value);
+  bool wraps = value != trunc(x.value) || (double)ts_wrap_int(dtype, (int64_t)(value - error)) != value - error ||
+               (double)ts_wrap_int(dtype, (int64_t)(value + error)) != value + error;
+  return (ts_inexact){value, error > 0 && wraps ? INFINITY : error};
 }
 
 /* An ULP of x is at most 2u|x|. */

@@ -15,12 +15,17 @@ double ts_bound_rounded(ts_bound_form, double value, double error);
 /* γ(n) = n u / (1 − n u) of sums in a type; infinite once n u reaches 1. */
 double ts_bound_gamma(ts_dtype, int64_t n);
 
-/* A value computed in f64 and how far any evaluation may be from it; infinite: nothing is known. */
+/* A value computed in f64 and how far any evaluation may be from it; infinite: nothing is known. An integer
+ * that f64 does not hold is a NaN without an error. */
 typedef struct ts_inexact {
   double value, error;
 } ts_inexact;
 
 ts_inexact ts_inexact_product(ts_inexact, ts_inexact);
+/* No error can turn a comparison of the two. */
+bool ts_inexact_apart(ts_inexact, ts_inexact);
+/* One of the two, and which is in doubt. */
+ts_inexact ts_inexact_either(ts_inexact, ts_inexact);
 /* One elementwise op of either level, before its own rounding. `b` and `c` as the op's arity says.
  */
 ts_inexact ts_inexact_op(const ts_op *, bool tanh_form, ts_inexact a, ts_inexact b, ts_inexact c);

@@ -195,6 +195,12 @@ static ts_result check_names(ts_run *run, const char *option, const ts_settings 
   return TS_OK;
 }
 
+static bool has_output(const ts_run *run) {
+  for (unsigned i = 0; i < run->sig.n; i++)
+    if (ts_run_is_output(run, i)) return true;
+  return false;
+}
+
 static ts_result check_request(ts_run *run) {
   const ts_run_request *request = run->request;
   ts_result result = check_names(run, "--input=", &request->inputs, false);
@@ -203,6 +209,9 @@ static ts_result check_request(ts_run *run) {
                           run->engine->name);
   if (!result) result = check_names(run, "--output=", &request->outputs, true);
   if (!result) result = check_names(run, "--expect=", &request->expects, true);
+  if (!result && request->compare.n && !has_output(run))
+    result = ts_run_usage(run->ctx, "'--compare=%s': @%s has no output to compare",
+                          request->compare.at[0], ts_str_text(run->module, run->func->name));
   for (size_t k = 0; !result && k < request->outputs.n; k++)
     if (request->outputs.at[k].text[0] != '@' || !request->outputs.at[k].text[1])
       result = ts_run_usage(run->ctx, "'--output=%s=%s': wanted @FILE, such as @y.npy",

@@ -61,17 +61,29 @@ static void report_wrong(ts_run *run, const ts_array *got, const ts_array *want,
                        ts_array_value_text(a, want, d->worst), distance_text(a, got->dtype, d));
 }
 
+/* Nothing was found wrong, since whatever differs may differ by any amount. */
+static void report_unjudged(ts_run *run, const ts_array *got, const ts_run_check *c) {
+  (void)ts_error_plain(run->ctx,
+                       "%s: %s %s: nothing was compared: all %lld elements differ, and rounding has no "
+                       "finite bound for them",
+                       c->output, ts_run_check_name(c), c->with, (long long)ts_array_count(got));
+}
+
 ts_result ts_run_conclude(ts_run *run, const ts_array *got, const ts_array *want, ts_run_check c) {
   const ts_difference *d = &c.difference;
-  c.ok = d->wrong == 0;
+  bool judged = d->unjudged < ts_array_count(got);
+  c.ok = d->wrong == 0 && judged;
   c.rank = got->rank;
   c.in_ulps = ts_is_float(got->dtype);
   if (d->worst >= 0) ts_array_index(got, d->worst, c.at);
   if (d->worst >= 0 && isfinite(d->want)) c.bound_ulp = d->allowed / ts_ulp(got->dtype, d->want);
-  if (!c.ok) c.wrong = wrong_text(&run->ctx->arena, got, d);
+  if (d->wrong) c.wrong = wrong_text(&run->ctx->arena, got, d);
   ts_push(&run->ctx->arena, &run->checks, c);
   if (c.ok) return TS_OK;
-  report_wrong(run, got, want, &c);
+  if (judged)
+    report_wrong(run, got, want, &c);
+  else
+    report_unjudged(run, got, &c);
   return TS_CHECK;
 }
 

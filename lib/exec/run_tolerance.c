@@ -184,7 +184,7 @@ ts_output_margin ts_run_output_margin(const ts_run *run, const ts_margin *m, uns
   const ts_array *out = &run->arrays[i];
   double u = unit_roundoff(out->dtype);
   ts_output_margin o = {.array = out, .roundoff = u};
-  if (u == 0 || m->exact) return o;
+  if (m->exact || (u == 0 && !m->bounds)) return o;
   o.inexact = true;
   if (m->bounds) {
     o.error = m->bounds[i].error;

@@ -179,12 +179,6 @@ static const ts_cell *literal_strip(program *p, const ts_value *v) {
   return constant_strip(p, c);
 }
 
-static ts_pred pred_of(const ts_module *m, const ts_op *op) {
-  for (int p = TS_EQ; p < TS_GE; p++)
-    if (ts_attr_word_is(m, op, TS_ATTR_PRED, ts_pred_word((ts_pred)p))) return (ts_pred)p;
-  return TS_GE;
-}
-
 static step *add_step(program *p, const ts_op *op) {
   const ts_module *m = p->e->module;
   ts_push(p->e->scratch, &p->steps, (step){.op = op, .opcode = op->opcode});
@@ -192,7 +186,7 @@ static step *add_step(program *p, const ts_op *op) {
   s->from = ts_operand(op, 0)->type->dtype;
   s->type = ts_op_result(op, 0)->type->dtype;
   s->approx_tanh = ts_attr_word_is(m, op, TS_ATTR_APPROX, "tanh");
-  if (op->opcode == TS_OP_CMPF || op->opcode == TS_OP_CMPI) s->pred = pred_of(m, op);
+  if (op->opcode == TS_OP_CMPF || op->opcode == TS_OP_CMPI) s->pred = ts_op_pred(op);
   s->result = new_strip(p);
   return s;
 }

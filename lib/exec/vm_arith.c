@@ -179,20 +179,13 @@ static void int_arith(ts_vmc *c, const ts_op *op) {
 
 /* ---- comparisons and choice ---- */
 
-static unsigned pred_of(ts_vmc *c, const ts_op *op) {
-  unsigned p = TS_EQ;
-  while (p < TS_GE && !ts_attr_word_is(c->module, op, TS_ATTR_PRED, ts_pred_word((ts_pred)p)))
-    p++;
-  return p;
-}
-
 /* Each predicate's scalar and lane form stand side by side, in the order of ts_pred. */
 static void compare(ts_vmc *c, const ts_op *op) {
   ts_dtype d = dtype_of(ts_operand(op, 0));
   ts_vm_opcode first = op->opcode == TS_OP_CMPI ? TS_VM_OP_CMP_EQ_I
                        : d == TS_F32            ? TS_VM_OP_CMP_EQ_F32
                                                 : TS_VM_OP_CMP_EQ_F64;
-  elementwise(c, op, first + 2 * pred_of(c, op), 0);
+  elementwise(c, op, first + 2 * ts_op_pred(op), 0);
 }
 
 static void select_op(ts_vmc *c, const ts_op *op) {

@@ -443,6 +443,9 @@ unsigned ts_dot_group(ts_dtype factor, ts_dtype sum);
  * (TS_MAX_RANK entries); returns how many. */
 unsigned ts_op_axes(const ts_op *, unsigned axes[TS_MAX_RANK]);
 
+/* The relation of a cmpf or cmpi. */
+ts_pred ts_op_pred(const ts_op *);
+
 /* A for's parts. */
 typedef struct ts_for {
   unsigned num_lo, num_hi;

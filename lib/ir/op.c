@@ -324,6 +324,14 @@ ts_for ts_for_parts(const ts_op *op) {
                   .body = ts_op_regions(op)[0]};
 }
 
+ts_pred ts_op_pred(const ts_op *op) {
+  unsigned p = TS_EQ;
+  while (p < TS_GE &&
+         !ts_attr_word_is(op->block->func->module, op, TS_ATTR_PRED, ts_pred_word((ts_pred)p)))
+    p++;
+  return (ts_pred)p;
+}
+
 ts_launch ts_launch_parts(const ts_op *op) {
   const ts_attr *dims = ts_attr_find(op, TS_ATTR_DIMS);
   return (ts_launch){.n = op->map->n,

@@ -28,13 +28,6 @@ static ts_value *result(const ts_op *op) {
 
 /* ---- one element ---- */
 
-static ts_pred pred_of(const ts_module *m, const ts_op *op) {
-  ts_pred p = TS_EQ;
-  while (p < TS_GE && !ts_attr_word_is(m, op, TS_ATTR_PRED, ts_pred_word(p)))
-    p++;
-  return p;
-}
-
 static ts_number convert(ts_opcode op, ts_number x, ts_dtype to) {
   ts_number y = {.is_float = ts_is_float(to)};
   if (x.is_float && y.is_float)
@@ -76,9 +69,9 @@ static bool evaluate(const folder *f, const ts_op *op, const ts_number *x, ts_nu
   *y = (ts_number){.is_float = ts_is_float(type)};
   if (divides_by_zero(op, x)) return false;
   if (op->opcode == TS_OP_CMPF) {
-    y->i = ts_eval_cmp_float(pred_of(f->m, op), x[0].f, x[1].f);
+    y->i = ts_eval_cmp_float(ts_op_pred(op), x[0].f, x[1].f);
   } else if (op->opcode == TS_OP_CMPI) {
-    y->i = ts_eval_cmp_int(pred_of(f->m, op), x[0].i, x[1].i);
+    y->i = ts_eval_cmp_int(ts_op_pred(op), x[0].i, x[1].i);
   } else if (ts_tensor_form(op->opcode) == TS_OP_CAST) {
     *y = convert(op->opcode, x[0], type);
   } else if (y->is_float) {

@@ -152,6 +152,9 @@ static const char *const programs[] = {
     "func @f(%%X: tensor<4x9x%s>, %%W: tensor<9x6x%s>, %%b: tensor<6x%s>) -> tensor<4x6x%s> { "
     "%%0 = fused %%X, %%W, %%b {root = matmul} (%%p: %s, %%q: %s) { %%1 = addf %%p, %%q %%2 = tanh %%1 "
     "%%3 = fma %%2, %%1, 0.5 yield %%3 } return %%0 }",
+    "func @f(%%X: tensor<64x%s>, %%Z: tensor<64x%s>) -> tensor<64x%s> { %%0 = mul %%X, %%Z "
+    "%%1 = fused %%0, %%X (%%a: %s, %%b: %s) { %%c = cmpf lt, %%a, %%b : i1 %%s = select %%c, %%a, 0.25 : %s "
+    "%%d = cmpf ge, %%s, 0.25 : i1 %%k = andi %%c, %%d : i1 %%t = select %%k, %%b, %%s yield %%t } return %%1 }",
     "func @g(%%A: tensor<MxKx%s>, %%B: tensor<KxNx%s>) -> tensor<MxNx%s> { %%0 = matmul %%A, %%B "
     "%%1 = tanh %%0 return %%1 } "
     "func @f(%%X: tensor<4x9x%s>, %%W: tensor<9x1x%s>) -> tensor<4x1x%s> { %%0 = call @g(%%X, %%W) return %%0 }",
@@ -184,6 +187,16 @@ START_TEST(integers_are_exact_until_rounding_may_tip_them) {
             TS_NUM_DTYPES);
   for (int64_t i = 0; i < c.results[0].count; i++)
     ck_assert_double_le(c.results[0].error[i], 1);
+  end(&c);
+  c = begin("func @f(%X: tensor<64xi32>, %Z: tensor<64xi32>) -> tensor<64xi32> {\n"
+            "%0 = mul %X, 1073741825 %1 = fused %0, %Z (%a: i32, %b: i32) { %o = ori %b, 1 : i32\n"
+            "%q = muli %a, %o : i32 %r = andi %a, %o : i32 %x = xori %q, %r : i32 %l = cmpi lt, %x, %b : i1\n"
+            "%s = select %l, %x, 7 : i32 yield %s } return %1 }",
+            TS_NUM_DTYPES);
+  for (int64_t i = 0; i < c.results[0].count; i++) {
+    ck_assert_double_eq(c.results[0].error[i], 0);
+    ck_assert_double_eq(c.results[0].value[i], ts_array_get(&c.arrays[2], i));
+  }
   end(&c);
 }
 END_TEST
