@@ -15,7 +15,10 @@ c_text c_number(c_emit *e, int64_t v) {
 c_text c_extent(c_emit *e, ts_extent x) {
   if (!ts_is_symbolic(x)) return c_number(e, x);
   for (unsigned i = 0; i < e->current->num_extents; i++)
-    if (e->current->extents[i] == ts_extent_name(x)) return c_atom(e->current->extent_names[i]);
+    if (e->current->extents[i] == ts_extent_name(x)) {
+      c_nest_extent(e, i);
+      return c_atom(e->current->extent_names[i]);
+    }
   ts_unreachable("an extent that no parameter binds");
 }
 

@@ -73,7 +73,7 @@ static c_text use_literal(c_emit *e, const ts_value *v, c_rep r) {
 c_text c_use(c_emit *e, const ts_value *v) {
   if (ts_is_literal(v)) return use_literal(e, v, c_rep_of(e, v));
   const c_text *t = ts_ptrmap_get(&e->values, v);
-  return t ? *t : c_atom("0"); /* of an op that was refused */
+  return t ? c_nest_value(e, v, *t) : c_atom("0"); /* of an op that was refused */
 }
 
 c_text c_use_mask(c_emit *e, const ts_value *v, c_rep like) {

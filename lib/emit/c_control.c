@@ -335,7 +335,7 @@ static bool has_fragment(const ts_op *op) {
   return op->num_results == 1 && ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_FRAGMENT);
 }
 
-static void print_op(c_emit *e, const ts_op *op) {
+void c_print_op(c_emit *e, const ts_op *op) {
   if (has_fragment(op)) {
     c_refuse(e, op->loc,
              "fragments have no form in C; the loop VM runs them (ts-run --engine=loop)");
@@ -366,6 +366,9 @@ static void print_op(c_emit *e, const ts_op *op) {
 void c_block(c_emit *e, const ts_block *block) {
   for (const ts_op *op = block->first; op && e->result == TS_OK; op = op->next) {
     c_line_directive(e, op);
-    print_op(e, op);
+    if (e->current->num_nests && !block->parent && op->num_regions)
+      c_print_nest(e, op);
+    else
+      c_print_op(e, op);
   }
 }

@@ -69,6 +69,8 @@ typedef struct c_fail {
   bool used;
 } c_fail;
 
+typedef struct c_nest c_nest;
+
 typedef struct c_func {
   const ts_func *func;
   const char *name;
@@ -80,7 +82,10 @@ typedef struct c_func {
   const char *prototype;
   unsigned num_parallel; /* loops that run in parallel, so far */
   bool done, fails;
-  int64_t stack; /* bytes of its arrays, and of the most that a callee has */
+  int64_t stack;      /* bytes of its arrays, and of the most that a callee has */
+  int64_t nest_stack; /* the most that one of its nests has */
+  unsigned num_nests, printed_nests; /* functions of their own; 0: it is printed in one piece */
+  c_nest *nests;
 } c_func;
 
 typedef struct c_helper c_helper;
@@ -94,6 +99,7 @@ typedef struct c_emit {
   c_out *out; /* the statements being printed */
   int indent;
   c_func *funcs, *current;
+  c_nest *nest; /* being printed; NULL: the function itself is */
   unsigned num_funcs;
   ts_ptrmap func_of, values, buffers, globals;
   ts_ptrmap reps;       /* of vectors that are what their uses want */
@@ -197,6 +203,8 @@ c_text c_bound(c_emit *, const ts_op *, unsigned n, const ts_aff *const *, bool 
 /* ---- c_memory.c ---- */
 
 void c_param(c_emit *, const ts_value *, const char *name);
+/* The declaration of a parameter that hands on a buffer of another function. */
+const char *c_buffer_param(c_emit *, const c_buffer *, bool read_only);
 void c_alloc(c_emit *, const ts_op *);
 void c_get_global(c_emit *, const ts_op *);
 void c_load(c_emit *, const ts_op *);
@@ -227,6 +235,7 @@ void c_arith(c_emit *, const ts_op *);
 /* ---- c_control.c ---- */
 
 void c_block(c_emit *, const ts_block *);
+void c_print_op(c_emit *, const ts_op *);
 void c_fail_if(c_emit *, const ts_op *, const char *condition, ts_failure_kind, const char *index,
                const char *extent);
 /* `if (condition) <the record is filled already> return or go`. */
@@ -247,7 +256,25 @@ void c_add_hidden(c_emit *, c_out *list, bool params);
 /* The data of globals, as initialisers or as declarations of what the user brings. */
 void c_print_globals(c_emit *);
 
+/* ---- c_nest.c ---- */
+
+/* Names the functions that the function's nests become, if it is to be cut. */
+void c_name_nests(c_emit *, c_func *);
+/* The function of the nest `op`, and in its place a call. */
+void c_print_nest(c_emit *, const ts_op *);
+const char *c_nest_prototype(c_emit *, const c_func *, unsigned nest);
+c_out c_nest_text(c_emit *, const c_func *, unsigned nest);
+/* While a nest is printed: what a buffer, a value or an extent of the function, or a global that is handed
+ * over, is called there. */
+c_buffer *c_nest_buffer(c_emit *, const ts_value *, c_buffer *outer);
+c_text c_nest_value(c_emit *, const ts_value *, c_text outer);
+void c_nest_extent(c_emit *, unsigned extent);
+void c_nest_global(c_emit *, const ts_global *, const char *name);
+
 /* ---- c_module.c ---- */
+
+/* Breaks a list, with `head` before it and ) behind, at its commas where it is too long for a line. */
+const char *c_wrap(c_emit *, const char *head, const char *list);
 
 /* `#line`, where the options ask for it. */
 void c_line_directive(c_emit *, const ts_op *);

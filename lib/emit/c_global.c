@@ -53,6 +53,7 @@ void c_reserve_globals(c_emit *e) {
 const char *c_global_name(c_emit *e, const ts_global *g) {
   c_global *mine = ts_ptrmap_get(&e->globals, g);
   mine->used = true;
+  if (is_hidden(e, g)) c_nest_global(e, g, mine->name);
   bool united = g->type->dtype == TS_F16 && is_printed(e, g);
   return united ? ts_sprintf(e->arena, "%s.at", mine->name) : mine->name;
 }
@@ -64,8 +65,10 @@ void c_add_hidden(c_emit *e, c_out *list, bool params) {
     if (params)
       c_list_add(e, list, ", ", "const %s *restrict %s", c_memory_type((ts_dtype)g->type->dtype),
                  mine->name);
-    else
+    else {
+      c_nest_global(e, g, mine->name);
       c_list_add(e, list, ", ", "%s", mine->name);
+    }
   }
 }
 

@@ -12,7 +12,7 @@
 enum { MAX_ARRAY_BYTES = 64 << 10, MAX_STACK_BYTES = 1 << 20 };
 
 c_buffer *c_buffer_of(c_emit *e, const ts_value *v) {
-  return ts_ptrmap_get(&e->buffers, v);
+  return c_nest_buffer(e, v, ts_ptrmap_get(&e->buffers, v));
 }
 
 static c_buffer *new_buffer(c_emit *e, const ts_value *v, c_place place, const char *name) {
@@ -395,17 +395,33 @@ static int64_t bytes_of(const ts_type *t, int64_t pad) {
   return n;
 }
 
+/* [6][16], `qualifier` being put into the first brackets. */
+static const char *array_dims(c_emit *e, const c_buffer *b, const char *qualifier) {
+  const ts_type *t = b->type;
+  const char *dims = t->rank ? "" : ts_sprintf(e->arena, "[%s1]", qualifier);
+  for (unsigned i = 0; i < t->rank; i++)
+    dims = ts_sprintf(e->arena, "%s[%s%" PRId64 "]", dims, i ? "" : qualifier,
+                      i + 1 < t->rank ? t->dims[i] : row_of(b));
+  return b->place == C_ARRAY && t->elem ? ts_sprintf(e->arena, "%s[%" PRId64 "]", dims, lanes_of(t))
+                                        : dims;
+}
+
+const char *c_buffer_param(c_emit *e, const c_buffer *b, bool read_only) {
+  bool values = b->place == C_VARIABLE || b->place == C_VALUES,
+       array = b->place == C_ARRAY || b->place == C_VALUES;
+  const char *type = values ? c_type(e, rep_of_element(e, b)) : c_memory_type((ts_dtype)b->type->dtype);
+  if (array) return ts_sprintf(e->arena, "%s %s%s", type, b->name, array_dims(e, b, "restrict "));
+  return ts_sprintf(e->arena, "%s%s *restrict %s", read_only ? "const " : "", type, b->name);
+}
+
 static void declare_array(c_emit *e, const c_buffer *b) {
   const ts_type *t = b->type;
-  const char *dims = t->rank ? "" : "[1]";
-  for (unsigned i = 0; i < t->rank; i++)
-    dims = ts_sprintf(e->arena, "%s[%" PRId64 "]", dims, i + 1 < t->rank ? t->dims[i] : row_of(b));
+  const char *dims = array_dims(e, b, "");
   if (b->place == C_VALUES) {
     e->tiles = true;
     c_stmt(e, "%s %s%s;", c_type(e, rep_of_element(e, b)), b->name, dims);
     return;
   }
-  if (t->elem) dims = ts_sprintf(e->arena, "%s[%" PRId64 "]", dims, lanes_of(t));
   c_stmt(e, "%s %s%s __attribute__((aligned(64)));", c_memory_type((ts_dtype)t->dtype), b->name,
          dims);
 }

@@ -1,5 +1,6 @@
 /* The C emitter: functions, entries and the file around them. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "emit/c_emit.h"
 #include "emit/prelude.h"
@@ -19,6 +20,8 @@ static void name_functions(c_emit *e) {
   for (unsigned i = 0; i < e->num_funcs; i++)
     c_reserve(e, e->funcs[i].name);
   c_reserve_globals(e);
+  for (unsigned i = 0; i < e->num_funcs; i++)
+    c_name_nests(e, &e->funcs[i]);
 }
 
 static void name_extents(c_emit *e, c_func *f) {
@@ -89,8 +92,7 @@ static const char *parameters(c_emit *e, const c_func *f) {
   return list.n ? list.at : "void";
 }
 
-/* Breaks a list at its commas where it is too long for a line. */
-static const char *wrap(c_emit *e, const char *head, const char *list) {
+const char *c_wrap(c_emit *e, const char *head, const char *list) {
   c_out out = {0};
   size_t width = strlen(head), start = 4;
   c_out_add(e->arena, &out, head, strlen(head));
@@ -112,7 +114,7 @@ static const char *wrap(c_emit *e, const char *head, const char *list) {
 
 static const char *prototype(c_emit *e, const c_func *f) {
   const char *head = ts_sprintf(e->arena, "%s %s(", f->fails ? "int32_t" : "void", f->name);
-  return wrap(e, head, parameters(e, f));
+  return c_wrap(e, head, parameters(e, f));
 }
 
 static void emit_body(c_emit *e, c_func *f) {
@@ -131,6 +133,7 @@ static void emit_body(c_emit *e, c_func *f) {
   ts_ranges_enter(e->ranges, f->func->body);
   c_block(e, f->func->body);
   ts_ranges_leave(e->ranges);
+  f->stack += f->nest_stack;
   if (f->fails) c_stmt(e, "return 0;");
   c_scope_close(e, mark);
 }
@@ -185,7 +188,7 @@ static const char *entry_call(c_emit *e, const c_func *f) {
   for (const ts_global *g = e->m->first_global; g; g = g->next)
     if (ts_emit_c_is_hidden(g)) c_list_add(e, &args, ", ", "arrays[%u]", n++);
   if (f->fails) c_list_add(e, &args, ", ", "failure");
-  return wrap(e, ts_sprintf(e->arena, "%s(", f->name), c_list_text(&args));
+  return c_wrap(e, ts_sprintf(e->arena, "%s(", f->name), c_list_text(&args));
 }
 
 static void print_entry(c_emit *e, const c_func *f) {
@@ -193,7 +196,7 @@ static void print_entry(c_emit *e, const c_func *f) {
   const char *head = ts_sprintf(e->arena, "int32_t ts_entry_%s(", f->name);
   static const char params[] =
       "void *const *arrays, const int64_t *extents, int32_t threads, struct ts_failure *failure";
-  const char *proto = wrap(e, head, params);
+  const char *proto = c_wrap(e, head, params);
   c_printf(e, "\n%s;\n%s {\n", proto, proto);
   c_put(e, "  (void)arrays, (void)extents, (void)threads;\n  *failure = (struct ts_failure){0};\n");
   if (e->options->openmp)
@@ -236,6 +239,11 @@ static const char types_text[] =
     "\n#ifndef TS_NARROW_FLOATS\n#define TS_NARROW_FLOATS\n#ifdef __FLT16_MAX__\ntypedef _Float16 "
     "ts_f16;\n#else\n"
     "typedef uint16_t ts_f16;\n#endif\ntypedef uint16_t ts_bf16;\n#endif\n";
+
+/* Compilers would put what is called once back into its caller. */
+static const char nest_text[] = "\n#define TS_NEST static __attribute__((noinline))\n",
+                  nest_apart_text[] =
+                      "\n#define TS_NEST __attribute__((noinline, visibility(\"hidden\")))\n";
 
 static const char pragmas_text[] =
     "\n#pragma GCC diagnostic ignored \"-Wunknown-pragmas\"\n"
@@ -280,7 +288,14 @@ static void print_header(c_emit *e) {
   c_put(e, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 
-static void print_file(c_emit *e) {
+static bool any_nests(const c_emit *e) {
+  for (unsigned i = 0; i < e->num_funcs; i++)
+    if (e->funcs[i].num_nests) return true;
+  return false;
+}
+
+/* All that stands before the definitions of functions. `apart`: these are in several files. */
+static void print_head(c_emit *e, bool apart) {
   print_comment(e);
   c_put(e, "#include <stdbool.h>\n#include <stdint.h>\n#include <stdlib.h>\n#include <string.h>\n");
   if (e->options->entries && e->options->openmp)
@@ -289,20 +304,107 @@ static void print_file(c_emit *e) {
   c_put(e, types_text);
   if (any_fails(e)) c_put(e, failure_text);
   if (e->tiles) c_put(e, apart_text);
+  if (any_nests(e)) c_put(e, apart ? nest_apart_text : nest_text);
   c_print_sections(e);
   c_put(e, "\n");
   c_print_vector_types(e);
   c_print_helpers(e);
   c_print_globals(e);
   print_prototypes(e);
+  for (unsigned i = 0; i < e->num_funcs && apart; i++)
+    for (unsigned k = 0; k < e->funcs[i].num_nests; k++)
+      c_printf(e, "%s;\n", c_nest_prototype(e, &e->funcs[i], k));
+}
+
+static c_out function_text(c_emit *e, const c_func *f) {
+  c_out text = {0}, *outer = e->out;
+  e->out = &text;
+  c_printf(e, "\n%s {\n", prototype(e, f));
+  c_out_add(e->arena, &text, f->body.at ? f->body.at : "", f->body.n);
+  c_put(e, "}\n");
+  e->out = outer;
+  return text;
+}
+
+/* The definitions in their order: nests before the function that calls them. */
+typedef struct pieces {
+  TS_VEC(struct piece {
+    c_out text;
+    unsigned unit;
+  }) list;
+} pieces;
+
+static pieces pieces_of(c_emit *e) {
+  pieces p = {0};
   for (unsigned i = 0; i < e->num_funcs; i++) {
     const c_func *f = &e->funcs[i];
-    c_printf(e, "\n%s {\n", prototype(e, f));
-    c_out_add(e->arena, e->out, f->body.at ? f->body.at : "", f->body.n);
-    c_put(e, "}\n");
+    for (unsigned k = 0; k < f->num_nests; k++)
+      ts_push(e->arena, &p.list, ((struct piece){c_nest_text(e, f, k), 0}));
+    ts_push(e->arena, &p.list, ((struct piece){function_text(e, f), 0}));
   }
+  return p;
+}
+
+static void print_pieces(c_emit *e, const pieces *p, unsigned unit) {
+  for (size_t i = 0; i < p->list.n; i++)
+    if (p->list.at[i].unit == unit)
+      c_out_add(e->arena, e->out, p->list.at[i].text.at, p->list.at[i].text.n);
+}
+
+static void print_file(c_emit *e) {
+  pieces p = pieces_of(e);
+  print_head(e, false);
+  print_pieces(e, &p, 0);
   for (unsigned i = 0; i < e->num_funcs && e->options->entries; i++)
     print_entry(e, &e->funcs[i]);
+}
+
+/* ---- several files ---- */
+
+/* Text of functions that is worth a file of its own: a compiler takes a second or two for it. */
+enum { UNIT_BYTES = 32 << 10, MOST_UNITS = 16 };
+
+static int by_size(const void *a, const void *b) {
+  const struct piece *const *x = a, *const *y = b;
+  if ((*x)->text.n != (*y)->text.n) return (*x)->text.n < (*y)->text.n ? 1 : -1;
+  return *x < *y ? -1 : *x > *y;
+}
+
+/* The largest pieces first, each into the unit that has least; how many units there are depends on the text
+ * alone. */
+static unsigned divide(c_emit *e, pieces *p) {
+  size_t all = 0, filled[MOST_UNITS] = {0};
+  struct piece **order = ts_new_array(e->arena, struct piece *, p->list.n + 1);
+  for (size_t i = 0; i < p->list.n; i++) {
+    order[i] = &p->list.at[i];
+    all += order[i]->text.n;
+  }
+  unsigned n = (unsigned)ts_min(all / UNIT_BYTES + 1, (size_t)MOST_UNITS);
+  if (p->list.n > 1) qsort(order, p->list.n, sizeof(struct piece *), by_size);
+  for (size_t i = 0; i < p->list.n; i++) {
+    unsigned least = 0;
+    for (unsigned u = 1; u < n; u++)
+      if (filled[u] < filled[least]) least = u;
+    order[i]->unit = least;
+    filled[least] += order[i]->text.n;
+  }
+  return n;
+}
+
+static ts_c_unit *print_units(c_emit *e, ts_arena *arena, unsigned *n) {
+  pieces p = pieces_of(e);
+  *n = divide(e, &p);
+  ts_c_unit *units = ts_new_array(arena, ts_c_unit, *n);
+  for (unsigned u = 0; u < *n; u++) {
+    c_out text = {0};
+    e->out = &text;
+    print_head(e, *n > 1);
+    print_pieces(e, &p, u);
+    for (unsigned i = 0; i < e->num_funcs && e->options->entries && u == 0; i++)
+      print_entry(e, &e->funcs[i]);
+    units[u] = (ts_c_unit){ts_strndup(arena, text.at, text.n), text.n};
+  }
+  return units;
 }
 
 void c_line_directive(c_emit *e, const ts_op *op) {
@@ -325,19 +427,27 @@ typedef struct call {
   ts_module *m;
   const ts_emit_c_options *options;
   ts_arena arena;
+  /* of ts_emit_c_units */
+  ts_arena *out;
+  unsigned num_units;
+  ts_c_unit *units;
 } call;
+
+static void emit_funcs(c_emit *e, call *c) {
+  init(e, c->m, &c->arena, c->options);
+  open_module(e);
+  for (unsigned i = 0; i < e->num_funcs; i++)
+    emit_func(e, &e->funcs[i], 0);
+  e->indent = 0;
+}
 
 static ts_result emit(void *arg) {
   call *c = arg;
   c_emit e;
-  init(&e, c->m, &c->arena, c->options);
-  open_module(&e);
-  for (unsigned i = 0; i < e.num_funcs; i++)
-    emit_func(&e, &e.funcs[i], 0);
+  emit_funcs(&e, c);
   if (e.result) return e.result;
   c_out text = {0};
   e.out = &text;
-  e.indent = 0;
   if (c->options->header_only)
     print_header(&e);
   else
@@ -345,6 +455,14 @@ static ts_result emit(void *arg) {
   if (e.result) return e.result;
   ts_sink_write(c->sink, text.at, text.n);
   return TS_OK;
+}
+
+static ts_result emit_units(void *arg) {
+  call *c = arg;
+  c_emit e;
+  emit_funcs(&e, c);
+  if (!e.result) c->units = print_units(&e, c->out, &c->num_units);
+  return e.result;
 }
 
 static void cleanup(void *arg) {
@@ -355,4 +473,14 @@ ts_result ts_emit_c(ts_sink *sink, ts_module *m, const ts_emit_c_options *option
   call c = {.sink = sink, .m = m, .options = options};
   ts_arena_init(&c.arena, &m->ctx->memory);
   return ts_protect_cleanup(m->ctx, emit, cleanup, &c);
+}
+
+ts_result ts_emit_c_units(ts_arena *arena, ts_module *m, const ts_emit_c_options *options, unsigned *n,
+                          ts_c_unit **units) {
+  call c = {.m = m, .options = options, .out = arena};
+  ts_arena_init(&c.arena, &m->ctx->memory);
+  ts_result result = ts_protect_cleanup(m->ctx, emit_units, cleanup, &c);
+  *n = c.num_units;
+  *units = c.units;
+  return result;
 }

@@ -47,6 +47,15 @@ typedef struct ts_emit_c_options {
  * the files of the globals whose data is printed. */
 ts_result ts_emit_c(ts_sink *, ts_module *, const ts_emit_c_options *);
 
+/* The same as several files, to be compiled apart and linked together, their texts in `arena`: a long module
+ * takes as many compilers at once. How it is divided depends on nothing but the text. */
+typedef struct ts_c_unit {
+  const char *text;
+  size_t n;
+} ts_c_unit;
+ts_result ts_emit_c_units(ts_arena *, ts_module *, const ts_emit_c_options *, unsigned *n,
+                          ts_c_unit **units);
+
 /* Of a module emitted with `entries`, for each function @f whose C name is NAME:
  *
  *   int32_t ts_entry_NAME(void *const *arrays, const int64_t *extents, int32_t threads,

@@ -38,7 +38,6 @@ typedef struct compiled {
   /* while compiling */
   ts_arena scratch;
   ts_module *lowered;
-  ts_sink text;
   ts_native_job job;
   ts_native_cache cache;
 } compiled;
@@ -121,13 +120,14 @@ static const char suits_text[] = "\nconst char *ts_cpu_lacks(void) {\n"
 
 static ts_result emit(compiled *c) {
   ts_emit_c_options options = {.line_directives = true, .entries = true, .openmp = true};
-  ts_sink_buffer(&c->text, &c->ctx->memory);
-  ts_result result = ts_emit_c(&c->text, c->lowered, &options);
-  if (!result && c->job.options->target_cpu) ts_sink_puts(&c->text, suits_text);
-  if (!result && ts_sink_finish(&c->text)) result = TS_LIMIT;
-  c->job.text = c->text.buf;
-  c->job.n = c->text.n;
-  return result;
+  ts_native_job *job = &c->job;
+  ts_result result =
+      ts_emit_c_units(&c->scratch, c->lowered, &options, &job->num_units, &job->units);
+  if (result || !job->options->target_cpu) return result;
+  ts_c_unit *first = &job->units[0];
+  first->text = ts_sprintf(&c->scratch, "%s%s", first->text, suits_text);
+  first->n += sizeof suits_text - 1;
+  return TS_OK;
 }
 
 /* The arrays that the entry takes besides the run's. */
@@ -245,7 +245,8 @@ static const char *object_file(compiled *c) {
   ts_digest_begin(&d);
   ts_digest_add_text(&d, abi);
   ts_native_add_circumstances(&c->job, &d);
-  ts_digest_add(&d, c->job.text, c->job.n);
+  for (unsigned i = 0; i < c->job.num_units; i++)
+    ts_digest_add(&d, c->job.units[i].text, c->job.units[i].n);
   ts_digest_end(&d, digest);
   ts_digest_hex(digest, hex);
   return ts_sprintf(&c->scratch, "%s.so", hex);
@@ -342,7 +343,6 @@ static void end_build(void *arg) {
   compiled *c = arg;
   ts_native_remove_folder(&c->job);
   ts_native_cache_close(&c->cache);
-  ts_sink_drop(&c->text);
   if (c->lowered) ts_module_destroy(c->lowered);
   ts_arena_drop(&c->scratch);
   c->lowered = NULL;

@@ -2,6 +2,7 @@
 #ifndef TS_NATIVE_H
 #define TS_NATIVE_H
 
+#include "emit/emit.h"
 #include "exec/engine.h"
 #include "support/digest.h"
 
@@ -27,8 +28,8 @@ typedef struct ts_native_job {
   const char *name;        /* of the function */
   ts_loc loc;
   ts_native_compiler compiler;
-  const char *text; /* C */
-  size_t n;
+  ts_c_unit *units; /* C, a file each */
+  unsigned num_units;
   const char *dir; /* the folder it is compiled in, to be removed; NULL: none yet */
 } ts_native_job;
 
@@ -38,7 +39,7 @@ ts_result ts_native_find_compiler(ts_native_job *);
 void ts_native_ask_version(ts_native_job *);
 /* Everything but the C that the machine code depends on. */
 void ts_native_add_circumstances(const ts_native_job *, ts_digest *);
-/* Compiles job->text to a shared object: its path, in a folder made for it. A compiler that turns
+/* Compiles the units, as many at once as there are processors, to one shared object: its path, in a folder made for it. A compiler that turns
  * out to be without OpenMP is marked so, and does without. TS_ERR with the compiler's errors at the
  * program's lines; TS_LIMIT when it takes too long. */
 ts_result ts_native_compile(ts_native_job *, const char **object);

@@ -95,13 +95,17 @@ static double seconds_of(const ts_native_job *job) {
   return job->options->compile_seconds > 0 ? job->options->compile_seconds : default_seconds;
 }
 
+static ts_process process_of(ts_native_job *job, const char *const *argv) {
+  return (ts_process){.path = job->compiler.path,
+                      .argv = argv,
+                      .env = make_environment(job->arena),
+                      .dir = job->dir,
+                      .seconds = seconds_of(job),
+                      .keep = KEPT_OUTPUT};
+}
+
 static ts_process_report start(ts_native_job *job, const char *const *argv) {
-  ts_process p = {.path = job->compiler.path,
-                  .argv = argv,
-                  .env = make_environment(job->arena),
-                  .dir = job->dir,
-                  .seconds = seconds_of(job),
-                  .keep = KEPT_OUTPUT};
+  ts_process p = process_of(job, argv);
   return ts_process_run(job->arena, &p);
 }
 
@@ -280,14 +284,53 @@ void ts_native_remove_folder(ts_native_job *job) {
 
 /* ---- compiling ---- */
 
-static ts_process_report compile_file(ts_native_job *job, const char *from, const char *to) {
+/* The compiler's words for what ends in NULL: files and what goes with them. */
+static words command(ts_native_job *job, const char *const *rest) {
   words w = {0};
   ts_push(job->arena, &w, job->compiler.path);
   add_flags(job, &w);
-  const char *const files[] = {"-o", to, from, "-lm", NULL};
-  for (unsigned i = 0; i < ts_countof(files); i++)
-    ts_push(job->arena, &w, files[i]);
+  for (; *rest; rest++)
+    ts_push(job->arena, &w, *rest);
+  return w;
+}
+
+static ts_process_report run_command(ts_native_job *job, words w) {
+  ts_push(job->arena, &w, NULL);
   return start(job, w.at);
+}
+
+static ts_process_report compile_file(ts_native_job *job, const char *from, const char *to) {
+  return run_command(job, command(job, (const char *const[]){"-o", to, from, "-lm", NULL}));
+}
+
+static const char *unit_file(ts_native_job *job, unsigned unit, const char *ending) {
+  return ts_sprintf(job->arena, "kernel%u.%s", unit, ending);
+}
+
+static ts_process_report link_units(ts_native_job *job) {
+  words w = command(job, (const char *const[]){"-o", "kernel.so", NULL});
+  for (unsigned i = 0; i < job->num_units; i++)
+    ts_push(job->arena, &w, unit_file(job, i, "o"));
+  ts_push(job->arena, &w, "-lm");
+  return run_command(job, w);
+}
+
+/* The report of the first that failed, in the order of the units; of the linker when none did. */
+static ts_process_report compile_units(ts_native_job *job) {
+  unsigned n = job->num_units;
+  if (n == 1) return compile_file(job, unit_file(job, 0, "c"), "kernel.so");
+  ts_process *all = ts_new_array(job->arena, ts_process, n);
+  ts_process_report *reports = ts_new_array(job->arena, ts_process_report, n);
+  for (unsigned i = 0; i < n; i++) {
+    words w = command(job, (const char *const[]){"-c", "-o", unit_file(job, i, "o"),
+                                                 unit_file(job, i, "c"), NULL});
+    ts_push(job->arena, &w, NULL);
+    all[i] = process_of(job, w.at);
+  }
+  ts_process_run_all(job->arena, n, all, ts_threads_of(&(ts_run_limits){0}), reports);
+  for (unsigned i = 0; i < n; i++)
+    if (!succeeded(&reports[i])) return reports[i];
+  return link_units(job);
 }
 
 static bool write_file(ts_native_job *job, const char *name, const char *text, size_t n) {
@@ -316,12 +359,13 @@ bool ts_native_has_openmp(ts_native_job *job) {
 ts_result ts_native_compile(ts_native_job *job, const char **object) {
   ts_result result = make_folder(job);
   if (result) return result;
-  if (!write_file(job, "kernel.c", job->text, job->n)) return TS_ERR;
-  ts_process_report r = compile_file(job, "kernel.c", "kernel.so");
+  for (unsigned i = 0; i < job->num_units; i++)
+    if (!write_file(job, unit_file(job, i, "c"), job->units[i].text, job->units[i].n)) return TS_ERR;
+  ts_process_report r = compile_units(job);
   if (r.end == TS_PROCESS_EXITED && r.code != 0 && !job->compiler.no_openmp &&
       !ts_native_has_openmp(job)) {
     job->compiler.no_openmp = true;
-    r = compile_file(job, "kernel.c", "kernel.so");
+    r = compile_units(job);
   }
   if (!succeeded(&r)) return report(job, &r);
   *object = ts_sprintf(job->arena, "%s/kernel.so", job->dir);

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { MOST_AT_ONCE = 64 };
+
 typedef struct reader {
   const ts_process *spec;
   ts_process_report *report;
@@ -109,20 +111,33 @@ static void look_for_end(reader *r) {
   r->ended = failed || info.si_pid != 0;
 }
 
-/* Waits for output, the end or the deadline; false when there is nothing more to wait for. */
-static bool wait_a_little(reader *r, double *nap) {
-  double left = r->spec->seconds > 0 ? r->deadline - now() : 1;
-  if (left <= 0) return false;
-  if (r->fd < 0) {
-    double s = ts_min(*nap, left);
-    nanosleep(&(struct timespec){0, (long)(s * 1e9)}, NULL);
-    *nap = ts_min(2 * *nap, 0.01);
-  } else {
-    struct pollfd p = {.fd = r->fd, .events = POLLIN};
-    if (poll(&p, 1, (int)(ts_min(left, 0.02) * 1e3) + 1) > 0) read_some(r);
+static bool is_over(const reader *r) {
+  return r->ended || (r->spec->seconds > 0 && now() >= r->deadline);
+}
+
+/* Waits a little for output or the end of any of these, and reads what came. */
+static void wait_a_little(reader *const *running, unsigned n, double *nap) {
+  struct pollfd polled[MOST_AT_ONCE];
+  double left = 0.02;
+  unsigned open = 0;
+  for (unsigned i = 0; i < n; i++) {
+    if (running[i]->spec->seconds > 0) left = ts_min(left, running[i]->deadline - now());
+    polled[i] = (struct pollfd){.fd = running[i]->fd, .events = POLLIN}; /* -1: is passed over */
+    open += running[i]->fd >= 0;
   }
-  look_for_end(r);
-  return !r->ended;
+  left = ts_max(left, 0);
+  if (open < n) { /* the end of one is not heard of */
+    left = ts_min(*nap, left);
+    *nap = ts_min(2 * *nap, 0.01);
+  }
+  if (open)
+    poll(polled, n, (int)(left * 1e3) + (open == n));
+  else
+    nanosleep(&(struct timespec){0, (long)(left * 1e9)}, NULL);
+  for (unsigned i = 0; i < n; i++) {
+    if (running[i]->fd >= 0 && polled[i].revents) read_some(running[i]);
+    look_for_end(running[i]);
+  }
 }
 
 /* What the pipe still holds; not what one that left the group may add to it for ever. */
@@ -163,21 +178,50 @@ static int start(reader *r) {
   return error;
 }
 
-ts_process_report ts_process_run(ts_arena *arena, const ts_process *spec) {
-  ts_process_report p = {.output = ts_arena_alloc(arena, spec->keep + 1)};
-  reader r = {.spec = spec, .report = &p, .deadline = now() + spec->seconds};
-  int error = start(&r);
+/* False: it could not be started, or there is no time for it. */
+static bool begin(ts_arena *arena, reader *r, const ts_process *spec, double deadline,
+                  ts_process_report *out) {
+  *out = (ts_process_report){.output = ts_arena_alloc(arena, spec->keep + 1)};
+  *r = (reader){.spec = spec, .report = out, .deadline = deadline};
+  if (is_over(r)) {
+    out->end = TS_PROCESS_TIMED_OUT;
+    return false;
+  }
+  int error = start(r);
   if (error) {
-    p.end = TS_PROCESS_NOT_STARTED;
-    p.code = error;
-    return p;
+    out->end = TS_PROCESS_NOT_STARTED;
+    out->code = error;
+    return false;
   }
-  limit_processor_time(r.pid, spec->seconds);
-  double nap = 5e-5;
-  while (wait_a_little(&r, &nap)) {
+  limit_processor_time(r->pid, spec->seconds);
+  return true;
+}
+
+void ts_process_run_all(ts_arena *arena, unsigned n, const ts_process *specs, unsigned most,
+                        ts_process_report *out) {
+  reader *readers = ts_new_array(arena, reader, n + 1), *running[MOST_AT_ONCE];
+  double deadline = now() + (n ? specs[0].seconds : 0), nap = 5e-5;
+  unsigned started = 0, active = 0;
+  most = ts_max(1u, ts_min(most, (unsigned)MOST_AT_ONCE));
+  while (started < n || active) {
+    for (; started < n && active < most; started++) {
+      reader *r = &readers[started];
+      if (begin(arena, r, &specs[started], deadline, &out[started])) running[active++] = r;
+    }
+    if (active) wait_a_little(running, active, &nap);
+    for (unsigned i = active; i-- > 0;) {
+      if (!is_over(running[i])) continue;
+      finish(running[i]);
+      running[i] = running[--active];
+      nap = 5e-5;
+    }
   }
-  finish(&r);
-  return p;
+}
+
+ts_process_report ts_process_run(ts_arena *arena, const ts_process *spec) {
+  ts_process_report report;
+  ts_process_run_all(arena, 1, spec, 1, &report);
+  return report;
 }
 
 /* ---- finding ---- */

@@ -34,6 +34,12 @@ typedef struct ts_process_report {
  */
 ts_process_report ts_process_run(ts_arena *, const ts_process *);
 
+/* The same of n programs, at most `most` at a time. The seconds of the first are the time that all of them have
+ * together: what runs then is killed, what has not been started is not, and both are reported as timed
+ * out. */
+void ts_process_run_all(ts_arena *, unsigned n, const ts_process *, unsigned most,
+                        ts_process_report *out);
+
 /* The path of program `name`: itself when it has a slash, else the first of the folders in $PATH
  * that has such an executable. NULL: there is none. */
 const char *ts_find_program(ts_arena *, const char *name);
