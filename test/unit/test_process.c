@@ -164,6 +164,39 @@ START_TEST(programs_are_found_on_the_path) {
 }
 END_TEST
 
+/* Six that sleep, two at once, each with words of its own; then three of which one never ends. */
+START_TEST(several_run_at_once) {
+  enum { N = 6 };
+  const char *env[] = {"PATH=/usr/bin:/bin", NULL};
+  ts_process all[N];
+  ts_process_report reports[N];
+  for (int i = 0; i < N; i++) {
+    const char **argv = ts_new_array(&arena, const char *, 4);
+    argv[0] = "sh", argv[1] = "-c";
+    argv[2] = ts_sprintf(&arena, "sleep 0.1; echo word %d; exit %d", i, i);
+    all[i] = (ts_process){.path = "/bin/sh", .argv = argv, .env = env, .seconds = 60, .keep = 99};
+  }
+  double begin = now();
+  ts_process_run_all(&arena, N, all, 2, reports);
+  ck_assert_double_ge(now() - begin, 0.3);
+  for (int i = 0; i < N; i++) {
+    ck_assert_int_eq(reports[i].end, TS_PROCESS_EXITED);
+    ck_assert_int_eq(reports[i].code, i);
+    ck_assert_str_eq(reports[i].output, ts_sprintf(&arena, "word %d\n", i));
+  }
+  /* time over: what runs is killed, what waits is not started */
+  const char *const forever[] = {"sh", "-c", "sleep 1000", NULL};
+  all[1].argv = forever;
+  all[2].argv = forever;
+  for (int i = 0; i < N; i++)
+    all[i].seconds = 0.5;
+  ts_process_run_all(&arena, 4, all, 2, reports);
+  ck_assert_int_eq(reports[0].end, TS_PROCESS_EXITED);
+  for (int i = 1; i < 4; i++)
+    ck_assert_int_eq(reports[i].end, TS_PROCESS_TIMED_OUT);
+}
+END_TEST
+
 int main(void) {
   const TTest *const tests[] = {output_and_exit_status,
                                 arguments_are_not_words_of_a_shell,
@@ -176,7 +209,8 @@ int main(void) {
                                 the_end_does_not_wait_for_who_holds_the_output,
                                 one_that_left_the_group_is_not_waited_for,
                                 what_cannot_be_started_says_why,
-                                programs_are_found_on_the_path};
+                                programs_are_found_on_the_path,
+                                several_run_at_once};
   TCase *all = unit_case("process", ts_countof(tests), tests);
   tcase_add_checked_fixture(all, setup, teardown);
   return unit_run("process", all);
