@@ -10,7 +10,7 @@ typedef struct options {
   ts_run_request request;
   int64_t seed, fuel, threads;
   uint64_t max_memory;
-  int print;
+  int print, check;
   bool told; /* the JSON is written, or could not be */
   ts_tool *tool;
   ts_run run;
@@ -153,7 +153,7 @@ static ts_result run(void *arg) {
   if (!result) result = ts_run_open(&o->run, ctx, module, &o->request);
   if (!result) result = ts_run_execute(&o->run);
   /* A failed run has no outputs to show; a failed check has. */
-  return result == TS_OK || (result == TS_CHECK && o->run.checks.n) ? report(o, result) : result;
+  return result == TS_OK || (result == TS_CHECK && o->run.ran) ? report(o, result) : result;
 }
 
 typedef struct failure {
@@ -243,6 +243,10 @@ int main(int argc, char **argv) {
        "run these engines on the same data too; the largest error in ULPs, held against the bound "
        "for the reduction length",
        "Checking", .at = q, .call = add_compare},
+      {"check", TS_FLAG_WORD, NULL,
+       "outputs: elements of outputs that are never written make the exit code 4, as with compare; "
+       "without it they are a warning",
+       "Checking", .at = &o.check, .words = "none|outputs"},
       {"against", TS_FLAG_CALL, "file[:func]",
        "run this program on the same inputs, matched by position, and hold the outputs to its",
        "Checking", .call = add_against},
@@ -270,6 +274,7 @@ int main(int argc, char **argv) {
     q->seed = (uint64_t)o.seed;
     q->limits = (ts_run_limits){(uint64_t)o.fuel, (unsigned)o.threads};
     q->print = (ts_print_how)o.print;
+    q->check_outputs = o.check != 0;
     result = run_and_tell(&o);
   }
   return ts_tool_end(&t, result);

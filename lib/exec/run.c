@@ -241,6 +241,7 @@ static void take_signature(ts_run *run) {
   run->sources = ts_new_array(arena, const char *, run->sig.n + 1);
   run->initial = ts_new_array(arena, ts_array, run->sig.n + 1);
   run->arrays = ts_new_array(arena, ts_array, run->sig.n + 1);
+  run->unwritten = ts_new_array(arena, ts_unwritten, run->sig.n + 1);
   for (unsigned i = 0; i < run->sig.n; i++)
     run->names[i] = ts_str_text(run->module, run->sig.entries[i].name);
 }
@@ -306,16 +307,18 @@ ts_result ts_run_once(ts_run *run, ts_run_stats *stats) {
 
 ts_result ts_run_execute(ts_run *run) {
   bool counted = run->engine->counts && (run->request->stats || run->request->time_runs);
-  ts_result result = ts_run_once(run, counted ? &run->stats : NULL);
+  ts_result result = ts_run_watched(run, counted ? &run->stats : NULL);
   run->ran = result == TS_OK;
   if (!result && run->request->time_runs) result = ts_run_measure(run);
   if (result) return result;
+  ts_result written = ts_run_check_written(run);
   ts_result expected = ts_run_expectations(run);
   if (expected && expected != TS_CHECK) return expected;
   ts_result compared = ts_run_comparisons(run);
   if (compared && compared != TS_CHECK) return compared;
   ts_result held = ts_run_hold_against(run);
-  return held && held != TS_CHECK ? held : ts_max(ts_max(expected, compared), held);
+  if (held && held != TS_CHECK) return held;
+  return ts_max(ts_max(expected, compared), ts_max(written, held));
 }
 
 void ts_run_close_other(ts_run *run) {

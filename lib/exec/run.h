@@ -45,6 +45,7 @@ typedef struct ts_run_request {
   ts_run_limits limits;
   ts_engine_options options;
   bool stats;
+  bool check_outputs; /* outputs that are not wholly written fail the run, as they do where it is compared */
   ts_print_how print;
   const char *json; /* where the figures go; NULL: nowhere */
 } ts_run_request;
@@ -76,6 +77,11 @@ typedef struct ts_run_check {
   unsigned rank;
   ts_difference difference;
 } ts_run_check;
+
+/* Elements of an output that the run did not write. */
+typedef struct ts_unwritten {
+  int64_t n, first;
+} ts_unwritten;
 
 typedef struct ts_run_timing {
   unsigned runs, batch; /* samples, and runs in each */
@@ -113,6 +119,7 @@ typedef struct ts_run {
   const char **names; /* of the signature's entries */
   ts_array *arrays;
   ts_array *initial;    /* inout arrays as they were given */
+  ts_unwritten *unwritten; /* of the signature's entries */
   const char **sources; /* of inputs: what they were filled from */
   ts_bindings fixed, bindings;
   void *compiled;

@@ -25,6 +25,10 @@ const ts_engine *ts_run_engine_called(const char *name); /* NULL: chosen by leve
 void ts_run_close_other(ts_run *);                       /* of a comparison */
 /* run_inputs.c: reads what has a shape of its own, binds the extents, fills the rest. */
 ts_result ts_run_read_inputs(ts_run *);
+/* run_unwritten.c: ts_run_once that notes which elements of outputs it leaves unwritten; and what to say of them:
+ * TS_CHECK where the request asks that there are none. */
+ts_result ts_run_watched(ts_run *, ts_run_stats *);
+ts_result ts_run_check_written(ts_run *);
 /* run_check.c and run_compare.c, after a run */
 ts_result ts_run_expectations(ts_run *);
 ts_result ts_run_comparisons(ts_run *);

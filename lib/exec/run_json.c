@@ -54,6 +54,7 @@ static json_t *output_json(const ts_run *run, unsigned i) {
   json_object_set_new(o, "nans", json_integer(s.nans));
   json_object_set_new(o, "infs", json_integer(s.infs));
   json_object_set_new(o, "hash", json_string(hash));
+  json_object_set_new(o, "unwritten", json_integer(run->unwritten[i].n));
   return o;
 }
 
