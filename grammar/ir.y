@@ -347,7 +347,8 @@ static void plan_recovery(ts_parser *p, int found, ts_loc loc) {
                   memchr(p->base + p->last_end, '\n', loc.begin - p->last_end) != NULL;
   p->recovering = true;
   bool again = p->redelivered_at == loc.begin + 1; /* once, or we would never end */
-  p->redeliver = (brace || new_line) && !again ? p->last_token : 0;
+  bool stray = p->last_token == STRAY && p->base[loc.begin] == '}'; /* within a type */
+  p->redeliver = (brace || new_line) && !again ? stray ? '}' : p->last_token : 0;
   p->redeliver_loc = loc;
 }
 

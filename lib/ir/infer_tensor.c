@@ -287,7 +287,8 @@ static const ts_type *unary_operand(ts_inf *f) {
   const char *takes = info->levels == TS_LEVEL_TL  ? "a tensor, scalar or vector"
                       : info->levels == TS_LEVEL_T ? "a tensor"
                                                    : "a scalar or vector";
-  return ts_inf_error(f, "operand 1 of `%s` has type %s; it takes %s", info->name, t->text, takes);
+  return ts_inf_error(f, "operand 1 of `%s` has type %s; it takes %s%s", info->name, t->text, takes,
+                      ts_inf_other_level(f, t));
 }
 
 const ts_type *ts_rule_unary(ts_inf *f) {

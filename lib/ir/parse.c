@@ -92,6 +92,7 @@ bool ts_parser_is_attr_open(ts_parser *p, const char *after_brace) {
   if (n == 0) return false;
   const char *next = skip_space(word + n);
   if (*next == '=') return *skip_blanks(after_brace) != '\n' || ts_parser_is_attr(word, n);
+  if (*next == ':') return ts_parser_is_attr(word, n);
   if (*next != ',' && *next != '}') return false;
   ts_str s = ts_intern_find(&p->m->strings, word, n); /* `{ return }` is a block */
   return !s || s > p->last_word || p->words_by_id[s].token != OP;

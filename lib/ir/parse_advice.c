@@ -53,7 +53,37 @@ static char open_bracket(const ts_surprise *s, const char *end) {
   return '\0';
 }
 
+/* The word that the line of the surprise begins with. */
+static const char *first_word(const ts_surprise *s) {
+  const char *at = s->at;
+  while (at > s->p->base && at[-1] != '\n') at--;
+  return word_from(s, skip_blanks(at));
+}
+
 static bool wants(const ts_surprise *s, unsigned what) { return (s->wants & what) != 0; }
+
+/* The op called `name`, or NULL. */
+static const char *op_here(const char *name) {
+  for (int i = 0; i < TS_NUM_OPCODES; i++)
+    if (!strcmp(ts_op_infos[i].name, name)) return ts_op_infos[i].name;
+  return NULL;
+}
+
+static const entry dtypes[] = {
+    {"float", "f32"},   {"float32", "f32"},   {"fp32", "f32"},  {"single", "f32"}, {"float64", "f64"},
+    {"fp64", "f64"},    {"double", "f64"},    {"float16", "f16"}, {"fp16", "f16"}, {"half", "f16"},
+    {"bfloat16", "bf16"}, {"bfloat", "bf16"}, {"int", "i32"},   {"int32", "i32"},  {"s32", "i32"},
+    {"int64", "i64"},   {"long", "i64"},      {"s64", "i64"},   {"int8", "i8"},    {"s8", "i8"},
+    {"char", "i8"},     {"bool", "i1"},       {"boolean", "i1"}, {"size_t", "index"}, {"F32", "f32"},
+    {"F64", "f64"},     {"F16", "f16"},       {"BF16", "bf16"}, {"I32", "i32"},    {"I64", "i64"},
+    {"I8", "i8"},
+};
+
+static bool is_dtype(const char *word) {
+  for (ts_dtype d = 0; d < TS_NUM_DTYPES; d++)
+    if (!strcmp(ts_dtype_name(d), word)) return true;
+  return false;
+}
 
 /* ---- marks ---- */
 
@@ -64,13 +94,29 @@ static const char *of_marks(const ts_surprise *s) {
   if (at[0] == '#') return "a comment begins with //, not with '#'";
   if (at[0] == '/' && at[1] == '*') return "a comment begins with // and ends with its line; there is no /* … */";
   if (at[0] == ';') return "nothing stands between ops: leave out the ';'";
-  if (at[0] == '"' && wants(s, TS_WANTS_OP)) return "the name of an op stands without quotes";
+  if (at[0] == '"') return "words, and the names of ops, stand without quotes";
+  if (at[0] == '$' && is_letter(at[1])) return SAY(s, "a value's name begins with %%: %%%s", word_from(s, at + 1));
+  if (at[0] == '(' && wants(s, TS_WANTS_WORD) && wants(s, TS_WANTS_TYPE)) return "a list stands in brackets: [1, 0]";
+  if (at[0] == '[' && s->end_before[-1] == ']') return "subscripts stand in one pair of brackets: %A[%i, %j]";
+  if (at[0] == '-' && at[1] == '>' && !wants(s, TS_WANTS_ARROW))
+    return "'->' stands only in a function's head; the type of a result stands behind ':'";
   if (at[0] == '.' && wants(s, TS_WANTS_SYMBOL))
     return SAY(s, "MLIR's '%s.%s' is '%s' here", s->before, word_from(s, at + 1), s->before);
   return NULL;
 }
 
 /* ---- loops and conditions ---- */
+
+static bool is_on_line_of(const ts_surprise *s, const char *word) {
+  return !s->new_line && !strcmp(first_word(s), word);
+}
+
+/* Stands `to` between the beginning of the line and the surprise? */
+static bool has_to(const ts_surprise *s) {
+  for (const char *at = s->at; at > s->p->base && at[-1] != '\n'; at--)
+    if (!strncmp(at, " to ", 4)) return true;
+  return false;
+}
 
 static const char *of_loop(const ts_surprise *s) {
   if (!strcmp(s->before, "for")) {
@@ -82,7 +128,9 @@ static const char *of_loop(const ts_surprise *s) {
     return SAY(s, "the ends of a loop are joined by 'to': %.*s to %s", (int)(dots - s->at), s->at,
                word_from(s, dots + 2));
   if (*s->at == '=' && !strcmp(s->before, "step")) return "a step is written without '=': step 2";
-  if (*s->at == ':' && wants(s, TS_WANTS_MARK)) return "a loop's marks stand without ':': for %i = 0 to 16 parallel {";
+  if (is_on_line_of(s, "for") && wants(s, TS_WANTS_TO) && !has_to(s))
+    return "'to' stands between a loop's ends: for %i = 0 to 16 {";
+  if (*s->at == ':' && is_on_line_of(s, "for")) return "a loop's marks stand without ':': for %i = 0 to 16 parallel {";
   return NULL;
 }
 
@@ -96,6 +144,14 @@ static const char *of_condition(const ts_surprise *s) {
     return "a condition stands without parentheses: if %i < 4 and %j < 8 {";
   if (compares && !strncmp(s->before, "cmp", 3))
     return SAY(s, "the relation is a word: %s lt, %%a, %%b; there are eq ne lt le gt ge", s->before);
+  bool condition = is_on_line_of(s, "if");
+  if (compares && !condition && s->end_before != s->at && !wants(s, TS_WANTS_TYPE))
+    return "a comparison is an op of its own: %c = cmpf lt, %a, %b";
+  if (!condition) return NULL;
+  if (*s->at == '&') return "conditions are joined by 'and'";
+  if (*s->at == '|' || !strcmp(s->found, "or")) return "only 'and' joins conditions; for 'or' write two ifs, or 'ori' of i1 values";
+  if (*s->at == '!' || !strcmp(s->found, "not")) return "there is no 'not': turn the comparison round, < into >=";
+  if (*s->at == ':' || !strcmp(s->found, "then")) return "a condition is followed by its block: if %i < 4 {";
   return NULL;
 }
 
@@ -112,6 +168,28 @@ static const char *of_index(const ts_surprise *s) {
 }
 
 /* ---- values ---- */
+
+/* Types, and names of ops, where none belongs. */
+static const char *of_stray_word(const ts_surprise *s) {
+  bool type = is_letter(*s->at) && (strchr(s->found, '<') || is_dtype(s->found));
+  if (type && s->p->scopes.n && !wants(s, TS_WANTS_TYPE | TS_WANTS_TOP))
+    return SAY(s, "a type stands at the op's end, behind ':': … : %s%s", s->found, strchr(s->found, '<') ? "…>" : "");
+  if (wants(s, TS_WANTS_VALUE) && !wants(s, TS_WANTS_OP) && !wants(s, TS_WANTS_INDEX) && op_here(s->found))
+    return SAY(s, "an op is no operand: give its result a name, %%r = %s …, and use that", s->found);
+  bool ending = *s->at && strchr("fFdhlLuUij", *s->at);
+  if (ending && s->at == s->end_before && is_digit(s->at[-1]))
+    return "a number has no ending: its type is that of the op";
+  return NULL;
+}
+
+static const char *of_sign(const ts_surprise *s) {
+  if (*s->at == '@' && wants(s, TS_WANTS_OP)) return SAY(s, "a function is called by 'call %s(…)'", s->found);
+  if (is_digit(*s->at) && wants(s, TS_WANTS_OP) && !s->new_line) return SAY(s, "a number is the op 'const %s : f32'", s->found);
+  bool sign = *s->at == '-' && s->at[1] == '%' && wants(s, TS_WANTS_OP);
+  if (sign || (*s->at == '%' && s->end_before[-1] == '-' && s->at == s->end_before))
+    return "a sign is an op of its own: 'neg' of a tensor, 'negf' of a number";
+  return NULL;
+}
 
 /* The op for an operator between values of this type. */
 static const char *operator_op(const ts_type *t, const char *at) {
@@ -141,6 +219,10 @@ static const char *of_expression(const ts_surprise *s) {
   if (op)
     return SAY(s, "an op stands before its operands: %s %s, %.*s", op, s->found,
                (int)(end_of_operand(rhs) - rhs), rhs);
+  if (*sign == '<' || *sign == '>') return "a comparison is an op of its own: %c = cmpf lt, %a, %b";
+  const char *dot = strrchr(s->found, '.');
+  if (dot && op_here(dot + 1))
+    return SAY(s, "an op stands before its operands: %s %.*s", dot + 1, (int)(dot - s->found), s->found);
   if (s->at[strlen(s->found)] == '[') return SAY(s, "an element is read by 'load %s[…]'", s->found);
   return SAY(s, "after '=' stands an op, such as 'relu %s'", s->found);
 }
@@ -150,6 +232,7 @@ static const char *of_assignment(const ts_surprise *s) {
   const char *behind = after_value(s);
   if (s->at[strlen(s->found)] == '[') return SAY(s, "an element is written by 'store %%value, %s[…]'", s->found);
   if (behind[0] == ':' && is_digit(behind[1])) return SAY(s, "results are named one by one: %s, %%other = …", s->found);
+  if (behind[0] == ':' && behind[1] != '=') return SAY(s, "the type stands at the op's end: %s = … : f32", s->found);
   if ((behind[0] == ':' || behind[0] == '=') && behind[1] == '=') return SAY(s, "a result is defined by '=' alone: %s = …", s->found);
   if (behind[0] && strchr("+-*/", behind[0]) && behind[1] == '=')
     return SAY(s, "a value is defined once: %%next = an op of %s; sums are kept in a buffer", s->found);
@@ -157,9 +240,11 @@ static const char *of_assignment(const ts_surprise *s) {
 }
 
 static const char *of_comma(const ts_surprise *s) {
-  bool operand = *s->at == '%' || is_digit(*s->at) || *s->at == '-';
+  bool operand = *s->at == '%' || is_digit(*s->at) || (*s->at == '-' && is_digit(s->at[1]));
   bool listed = wants(s, TS_WANTS_COMMA) && !wants(s, TS_WANTS_RELATION);
-  if (operand && !s->new_line && wants(s, TS_WANTS_TO)) return "'to' stands between a loop's ends: for %i = 0 to 16 {";
+  bool call = operand && !s->new_line && s->end_before - s->p->base > (long)strlen(s->before) &&
+              s->end_before[-(long)strlen(s->before) - 1] == '@';
+  if (call) return SAY(s, "the operands of a call stand in parentheses: call @%s(%s)", s->before, s->found);
   if (operand && !s->new_line && listed) return SAY(s, "a comma is missing before '%s'", s->found);
   return NULL;
 }
@@ -216,21 +301,12 @@ static const char *of_attribute(const ts_surprise *s) {
   const char *sign = at_sign ? s->at : skip_blanks(s->at + strlen(s->found));
   if (*sign != '=') return SAY(s, "attributes stand in braces: {%s}", key);
   const char *value = skip_blanks(sign + 1);
-  int n = (int)(*value == '[' ? strcspn(value, "]\n") + 1 : strcspn(value, " \t\r\n,:;)}"));
+  int n = (int)(*value == '[' ? strcspn(value, "]\n") + 1 : strcspn(value, " \t\r\n,:;)]}"));
   return SAY(s, "attributes stand in braces: {%s = %.*s}", key, n, value);
 }
 
 /* ---- types ---- */
 
-static const entry dtypes[] = {
-    {"float", "f32"},   {"float32", "f32"},   {"fp32", "f32"},  {"single", "f32"}, {"float64", "f64"},
-    {"fp64", "f64"},    {"double", "f64"},    {"float16", "f16"}, {"fp16", "f16"}, {"half", "f16"},
-    {"bfloat16", "bf16"}, {"bfloat", "bf16"}, {"int", "i32"},   {"int32", "i32"},  {"s32", "i32"},
-    {"int64", "i64"},   {"long", "i64"},      {"s64", "i64"},   {"int8", "i8"},    {"s8", "i8"},
-    {"char", "i8"},     {"bool", "i1"},       {"boolean", "i1"}, {"size_t", "index"}, {"F32", "f32"},
-    {"F64", "f64"},     {"F16", "f16"},       {"BF16", "bf16"}, {"I32", "i32"},    {"I64", "i64"},
-    {"I8", "i8"},
-};
 static const char all_dtypes[] = "the scalar types are f64 f32 f16 bf16 i64 i32 i8 i1 index";
 
 static const char *of_shape(const ts_surprise *s) {
@@ -247,7 +323,8 @@ static const char *of_shape(const ts_surprise *s) {
 }
 
 static const char *of_type(const ts_surprise *s) {
-  if (!wants(s, TS_WANTS_TYPE)) return NULL;
+  if (!wants(s, TS_WANTS_TYPE)) return wants(s, TS_WANTS_SHAPE) ? of_shape(s) : NULL;
+  if (wants(s, TS_WANTS_WORD)) return NULL; /* the value of an attribute */
   const char *word = word_from(s, s->at), *here = find(dtypes, ts_countof(dtypes), word);
   bool unsigned_int = word[0] == 'u' && (!strncmp(word, "uint", 4) || is_digit(word[1]));
   if (here) return SAY(s, "there is no type '%s'; write '%s'", word, here);
@@ -320,6 +397,15 @@ static const entry foreign_ops[] = {
     {"convert", "write 'cast %x : tensor<4x8xf16>'"},
     {"layer_norm", "write 'layernorm %x, %scale, %shift'"},
     {"swish", "write 'silu %x'"},
+    {"clamp", "write 'max' with the least value, then 'min' with the largest"},
+    {"clip", "write 'max' with the least value, then 'min' with the largest"},
+    {"dropout", NONE("it does nothing when a model runs: leave it out")},
+    {"batch_norm", "write 'mul' and 'add' with the channel's factors, which are known when a model runs"},
+    {"assert", NONE("ts-run -expect compares an output")},
+    {"memcpy", "write 'copy %src, %dst'"},
+    {"free", NONE("a buffer ends with its block")},
+    {"syncthreads", "write 'barrier'"},
+    {"__syncthreads", "write 'barrier'"},
     {"leaky_relu", NONE("write it in a 'fused' region with cmpf and select")},
     {"constant", "write 'const 1.0 : f32'"},
     {"zeros", "write 'const 0.0 : tensor<4x8xf32>'"},
@@ -365,13 +451,6 @@ static const entry foreign_ops[] = {
     {"ret", "write 'return %y'"},
 };
 
-/* The op called `name`, or NULL. */
-static const char *op_here(const char *name) {
-  for (int i = 0; i < TS_NUM_OPCODES; i++)
-    if (!strcmp(ts_op_infos[i].name, name)) return ts_op_infos[i].name;
-  return NULL;
-}
-
 static const char *of_dialect(const ts_surprise *s) {
   const char *dot = s->at + strlen(s->found), *word = word_from(s, dot + 1);
   const char *here = op_here(word), *instead = find(foreign_ops, ts_countof(foreign_ops), word);
@@ -389,8 +468,11 @@ static const char *of_op(const ts_surprise *s) {
   bool defines = *behind == '=' && behind[1] != '=';
   if (defines && wants(s, TS_WANTS_STATEMENT)) return SAY(s, "a value's name begins with %%: %%%s = …", s->found);
   if (*behind == '[') return SAY(s, "an element is read by 'load %%%s[…]'", s->found);
-  const char *instead = find(foreign_ops, ts_countof(foreign_ops), s->found);
-  if (instead) return SAY(s, "unknown op '%s': %s", s->found, instead);
+  const char *word = word_from(s, s->at), *instead = find(foreign_ops, ts_countof(foreign_ops), word);
+  if (instead) return SAY(s, "unknown op '%s': %s", word, instead);
+  char *small = ts_strdup(&s->p->scratch, word);
+  for (char *c = small; *c; c++) *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 32 : *c);
+  if (op_here(small)) return SAY(s, "the names of ops are in small letters: %s", small);
   ts_nearest near = ts_nearest_to(s->found);
   for (int i = 0; i < TS_NUM_OPCODES; i++) ts_nearest_offer(&near, ts_op_infos[i].name);
   if (near.best) return SAY(s, "unknown op '%s'; did you mean '%s'?", s->found, near.best);
@@ -402,6 +484,13 @@ static const char *of_op(const ts_surprise *s) {
 }
 
 /* ---- outside of functions ---- */
+
+/* The heads of structured ops, when nothing more can be told. */
+static const char *of_head(const ts_surprise *s) {
+  if (is_on_line_of(s, "for")) return "a loop is written 'for %i = 0 to 16 step 2 {'";
+  if (is_on_line_of(s, "launch")) return "a launch names its indices: launch blocks(%bx in 8) threads(%tx in 16) {";
+  return NULL;
+}
 
 static const char *of_module(const ts_surprise *s) {
   static const entry words[] = {
@@ -430,8 +519,9 @@ static const char *of_module(const ts_surprise *s) {
 
 const char *ts_parse_advice(const ts_surprise *s) {
   static const char *(*const rules[])(const ts_surprise *) = {
-      of_marks, of_loop, of_condition, of_index, of_expression, of_assignment, of_attribute,
-      of_comma, of_bracket, of_result_type, of_type, of_name, of_op, of_module,
+      of_marks, of_loop, of_condition, of_attribute, of_index, of_stray_word, of_sign, of_expression,
+      of_assignment, of_comma, of_bracket, of_result_type, of_type, of_name, of_op, of_head,
+      of_module,
   };
   for (size_t i = 0; i < ts_countof(rules); i++) {
     const char *advice = rules[i](s);

@@ -45,6 +45,11 @@ enum { MOST_LISTED = 6 };
 static void unexpected(ts_parser *p, ts_loc loc, ts_surprise_kind kind, const char *found, int n,
                        const char *const *expected) {
   char list[256] = "";
+  if (n == 1 && !strcmp(expected[0], "':'")) {
+    bool type = strchr(found, '<') || !strncmp(p->base + loc.begin, "out ", 4) || !strncmp(p->base + loc.begin, "inout ", 6);
+    ts_error(p->ctx, loc, type ? "a ':' is missing before this" : "a ':' and a type are missing before this");
+    return;
+  }
   for (int i = 0; n <= MOST_LISTED && i < n; i++) {
     strncat(list, i == 0 ? "; expected " : i + 1 < n ? ", " : " or ", sizeof list - strlen(list) - 1);
     strncat(list, expected[i], sizeof list - strlen(list) - 1);
@@ -71,9 +76,10 @@ static void missing_brace(ts_parser *p, ts_loc loc, ts_surprise_kind kind) {
 }
 
 static bool is_silent(ts_parser *p, ts_loc loc, unsigned wants) {
-  const ts_diag *last = p->ctx->last; /* what recovery hands out again may surprise again */
-  if (last && last->severity == TS_SEV_ERROR && last->source == p->ctx->source && last->loc.begin == loc.begin)
-    return true;
+  const ts_diag *last = p->ctx->last;
+  bool error = last && last->severity == TS_SEV_ERROR && last->source == p->ctx->source;
+  if (error && last->loc.begin == loc.begin) return true; /* what recovery hands out again may surprise again */
+  if (error && last->loc.end == p->last_end) return true; /* the token before was wrong already */
   bool was_lost = p->lost;
   if (!p->scopes.n) p->lost = true;
   return was_lost && (wants & TS_WANTS_TOP);
