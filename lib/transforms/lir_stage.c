@@ -179,7 +179,8 @@ static ts_result keep_asked(place *p) {
     if (is_asked(p, p->touches.list.at[i].op)) p->touches.list.at[n++] = p->touches.list.at[i];
   p->touches.list.n = n;
   if (!n) return refuse(p, "none of its accesses there is asked for");
-  if (!only_reads(p)) return refuse(p, "it is written there, which a copy for some accesses would not have");
+  if (!only_reads(p))
+    return refuse(p, "it is written there, which a copy for some accesses would not have");
   return TS_OK;
 }
 

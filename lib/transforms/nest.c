@@ -135,6 +135,15 @@ static bool find_factors(const ts_op *sum, const ts_op *store, ts_value **a, ts_
   return true;
 }
 
+/* Does a subscript come from the run: loaded, or computed in the loops? */
+static bool is_indirect(const ts_op *access, const ts_block *nest) {
+  for (unsigned d = 0; d < ts_num_dims(access); d++) {
+    const ts_op *def = ts_def(ts_dim(access, d));
+    if (def && ts_is_ancestor(nest, def)) return true;
+  }
+  return false;
+}
+
 static bool find_sum(ts_nest *nest, const ts_block *body) {
   ts_op *store = only_store(body);
   const ts_op *sum = store ? ts_def(ts_operand(store, 0)) : NULL;
@@ -146,7 +155,11 @@ static bool find_sum(ts_nest *nest, const ts_block *body) {
   nest->sum = ts_operand(store, 1);
   if (!nest->panel_load || (b && !nest->rows_load))
     return not_a_product(nest, sum, "what it adds up is no product of two elements");
+  if (is_indirect(store, nest->whole) || is_indirect(nest->panel_load, nest->whole) ||
+      (b && is_indirect(nest->rows_load, nest->whole)))
+    return not_a_product(nest, sum, "a subscript of it is computed at run time");
   nest->acc = (ts_dtype)nest->sum->type->dtype;
+  nest->fused = sum->opcode == TS_OP_FMA;
   return true;
 }
 
@@ -168,14 +181,16 @@ static bool find_columns(ts_nest *nest, unsigned n, ts_op *const *output, const 
     nest->j = output[at];
     return true;
   }
-  return not_a_product(nest, store, "no loop around its sums walks along one factor and leaves the other");
+  return not_a_product(nest, store,
+                       "no loop around its sums walks along one factor and leaves the other");
 }
 
 /* Rows share the panel: their loop moves the other factor only. */
 static void find_rows(ts_nest *nest, unsigned n, ts_op *const *output) {
   for (unsigned at = n; at-- > 0 && nest->rows_load && !nest->i;) {
     const ts_value *iv = ts_for_parts(output[at]).iv;
-    if (output[at] != nest->j && ts_has_dim(nest->rows_load, iv) && !ts_has_dim(nest->panel_load, iv))
+    if (output[at] != nest->j && ts_has_dim(nest->rows_load, iv) &&
+        !ts_has_dim(nest->panel_load, iv))
       nest->i = output[at];
   }
 }
@@ -208,7 +223,8 @@ static bool take_roles(ts_nest *nest, unsigned n, ts_op *const *output, const ts
   if (!find_columns(nest, n, output, store)) return false;
   find_rows(nest, n, output);
   if (!moves_with_a_sum(nest, nest->panel_load))
-    return not_a_product(nest, nest->panel_load, "what lies side by side is the same in all terms of a sum");
+    return not_a_product(nest, nest->panel_load,
+                         "what lies side by side is the same in all terms of a sum");
   nest->panel = ts_operand(nest->panel_load, 0);
   nest->rows = nest->rows_load ? ts_operand(nest->rows_load, 0) : NULL;
   nest->data = (ts_dtype)ts_op_result(nest->panel_load, 0)->type->dtype;
@@ -310,7 +326,7 @@ static bool is_product_of_sums(ts_nest *nest, unsigned n, ts_op *const *output, 
 }
 
 ts_nest ts_nest_of(ts_op *loop) {
-  ts_nest nest = {.kind = TS_NEST_ROWS};
+  ts_nest nest = {.kind = TS_NEST_ROWS, .whole = ts_for_parts(loop).body};
   ts_op *chain[TS_MAX_NESTING];
   unsigned n = chain_of(loop, chain);
   const ts_block *body = ts_for_parts(chain[n - 1]).body;

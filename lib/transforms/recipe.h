@@ -32,8 +32,10 @@ typedef struct ts_nest {
   ts_value *panel, *rows; /* the operand that lies along %j; the other one, NULL: a plain sum */
   ts_op *panel_load, *rows_load;
   ts_value *sum;      /* the buffer that is added to */
-  ts_dtype data, acc; /* of the operands and of the sum */
-  bool multiplies;    /* it adds up products, whether or not it is scheduled as such */
+  ts_dtype data, acc;    /* of the operands and of the sum */
+  bool fused;            /* it adds by fma */
+  const ts_block *whole; /* body of the outermost loop */
+  bool multiplies;       /* it adds up products, whether or not it is scheduled as such */
   const char *why;    /* not a product: what is missing; NULL: nothing is added up */
   const ts_op *what;  /* the op that `why` speaks of */
 } ts_nest;

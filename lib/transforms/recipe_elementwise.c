@@ -89,7 +89,8 @@ static bool may_reorder(ts_recipe *r, const ts_nest *nest, const ts_nest *given)
       if (i > at && ts_has_dim(nest->loops[at], ts_for_parts(nest->loops[i]).iv)) return false;
     }
   ts_diag *last = r->m->ctx->last;
-  ts_result result = ts_dep_reorder(r->m->ctx, r->pass->scratch, nest->n, given->loops, order, &verdict);
+  ts_result result =
+      ts_dep_reorder(r->m->ctx, r->pass->scratch, nest->n, given->loops, order, &verdict);
   ts_errors_to_remarks(r->m->ctx, last, r->pass->name); /* that it takes too many steps to decide */
   return !result && verdict.legal;
 }

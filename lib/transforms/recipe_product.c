@@ -131,7 +131,7 @@ static void choose_dot(plan *p) {
   const ts_nest *nest = p->nest;
   int64_t group = ts_dot_group(nest->data, nest->acc);
   bool has = nest->data == TS_I8 ? p->r->target.dot_i8 : p->r->target.fast_bf16;
-  bool plain = nest->num_sums == 1 && !nest->in_place;
+  bool plain = nest->num_sums == 1 && !nest->in_place && (nest->fused || nest->data == TS_I8);
   if (plain && group && has && p->sums && nest->rows && can_be_grouped(p, nest->panel_load) &&
       can_be_grouped(p, nest->rows_load))
     p->group = group;
@@ -291,8 +291,8 @@ static void open_tiles_in_memory(plan *p) {
     const char *at = p->tile_loops[t] ? p->tile_loops[t] : place;
     ts_recipe_step(p->r, "reorder", "%s%s%s", p->sum_loop, rows, p->column_loop);
     if (at)
-      ts_recipe_step(p->r, "stage", "%s at=%s space=local%s", value_name(p, p->nest->sum), at_loop(at),
-                     how);
+      ts_recipe_step(p->r, "stage", "%s at=%s space=local%s", value_name(p, p->nest->sum),
+                     at_loop(at), how);
     else
       p->sum_copy = NULL;
   }
@@ -495,7 +495,8 @@ static void unroll_sums(plan *p) {
 static void use_vectors(plan *p) {
   const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
   bool packs = p->pack && !p->group; /* a compiler interleaves rows better than lanes do */
-  const char *copies = packs ? along_copy(p, p->panel_loops, p->nest->panel->type->rank, lanes) : "";
+  const char *copies =
+      packs ? along_copy(p, p->panel_loops, p->nest->panel->type->rank, lanes) : "";
   if (p->rows_copy && !p->rows_grouped)
     copies = join(p, along_copy(p, p->rows_copy, p->nest->rows->type->rank, lanes), copies);
   if (p->offset)
@@ -520,7 +521,8 @@ static void use_vectors(plan *p) {
 static const char *list_loops(plan *p, unsigned n, ts_op *const *loops) {
   const char *text = "";
   for (unsigned i = 0; i < n; i++)
-    text = ts_sprintf(p->r->pass->scratch, "%s%s%s", text, i ? " " : "", ts_recipe_loop(p->r, loops[i]));
+    text = ts_sprintf(p->r->pass->scratch, "%s%s%s", text, i ? " " : "",
+                      ts_recipe_loop(p->r, loops[i]));
   return text;
 }
 
