@@ -27,12 +27,7 @@ void c_leave_if(c_emit *e, const char *condition) {
   c_stmt(e, "if (%s) %s;", condition, leaving(e));
 }
 
-void c_fail_if(c_emit *e, const ts_op *op, const char *condition, ts_failure_kind kind,
-               const char *index, const char *extent) {
-  const char *record = c_record(e);
-  const char *call = ts_sprintf(e->arena, "%s(%s, %d, %" PRIu32 ", %" PRIu32 ", %s, %s)",
-                                c_plain_helper(e, "fail"), record, (int)kind, op->loc.begin,
-                                op->loc.end, index, extent);
+static void fail_if(c_emit *e, const char *condition, const char *call) {
   if (!e->fail) {
     c_stmt(e, "if (%s)", condition);
     c_stmt(e, "  return %s;", call);
@@ -44,6 +39,27 @@ void c_fail_if(c_emit *e, const ts_op *op, const char *condition, ts_failure_kin
   c_stmt(e, "}");
 }
 
+void c_fail_if(c_emit *e, const ts_op *op, const char *condition, ts_failure_kind kind,
+               const char *index, const char *extent) {
+  const char *record = c_record(e);
+  fail_if(e, condition,
+          ts_sprintf(e->arena, "%s(%s, %d, %" PRIu32 ", %" PRIu32 ", %s, %s)",
+                     c_plain_helper(e, "fail"), record, (int)kind, op->loc.begin, op->loc.end, index,
+                     extent));
+}
+
+void c_fail_bounds_if(c_emit *e, const ts_op *op, const char *condition, unsigned dimension,
+                      const char *index, const char *extent) {
+  const char *record = c_record(e);
+  c_out variables = {0};
+  for (unsigned i = 0; i < ts_num_dims(op) && i < TS_FAILURE_VARIABLES; i++)
+    c_list_add(e, &variables, ", ", "%s", c_use(e, ts_dim(op, i)).s);
+  fail_if(e, condition,
+          ts_sprintf(e->arena, "%s(%s, %" PRIu32 ", %" PRIu32 ", %u, %s, %s, (const int64_t[%d]){%s})",
+                     c_plain_helper(e, "fail_bounds"), record, op->loc.begin, op->loc.end, dimension,
+                     index, extent, TS_FAILURE_VARIABLES, variables.n ? variables.at : "0"));
+}
+
 /* ---- loops ---- */
 
 static void define_index(c_emit *e, const ts_value *v, const char *name) {
@@ -52,10 +68,37 @@ static void define_index(c_emit *e, const ts_value *v, const char *name) {
   ts_ptrmap_put(&e->values, v, t);
 }
 
+/* Does `i + step` stay in int64_t in every iteration, the last included? An end that is made of symbolic
+ * extents is far enough below 2^63, as arrays are. */
+static bool step_fits(c_emit *e, const ts_op *op) {
+  static const int64_t small = (int64_t)1 << 32;
+  ts_for loop = ts_for_parts(op);
+  for (unsigned i = 0; i < loop.num_hi; i++) {
+    int64_t last = ts_range_of(e->ranges, op, loop.hi[i]).hi, constant;
+    bool far = last == INT64_MAX && !ts_aff_is_const(loop.hi[i], &constant);
+    if (far ? loop.step < small : last <= INT64_MAX - (loop.step - 1)) return true;
+  }
+  return false;
+}
+
+/* Counts iterations, where the variable would run past int64_t. */
+static void print_counted_for(c_emit *e, const ts_op *op, const char *iv, c_text lo, c_text hi) {
+  int64_t step = ts_for_parts(op).step;
+  const char *n = c_unique(e, ts_sprintf(e->arena, "%s_n", iv));
+  c_stmt(e, "for (uint64_t %s = 0; %s < %s(%s, %s, %" PRId64 "); %s++) {", n, n,
+         c_plain_helper(e, "trips"), lo.s, hi.s, step, n);
+  c_stmt(e, "  const int64_t %s = (int64_t)((uint64_t)%s + %s * %" PRId64 ");", iv,
+         c_paren(e, lo, C_UNARY), n, step);
+}
+
 static void print_for(c_emit *e, const ts_op *op, const char *iv) {
   ts_for loop = ts_for_parts(op);
   c_text lo = c_bound(e, op, loop.num_lo, loop.lo, true),
          hi = c_bound(e, op, loop.num_hi, loop.hi, false);
+  if (!step_fits(e, op)) {
+    print_counted_for(e, op, iv, lo, hi);
+    return;
+  }
   const char *step = loop.step == 1 ? ts_sprintf(e->arena, "%s++", iv)
                                     : ts_sprintf(e->arena, "%s += %" PRId64, iv, loop.step);
   c_stmt(e, "for (int64_t %s = %s; %s < %s; %s) {", iv, lo.s, iv, c_paren(e, hi, C_SHIFT), step);
@@ -110,11 +153,11 @@ static bool is_parallel(const ts_op *op) {
 
 /* The loop right inside, when it is parallel too, all there is, and the same for every iteration
  * outside. */
-static const ts_op *band_inside(const ts_op *op) {
+static const ts_op *band_inside(c_emit *e, const ts_op *op) {
   const ts_block *body = ts_for_parts(op).body;
   const ts_op *inner = body->first;
   bool alone = inner && (!inner->next || inner->next->opcode == TS_OP_RETURN);
-  if (!alone || !is_parallel(inner)) return NULL;
+  if (!alone || !is_parallel(inner) || !step_fits(e, op) || !step_fits(e, inner)) return NULL;
   return ts_num_dims(inner) == 0 ? inner : NULL;
 }
 
@@ -153,7 +196,7 @@ static void failing_body(c_emit *e, const c_out *body, const c_fail *fail, const
   c_stmt(e, "#pragma omp critical(ts_failure)");
   c_stmt(e, "    if (%s < %s) {", iv, first);
   c_stmt(e, "      %s = %s;", first, iv);
-  c_stmt(e, "      *failure = %s;", fail->record);
+  c_stmt(e, "      if (failure) *failure = %s;", fail->record);
   c_stmt(e, "    }");
   c_stmt(e, "  }");
 }
@@ -184,7 +227,7 @@ static void parallel_for(c_emit *e, const ts_op *op) {
   e->current->num_parallel++;
   c_fail fail = {c_unique(e, "failed"), name_of_loop(e, "end"), false};
   const char *first = name_of_loop(e, "first_failed");
-  for (const ts_op *at = op; at && depth < MAX_BAND; at = band_inside(at)) {
+  for (const ts_op *at = op; at && depth < MAX_BAND; at = band_inside(e, at)) {
     inner = at;
     ivs[depth] = c_name(e, ts_for_parts(at).iv);
     define_index(e, ts_for_parts(at).iv, ivs[depth++]);
@@ -319,7 +362,7 @@ void c_call(c_emit *e, const ts_op *op) {
   for (unsigned i = 0; i < callee->num_extents; i++)
     c_list_add(e, &args, ", ", "%s", extent_for(e, op, callee, callee->extents[i]).s);
   c_add_hidden(e, &args, false);
-  if (callee->fails) c_list_add(e, &args, ", ", "%s", c_record(e));
+  c_list_add(e, &args, ", ", "%s", callee->fails ? c_record(e) : "NULL");
   const char *call = ts_sprintf(e->arena, "%s(%s)", callee->name, c_list_text(&args));
   if (callee->fails)
     c_leave_if(e, call);

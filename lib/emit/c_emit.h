@@ -238,6 +238,9 @@ void c_block(c_emit *, const ts_block *);
 void c_print_op(c_emit *, const ts_op *);
 void c_fail_if(c_emit *, const ts_op *, const char *condition, ts_failure_kind, const char *index,
                const char *extent);
+/* The same of a subscript, with the values of the variables in it. */
+void c_fail_bounds_if(c_emit *, const ts_op *, const char *condition, unsigned dimension,
+                      const char *index, const char *extent);
 /* `if (condition) <the record is filled already> return or go`. */
 void c_leave_if(c_emit *, const char *condition);
 /* The record that a failing statement fills, as a pointer. */

@@ -92,7 +92,7 @@ static void check_masked(c_emit *e, const ts_op *op, const ts_access *a, const c
   const char *name = c_unique(e, "outside");
   c_stmt(e, "const int64_t %s = %s > %s - %" PRId64 " || %s < 0 ? %s : -1;", name, at, extent,
          width, at, lane.s);
-  c_fail_if(e, op, ts_sprintf(e->arena, "%s >= 0", name), TS_FAILURE_BOUNDS, at, extent);
+  c_fail_bounds_if(e, op, ts_sprintf(e->arena, "%s >= 0", name), a->n - 1, at, extent);
 }
 
 /* The subscript as a variable that holds it exactly, or INT64_MIN when no int64_t does. */
@@ -119,7 +119,7 @@ static void check_subscript(c_emit *e, const ts_op *op, const ts_access *a, unsi
   const char *condition =
       width == 1 ? ts_sprintf(e->arena, "(uint64_t)%s >= (uint64_t)%s", at, extent)
                  : ts_sprintf(e->arena, "%s < 0 || %s > %s - %" PRId64, at, at, extent, width);
-  c_fail_if(e, op, condition, TS_FAILURE_BOUNDS, at, extent);
+  c_fail_bounds_if(e, op, condition, d, at, extent);
 }
 
 /* Does the mask, lanes_below [extent - subscript], leave out every lane past the end? Sums of

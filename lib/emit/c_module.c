@@ -88,8 +88,8 @@ static const char *parameters(c_emit *e, const c_func *f) {
   for (unsigned i = 0; i < f->num_extents; i++)
     c_list_add(e, &list, ", ", "int64_t %s", f->extent_names[i]);
   c_add_hidden(e, &list, true);
-  if (f->fails) c_list_add(e, &list, ", ", "struct ts_failure *failure");
-  return list.n ? list.at : "void";
+  c_list_add(e, &list, ", ", "struct ts_failure *failure");
+  return list.at;
 }
 
 const char *c_wrap(c_emit *e, const char *head, const char *list) {
@@ -113,7 +113,7 @@ const char *c_wrap(c_emit *e, const char *head, const char *list) {
 }
 
 static const char *prototype(c_emit *e, const c_func *f) {
-  const char *head = ts_sprintf(e->arena, "%s %s(", f->fails ? "int32_t" : "void", f->name);
+  const char *head = ts_sprintf(e->arena, "int32_t %s(", f->name);
   return c_wrap(e, head, parameters(e, f));
 }
 
@@ -134,7 +134,7 @@ static void emit_body(c_emit *e, c_func *f) {
   c_block(e, f->func->body);
   ts_ranges_leave(e->ranges);
   f->stack += f->nest_stack;
-  if (f->fails) c_stmt(e, "return 0;");
+  c_stmt(e, "return 0;");
   c_scope_close(e, mark);
 }
 
@@ -187,7 +187,7 @@ static const char *entry_call(c_emit *e, const c_func *f) {
     c_list_add(e, &args, ", ", "extents[%u]", i);
   for (const ts_global *g = e->m->first_global; g; g = g->next)
     if (ts_emit_c_is_hidden(g)) c_list_add(e, &args, ", ", "arrays[%u]", n++);
-  if (f->fails) c_list_add(e, &args, ", ", "failure");
+  c_list_add(e, &args, ", ", "failure");
   return c_wrap(e, ts_sprintf(e->arena, "%s(", f->name), c_list_text(&args));
 }
 
@@ -202,9 +202,9 @@ static void print_entry(c_emit *e, const c_func *f) {
   if (e->options->openmp)
     c_put(e, "#ifdef _OPENMP\n  const int most = omp_get_max_threads();\n"
              "  if (threads > 0) omp_set_num_threads(threads);\n#endif\n");
-  c_printf(e, f->fails ? "  const int32_t status = %s;\n" : "  %s;\n", call);
+  c_printf(e, "  const int32_t status = %s;\n", call);
   if (e->options->openmp) c_put(e, "#ifdef _OPENMP\n  omp_set_num_threads(most);\n#endif\n");
-  c_printf(e, "  return %s;\n}\n", f->fails ? "status" : "0");
+  c_put(e, "  return status;\n}\n");
 }
 
 /* ---- the file ---- */
@@ -224,16 +224,15 @@ static void print_comment(c_emit *e) {
   c_put(e, "\n *\n"
            " * Arrays are row-major and contiguous, bf16 as uint16_t, i1 as bytes of 0 or 1. After "
            "them come the\n"
-           " * symbolic extents. A function that returns int32_t can fail: 0 when it ran, 1 when "
-           "not, and then\n"
-           " * *failure says why (kind 1: a subscript out of bounds, 2: a division by zero, 3: no "
-           "memory) and which\n"
+           " * symbolic extents. A function returns 0 when it ran. It can fail where its C says so: then it returns 1, and\n"
+           " * *failure, which may be NULL, says why (kind 1: a subscript out of bounds, 2: a division by zero, 3: no\n"
+           " * memory) and which "
            " * bytes of the source the op is. */\n");
 }
 
 static const char failure_text[] =
     "\n#ifndef TS_FAILURE\n#define TS_FAILURE\nstruct ts_failure {\n  int32_t kind;\n"
-    "  uint32_t begin, end;\n  int64_t index, extent;\n};\n#endif\n";
+    "  uint32_t begin, end;\n  int32_t dimension;\n  int64_t index, extent;\n  int64_t variables[8];\n};\n#endif\n";
 
 static const char types_text[] =
     "\n#ifndef TS_NARROW_FLOATS\n#define TS_NARROW_FLOATS\n#ifdef __FLT16_MAX__\ntypedef _Float16 "
@@ -265,12 +264,6 @@ static const char apart_text[] = "\n/* Vector math stays out of line, where its 
                                  "registers from the tiles of sums. */\n"
                                  "#define TS_FUNCTION static __attribute__((noinline, unused))\n";
 
-static bool any_fails(const c_emit *e) {
-  for (unsigned i = 0; i < e->num_funcs; i++)
-    if (e->funcs[i].fails) return true;
-  return e->options->entries;
-}
-
 static void print_prototypes(c_emit *e) {
   c_put(e, "\n");
   for (unsigned i = 0; i < e->num_funcs; i++)
@@ -283,7 +276,7 @@ static void print_header(c_emit *e) {
   c_printf(e, "#ifndef TS_%s_H\n#define TS_%s_H\n\n#include <stdint.h>\n", guard, guard);
   c_put(e, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
   c_put(e, types_text);
-  if (any_fails(e)) c_put(e, failure_text);
+  c_put(e, failure_text);
   print_prototypes(e);
   c_put(e, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
@@ -302,7 +295,7 @@ static void print_head(c_emit *e, bool apart) {
     c_put(e, "#ifdef _OPENMP\n#include <omp.h>\n#endif\n");
   c_put(e, pragmas_text);
   c_put(e, types_text);
-  if (any_fails(e)) c_put(e, failure_text);
+  c_put(e, failure_text);
   if (e->tiles) c_put(e, apart_text);
   if (any_nests(e)) c_put(e, apart ? nest_apart_text : nest_text);
   c_print_sections(e);

@@ -3,14 +3,14 @@
  * The ABI of the emitted functions, for the native engine and for users (docs/c.md says the same to
  * them):
  *
- *   void f(const float *restrict X, float *restrict Y, int64_t M);
+ *   int32_t f(const float *restrict X, float *restrict Y, int64_t M, struct ts_failure *failure);
  *
  * Parameters stand in the order of ts_func_signature, in parameters as pointers to const. Arrays
  * are row-major and contiguous, aligned as their elements are. The symbolic extents follow as
  * int64_t, in order of first appearance in the signature (ts_bindings). With `entries`, the data of
  * the module's hidden globals (ts_emit_c_is_hidden) follow, all of them, in the order of the
- * module. A function that can fail when it runs returns int32_t, 0 or 1, and takes a `struct
- * ts_failure *failure` last; one that provably cannot returns void.
+ * module. Last comes a `struct ts_failure *failure`, which may be NULL. Every function returns int32_t: 0 when
+ * it ran, 1 when it failed, so that its type does not depend on how it was scheduled.
  *
  * Elements: f64 double, f32 float, f16 _Float16 (uint16_t where the compiler has none), bf16
  * uint16_t, i64 and index int64_t, i32 int32_t, i8 int8_t, i1 uint8_t of 0 or 1. */
@@ -26,11 +26,15 @@ typedef enum ts_failure_kind {
   TS_FAILURE_MEMORY,   /* no memory for a buffer of `extent` bytes */
 } ts_failure_kind;
 
+enum { TS_FAILURE_VARIABLES = 8 };
+
 /* What ended a run. Emitted code defines the same struct. */
 typedef struct ts_failure {
   int32_t kind;
   uint32_t begin, end; /* byte range of the op in the module's source */
+  int32_t dimension;   /* of the buffer, whose subscript it is */
   int64_t index, extent;
+  int64_t variables[TS_FAILURE_VARIABLES]; /* values of the first dims of the op's subscripts */
 } ts_failure;
 
 typedef struct ts_emit_c_options {

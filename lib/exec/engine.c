@@ -74,9 +74,12 @@ static ts_result read_global_file(ts_context *ctx, const ts_global *g, unsigned 
   bool fits = r == TS_OK && ts_array_suits(out, (ts_dtype)t->dtype) && out->rank == rank &&
               memcmp(out->dims, dims, rank * sizeof *dims) == 0;
   if (r != TS_OK || fits) return r;
+  char has[TS_SHAPE_TEXT], wants[TS_SHAPE_TEXT];
+  ts_shape_text(has, sizeof has, out->dtype, out->rank, out->dims);
+  ts_shape_text(wants, sizeof wants, (ts_dtype)t->dtype, rank, dims);
   ts_array_drop(ctx, out);
   *out = (ts_array){0};
-  return ts_error(ctx, g->loc, "%s does not hold a %s", g->data->path, t->text);
+  return ts_error(ctx, g->loc, "%s holds %s, not %s", g->data->path, has, wants);
 }
 
 ts_result ts_global_read(ts_context *ctx, const ts_global *g, ts_array *out) {

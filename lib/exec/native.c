@@ -426,13 +426,52 @@ static ts_result take_arrays(compiled *c, const ts_array *arrays) {
   return TS_OK;
 }
 
+/* The op of the program that failed; NULL when several stand there. */
+typedef struct failed_op {
+  const ts_failure *failure;
+  const ts_op *op;
+  unsigned n;
+} failed_op;
+
+static void look_for_failed(void *arg, ts_op *op) {
+  failed_op *f = arg;
+  ts_access a;
+  if (op->loc.begin != f->failure->begin || op->loc.end != f->failure->end) return;
+  if (!ts_access_parts(op, 0, &a)) return;
+  f->op = op;
+  f->n++;
+}
+
+static const char *name_text(compiled *c, const ts_op *op, const ts_value *v) {
+  return ts_value_text(&c->ctx->messages, op->block->func, v);
+}
+
+/* Buffer, dimension and subscript, and the values of the variables that the subscripts are made of: what the
+ * loop VM says, but for the other subscripts. */
+static void explain_bounds(compiled *c, ts_loc loc, const ts_failure *f) {
+  failed_op found = {.failure = f};
+  ts_access a;
+  for (const ts_func *at = c->func->module->first_func; at; at = at->next)
+    ts_walk(at->body, look_for_failed, &found);
+  if (found.n != 1 || !ts_access_parts(found.op, 0, &a)) {
+    (void)ts_error(c->ctx, loc, "access out of bounds: subscript %lld of dimension %d, whose extent is %lld",
+                   (long long)f->index, f->dimension, (long long)f->extent);
+    return;
+  }
+  (void)ts_error(c->ctx, loc, "%s out of bounds: subscript %lld of dimension %d of %s, whose extent is %lld",
+                 a.writes ? "write" : "read", (long long)f->index, f->dimension,
+                 name_text(c, found.op, a.memref), (long long)f->extent);
+  const char *text = NULL;
+  for (unsigned i = 0; i < ts_num_dims(found.op) && i < TS_FAILURE_VARIABLES; i++)
+    text = ts_sprintf(&c->ctx->messages, "%s%s%s = %lld", text ? text : "", text ? ", " : "",
+                      name_text(c, found.op, ts_dim(found.op, i)), (long long)f->variables[i]);
+  if (text) ts_note(c->ctx, loc, "here %s", text);
+}
+
 static ts_result explain(compiled *c, const ts_failure *f) {
   ts_loc loc = {f->begin, f->end};
   switch ((ts_failure_kind)f->kind) {
-  case TS_FAILURE_BOUNDS:
-    (void)ts_error(c->ctx, loc, "access out of bounds: subscript %lld where the extent is %lld",
-                   (long long)f->index, (long long)f->extent);
-    return TS_CHECK;
+  case TS_FAILURE_BOUNDS: explain_bounds(c, loc, f); return TS_CHECK;
   case TS_FAILURE_DIVISION: (void)ts_error(c->ctx, loc, "division by zero"); return TS_CHECK;
   case TS_FAILURE_MEMORY:
     (void)ts_error(c->ctx, loc, "there is no memory for this buffer of %lld bytes",
