@@ -258,6 +258,14 @@ static const char pragmas_text[] =
     "#define TS_UNROLL(n) TS_PRAGMA(GCC unroll n)\n#define TS_IVDEP TS_PRAGMA(GCC ivdep)\n#endif\n"
     "#define TS_HELPER static inline __attribute__((always_inline, unused))\n";
 
+/* In debug information gcc names the lines that an inlined function was called from beside its own; clang can leave
+ * its own out. */
+static const char callers_lines_text[] =
+    "\n#ifdef __clang__ /* What is inlined counts as the lines that call it. */\n"
+    "#undef TS_HELPER\n"
+    "#define TS_HELPER static inline __attribute__((always_inline, unused, nodebug))\n"
+    "#define TS_INLINE static inline __attribute__((always_inline, unused, nodebug))\n#endif\n";
+
 /* Compilers take the constants of an inlined function out of every loop around it, and then they
  * have no registers left for the tile in the loop beside it. */
 static const char apart_text[] = "\n/* Vector math stays out of line, where its constants take no "
@@ -296,6 +304,7 @@ static void print_head(c_emit *e, bool apart) {
   c_put(e, pragmas_text);
   c_put(e, types_text);
   c_put(e, failure_text);
+  if (e->options->line_directives) c_put(e, callers_lines_text);
   if (e->tiles) c_put(e, apart_text);
   if (any_nests(e)) c_put(e, apart ? nest_apart_text : nest_text);
   c_print_sections(e);

@@ -31,7 +31,9 @@
 #endif
 /* Vectors wider than the machine's cross no file's border here. */
 #pragma GCC diagnostic ignored "-Wpsabi"
+#ifndef TS_INLINE /* a file may want it to count as the lines that call it */
 #define TS_INLINE static inline __attribute__((always_inline, unused))
+#endif
 #ifndef TS_FUNCTION /* a file may want its math kept out of line */
 #define TS_FUNCTION static inline __attribute__((unused))
 #endif
