@@ -234,9 +234,28 @@ static bool sum_of(const simplifier *s, const ts_aff *a, sum *out) {
   }
 }
 
+static bool has_sides(const ts_aff *a) {
+  return a->kind > TS_AFF_SYM;
+}
+
+static bool is_far(const ts_aff *a) {
+  static const int64_t far = (int64_t)1 << 32;
+  if (a->kind == TS_AFF_CONST) return a->value >= far || a->value <= -far;
+  return has_sides(a) && (is_far(a->lhs) || is_far(a->rhs));
+}
+
+/* May the expression, or a part of it, be past int64 on the way to its value? */
+static bool may_overflow(const simplifier *s, const ts_aff *a) {
+  ts_range r = ts_range_of(s->ranges, s->op, a);
+  return r.lo == INT64_MIN || r.hi == INT64_MAX ||
+         (has_sides(a) && (may_overflow(s, a->lhs) || may_overflow(s, a->rhs)));
+}
+
 const ts_aff *ts_aff_simplify(ts_module *m, ts_ranges *ranges, const ts_op *op, const ts_aff *a) {
   const simplifier s = {m, ranges, op};
   sum x;
   const ts_aff *simple = sum_of(&s, a, &x) ? text_of(&s, x) : NULL;
+  /* (x - 1) floordiv d + 2 is (x + d - 1) floordiv d + 1, but not where x + d is past 2^63. */
+  if (simple && is_far(simple) && may_overflow(&s, simple)) return a;
   return simple ? simple : a;
 }
