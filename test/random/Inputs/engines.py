@@ -146,24 +146,25 @@ class Variant:
 
     def __init__(self, rnd, first, narrow):
         self.target = "native" if first else rnd.choice(TARGETS)
-        self.threads = rnd.choice([1, 2, 2, 4])
+        self.threads, self.times = rnd.choice([1, 2, 2, 4]), rnd.choice([1, 1, 1, 2])
         self.before = rnd.choice([[], [], ["-canonicalize", "-cse", "-fold", "-dce"]] + [["-decompose"]] * (not narrow))
         self.fuse = rnd.random() < 0.8
         self.acc = "f32" if narrow else "f64"
         self.native = first
 
-    def recipe(self):
-        return "-recipe=cpu target=%s threads=%d" % (self.target, self.threads)
+    def recipes(self):
+        """The recipe; at times again, which must leave things as they are."""
+        return ["-recipe=cpu target=%s threads=%d" % (self.target, self.threads)] * self.times
 
     def passes(self):
         lower = "-lower" if self.acc == "f64" else "-lower=acc=" + self.acc
-        return self.before + (["-fuse"] if self.fuse else []) + [lower, self.recipe()]
+        return self.before + (["-fuse"] if self.fuse else []) + [lower] + self.recipes()
 
 
 def check_tensor(files, variants, options):
     """Raises a Failure unless all engines agree on the programs."""
     files.opt(files.program, "same.tir", ["-verify-roundtrip"])
-    interp = files.run(files.program, ["-engine=tensor"])
+    interp = files.run(files.program, ["-engine=tensor", "-compare=loop"])
     Oracle(files, "f64").check("interp and NumPy", interp)
     loops = files.opt(files.program, "loops.lir", ["-verify-roundtrip", "-lower"])
     hold(files, "loops and interp", files.run(loops, ["-engine=loop"]), interp, bits(files))
@@ -194,9 +195,9 @@ def native_options(options):
 
 def check_loops(files, variants, options):
     files.opt(files.program, "same.lir", ["-verify-roundtrip"])
-    before = files.run(files.program, ["-engine=loop"])
+    before = files.run(files.program, ["-engine=loop", "-stats"])
     for v in variants:
-        scheduled = files.opt(files.program, "scheduled.lir", ["-verify-each", "-verify-roundtrip", v.recipe()])
+        scheduled = files.opt(files.program, "scheduled.lir", ["-verify-each", "-verify-roundtrip"] + v.recipes())
         after = files.run(scheduled, ["-engine=loop"])
         hold(files, "schedule and loops", after, before, lambda k: tolerance(files, k, before, sums=True))
         if v.native and options.natives and not files.on_vm_alone:

@@ -411,7 +411,52 @@ def shared_launch(w):
     body.close()
 
 
+def tiled_launch(w):
+    """A product by tiles in shared memory, as on a GPU: load both tiles, wait, add up, wait."""
+    rnd = w.rnd
+    t, b, steps = rnd.choice(["f32", "f64", "i32"]), rnd.choice([2, 4]), rnd.choice([1, 2, 3])
+    m, n, k = b * rnd.choice([1, 2]), b * rnd.choice([1, 2]), b * steps
+    x, wt, y = w.param("", [m, k], t), w.param("", [k, n], t), w.param("out", [m, n], t)
+    by, bx, ty, tx = w.name("by"), w.name("bx"), w.name("ty"), w.name("tx")
+    w.line("launch blocks(%s in %d, %s in %d) threads(%s in %d, %s in %d) {" % (bx, n // b, by, m // b, tx, b, ty, b))
+    body = Scope(w)
+    xs, ws = w.alloc([b, b], t, ", shared"), w.alloc([b, b], t, ", shared" + rnd.choice(["", ", pad(1)"]))
+    acc = w.alloc([1], t, ", local")
+    w.store(ZERO[t[0]], acc, ["0"])
+    with w.loop("0", steps, "s") as s:
+        w.store(w.load(x, ["%s * %d + %s" % (by, b, ty), "%s * %d + %s" % (s.name, b, tx)]), xs, [ty, tx])
+        from_w = ["%s * %d + %s" % (s.name, b, ty), "%s * %d + %s" % (bx, b, tx)]
+        if rnd.random() < 0.4:
+            w.line("async_copy %s[%s], %s[%s, %s]" % (wt.name, ", ".join(from_w), ws.name, ty, tx))
+            w.line("async_commit")
+            w.line("async_wait")
+        else:
+            w.store(w.load(wt, from_w), ws, [ty, tx])
+        w.line("barrier")
+        with w.loop("0", b, "k") as kk:
+            update(w, acc, ["0"], w.load(xs, [ty, kk.name]), w.load(ws, [kk.name, tx]))
+        w.line("barrier")
+    w.store(w.load(acc, ["0"]), y, ["%s * %d + %s" % (by, b, ty), "%s * %d + %s" % (bx, b, tx)])
+    body.close()
+
+
 # ---- layouts ----
+
+def by_columns(w):
+    """An intermediate that lies column by column, or with its rows apart."""
+    rnd = w.rnd
+    m, n, t = rnd.choice([1, 3, 4, 8]), rnd.choice([1, 2, 5, 16]), rnd.choice(FLOATS + INTS)
+    x, y = w.param("", [m, n], t), w.param("out", [n, m], t)
+    tmp = w.name("t")
+    layout = rnd.choice(["strides(1, %d)" % m, "strides(1, %d)" % (m + 3), "strides(%d, 1)" % (n + 2), "pad(3)"])
+    w.line("%s = alloc : memref<%dx%dx%s, %s>" % (tmp, m, n, t, layout))
+    with w.loop("0", m, "i", mark=mark(w)) as i, w.loop("0", n, "j") as j:
+        w.line("store %s, %s[%s, %s]" % (w.load(x, [i.name, j.name]), tmp, i.name, j.name))
+    with w.loop("0", n, "p", mark=mark(w)) as p, w.loop("0", m, "q") as q:
+        v = w.value("load %s[%s, %s]" % (tmp, q.name, p.name), t)
+        w.store(add(w, v, v, t), y, [p.name, q.name])
+
+
 
 def blocked(w):
     """A product on blocks: x[ib, kb, i, k], the blocks of a matrix one after another."""
@@ -440,4 +485,4 @@ def triangle(w):
 
 KERNELS = [ordered_product, ordered_product, ordered_product, tiled_product, convolution, prefix_sum, recurrence, shortest,
            time_steps, interrupted, histogram, gather, bag, search, integers, integers, counted, calls, calls, table, vectors,
-           launch, shared_launch, blocked, triangle]
+           launch, shared_launch, tiled_launch, blocked, by_columns, triangle]

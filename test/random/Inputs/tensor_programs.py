@@ -400,18 +400,18 @@ class Function:
     # ---- calls ----
 
     def call(self):
-        """A call of a function written for it, whose extents have other names; now and then a second one."""
-        if self.smooth or len(self.helpers) > 2 or self.name != "f":
+        """A call of a function written for it, whose extents have other names; now and then a second one, or one within."""
+        if self.smooth or len(self.helpers) > 2 or len(self.name) > 2:
             return self.unary()
         picked = [self.pick() or self.param(self.shape(), self.dtype()) for _ in range(self.rnd.randint(1, 3))]
         names = {}
         for d in sorted({str(d) for v in picked for d in v[1]}):
             if d != "1" and (not d.isdigit() or self.chance(0.3)):
                 names[d] = "PQRSTUVWXYZ"[len(names)]
-        h = Function(self.rnd, "g%d" % len(self.helpers), narrow=self.narrow, symbols=names.values())
+        h = Function(self.rnd, ("g" if self.name == "f" else self.name) + str(len(self.helpers)), narrow=self.narrow, symbols=names.values())
         for v in picked:
             h.param([names.get(str(d), d) for d in v[1]], v[2])
-        h.fill(self.rnd.randint(1, 4), calls=False)
+        h.fill(self.rnd.randint(1, 4))
         back = {n: (int(d) if d.isdigit() else d) for d, n in names.items()}
         for p in h.params[len(picked):]:
             picked.append(self.param([back.get(d, d) for d in p[1]], p[2], p[0][1]))
@@ -437,12 +437,12 @@ class Function:
         self.pool.append(("%%v%d" % (len(self.lines) - 1),) + value[1:])
         return self.pool[-1]
 
-    def fill(self, count, calls=True):
+    def fill(self, count):
         makers = [self.unary, self.unary, self.binary, self.binary, self.binary, self.reshape, self.transpose,
                   self.broadcast_op, self.reduce, self.reduce, self.normalize, self.matmul, self.matmul, self.const,
                   self.fused, self.fused, self.again]
         if not self.smooth:
-            makers += [self.cast, self.cast, self.quantize, self.divide] + ([self.call] if calls else [])
+            makers += [self.cast, self.cast, self.quantize, self.divide, self.call]
         for _ in range(count):
             self.rnd.choice(makers)()
 
