@@ -13,6 +13,7 @@ typedef struct opt {
   ts_pipeline pipeline;
   ts_checks checks;
   int64_t bisect_limit;
+  int marks; /* ts_marks: what wrong ones are */
   TS_VEC(ts_extent_value) extents;
   const char *output, *reproducer, *remarks_file, *data_dir; /* NULL: not asked for */
   bool print_pipeline, split, verify_diagnostics, run_reproducer, count, time;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "analysis/marks.h"
 #include "opt.h"
 #include "support/spelling.h"
 
@@ -140,6 +141,9 @@ static size_t own_flags(opt *o, ts_flag *f) {
        .call = remarks},
       {"verify-each", TS_FLAG_BOOL, NULL, "verify after each pass (on)", chk,
        .at = &o->checks.verify_each},
+      {"verify-parallel", TS_FLAG_WORD, NULL,
+       "a mark 'parallel' on a loop whose iterations conflict: error (the default), warn or off", chk,
+       .at = &o->marks, .words = TS_MARKS_WORDS},
       {"verify-roundtrip", TS_FLAG_BOOL, NULL,
        "after each pass, print, read back and print again: the same bytes", chk,
        .at = &o->checks.verify_roundtrip},

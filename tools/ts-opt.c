@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analysis/marks.h"
 #include "exec/run.h"
 #include "exec/semantics.h"
 #include "opt.h"
@@ -52,6 +53,7 @@ static ts_result read_module(void *arg) {
   start = ts_time_now();
   if (!result) p->module->test_lines = p->o->in_place;
   if (!result) result = ts_verify(p->module);
+  if (!result) result = ts_verify_marks(p->module, (ts_marks)p->o->marks);
   if (!result && p->o->data_dir) ts_run_rebase_files(p->module, p->o->data_dir);
   ts_time_add(times, "verify", ts_time_now() - start);
   return result;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analysis/marks.h"
 #include "common/tool.h"
 #include "exec/run.h"
 
@@ -10,7 +11,7 @@ typedef struct options {
   ts_run_request request;
   int64_t seed, fuel, threads;
   uint64_t max_memory;
-  int print, check;
+  int print, check, marks;
   bool told; /* the JSON is written, or could not be */
   ts_tool *tool;
   ts_run run;
@@ -89,7 +90,8 @@ static ts_result read_module(options *o, const char *path, ts_module **module) {
   ts_result result = ts_tool_read(o->tool, path, source);
   if (!result) result = ts_source_check(o->tool->ctx, source);
   if (!result) result = ts_parse_source(o->tool->ctx, source, module);
-  return result ? result : ts_verify(*module);
+  if (!result) result = ts_verify(*module);
+  return result ? result : ts_verify_marks(*module, (ts_marks)o->marks);
 }
 
 /* The other programs, with the same --data-dir. */
@@ -259,6 +261,9 @@ int main(int argc, char **argv) {
       {"json", TS_FLAG_STRING, "file",
        "write every figure of the run as JSON; of one that fails, what there is and the error",
        "Measuring", .at = &q->json},
+      {"verify-parallel", TS_FLAG_WORD, NULL,
+       "a mark 'parallel' on a loop whose iterations conflict: error (the default), warn or off",
+       "Running", .at = &o.marks, .words = TS_MARKS_WORDS},
       {"fuel", TS_FLAG_INT, "n",
        "end with exit code 3 after n loop iterations and ops (default 100000000000; 0: no limit)",
        "Limits", .at = &o.fuel, .min = 0, .max = INT64_MAX},

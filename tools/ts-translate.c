@@ -1,4 +1,5 @@
 /* ts-translate: a program in another language. */
+#include "analysis/marks.h"
 #include "common/tool.h"
 #include "emit/emit.h"
 #include "exec/run.h"
@@ -7,6 +8,7 @@ typedef struct options {
   const char *output, *data_dir;
   int to;
   bool line, openmp, entries;
+  int marks;
   ts_tool *tool;
   ts_output out;
 } options;
@@ -19,6 +21,7 @@ static ts_result read_module(options *o, ts_module **module) {
   if (!result) result = ts_source_check(o->tool->ctx, source);
   if (!result) result = ts_parse_source(o->tool->ctx, source, module);
   if (!result) result = ts_verify(*module);
+  if (!result) result = ts_verify_marks(*module, (ts_marks)o->marks);
   if (!result && o->data_dir) ts_run_rebase_files(*module, o->data_dir);
   return result;
 }
@@ -66,6 +69,9 @@ int main(int argc, char **argv) {
        "Output", .at = &o.openmp},
       {"entries", TS_FLAG_BOOL, NULL, "with each function the entry that the native engine calls",
        "Output", .at = &o.entries},
+      {"verify-parallel", TS_FLAG_WORD, NULL,
+       "a mark 'parallel' on a loop whose iterations conflict: error (the default), warn or off", "Input",
+       .at = &o.marks, .words = TS_MARKS_WORDS},
       {"data-dir", TS_FLAG_STRING, "dir", "where the @files that the program names are", "Input",
        .at = &o.data_dir},
   };

@@ -146,10 +146,18 @@ static bool may_meet(const ts_poly_access *a, const ts_poly_access *b) {
   return true;
 }
 
-/* Additions of integers commute; those of floats round differently. */
-static bool commute(const ts_poly_access *a, const ts_poly_access *b) {
-  return a->op->opcode == TS_OP_ATOMIC_ADD && b->op->opcode == TS_OP_ATOMIC_ADD &&
-         !ts_is_float(a->memref->type->dtype);
+/* What an access adds to, or combines with, an element; TS_NUM_OPCODES: it does something else. */
+static ts_opcode update_of(const ts_query *q, const ts_poly_access *a) {
+  if (a->op->opcode == TS_OP_ATOMIC_ADD) return TS_OP_ADDI;
+  return q->whole ? a->update : TS_NUM_OPCODES;
+}
+
+/* Additions of integers commute, and what else may be taken in any order; additions of floats round
+ * differently. */
+static bool commute(const ts_query *q, const ts_poly_access *a, const ts_poly_access *b) {
+  ts_opcode update = update_of(q, a);
+  if (update == TS_NUM_OPCODES || update != update_of(q, b)) return false;
+  return update != TS_OP_ADDI || q->marked || !ts_is_float(a->memref->type->dtype);
 }
 
 /* ---- asking ---- */
@@ -204,7 +212,7 @@ static void ask_both(ts_query *q, const ts_poly_access *a, const ts_poly_access 
                      ts_pair_fn ask) {
   q->sys.effort += 8 * a->n;
   if (q->sys.effort > TS_POLY_MAX_EFFORT) q->spent = true;
-  if (q->spent || !(a->writes || b->writes) || commute(a, b) || !may_meet(a, b)) return;
+  if (q->spent || !(a->writes || b->writes) || commute(q, a, b) || !may_meet(a, b)) return;
   /* A value that is read too early says more than one that is read too late. */
   if (b->writes && !a->writes) {
     const ts_poly_access *swap = a;
@@ -471,13 +479,31 @@ ts_result ts_dep_reorder(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *co
                 .at = loops[0],
                 .n = n,
                 .loops = loops,
-                .order = order};
+                .order = order,
+                .whole = true};
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
+static ts_query about_parallel(ts_op **loop) {
+  return (ts_query){
+      .ask = ask_parallel, .model = ts_query_model_loop, .at = *loop, .n = 1, .loops = loop};
+}
+
 ts_result ts_dep_parallel(ts_context *ctx, ts_arena *arena, ts_op *loop, ts_verdict *verdict) {
-  ts_query q = {
-      .ask = ask_parallel, .model = ts_query_model_loop, .at = loop, .n = 1, .loops = &loop};
+  ts_query q = about_parallel(&loop);
+  return ts_query_run(&q, ctx, arena, verdict);
+}
+
+ts_result ts_dep_parallel_updates(ts_context *ctx, ts_arena *arena, ts_op *loop,
+                                  ts_verdict *verdict) {
+  ts_query q = about_parallel(&loop);
+  q.whole = true;
+  return ts_query_run(&q, ctx, arena, verdict);
+}
+
+ts_result ts_dep_marked(ts_context *ctx, ts_arena *arena, ts_op *loop, ts_verdict *verdict) {
+  ts_query q = about_parallel(&loop);
+  q.marked = q.quiet = true;
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
@@ -538,7 +564,8 @@ ts_result ts_dep_distribute(ts_context *ctx, ts_arena *arena, unsigned n, ts_op 
                 .n = n,
                 .loops = loops,
                 .num_cuts = num_cuts,
-                .cuts = cuts};
+                .cuts = cuts,
+                .whole = true};
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
@@ -556,7 +583,12 @@ static void model_two(ts_query *q) {
 
 ts_result ts_dep_fuse(ts_context *ctx, ts_arena *arena, ts_op *first, ts_op *second,
                       ts_verdict *verdict) {
-  ts_query q = {.ask = ask_fuse, .model = model_two, .at = first, .first = first, .second = second};
+  ts_query q = {.ask = ask_fuse,
+                .model = model_two,
+                .at = first,
+                .first = first,
+                .second = second,
+                .whole = true};
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
@@ -570,7 +602,8 @@ static bool may_lag(ts_context *ctx, ts_op *first, ts_op *second, int64_t lag) {
                 .first = first,
                 .second = second,
                 .lag = lag,
-                .quiet = true};
+                .quiet = true,
+                .whole = true};
   bool may = !ts_query_run(&q, ctx, &arena, &verdict) && verdict.legal;
   ts_arena_drop(&arena);
   return may;
@@ -611,7 +644,8 @@ ts_result ts_dep_moved(ts_context *ctx, ts_arena *arena, ts_op *first, ts_op *la
                 .first = first,
                 .second = last,
                 .nest = nest,
-                .afterwards = true};
+                .afterwards = true,
+                .whole = true};
   return ts_query_run(&q, ctx, arena, verdict);
 }
 

@@ -7,7 +7,8 @@
  * same buffer and one writes. A buffer that is allocated inside the stretch is another one in each
  * iteration of the loops around its alloc. A step is legal when it keeps the order of every
  * conflicting pair (Feautrier 1991; Kennedy & Allen, Optimizing Compilers for Modern Architectures,
- * ch. 2).
+ * ch. 2). Updates that may be taken in any order (update.h) may change places as wholes: that counts where
+ * a step moves whole iterations, not where it takes them apart (ts_dep_parallel, ts_dep_jam).
  *
  * What is not affine (a subscript computed at run time, an i1 condition) may touch or run
  * everything; a call touches whole buffers as its parameters' roles say. Different buffer arguments
@@ -55,6 +56,11 @@ ts_result ts_dep_reorder(ts_context *, ts_arena *, unsigned n, ts_op *const *loo
                          const unsigned *order, ts_verdict *);
 /* The iterations of `loop` run at once: nothing may be carried by it. */
 ts_result ts_dep_parallel(ts_context *, ts_arena *, ts_op *loop, ts_verdict *);
+/* The same, when each update (update.h) that may be taken in any order is one indivisible step. */
+ts_result ts_dep_parallel_updates(ts_context *, ts_arena *, ts_op *loop, ts_verdict *);
+/* The same of a loop that is marked parallel already: `atomic_add` may come in any order even where that
+ * rounds differently. Says nothing when the budget is spent. */
+ts_result ts_dep_marked(ts_context *, ts_arena *, ts_op *loop, ts_verdict *);
 /* `factor` consecutive iterations of `loop` run together: in every statement inside it, at any
  * depth, one after the other (unroll and jam; vectors of `factor` lanes). Ops in `ignore` (the
  * update of a reduction that the caller handles) are left out. */
@@ -83,6 +89,8 @@ ts_result ts_dep_repeat(ts_context *, ts_arena *, ts_op *loop, const ts_op *op, 
 /* Reports a refusal at `at`: "cannot MESSAGE: …", then what ts_dep_explain says. Returns TS_ERR. */
 ts_result ts_dep_refuse(ts_context *, const ts_op *at, const char *message, const ts_verdict *,
                         const char *alternative);
+/* Its first line: "cannot MESSAGE: %s[0] is written before …". */
+const char *ts_dep_refusal(ts_arena *, const char *message, const ts_verdict *);
 /* Notes behind an error: the two accesses with their iterations, the dependence vector, and
  * `alternative` (may be NULL), what could be done instead. */
 void ts_dep_explain(ts_context *, ts_loc at, const ts_verdict *, const char *alternative);

@@ -24,6 +24,8 @@ struct ts_query {
   ts_pair_fn ask; /* of each ordered pair of accesses to one buffer, of which one writes */
   bool spent;     /* isl's budget */
   bool quiet;     /* no message when it is */
+  bool whole;     /* the step keeps updates whole: those that may be taken in any order commute */
+  bool marked;    /* so do all atomic additions */
   /* the ordered pair at hand: the loops around both, outer first, and where their variables are */
   const ts_poly_access *a, *b;
   unsigned num_common, cap_common;

@@ -112,7 +112,8 @@ ts_result ts_dep_nearest_order(ts_context *ctx, ts_arena *arena, unsigned n, ts_
                 .at = loops[0],
                 .n = n,
                 .loops = loops,
-                .quiet = true};
+                .quiet = true,
+                .whole = true};
   q.seen = ts_new_array(arena, bool, MAX_VECTORS);
   ts_result result = ts_query_run(&q, ctx, arena, &verdict);
   if (result) return result;

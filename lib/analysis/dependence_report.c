@@ -180,12 +180,17 @@ void ts_dep_explain(ts_context *ctx, ts_loc at, const ts_verdict *v, const char 
   if (alternative) ts_note(ctx, at, "legal instead: %s", alternative);
 }
 
-ts_result ts_dep_refuse(ts_context *ctx, const ts_op *at, const char *message, const ts_verdict *v,
-                        const char *alternative) {
+const char *ts_dep_refusal(ts_arena *arena, const char *message, const ts_verdict *v) {
   const ts_conflict *c = &v->conflict;
   const char *may = v->exact ? "is" : "may be";
-  ts_error(ctx, at->loc, "cannot %s: %s %s %s before it is %s, and that order would not be kept",
-           message, c->element, may, verb(c, false), verb(c, true));
+  return ts_sprintf(arena,
+                    "cannot %s: %s %s %s before it is %s, and that order would not be kept",
+                    message, c->element, may, verb(c, false), verb(c, true));
+}
+
+ts_result ts_dep_refuse(ts_context *ctx, const ts_op *at, const char *message, const ts_verdict *v,
+                        const char *alternative) {
+  ts_error(ctx, at->loc, "%s", ts_dep_refusal(&ctx->messages, message, v));
   ts_dep_explain(ctx, at->loc, v, alternative);
   return TS_ERR;
 }

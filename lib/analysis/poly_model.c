@@ -1,5 +1,6 @@
 /* From the IR to the model: when does a body run, and what does it touch? See poly.h. */
 #include "analysis/poly.h"
+#include "analysis/update.h"
 
 /* ---- loops ---- */
 
@@ -189,7 +190,11 @@ void ts_poly_init(ts_poly *p, ts_context *ctx, ts_arena *arena, const ts_block *
 /* ---- accesses ---- */
 
 static ts_poly_access *new_access(ts_poly *p, ts_poly_scope *s, const ts_op *op, ts_value *memref) {
-  ts_poly_access a = {.op = op, .memref = memref, .position = p->position, .piece = p->piece};
+  ts_poly_access a = {.op = op,
+                      .memref = memref,
+                      .position = p->position,
+                      .piece = p->piece,
+                      .update = TS_NUM_OPCODES};
   a.leaf = new_scope(p, s, op, NULL);
   a.n = memref ? memref->type->rank : 0;
   a.at = ts_new_array(p->arena, ts_poly_form, a.n + 1);
@@ -232,6 +237,17 @@ static void add_subscripted(ts_poly *p, ts_poly_scope *s, const ts_op *op, const
   a->leaf->inexact |= p->saw_unknown || op->has_mask;
 }
 
+/* Tells the accesses of an update, the last of which has just been added. */
+static void note_update(ts_poly *p, const ts_op *op) {
+  ts_update u;
+  if (!ts_update_of(op, &u) || ts_combination_of(u.update)->rounds) return;
+  for (size_t i = p->accesses.n; i-- > 0;) {
+    ts_poly_access *a = &p->accesses.at[i];
+    if (a->op == op || a->op == u.load) a->update = (ts_opcode)u.update->opcode;
+    if (a->op == u.load) return;
+  }
+}
+
 static void add_copy(ts_poly *p, ts_poly_scope *s, const ts_op *op) {
   add_whole(p, s, op, ts_operand(op, 0), true)->reads = true;
   add_whole(p, s, op, ts_operand(op, 1), true)->writes = true;
@@ -261,6 +277,7 @@ static void add_op(ts_poly *p, ts_poly_scope *s, const ts_op *op) {
   p->position++;
   for (unsigned i = 0; op->subscripted && ts_access_parts(op, i, &parts); i++)
     add_subscripted(p, s, op, &parts);
+  if (op->opcode == TS_OP_STORE) note_update(p, op);
   switch ((ts_opcode)op->opcode) {
   case TS_OP_COPY: add_copy(p, s, op); break;
   case TS_OP_CALL: add_call(p, s, op); break;

@@ -5,44 +5,11 @@
  *             → %v = alloc : memref<1xvector<…>, local>; store NEUTRAL, %v[0]
  *               for %k step … { %s = load %v[0]; %t = op %s, %x; store %t, %v[0] }
  *               %acc[0] = op(%acc[0], the lanes of %v[0] one after the other) */
-#include <math.h>
-
 #include "analysis/dependence.h"
+#include "analysis/update.h"
 #include "transforms/vectorize.h"
 
 /* ---- which ---- */
-
-/* How partial results are put together, and from what they start. */
-typedef struct form {
-  ts_opcode update, combine;
-  bool rounds; /* in another order floats round differently */
-  double of_float;
-  int64_t of_int;
-} form;
-
-static const form forms[] = {
-    {TS_OP_ADDF, TS_OP_ADDF, true, 0, 0},          {TS_OP_FMA, TS_OP_ADDF, true, 0, 0},
-    {TS_OP_MULF, TS_OP_MULF, true, 1, 0},          {TS_OP_MAXF, TS_OP_MAXF, false, -INFINITY, 0},
-    {TS_OP_MINF, TS_OP_MINF, false, INFINITY, 0},  {TS_OP_ADDI, TS_OP_ADDI, false, 0, 0},
-    {TS_OP_MULI, TS_OP_MULI, false, 0, 1},         {TS_OP_ANDI, TS_OP_ANDI, false, 0, -1},
-    {TS_OP_ORI, TS_OP_ORI, false, 0, 0},           {TS_OP_XORI, TS_OP_XORI, false, 0, 0},
-    {TS_OP_MAXI, TS_OP_MAXI, false, 0, INT64_MIN}, {TS_OP_MINI, TS_OP_MINI, false, 0, INT64_MAX},
-};
-
-static const form *form_of(const ts_op *op) {
-  for (size_t i = 0; i < ts_countof(forms); i++)
-    if (forms[i].update == (ts_opcode)op->opcode) return &forms[i];
-  return NULL;
-}
-
-/* The operand of an update that holds the result so far: either one, but the sum of an fma. */
-static bool updates(const ts_op *op, const ts_value *so_far) {
-  unsigned places = 0;
-  for (unsigned i = 0; i < op->num_plain; i++)
-    places += ts_operand(op, i) == so_far;
-  if (places != 1) return false;
-  return op->opcode != TS_OP_FMA || ts_operand(op, 2) == so_far;
-}
 
 /* Is the value made inside the loop? */
 static bool is_inside(const ts_vectorizer *v, const ts_value *x) {
@@ -57,26 +24,11 @@ static bool is_one_element(const ts_vectorizer *v, const ts_op *op) {
   return !op->has_mask && !is_inside(v, ts_operand(op, op->opcode == TS_OP_STORE));
 }
 
-/* Is the other op's access at another element, by constant subscripts? */
-static bool is_elsewhere(const ts_op *op, const ts_op *other) {
-  ts_access a, b;
-  if ((other->opcode != TS_OP_LOAD && other->opcode != TS_OP_STORE) ||
-      !ts_access_parts(op, 0, &a) || !ts_access_parts(other, 0, &b) || b.type != a.type ||
-      a.memref != b.memref)
-    return false;
-  for (unsigned i = 0; i < a.n; i++) {
-    int64_t x, y;
-    if (ts_aff_is_const(a.subscripts[i], &x) && ts_aff_is_const(b.subscripts[i], &y) && x != y)
-      return true;
-  }
-  return false;
-}
-
 static bool only_touched_by(const ts_vectorizer *v, const ts_value *memref, const ts_op *load,
                             const ts_op *store) {
   for (const ts_use *u = memref->uses; u; u = u->next)
     if (u->owner != load && u->owner != store && ts_is_ancestor(v->iv->block, u->owner) &&
-        !is_elsewhere(store, u->owner))
+        !ts_is_elsewhere(store, u->owner))
       return false;
   return true;
 }
@@ -90,29 +42,17 @@ static void find(void *arg, ts_op *store) {
   finder *f = arg;
   ts_vectorizer *v = f->v;
   if (f->result || store->opcode != TS_OP_STORE || !is_one_element(v, store)) return;
-  ts_op *update = ts_def(ts_operand(store, 0)), *load = NULL;
-  if (!update || !form_of(update) || !ts_has_one_use(ts_op_result(update, 0))) return;
-  if (!ts_is_kind(ts_op_result(update, 0)->type, TS_TYPE_SCALAR)) return;
-  for (unsigned i = 0; i < update->num_plain && !load; i++) {
-    ts_op *def = ts_def_as(ts_operand(update, i), TS_OP_LOAD);
-    if (def && ts_operand(def, 0) == ts_operand(store, 1) && ts_same_subscripts(def, store))
-      load = def;
-  }
-  if (!load || load->block != store->block || update->block != store->block ||
-      !ts_is_ancestor(v->iv->block, load) || !updates(update, ts_op_result(load, 0)) ||
-      !ts_has_one_use(ts_op_result(load, 0)) ||
-      !only_touched_by(v, ts_operand(store, 1), load, store))
-    return;
-  bool is_float = ts_is_float((ts_dtype)ts_op_result(update, 0)->type->dtype);
-  if (is_float && form_of(update)->rounds && !v->reassociate) {
+  ts_update u;
+  if (!ts_update_of(store, &u) || !only_touched_by(v, ts_operand(store, 1), u.load, store)) return;
+  if (ts_combination_of(u.update)->rounds && !v->reassociate) {
     f->result =
-        ts_schedule_refuse(&v->s, update,
+        ts_schedule_refuse(&v->s, u.update,
                            "cannot vectorize %%%s: it carries this %s of floats, which in another "
                            "order rounds differently; reassociate=true allows that",
-                           ts_loop_name(v->loop), update->opcode == TS_OP_MULF ? "product" : "sum");
+                           ts_loop_name(v->loop), u.update->opcode == TS_OP_MULF ? "product" : "sum");
     return;
   }
-  ts_push(v->s.pass->scratch, &v->reductions, (ts_reduction){load, update, store, NULL});
+  ts_push(v->s.pass->scratch, &v->reductions, (ts_reduction){u.load, u.update, store, NULL});
 }
 
 ts_result ts_find_reductions(ts_vectorizer *v) {
@@ -132,14 +72,11 @@ ts_reduction *ts_reduction_of(const ts_vectorizer *v, const ts_op *op) {
 /* ---- the lanes' results ---- */
 
 static ts_value *neutral(ts_vectorizer *v, const ts_op *update) {
-  const form *f = form_of(update);
+  const ts_combination *c = ts_combination_of(update);
   ts_dtype d = (ts_dtype)ts_op_result(update, 0)->type->dtype;
   const ts_type *t = ts_vector_of(v, d);
-  if (ts_is_float(d)) return ts_literal_float(v->s.m, t, f->of_float);
-  unsigned bits = d == TS_I1 ? 1 : 8 * ts_dtype_bytes(d);
-  int64_t x = f->of_int;
-  if (f->of_int == INT64_MIN || f->of_int == INT64_MAX) x >>= 64 - bits; /* the type's own end */
-  return ts_literal_int(v->s.m, t, d == TS_I1 ? x & 1 : x);
+  return ts_is_float(d) ? ts_literal_float(v->s.m, t, c->of_float)
+                        : ts_literal_int(v->s.m, t, ts_neutral_int(c, d));
 }
 
 static ts_op *store_first(ts_vectorizer *v, ts_value *x, ts_value *memref) {
@@ -235,7 +172,7 @@ void ts_close_reductions(ts_vectorizer *v) {
   if (!surely_runs(v)) v->b = ts_builder_at_end(v->s.m, open_guard(v), v->loop->loc);
   for (size_t i = 0; i < v->reductions.n; i++) {
     ts_reduction *r = &v->reductions.at[i];
-    ts_opcode op = form_of(r->update)->combine;
+    ts_opcode op = ts_combination_of(r->update)->combine;
     ts_value *all = combine_lanes(v, op, load_first(v, r->partial));
     ts_value *dims[TS_MAX_DIMS], *memref = ts_operand(r->store, 1);
     for (unsigned k = 0; k < ts_num_dims(r->store); k++)
