@@ -149,7 +149,7 @@ static bool may_meet(const ts_poly_access *a, const ts_poly_access *b) {
 /* What an access adds to, or combines with, an element; TS_NUM_OPCODES: it does something else. */
 static ts_opcode update_of(const ts_query *q, const ts_poly_access *a) {
   if (a->op->opcode == TS_OP_ATOMIC_ADD) return TS_OP_ADDI;
-  return q->whole ? a->update : TS_NUM_OPCODES;
+  return q->whole && a->memref != q->apart ? a->update : TS_NUM_OPCODES;
 }
 
 /* Additions of integers commute, and what else may be taken in any order; additions of floats round
@@ -495,9 +495,10 @@ ts_result ts_dep_parallel(ts_context *ctx, ts_arena *arena, ts_op *loop, ts_verd
 }
 
 ts_result ts_dep_parallel_updates(ts_context *ctx, ts_arena *arena, ts_op *loop,
-                                  ts_verdict *verdict) {
+                                  const ts_value *apart, ts_verdict *verdict) {
   ts_query q = about_parallel(&loop);
   q.whole = true;
+  q.apart = apart;
   return ts_query_run(&q, ctx, arena, verdict);
 }
 

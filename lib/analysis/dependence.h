@@ -56,8 +56,10 @@ ts_result ts_dep_reorder(ts_context *, ts_arena *, unsigned n, ts_op *const *loo
                          const unsigned *order, ts_verdict *);
 /* The iterations of `loop` run at once: nothing may be carried by it. */
 ts_result ts_dep_parallel(ts_context *, ts_arena *, ts_op *loop, ts_verdict *);
-/* The same, when each update (update.h) that may be taken in any order is one indivisible step. */
-ts_result ts_dep_parallel_updates(ts_context *, ts_arena *, ts_op *loop, ts_verdict *);
+/* The same, when each update (update.h) that may be taken in any order is one indivisible step; but not
+ * those of the buffer `apart` (may be NULL). */
+ts_result ts_dep_parallel_updates(ts_context *, ts_arena *, ts_op *loop, const ts_value *apart,
+                                  ts_verdict *);
 /* The same of a loop that is marked parallel already: `atomic_add` may come in any order even where that
  * rounds differently. Says nothing when the budget is spent. */
 ts_result ts_dep_marked(ts_context *, ts_arena *, ts_op *loop, ts_verdict *);

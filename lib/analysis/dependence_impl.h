@@ -26,6 +26,7 @@ struct ts_query {
   bool quiet;     /* no message when it is */
   bool whole;     /* the step keeps updates whole: those that may be taken in any order commute */
   bool marked;    /* so do all atomic additions */
+  const ts_value *apart; /* but not updates of this buffer; NULL: no exception */
   /* the ordered pair at hand: the loops around both, outer first, and where their variables are */
   const ts_poly_access *a, *b;
   unsigned num_common, cap_common;

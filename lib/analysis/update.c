@@ -61,6 +61,14 @@ static bool is_undisturbed(const ts_op *load, const ts_op *store) {
   return op == store;
 }
 
+bool ts_update_is_alone(const ts_update *u, const ts_block *block) {
+  for (const ts_use *use = ts_operand(u->store, 1)->uses; use; use = use->next)
+    if (use->owner != u->load && use->owner != u->store && ts_is_ancestor(block, use->owner) &&
+        !ts_is_elsewhere(u->store, use->owner))
+      return false;
+  return true;
+}
+
 bool ts_update_of(const ts_op *store, ts_update *out) {
   if (store->opcode != TS_OP_STORE || store->has_mask) return false;
   const ts_value *stored = ts_operand(store, 0);

@@ -26,6 +26,8 @@ typedef struct ts_combination {
 const ts_combination *ts_combination_of(const ts_op *update);
 /* Is the store the last op of an update of one scalar? */
 bool ts_update_of(const ts_op *store, ts_update *out);
+/* Does nothing else inside the block, at any depth, touch the element? */
+bool ts_update_is_alone(const ts_update *, const ts_block *);
 /* The number of the type that changes nothing, as the bits of a literal of that type. */
 int64_t ts_neutral_int(const ts_combination *, ts_dtype);
 /* Do two accesses of one buffer differ in a subscript that is a number in both? */

@@ -9,8 +9,10 @@
  *
  * What does not depend on %i is computed and loaded once for all copies: each row of one matrix
  * that %k brings serves four rows of the other. A loop of one block of iterations is no loop any
- * more. */
+ * more. An update that may be taken in any order (analysis/update.h), of an element that does not depend
+ * on %i, becomes a chain: one load, an op for each copy, one store. */
 #include "analysis/dependence.h"
+#include "analysis/update.h"
 #include "transforms/loops.h"
 
 enum { MAX_COPIES = 256, MAX_OPS = 1 << 20 };
@@ -21,6 +23,7 @@ typedef struct jam {
   const ts_op *loop;
   int64_t factor;
   ts_ptrmap *maps;
+  TS_VEC(ts_update) chains;
 } jam;
 
 static bool is_varying(const jam *j, const ts_op *op) {
@@ -45,6 +48,25 @@ static bool is_shared(const jam *j, const ts_op *op) {
 
 static void jam_block(const jam *j, ts_block *block);
 
+static const ts_update *chain_of(const jam *j, const ts_op *op) {
+  for (size_t i = 0; i < j->chains.n; i++)
+    if (j->chains.at[i].update == op || j->chains.at[i].store == op) return &j->chains.at[i];
+  return NULL;
+}
+
+/* Each copy of the update goes on from the one before it; the last is stored. */
+static void chain(const jam *j, const ts_update *u) {
+  ts_value *so_far = ts_op_result(u->update, 0);
+  ts_builder b = ts_builder_after(j->s->m, u->update);
+  for (int64_t c = 1; c < j->factor; c++) {
+    ts_ptrmap_put(&j->maps[c - 1], ts_op_result(u->load, 0), so_far);
+    ts_op *copy = ts_op_clone(j->s->m, u->update, &j->maps[c - 1]);
+    ts_op_insert(&b, copy);
+    so_far = ts_op_result(copy, 0);
+  }
+  ts_set_operand(u->store, 0, so_far);
+}
+
 /* An inner loop or a branch that all copies go through together. */
 static bool is_common(const jam *j, const ts_op *op) {
   return (op->opcode == TS_OP_FOR || op->opcode == TS_OP_IF) && !is_varying(j, op);
@@ -56,7 +78,9 @@ static void jam_op(const jam *j, ts_op *op) {
       jam_block(j, ts_op_regions(op)[r]);
     return;
   }
-  if (is_shared(j, op)) return;
+  const ts_update *u = chain_of(j, op);
+  if (u && op == u->update) chain(j, u);
+  if (u || is_shared(j, op)) return;
   ts_builder b = ts_builder_after(j->s->m, op);
   for (int64_t c = 1; c < j->factor; c++)
     ts_op_insert(&b, ts_op_clone(j->s->m, op, &j->maps[c - 1]));
@@ -84,6 +108,15 @@ static bool uses_varying(const survey *v, const ts_op *op) {
   return false;
 }
 
+/* Is it the end of an update of an element that is the same in all copies? */
+static void survey_store(survey *v, const ts_op *store) {
+  ts_update u;
+  if (!ts_update_of(store, &u) || ts_combination_of(u.update)->rounds ||
+      !ts_update_is_alone(&u, ts_for_parts(v->j->loop).body) || uses_varying(v, u.load))
+    return;
+  ts_push(v->j->s->pass->scratch, &v->j->chains, u);
+}
+
 /* Loops under a branch that the copies take apart are copied with it. */
 static void survey_block(survey *v, const ts_block *block, bool apart) {
   for (const ts_op *op = block->first; op; op = op->next) {
@@ -92,6 +125,7 @@ static void survey_block(survey *v, const ts_block *block, bool apart) {
     for (unsigned i = 0; varying && i < op->num_results; i++)
       ts_ptrmap_put(&v->varying, ts_op_result(op, i), v);
     if (op->opcode == TS_OP_FOR && varying && !apart && !v->uneven) v->uneven = op;
+    if (op->opcode == TS_OP_STORE && !apart) survey_store(v, op);
     for (unsigned r = 0; r < op->num_regions; r++)
       survey_block(v, ts_op_regions(op)[r], apart || (varying && op->opcode == TS_OP_IF));
   }
@@ -121,11 +155,18 @@ static ts_result check_order(const jam *j) {
   ts_arena *a = j->s->pass->scratch;
   ts_op *loop = (ts_op *)j->loop;
   ts_verdict verdict, fewer = {0};
-  ts_result result = ts_dep_jam(j->s->m->ctx, a, loop, j->factor, 0, NULL, &verdict);
+  unsigned num_ignore = 2 * (unsigned)j->chains.n;
+  ts_op **ignore = ts_new_array(a, ts_op *, num_ignore + 1);
+  for (size_t i = 0; i < j->chains.n; i++) {
+    ignore[2 * i] = j->chains.at[i].load;
+    ignore[2 * i + 1] = j->chains.at[i].store;
+  }
+  ts_result result =
+      ts_dep_jam(j->s->m->ctx, a, loop, j->factor, num_ignore, ignore, &verdict);
   if (result || verdict.legal) return result;
   int64_t n = j->factor / 2;
   for (; n >= 2; n /= 2) {
-    result = ts_dep_jam(j->s->m->ctx, a, loop, n, 0, NULL, &fewer);
+    result = ts_dep_jam(j->s->m->ctx, a, loop, n, num_ignore, ignore, &fewer);
     if (result) return result;
     if (fewer.legal) break;
   }

@@ -24,15 +24,6 @@ static bool is_one_element(const ts_vectorizer *v, const ts_op *op) {
   return !op->has_mask && !is_inside(v, ts_operand(op, op->opcode == TS_OP_STORE));
 }
 
-static bool only_touched_by(const ts_vectorizer *v, const ts_value *memref, const ts_op *load,
-                            const ts_op *store) {
-  for (const ts_use *u = memref->uses; u; u = u->next)
-    if (u->owner != load && u->owner != store && ts_is_ancestor(v->iv->block, u->owner) &&
-        !ts_is_elsewhere(store, u->owner))
-      return false;
-  return true;
-}
-
 typedef struct finder {
   ts_vectorizer *v;
   ts_result result;
@@ -43,7 +34,7 @@ static void find(void *arg, ts_op *store) {
   ts_vectorizer *v = f->v;
   if (f->result || store->opcode != TS_OP_STORE || !is_one_element(v, store)) return;
   ts_update u;
-  if (!ts_update_of(store, &u) || !only_touched_by(v, ts_operand(store, 1), u.load, store)) return;
+  if (!ts_update_of(store, &u) || !ts_update_is_alone(&u, v->iv->block)) return;
   if (ts_combination_of(u.update)->rounds && !v->reassociate) {
     f->result =
         ts_schedule_refuse(&v->s, u.update,
