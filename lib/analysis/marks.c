@@ -19,17 +19,11 @@ static void tell(checker *c, const ts_op *loop, const ts_verdict *v) {
   ts_context *ctx = c->module->ctx;
   const char *what = ts_sprintf(&c->scratch, "run the iterations of %%%s at once", name_of(c, loop));
   const char *line = ts_dep_refusal(&ctx->messages, what, v);
-  const char *instead = "the loop without its mark 'parallel'";
-  if (!v->exact) {
-    ts_remark(ctx, loop->loc, "verify-parallel", "missed", "nothing proves that one can%s",
-              line + strlen("cannot"));
-    instead = NULL;
-  } else if (c->how == TS_MARKS_ERROR) {
+  if (c->how == TS_MARKS_ERROR)
     c->result = ts_error(ctx, loop->loc, "%s", line);
-  } else {
+  else
     ts_warning(ctx, loop->loc, "%s", line);
-  }
-  ts_dep_explain(ctx, loop->loc, v, instead);
+  ts_dep_explain(ctx, loop->loc, v, "the loop without its mark 'parallel'");
 }
 
 static void check_loop(void *ctx, ts_op *op) {
@@ -40,6 +34,11 @@ static void check_loop(void *ctx, ts_op *op) {
     ts_remark(c->module->ctx, op->loc, "verify-parallel", "missed",
               "whether one can run the iterations of %%%s at once takes too many steps to decide",
               name_of(c, op));
+  else if (!v.exact)
+    ts_remark(c->module->ctx, op->loc, "verify-parallel", "missed",
+              "nothing proves that the iterations of %%%s may run at once: %s depends on what is computed "
+              "at run time; the loop VM looks while it runs",
+              name_of(c, op), v.conflict.element);
   else if (!v.legal)
     tell(c, op, &v);
 }

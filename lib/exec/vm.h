@@ -140,6 +140,27 @@ typedef struct ts_vm_code {
   int64_t *param_counts; /* elements */
 } ts_vm_code;
 
+/* What is done to an element in a parallel loop that is watched (vm_race.c). */
+typedef enum { TS_VM_RACE_READ, TS_VM_RACE_WRITE, TS_VM_RACE_ADD, TS_VM_RACE_KINDS } ts_vm_race_kind;
+/* Iterations that did one thing to one element: the first two different ones. */
+typedef struct ts_vm_race_set {
+  unsigned n;
+  int64_t at[2];
+} ts_vm_race_set;
+typedef struct ts_vm_race_slot {
+  const char *at; /* NULL: free */
+  ts_vm_race_set sets[TS_VM_RACE_KINDS];
+} ts_vm_race_slot;
+/* One such loop: which iterations of the run at hand touched what, by address. */
+typedef struct ts_vm_race {
+  const ts_op *loop;
+  ts_vm_race_slot *slots;
+  size_t n, cap;
+  /* once two have met: */
+  int64_t iteration, other;
+  ts_vm_race_kind kind, other_kind;
+} ts_vm_race;
+
 /* A compiled entry with all it calls. */
 typedef struct ts_vm_program {
   ts_context *ctx;
@@ -157,6 +178,7 @@ typedef struct ts_vm_program {
   TS_VEC(ts_vm_region) regions;
   TS_VEC(ts_vm_traffic) traffic;
   TS_VEC(const char *) buffers; /* names */
+  TS_VEC(ts_vm_race *) races;
 } ts_vm_program;
 
 /* A running program. */
@@ -184,6 +206,12 @@ ts_vm_status ts_vm_launch_run(ts_vm *, const ts_vm_code *, const ts_insn *at, ts
 
 void ts_vm_drop_frames(ts_vm_program *);
 
+/* vm_race.c: forgets what was touched; gives the memory back; notes that iteration `i` touches the element
+ * at `at`, false when another one did so that the two must not run at once. */
+void ts_vm_race_clear(ts_vm_race *);
+void ts_vm_race_drop(ts_memory *, ts_vm_race *);
+bool ts_vm_race_touch(ts_memory *, ts_vm_race *, const char *at, int64_t i, ts_vm_race_kind);
+
 /* vm_error.c: what went wrong at an instruction, put in words. */
 typedef enum {
   TS_VM_OUT_OF_BOUNDS,
@@ -192,10 +220,11 @@ typedef enum {
   TS_VM_NO_FUEL,
   TS_VM_BARRIER_MISSED,
   TS_VM_BARRIER_MIXED,
-  TS_VM_NO_MEMORY
+  TS_VM_NO_MEMORY,
+  TS_VM_RACE
 } ts_vm_failure;
-/* `what` is the dimension (bounds), the element or lane past the first (uninit), the bytes (memory)
- * or the thread (barrier). */
+/* `what` is the dimension (bounds), the element or lane past the first (uninit), the bytes (memory),
+ * the thread (barrier) or which of the program's watched loops (race). */
 ts_vm_status ts_vm_fail(ts_vm *, const ts_vm_code *, const ts_insn *at, const ts_slot *frame,
                         ts_vm_failure, int64_t what);
 

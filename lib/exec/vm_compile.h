@@ -86,6 +86,15 @@ typedef struct ts_vm_bump {
   int64_t step;
 } ts_vm_bump;
 
+/* A parallel loop being compiled, which may be one that is watched while it runs. */
+typedef struct ts_vm_watch ts_vm_watch;
+struct ts_vm_watch {
+  ts_vm_watch *outer; /* NULL: none */
+  int32_t index;      /* among the program's */
+  int32_t iv;         /* atom */
+  ts_ptrmap written;  /* buffers that it writes and does not allocate → anything */
+};
+
 typedef enum { TS_VM_IN_FUNC, TS_VM_IN_LOOP, TS_VM_IN_LAUNCH } ts_vm_level_kind;
 typedef struct ts_vm_level {
   ts_vm_level_kind kind;
@@ -125,6 +134,7 @@ typedef struct ts_vmc {
   int64_t next_slot;
   int64_t mem_at, mem_peak, shared_at, shared_peak;
   ts_vm_launch *launch; /* around the current op */
+  ts_vm_watch *watch;   /* likewise; NULL: none */
   TS_VEC(ts_vm_range) shared_shadows;
   uint32_t region;
 } ts_vmc;
@@ -198,6 +208,12 @@ void ts_vmc_store(ts_vmc *, const ts_op *);
 void ts_vmc_atomic_add(ts_vmc *, const ts_op *);
 void ts_vmc_copy(ts_vmc *, const ts_op *);
 void ts_vmc_async_copy(ts_vmc *, const ts_op *);
+/* vm_race.c: before and behind a loop's body; and an access in it, of `lanes` elements from the address
+ * on, those of a mask register if that is not 0. */
+void ts_vmc_race_open(ts_vmc *, const ts_op *loop, ts_vm_watch *);
+void ts_vmc_race_close(ts_vmc *, const ts_vm_watch *);
+void ts_vmc_race_access(ts_vmc *, const ts_value *memref, const ts_vm_form *address, int32_t mask,
+                        int32_t lanes, int32_t lane_bytes, ts_vm_race_kind, uint32_t site);
 /* vm_arith.c */
 void ts_vmc_arith(ts_vmc *, const ts_op *);
 

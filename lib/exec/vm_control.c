@@ -167,6 +167,8 @@ void ts_vmc_for(ts_vmc *c, const ts_op *op) {
   bound_form(c, op, loop.hi, loop.num_hi, false, &hi);
   trip t = trip_count(c, &lo, &hi, loop.step);
   if (t.constant && t.n == 0) return;
+  ts_vm_watch watch;
+  ts_vmc_race_open(c, op, &watch);
   int64_t least = clamp64(ts_vmc_min(c, &lo)), most = clamp64(ts_vmc_max(c, &hi) - 1);
   if (t.constant) most = (int64_t)((uint64_t)lo.c + (t.n - 1) * (uint64_t)loop.step);
   ts_vm_level *l = open_level(c, TS_VM_IN_LOOP, op);
@@ -176,12 +178,14 @@ void ts_vmc_for(ts_vmc *c, const ts_op *op) {
   l->iv = ts_vmc_new_atom(c, -1, c->depth, least, most);
   c->atoms.at[l->iv].inherent = true;
   ts_vmc_val(c, loop.iv)->atom = l->iv + 1;
+  watch.iv = l->iv;
   size_t facts = c->facts.n;
   assume_bounds(c, op, &loop, l->iv);
   uint32_t region = c->region;
   if (c->prog->counting) ts_vmc_open_region(c);
   uint32_t own = c->region;
   ts_vmc_block(c, loop.body);
+  ts_vmc_race_close(c, &watch);
   c->region = region;
   c->facts.n = facts;
   if (!fuse_dot(l, t.counter)) close_loop(c, l, t.counter);

@@ -52,6 +52,8 @@ static void open_program(ts_vm_program *p, ts_context *ctx, ts_module *module) {
 
 static void close_program(ts_vm_program *p) {
   ts_vm_drop_frames(p);
+  for (size_t i = 0; i < p->races.n; i++)
+    ts_vm_race_drop(&p->ctx->memory, p->races.at[i]);
   for (unsigned i = 0; i < p->num_globals; i++)
     if (p->globals[i].data) ts_array_drop(p->ctx, &p->globals[i]);
   ts_arena_drop(&p->scratch);

@@ -106,6 +106,23 @@ static void out_of_fuel(const failure *f, uint64_t given) {
   }
 }
 
+/* Two iterations of a parallel loop have met at an element. */
+static void race(const failure *f, const ts_vm_race *r) {
+  static const char *const verbs[] = {[TS_VM_RACE_READ] = "read",
+                                      [TS_VM_RACE_WRITE] = "written",
+                                      [TS_VM_RACE_ADD] = "added to"};
+  ts_access a;
+  const char *iv = value_name(f, ts_for_parts(r->loop).iv);
+  if (!ts_access_parts(f->site->op, f->site->access, &a)) return;
+  const char *kind = ts_is_kind(a.type, TS_TYPE_SCALAR) || a.memref->type->elem ? "" : " or a lane behind it";
+  (void)ts_error(f->ctx, f->site->op->loc,
+                 "%s%s is %s at %%%s = %" PRId64 " of a parallel loop, and %s at %%%s = %" PRId64,
+                 element_text(f, &a), kind, verbs[r->kind], iv ? iv : "?", r->iteration,
+                 verbs[r->other_kind], iv ? iv : "?", r->other);
+  ts_note(f->ctx, r->loop->loc, "iterations of this loop may run at once: take its mark 'parallel' away, or "
+                                "let each have elements of its own");
+}
+
 ts_vm_status ts_vm_fail(ts_vm *vm, const ts_vm_code *code, const ts_insn *at, const ts_slot *frame,
                         ts_vm_failure kind, int64_t what) {
   ts_vm_program *p = vm->prog;
@@ -115,6 +132,7 @@ ts_vm_status ts_vm_fail(ts_vm *vm, const ts_vm_code *code, const ts_insn *at, co
   case TS_VM_OUT_OF_BOUNDS: out_of_bounds(&f, (unsigned)what); break;
   case TS_VM_UNINIT: uninitialised(&f, what); break;
   case TS_VM_DIV_ZERO: (void)ts_error(p->ctx, loc, "division by zero"); break;
+  case TS_VM_RACE: race(&f, p->races.at[what]); break;
   case TS_VM_NO_FUEL: out_of_fuel(&f, vm->fuel_given); return TS_VM_FAILED_LIMIT;
   case TS_VM_BARRIER_MISSED:
     (void)ts_error(p->ctx, loc,

@@ -124,6 +124,13 @@ static void mark_written(ts_vmc *c, const access *a) {
                 (int32_t)a->rows, (int32_t)a->cols, row_stride(a));
 }
 
+static void watch(ts_vmc *c, const access *a, ts_vm_race_kind kind) {
+  if (!c->watch || a->rows != 1) return;
+  int64_t lanes = a->wide ? a->cols : 1;
+  ts_vmc_race_access(c, a->parts.memref, &a->address, a->mask, (int32_t)lanes,
+                     (int32_t)a->buffer->bytes, kind, ts_vmc_site(c, a->op, a->index));
+}
+
 /* ---- loads and stores ---- */
 
 /* The three forms stand in this order in vm_ops.def. */
@@ -192,6 +199,7 @@ void ts_vmc_load(ts_vmc *c, const ts_op *op) {
   }
   ts_vm_val *val = ts_vmc_op(c, op);
   if (val->unsure) check_written(c, &a);
+  watch(c, &a, TS_VM_RACE_READ);
   ts_vm_opcode ld = load_op((ts_dtype)a.parts.type->dtype);
   if (ld == TS_VM_OP_LD_F32 && !val->into && only_extended(ts_op_result(op, 0))) {
     val->as_f64 = true;
@@ -215,6 +223,7 @@ void ts_vmc_store(ts_vmc *c, const ts_op *op) {
     return;
   }
   int32_t r = ts_vmc_use(c, ts_operand(op, 0));
+  watch(c, &a, TS_VM_RACE_WRITE);
   transfer(c, &a, store_op((ts_dtype)a.parts.type->dtype), r);
   mark_written(c, &a);
 }
@@ -240,6 +249,7 @@ void ts_vmc_atomic_add(ts_vmc *c, const ts_op *op) {
   if (ts_vmc_op(c, op)->unsure) check_written(c, &a);
   ts_dtype d = (ts_dtype)a.parts.type->dtype;
   int32_t value = ts_vmc_use(c, ts_operand(op, 0)), sum = ts_vmc_slots(c, 1);
+  watch(c, &a, TS_VM_RACE_ADD);
   transfer(c, &a, load_op(d), sum);
   add_values(c, d, sum, sum, value);
   transfer(c, &a, store_op(d), sum);

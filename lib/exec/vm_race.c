@@ -1,0 +1,143 @@
+/* Parallel loops of which nothing proves that their iterations may run at once: while one runs, here one
+ * iteration after another, it is noted which iterations read and wrote each element of the buffers that
+ * it writes and does not allocate. Two that touch one element, one of them to write, end the run, unless
+ * all that is done to it is atomic_add.
+ *
+ * Only loops with a subscript of the run or a condition on a value are looked at: everywhere else the
+ * verifier has the answer (analysis/marks.h). What a called function, a copy or a fragment touches is
+ * not noted. */
+#include "analysis/dependence.h"
+#include "exec/vm_compile.h"
+
+/* ---- which loops, which buffers ---- */
+
+typedef struct looker {
+  const ts_block *body;
+  ts_arena *arena;
+  ts_ptrmap *written;
+  bool open; /* holds what the analysis cannot see through */
+} looker;
+
+static bool is_of_the_run(const ts_value *v) {
+  return v->kind == TS_VALUE_RESULT && v->def->opcode != TS_OP_APPLY;
+}
+
+static void look_at(void *ctx, ts_op *op) {
+  looker *l = ctx;
+  ts_access a;
+  l->open |= op->opcode == TS_OP_IF && ts_if_parts(op).n == 0;
+  for (unsigned i = 0; i < ts_num_dims(op); i++)
+    l->open |= is_of_the_run(ts_dim(op, i));
+  for (unsigned i = 0; op->subscripted && ts_access_parts(op, i, &a); i++) {
+    bool outside = a.memref->kind == TS_VALUE_ARG || !ts_is_ancestor(l->body, a.memref->def);
+    if (a.writes && outside) ts_ptrmap_put(l->written, a.memref, l);
+  }
+}
+
+void ts_vmc_race_open(ts_vmc *c, const ts_op *loop, ts_vm_watch *w) {
+  ts_verdict verdict;
+  *w = (ts_vm_watch){.outer = c->watch};
+  if (!ts_attr_find(loop, TS_ATTR_PARALLEL) || c->launch) return;
+  looker l = {ts_for_parts(loop).body, c->arena, &w->written, false};
+  ts_ptrmap_init(&w->written, c->arena);
+  ts_walk(ts_for_parts(loop).body, look_at, &l);
+  if (!l.open || !w->written.n) return;
+  ts_result result = ts_dep_marked(c->ctx, c->arena, (ts_op *)loop, &verdict);
+  if (!result && verdict.legal) return;
+  ts_vm_race *race = ts_new(&c->prog->arena, ts_vm_race);
+  race->loop = loop;
+  w->index = (int32_t)c->prog->races.n;
+  ts_push(&c->prog->arena, &c->prog->races, race);
+  ts_vmc_emit(c, TS_VM_OP_RACECLEAR, w->index, 0, 0, 0, 0);
+  c->watch = w;
+}
+
+void ts_vmc_race_close(ts_vmc *c, const ts_vm_watch *w) {
+  c->watch = w->outer;
+}
+
+void ts_vmc_race_access(ts_vmc *c, const ts_value *memref, const ts_vm_form *address, int32_t mask,
+                        int32_t lanes, int32_t lane_bytes, ts_vm_race_kind kind, uint32_t site) {
+  for (const ts_vm_watch *w = c->watch; w; w = w->outer) {
+    ts_vm_form iv;
+    if (!ts_ptrmap_get(&w->written, memref)) continue;
+    ts_vmc_form_atom(&iv, w->iv, 1);
+    int32_t at = ts_vmc_whole(c, address), iteration = ts_vmc_whole(c, &iv);
+    ts_insn *insn = ts_vmc_emit(c, TS_VM_OP_RACE, at, iteration, mask ? mask : -1,
+                                w->index << 2 | (int32_t)kind, 0);
+    insn->lo = lanes;
+    insn->hi = lane_bytes;
+    insn->site = site;
+  }
+}
+
+/* ---- while it runs ---- */
+
+enum { FIRST_CAP = 256 };
+
+void ts_vm_race_clear(ts_vm_race *r) {
+  if (r->n) memset(r->slots, 0, r->cap * sizeof *r->slots);
+  r->n = 0;
+}
+
+void ts_vm_race_drop(ts_memory *m, ts_vm_race *r) {
+  ts_free(m, r->slots, r->cap * sizeof *r->slots);
+  r->slots = NULL;
+  r->n = r->cap = 0;
+}
+
+static ts_vm_race_slot *find(ts_vm_race_slot *slots, size_t cap, const char *at) {
+  size_t i = ((uintptr_t)at * UINT64_C(0x9E3779B97F4A7C15)) >> 20 & (cap - 1);
+  while (slots[i].at && slots[i].at != at)
+    i = (i + 1) & (cap - 1);
+  return &slots[i];
+}
+
+/* False: there is no memory for more. */
+static bool grow(ts_memory *m, ts_vm_race *r) {
+  size_t cap = r->cap ? 2 * r->cap : FIRST_CAP;
+  ts_vm_race_slot *slots = ts_try_realloc(m, NULL, 0, cap * sizeof *slots);
+  if (!slots) return false;
+  memset(slots, 0, cap * sizeof *slots);
+  for (size_t i = 0; i < r->cap; i++)
+    if (r->slots[i].at) *find(slots, cap, r->slots[i].at) = r->slots[i];
+  size_t n = r->n;
+  ts_vm_race_drop(m, r);
+  r->slots = slots;
+  r->cap = cap;
+  r->n = n;
+  return true;
+}
+
+/* An iteration other than `i` among those noted. */
+static bool other_than(const ts_vm_race_set *s, int64_t i, int64_t *other) {
+  for (unsigned k = 0; k < s->n; k++)
+    if (s->at[k] != i) {
+      *other = s->at[k];
+      return true;
+    }
+  return false;
+}
+
+/* Two are enough to tell that there is another one. */
+static void note(ts_vm_race_set *s, int64_t i) {
+  if (s->n < 2 && (!s->n || s->at[0] != i)) s->at[s->n++] = i;
+}
+
+bool ts_vm_race_touch(ts_memory *m, ts_vm_race *r, const char *at, int64_t i,
+                      ts_vm_race_kind kind) {
+  if (r->n * 2 >= r->cap && !grow(m, r)) return true; /* what is not noted is not noticed */
+  ts_vm_race_slot *s = find(r->slots, r->cap, at);
+  if (!s->at) r->n++;
+  s->at = at;
+  for (unsigned k = 0; k < TS_VM_RACE_KINDS; k++) {
+    bool harmless = k == (unsigned)kind && kind != TS_VM_RACE_WRITE;
+    if (harmless || !other_than(&s->sets[k], i, &r->other)) continue;
+    r->iteration = i;
+    r->other_kind = (ts_vm_race_kind)k;
+    r->kind = kind;
+    return false;
+  }
+  note(&s->sets[kind], i);
+  return true;
+}
