@@ -139,7 +139,7 @@ class Race(Exception):
 
 
 class Trace:
-    """What the parallel loops around have seen: element -> (iteration, written)."""
+    """What the parallel loops around have seen: element -> (iteration, what it did to it)."""
 
     def __init__(self):
         self.around, self.next = [], 0
@@ -156,20 +156,21 @@ class Trace:
             yield v
         self.around.pop()
 
-    def touch(self, buffer, element, write):
+    def touch(self, buffer, element, what):
+        """`what` is load, store or atomic_add: loads may come together, and so may additions."""
         key = (buffer, element)
         for name, now, seen in self.around:
             old = seen.get(key)
             if old is None:
-                seen[key] = (now, write)
+                seen[key] = (now, {what})
             elif old[0] == now:
-                seen[key] = (now, write or old[1])
-            elif write or old[1]:
+                old[1].add(what)
+            elif old[1] | {what} not in ({"load"}, {"atomic_add"}):
                 raise Race("%%%s = %s and %s both touch element %s of a buffer" % (name, old[0], now, element))
 
-    def lanes(self, buffer, element, write, count):
+    def lanes(self, buffer, element, what, count):
         for lane in range(count):
-            self.touch(buffer, element[:-1] + (element[-1] + lane,), write)
+            self.touch(buffer, element[:-1] + (element[-1] + lane,), what)
 
 
 def as_python(text):
@@ -213,12 +214,12 @@ def as_python(text):
         elif " = apply " in code:
             say("%s = %s" % (variable(code.split(" ")[0]),
                              Affine(code[code.index("[") + 1:code.rindex("]")]).sum()))
-        elif code.startswith("copy ") or code.startswith("call ") or " = call " in code or "atomic" in code:
+        elif code.startswith("copy ") or code.startswith("call ") or " = call " in code:
             return None
-        elif code.startswith("store ") or " = load " in code:
+        elif code.startswith(("store ", "atomic_add ")) or " = load " in code:
             m = ACCESS.search(code)
-            write = code.startswith("store ")
-            if write:
+            what = "load" if " = load " in code else code.split(" ")[0]
+            if what != "load":
                 vectors_of = vectors.get(code.split(" ")[1].rstrip(","), 1)
             else:
                 v = re.search(r" : vector<(\d+)x", code)
@@ -227,12 +228,12 @@ def as_python(text):
             subs = Affine(m.group(2)).list() if m.group(2) else []
             element = "(%s)" % "".join(s + ", " for s in subs)
             if vectors_of == 1 or "vector" in of.get(m.group(1), ""):
-                say("t.touch(%s, %s, %s)" % (variable(m.group(1)), element, write))
+                say("t.touch(%s, %s, %r)" % (variable(m.group(1)), element, what))
             else:
                 count = "%d" % vectors_of
                 if mask and mask.group(1) in masks:
                     count = "max(0, min(%s, %s))" % (count, masks[mask.group(1)])
-                say("t.lanes(%s, %s, %s, %s)" % (variable(m.group(1)), element, write, count))
+                say("t.lanes(%s, %s, %r, %s)" % (variable(m.group(1)), element, what, count))
         else:
             v = re.match(r"(%[\w.$]+) = .* : vector<(\d+)x", code)
             if v:
