@@ -5,6 +5,7 @@
  * program as it is, and not before it afterwards. Both orders are lexicographic, so they come as a
  * few cases, each a conjunction; a step is legal when no case of any pair has a solution. */
 #include "analysis/dependence_impl.h"
+#include "analysis/update.h"
 
 /* ---- the pair at hand ---- */
 
@@ -537,6 +538,18 @@ ts_result ts_dep_jam(ts_context *ctx, ts_arena *arena, ts_op *loop, int64_t fact
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
+/* An update that ends with this access and begins in another piece is none any more. */
+static void take_apart(ts_query *q, size_t store) {
+  ts_poly_access *all = q->poly.accesses.at;
+  ts_update u;
+  if (all[store].update == TS_NUM_OPCODES || !ts_update_of(all[store].op, &u)) return;
+  for (size_t i = store; i-- > 0;) {
+    if (all[i].op != u.load) continue;
+    if (all[i].piece != all[store].piece) all[i].update = all[store].update = TS_NUM_OPCODES;
+    return;
+  }
+}
+
 /* The innermost body's ops are numbered by the cuts before them; each op inside belongs to the one
  * it is in. */
 static void model_pieces(ts_query *q) {
@@ -555,6 +568,8 @@ static void model_pieces(ts_query *q) {
       op = op->block->parent;
     q->poly.accesses.at[i].piece = (unsigned)(uintptr_t)ts_ptrmap_get(&piece_of, op);
   }
+  for (size_t i = 0; i < q->poly.accesses.n; i++)
+    if (q->poly.accesses.at[i].op->opcode == TS_OP_STORE) take_apart(q, i);
 }
 
 ts_result ts_dep_distribute(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *const *loops,

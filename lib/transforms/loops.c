@@ -180,12 +180,32 @@ static bool move_body(ts_module *m, ts_op *loop, ts_op *outer, ts_op *inner, int
   return true;
 }
 
+/* Blocks inside one another, from this one inwards. */
+static unsigned depth_of(const ts_block *block) {
+  unsigned most = 0;
+  for (const ts_op *op = block->first; op; op = op->next)
+    for (unsigned i = 0; i < op->num_regions; i++)
+      most = ts_max(most, depth_of(ts_op_regions(op)[i]));
+  return most + 1;
+}
+
+/* Is there room for one more loop around the body of this one? */
+static bool may_nest(const ts_op *loop) {
+  unsigned around = 0;
+  for (const ts_block *b = loop->block; b; b = b->parent ? b->parent->block : NULL)
+    around++;
+  return around + depth_of(ts_for_parts(loop).body) < TS_MAX_NESTING;
+}
+
 ts_result ts_loop_split(ts_schedule *s, ts_op *loop, int64_t size, ts_op **outer, ts_op **inner) {
   ts_for f = ts_for_parts(loop);
   const char *name = ts_loop_name(loop);
   if (f.num_lo != 1)
     return ts_schedule_refuse(
         s, loop, "cannot split %%%s: it starts at the largest of several bounds", name);
+  if (!may_nest(loop))
+    return ts_schedule_refuse(s, loop, "cannot split %%%s: blocks would nest deeper than %d", name,
+                              TS_MAX_NESTING);
   ts_dims d = ts_dims_none(s->m);
   const ts_aff **outer_hi = ts_new_exprs(s->m, f.num_hi), **ragged = ts_new_exprs(s->m, f.num_hi);
   const ts_aff **inner_hi = ts_new_exprs(s->m, f.num_hi + 1);

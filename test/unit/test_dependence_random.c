@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include "analysis/dependence.h"
+#include "analysis/update.h"
 
 enum { MAX_M = 9, MAX_LOOPS = 8, MAX_EVENTS = 4000, MAX_VALUES = 64 };
 
@@ -66,6 +67,19 @@ static void put_access(gen *g) {
   ts_sink_puts(&g->text, "]");
   if (!store && what == 6) ts_sink_puts(&g->text, " : vector<2xf32>");
   ts_sink_puts(&g->text, "\n");
+}
+
+/* A[…] = A[…] op x: of sums the order counts. */
+static void put_update(gen *g) {
+  static const char *const ops[] = {"maxf", "minf", "maxf", "addf"};
+  int old = g->next++, fresh = g->next++;
+  char at[256];
+  ts_sink_printf(&g->text, "%%v%d = load %%A[", old);
+  size_t from = g->text.n;
+  put_subscript(g);
+  snprintf(at, sizeof at, "%.*s", (int)(g->text.n - from), g->text.buf + from);
+  ts_sink_printf(&g->text, "] : f32\n%%v%d = %s %%v%d, 1.0 : f32\nstore %%v%d, %%A[%s]\n", fresh,
+                 ops[below(g, 4)], old, fresh, at);
 }
 
 static void put_body(gen *g, unsigned n);
@@ -140,6 +154,9 @@ static void put_statement(gen *g) {
     g->depth--;
   } else if (what == 1) {
     put_if(g);
+  } else if (what == 2) {
+    put_update(g);
+    return;
   } else {
     put_access(g);
     return;
@@ -324,7 +341,7 @@ static void number(void *arg, ts_op *op) {
 /* ---- steps ---- */
 
 typedef struct step {
-  enum { REORDER, PARALLEL, JAM, DISTRIBUTE, FUSE } kind;
+  enum { REORDER, PARALLEL, JAM, DISTRIBUTE, FUSE, UPDATES } kind;
   unsigned n;
   ts_op *loops[MAX_LOOPS];
   unsigned order[MAX_LOOPS];
@@ -340,15 +357,18 @@ static int level_of(const event *e, const ts_op *loop) {
   return -1;
 }
 
-static unsigned piece_of(const step *s, const event *e) {
+static unsigned piece_of_op(const step *s, const ts_op *op) {
   const ts_block *body = ts_op_regions(s->loops[s->n - 1])[0];
-  const ts_op *op = e->op;
   unsigned piece = 0;
   while (op->block != body)
     op = op->block->parent;
   for (const ts_op *at = body->first; at != op->next; at = at->next)
     if (piece < s->num_cuts && s->cuts[piece] == at) piece++;
   return piece;
+}
+
+static unsigned piece_of(const step *s, const event *e) {
+  return piece_of_op(s, e->op);
 }
 
 static bool reversed_by_reorder(const step *s, int level, const event *a, const event *b) {
@@ -403,11 +423,36 @@ static bool is_reversed(const step *s, const event *a, const event *b) {
     if (a->ivs[l] != b->ivs[l]) return false;
   switch (s->kind) {
   case REORDER: return reversed_by_reorder(s, level, a, b);
-  case PARALLEL: return a->ivs[level] != b->ivs[level];
+  case PARALLEL:
+  case UPDATES: return a->ivs[level] != b->ivs[level];
   case JAM: return reversed_by_jam(s, level, a, b);
   case DISTRIBUTE: return reversed_by_distribute(s, level, a, b);
   default: return false;
   }
+}
+
+/* ---- updates ---- */
+
+/* How the access' update combines, where the order does not count and the step leaves it whole; else
+ * TS_NUM_OPCODES. */
+static unsigned update_of(const step *s, const ts_op *op) {
+  ts_update u;
+  const ts_op *store = op;
+  for (unsigned i = 0; i < 2 && store->opcode != TS_OP_STORE; i++) {
+    const ts_value *v = ts_op_result(store, 0);
+    if (!store->num_results || !ts_has_one_use(v)) return TS_NUM_OPCODES;
+    store = v->uses->owner;
+  }
+  if (s->kind == PARALLEL || s->kind == JAM || !ts_update_of(store, &u) ||
+      (u.load != op && u.store != op) || u.update->opcode == TS_OP_ADDF)
+    return TS_NUM_OPCODES;
+  bool apart = s->kind == DISTRIBUTE && piece_of_op(s, u.load) != piece_of_op(s, u.store);
+  return apart ? TS_NUM_OPCODES : u.update->opcode;
+}
+
+static bool commute(const step *s, const event *a, const event *b) {
+  unsigned update = update_of(s, a->op);
+  return update != TS_NUM_OPCODES && update == update_of(s, b->op);
 }
 
 /* ---- pairs ---- */
@@ -448,7 +493,8 @@ static void compare(witness *w, const event *a, const event *b) {
 static void check_pairs(const trace *t, const step *s, witness *w) {
   for (size_t i = 0; i < t->n; i++)
     for (size_t j = i + 1; j < t->n; j++)
-      if (meet(&t->events[i], &t->events[j]) && is_reversed(s, &t->events[i], &t->events[j]))
+      if (meet(&t->events[i], &t->events[j]) && is_reversed(s, &t->events[i], &t->events[j]) &&
+          !commute(s, &t->events[i], &t->events[j]))
         compare(w, &t->events[i], &t->events[j]);
 }
 
@@ -462,13 +508,14 @@ typedef struct job {
   ts_module *m;
   trace traces[MAX_M];
   unsigned num_traces;
-  unsigned legal[5], illegal[5]; /* by kind of step */
+  unsigned legal[6], illegal[6]; /* by kind of step */
 } job;
 
 static ts_result ask(job *j, const step *s, ts_verdict *v) {
   switch (s->kind) {
   case REORDER: return ts_dep_reorder(j->ctx, &j->arena, s->n, s->loops, s->order, v);
   case PARALLEL: return ts_dep_parallel(j->ctx, &j->arena, s->loops[0], v);
+  case UPDATES: return ts_dep_parallel_updates(j->ctx, &j->arena, s->loops[0], NULL, v);
   case JAM: return ts_dep_jam(j->ctx, &j->arena, s->loops[0], s->factor, 0, NULL, v);
   case DISTRIBUTE:
     return ts_dep_distribute(j->ctx, &j->arena, s->n, s->loops, s->num_cuts, s->cuts, v);
@@ -484,7 +531,7 @@ static unsigned loops_around(const ts_op *op) {
 }
 
 static void check_step(job *j, const step *s) {
-  static const char *const kinds[] = {"reorder", "parallel", "jam", "distribute", "fuse"};
+  static const char *const kinds[] = {"reorder", "parallel", "jam", "distribute", "fuse", "updates"};
   ts_verdict v;
   ts_result result = ask(j, s, &v);
   unit_check(result == TS_OK, "seed %llu: %s: result %d in\n%s", (unsigned long long)j->seed,
@@ -507,6 +554,7 @@ static void each_loop(void *arg, ts_op *op) {
   job *j = arg;
   if (op->opcode != TS_OP_FOR) return;
   check_step(j, &(step){.kind = PARALLEL, .n = 1, .loops = {op}});
+  check_step(j, &(step){.kind = UPDATES, .n = 1, .loops = {op}});
   for (int64_t factor = 2; factor <= 3; factor++)
     check_step(j, &(step){.kind = JAM, .n = 1, .loops = {op}, .factor = factor});
 }
