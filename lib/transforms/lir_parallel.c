@@ -128,8 +128,7 @@ static ts_value *build_buffer(const parallelizer *p, ts_builder *b, const ts_upd
                               ts_extent extent, ts_space space, const char *suffix) {
   ts_dtype d = (ts_dtype)ts_op_result(u->update, 0)->type->dtype;
   ts_value *v = ts_build_alloc(b, ts_type_buffer(p->m, 1, &extent, d, space));
-  v->name = ts_joined_name(p->m, name_of(p, buffer_of(u)), suffix);
-  ts_schedule_named(p->s, v);
+  ts_set_name(v, ts_joined_name(p->m, name_of(p, buffer_of(u)), suffix));
   return v;
 }
 
