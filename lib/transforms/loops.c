@@ -184,8 +184,10 @@ static bool move_body(ts_module *m, ts_op *loop, ts_op *outer, ts_op *inner, int
 static unsigned depth_of(const ts_block *block) {
   unsigned most = 0;
   for (const ts_op *op = block->first; op; op = op->next)
-    for (unsigned i = 0; i < op->num_regions; i++)
-      most = ts_max(most, depth_of(ts_op_regions(op)[i]));
+    for (unsigned i = 0; i < op->num_regions; i++) {
+      unsigned depth = depth_of(ts_op_regions(op)[i]);
+      most = ts_max(most, depth);
+    }
   return most + 1;
 }
 
