@@ -98,7 +98,7 @@ static ts_result unknown_type(reader *r, text t) {
   return ts_error_plain(
       r->ctx,
       "%s: dtype '%.*s' has no counterpart here; f8 f4 f2 V2 (bf16) i8 i4 i1 and b1 "
-      "with <, > or | before them do",
+      "with <, > or | before them do; np.save(f, a.astype('<i4')) makes one of those",
       r->name, n, t.at);
 }
 

@@ -239,7 +239,9 @@ static ts_result read_tensor(st_file *f, const st_entry *e, ts_array *out) {
   size_t rank = json_array_size(e->shape);
   ts_dtype dtype = st_types[e->type].dtype;
   if (dtype == TS_NUM_DTYPES)
-    return ts_error_plain(f->ctx, "%s: tensor '%.*s': dtype %s has no counterpart here",
+    return ts_error_plain(f->ctx,
+                          "%s: tensor '%.*s': dtype %s has no counterpart here; F64 F32 F16 BF16 I64 I32 I8 "
+                          "and BOOL do, so convert it first, as with t.to(torch.int32)",
                           f->in->name, NAME_ARGS(e->name), st_types[e->type].name);
   if (rank > TS_MAX_RANK)
     return ts_error_plain(f->ctx, "%s: tensor '%.*s': rank %zu is over %d", f->in->name,

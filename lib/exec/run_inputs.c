@@ -24,10 +24,23 @@ static bool find_fill(const char *text, ts_fill *out, double *scale) {
   return false;
 }
 
+/* Arrays may be empty, tensors and buffers not. */
+static ts_result check_extents(ts_run *run, unsigned i) {
+  const ts_array *a = &run->arrays[i];
+  for (unsigned d = 0; d < a->rank; d++)
+    if (a->dims[d] == 0)
+      return ts_error_plain(run->ctx, "input %s: dimension %u of %s is 0, but extents are at least 1",
+                            run->names[i], d, run->sources[i]);
+  return TS_OK;
+}
+
 static ts_result read_one(ts_run *run, unsigned i, const char *text) {
   run->sources[i] = text;
-  if (text[0] == '@') return ts_array_read(run->ctx, text + 1, &run->arrays[i]);
-  if (strchr(text, '=')) return ts_array_parse(run->ctx, text, &run->arrays[i]);
+  ts_result result = TS_OK;
+  bool file = text[0] == '@';
+  if (file) result = ts_array_read(run->ctx, text + 1, &run->arrays[i]);
+  if (!file && strchr(text, '=')) result = ts_array_parse(run->ctx, text, &run->arrays[i]);
+  if (file || strchr(text, '=')) return result ? result : check_extents(run, i);
   return ts_run_usage(
       run->ctx,
       "'--input=%s=%s': wanted @FILE, normal, uniform, normal:0.05, iota, zeros or a literal "

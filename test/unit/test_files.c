@@ -115,13 +115,13 @@ static const struct {
     {"{'descr': '|O'}", 4, "dtype '|O' holds Python objects; only numbers are read"},
     {"{'descr': '<u4'}", 4,
      "dtype '<u4' has no counterpart here; f8 f4 f2 V2 (bf16) i8 i4 i1 and b1 with <, > or | "
-     "before them do"},
+     "before them do; np.save(f, a.astype('<i4')) makes one of those"},
     {"{'descr': 'f4'}", 4,
      "dtype 'f4' has no counterpart here; f8 f4 f2 V2 (bf16) i8 i4 i1 and b1 with <, > or | before "
-     "them do"},
+     "them do; np.save(f, a.astype('<i4')) makes one of those"},
     {"{'descr': ''}", 4,
      "dtype '' has no counterpart here; f8 f4 f2 V2 (bf16) i8 i4 i1 and b1 with <, > or | before "
-     "them do"},
+     "them do; np.save(f, a.astype('<i4')) makes one of those"},
     {"{'fortran_order': 0}", 4, "the header has '0}' where True or False should be"},
     {"{" F4 "'shape': (2, -3)}", 24, "the shape has a negative extent"},
     {"{" F4 "'shape': 3}", 12, "the header has '3}' where a tuple of extents should be"},
@@ -336,7 +336,8 @@ static const struct {
     {"{\"w\":{\"dtype\":\"F31\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
      "tensor 'w': unknown dtype \"F31\""},
     {"{\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1,
-     "tensor 'w': dtype U8 has no counterpart here"},
+     "tensor 'w': dtype U8 has no counterpart here; F64 F32 F16 BF16 I64 I32 I8 and BOOL do, so convert it first, "
+     "as with t.to(torch.int32)"},
     {"{" W("2", "0", "8") "}", 8, "tensor 'w': the shape should be an array"},
     {"{" W("[-2]", "0", "8") "}", 8, "tensor 'w': an extent should be an integer of at least 0"},
     {"{" W("[2.0]", "0", "8") "}", 8, "tensor 'w': an extent should be an integer of at least 0"},
