@@ -188,7 +188,7 @@ def exact(files, k):
 
 
 def native_options(options):
-    return ["-engine=native", "-threads=2"] + (["-cc=" + options.cc] if options.cc else [])
+    return ["-engine=native", "-threads=2", "-compile-timeout=10m"] + (["-cc=" + options.cc] if options.cc else [])
 
 
 # ---- loop programs ----

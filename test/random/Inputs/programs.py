@@ -33,7 +33,7 @@ def kind_of(message):
     return re.sub(r"[%@][\w.$]+|-?\d+(\.\d+)?|0x\w+", "#", message)[:70]
 
 
-def run(command, text="", limit=120):
+def run(command, text="", limit=600):
     """The finished process; nothing it does is an error here but never to end."""
     try:
         return subprocess.run(command, input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=limit,
@@ -47,7 +47,7 @@ def shown(command):
     return " ".join("'%s'" % w if re.search(r"[^\w./=,@:%+-]", w) else w for w in command)
 
 
-def must(command, limit=120):
+def must(command, limit=600):
     """Standard output of a command that may not fail."""
     p = run(command, limit=limit)
     if p.returncode:
