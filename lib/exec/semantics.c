@@ -321,6 +321,22 @@ static bool find_worst(const subject *u, const ts_array *arrays, worst *w) {
   return w->entry != NULL;
 }
 
+/* An infinite bound proves nothing: what differs below one is said, so that it is not taken for checked. */
+static void warn_unjudged(ts_semantics *s, const subject *u, const ts_func *f,
+                          const ts_pipeline_step *step, const ts_array *arrays) {
+  for (unsigned i = 0; i < u->n; i++) {
+    const entry *e = &u->entries[i];
+    int64_t n = e->role != TS_ROLE_IN && e->bound ? ts_array_count(&arrays[i]) : 0, unjudged = 0;
+    for (int64_t k = 0; k < n; k++)
+      unjudged += e->bound[k] == INFINITY && !same_bits(e, &arrays[i], k);
+    if (unjudged)
+      ts_warning(s->ctx, f->loc,
+                 "%lld of %lld elements of %s of @%s are not the same after '%s' and not judged: "
+                 "no bound of their rounding errors is known",
+                 (long long)unjudged, (long long)n, e->name, u->name, step->pass->flag);
+  }
+}
+
 static bool same_signature(const subject *u, const ts_func *f) {
   ts_signature sig = ts_func_signature(f);
   if (sig.n != u->n) return false;
@@ -352,6 +368,8 @@ static ts_result compare(ts_semantics *s, subject *u, const ts_func *f,
     result = result == TS_LIMIT ? TS_LIMIT : TS_CHECK;
   } else if (!u->unbounded && find_worst(u, arrays, &w)) {
     result = report(s, u, f, step, &w);
+  } else if (!u->unbounded) {
+    warn_unjudged(s, u, f, step, arrays);
   }
   if (result)
     drop_all(s, arrays, u->n);
