@@ -46,6 +46,21 @@ static ts_result check_bounds(ts_schedule *s, unsigned n, ts_op *const *loops,
   return TS_OK;
 }
 
+/* Sums of integers let loops change places whose iterations then meet: a mark stays where it is still true. */
+static ts_result check_marks(ts_schedule *s, unsigned n, ts_op *const *loops) {
+  ts_result result = TS_OK;
+  for (unsigned i = 0; i < n && !result; i++) {
+    ts_verdict verdict = {.legal = true};
+    if (!ts_attr_find(loops[i], TS_ATTR_PARALLEL)) continue;
+    result = ts_dep_parallel(s->m->ctx, s->pass->scratch, loops[i], &verdict);
+    if (result || verdict.legal) continue;
+    ts_attr_remove(s->m, loops[i], TS_ATTR_PARALLEL);
+    ts_schedule_missed(s, loops[i], "the iterations of %%%s may no longer run at once",
+                       ts_loop_name(loops[i]));
+  }
+  return result;
+}
+
 ts_result ts_reorder_checked(ts_schedule *s, unsigned n, ts_op **loops, const unsigned *order,
                              const char *before) {
   unsigned same = 0;
@@ -69,7 +84,7 @@ ts_result ts_reorder_checked(ts_schedule *s, unsigned n, ts_op **loops, const un
   ts_count(s->pass, "nests reordered", 1);
   ts_nest_permute(s->m, n, loops, order);
   s->pass->changed = true;
-  return TS_OK;
+  return check_marks(s, n, loops);
 }
 
 /* Item p names the loop that goes to depth p. */
