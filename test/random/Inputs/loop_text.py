@@ -214,7 +214,7 @@ def as_python(text):
         elif " = apply " in code:
             say("%s = %s" % (variable(code.split(" ")[0]),
                              Affine(code[code.index("[") + 1:code.rindex("]")]).sum()))
-        elif code.startswith("copy ") or code.startswith("call ") or " = call " in code:
+        elif code.startswith(("launch ", "barrier", "async_")) or code.startswith("copy ") or code.startswith("call ") or " = call " in code:
             return None
         elif code.startswith(("store ", "atomic_add ")) or " = load " in code:
             m = ACCESS.search(code)
@@ -245,7 +245,7 @@ def races(text, extents):
     """None, or what two iterations of a parallel loop do to one element. ValueError: it cannot be told."""
     code = as_python(text)
     if code is None:
-        raise ValueError("copies and calls are not followed")
+        raise ValueError("copies, calls and launches are not followed")
     scope = {}
     exec(compile(code, "loops", "exec"), scope)
     for name in [n for n in scope if n.startswith("f_")]:
