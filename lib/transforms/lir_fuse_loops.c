@@ -87,18 +87,11 @@ static bool replace_iv(ts_module *m, const ts_op *first, const ts_op *second) {
 }
 
 /* Marks that both have stay, and `parallel` only where it is still true. */
-static ts_result merge_marks(ts_schedule *s, ts_op *first, const ts_op *second) {
+static void merge_marks(ts_schedule *s, ts_op *first, const ts_op *second) {
   static const ts_attr_key hints[] = {TS_ATTR_UNROLL, TS_ATTR_VECTOR};
   for (unsigned i = 0; i < ts_countof(hints); i++)
     if (!ts_attr_find(second, hints[i])) ts_attr_remove(s->m, first, hints[i]);
-  if (!ts_attr_find(first, TS_ATTR_PARALLEL)) return TS_OK;
-  ts_verdict verdict;
-  ts_result result = ts_dep_parallel(s->m->ctx, s->pass->scratch, first, &verdict);
-  if (result || verdict.legal) return result;
-  ts_attr_remove(s->m, first, TS_ATTR_PARALLEL);
-  ts_schedule_missed(s, first, "the iterations of %%%s may no longer run at once",
-                     ts_loop_name(first));
-  return TS_OK;
+  ts_loop_keep_mark(s, first);
 }
 
 /* The ops of both bodies are in `first` afterwards; *part is the first of those that came with
@@ -123,7 +116,7 @@ static ts_result fuse(ts_schedule *s, ts_op *first, ts_op *second, const char *f
     ts_op_unlink(op);
     ts_op_insert(&b, op);
   }
-  result = merge_marks(s, first, second);
+  merge_marks(s, first, second);
   ts_op_erase(second);
   ts_count(s->pass, "loops fused", 1);
   s->pass->changed = true;

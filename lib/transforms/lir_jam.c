@@ -253,6 +253,7 @@ static ts_result unroll_jam(ts_schedule *s, ts_op *loop, const ts_loop_item *ite
   s->pass->changed = true;
   ts_count(s->pass, "loops jammed", 1);
   ts_attr_set_int(s->m, loop, TS_ATTR_STEP, step);
+  ts_loop_keep_marks_inside(s, loop);
   return once ? dissolve(&j, loop) : TS_OK;
 }
 

@@ -46,19 +46,15 @@ static ts_result check_bounds(ts_schedule *s, unsigned n, ts_op *const *loops,
   return TS_OK;
 }
 
-/* Sums of integers let loops change places whose iterations then meet: a mark stays where it is still true. */
-static ts_result check_marks(ts_schedule *s, unsigned n, ts_op *const *loops) {
-  ts_result result = TS_OK;
-  for (unsigned i = 0; i < n && !result; i++) {
-    ts_verdict verdict = {.legal = true};
-    if (!ts_attr_find(loops[i], TS_ATTR_PARALLEL)) continue;
-    result = ts_dep_parallel(s->m->ctx, s->pass->scratch, loops[i], &verdict);
-    if (result || verdict.legal) continue;
-    ts_attr_remove(s->m, loops[i], TS_ATTR_PARALLEL);
-    ts_schedule_missed(s, loops[i], "the iterations of %%%s may no longer run at once",
-                       ts_loop_name(loops[i]));
+/* A loop that goes outside of another may carry what that one carried: (1, 1) for %i outside of %j is no
+ * matter of %j, for %j outside of %i it is. */
+static void keep_marks(ts_schedule *s, unsigned n, ts_op *const *nest, const unsigned *order) {
+  for (unsigned p = 0; p < n; p++) {
+    bool outward = false;
+    for (unsigned q = p + 1; q < n; q++)
+      outward |= order[q] < order[p];
+    if (outward) ts_loop_keep_mark(s, nest[p]);
   }
-  return result;
 }
 
 ts_result ts_reorder_checked(ts_schedule *s, unsigned n, ts_op **loops, const unsigned *order,
@@ -83,8 +79,9 @@ ts_result ts_reorder_checked(ts_schedule *s, unsigned n, ts_op **loops, const un
   ts_schedule_passed(s, loops[0], "the loops run in the order %s", text);
   ts_count(s->pass, "nests reordered", 1);
   ts_nest_permute(s->m, n, loops, order);
+  keep_marks(s, n, loops, order);
   s->pass->changed = true;
-  return check_marks(s, n, loops);
+  return TS_OK;
 }
 
 /* Item p names the loop that goes to depth p. */

@@ -448,6 +448,7 @@ static void rewrite(ts_vectorizer *v) {
         v->in_lanes, ts_loop_name(v->loop));
   ts_count(v->s.pass, "loops vectorized", 1);
   v->s.pass->changed = true;
+  ts_loop_keep_marks_inside(&v->s, v->loop);
 }
 
 ts_result ts_pass_vectorize(ts_pass_ctx *pass, ts_module *m, const void *options) {

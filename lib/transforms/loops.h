@@ -123,6 +123,12 @@ void ts_schedule_missed(ts_schedule *, const ts_op *, const char *fmt, ...) TS_P
 /* An error at the op, as a pass that refuses: TS_ERR. */
 ts_result ts_schedule_refuse(ts_schedule *, const ts_op *, const char *fmt, ...) TS_PRINTF(3, 4);
 
+/* Takes the mark `parallel` from a loop where it is not proved any more; a "missed" remark says so. For
+ * steps that gave the loop other contents or another place: legal in order is not yet legal at once. */
+void ts_loop_keep_mark(ts_schedule *, ts_op *loop);
+/* The same for all loops inside the loop. */
+void ts_loop_keep_marks_inside(ts_schedule *, ts_op *loop);
+
 /* ---- mechanics; the caller knows that they are legal ---- */
 
 /* for %i = L to H step s  →  for %i.o = 0 to ceil(n / size) { for %i.i = 0 to min(size, n −
