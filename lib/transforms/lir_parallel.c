@@ -58,7 +58,7 @@ static ts_result refuse(parallelizer *p, const ts_verdict *verdict) {
 /* ---- which updates ---- */
 
 static bool is_outside(const parallelizer *p, const ts_value *v) {
-  return ts_is_literal(v) || !ts_lin_varies(p->parts.body, v);
+  return ts_is_literal(v) || (v != p->parts.iv && !ts_lin_varies(p->parts.body, v));
 }
 
 static void note_update(void *arg, ts_op *op) {
