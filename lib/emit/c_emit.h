@@ -100,6 +100,8 @@ typedef struct c_emit {
   int indent;
   c_func *funcs, *current;
   c_nest *nest; /* being printed; NULL: the function itself is */
+  TS_VEC(c_nest *) nests; /* that have a function of their own, of all functions */
+  ts_ptrmap nest_of;      /* those, by the hash of their text */
   unsigned num_funcs;
   ts_ptrmap func_of, values, buffers, globals;
   ts_ptrmap reps;       /* of vectors that are what their uses want */
@@ -263,16 +265,20 @@ void c_print_globals(c_emit *);
 
 /* Names the functions that the function's nests become, if it is to be cut. */
 void c_name_nests(c_emit *, c_func *);
-/* The function of the nest `op`, and in its place a call. */
+/* The function of the nest `op`, if none before is the same, and in its place a call. */
 void c_print_nest(c_emit *, const ts_op *);
-const char *c_nest_prototype(c_emit *, const c_func *, unsigned nest);
-c_out c_nest_text(c_emit *, const c_func *, unsigned nest);
+const char *c_nest_prototype(c_emit *, const c_nest *);
+c_out c_nest_text(c_emit *, const c_nest *);
+/* While a nest is printed: the name is one of a parameter, or of something that it declares. */
+void c_nest_name(c_emit *, const char *name);
 /* While a nest is printed: what a buffer, a value or an extent of the function, or a global that is handed
  * over, is called there. */
 c_buffer *c_nest_buffer(c_emit *, const ts_value *, c_buffer *outer);
 c_text c_nest_value(c_emit *, const ts_value *, c_text outer);
 void c_nest_extent(c_emit *, unsigned extent);
 void c_nest_global(c_emit *, const ts_global *, const char *name);
+/* Two arguments: the op's first byte in the program's text, and the one past its last. */
+const char *c_nest_position(c_emit *, const ts_op *);
 
 /* ---- c_module.c ---- */
 

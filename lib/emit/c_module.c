@@ -61,7 +61,7 @@ static void open_module(c_emit *e) {
 static void init(c_emit *e, ts_module *m, ts_arena *arena, const ts_emit_c_options *options) {
   *e = (c_emit){.ctx = m->ctx, .m = m, .arena = arena, .options = options};
   ts_ptrmap *const maps[] = {&e->func_of, &e->values, &e->buffers,  &e->globals,
-                             &e->reps,   &e->taken,  &e->helper_of};
+                             &e->reps,   &e->taken,  &e->helper_of, &e->nest_of};
   for (size_t i = 0; i < ts_countof(maps); i++)
     ts_ptrmap_init(maps[i], arena);
   e->ranges = ts_ranges_create(arena);
@@ -289,12 +289,6 @@ static void print_header(c_emit *e) {
   c_put(e, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 
-static bool any_nests(const c_emit *e) {
-  for (unsigned i = 0; i < e->num_funcs; i++)
-    if (e->funcs[i].num_nests) return true;
-  return false;
-}
-
 /* All that stands before the definitions of functions. `apart`: these are in several files. */
 static void print_head(c_emit *e, bool apart) {
   print_comment(e);
@@ -306,16 +300,15 @@ static void print_head(c_emit *e, bool apart) {
   c_put(e, failure_text);
   if (e->options->line_directives) c_put(e, callers_lines_text);
   if (e->tiles) c_put(e, apart_text);
-  if (any_nests(e)) c_put(e, apart ? nest_apart_text : nest_text);
+  if (e->nests.n) c_put(e, apart ? nest_apart_text : nest_text);
   c_print_sections(e);
   c_put(e, "\n");
   c_print_vector_types(e);
   c_print_helpers(e);
   c_print_globals(e);
   print_prototypes(e);
-  for (unsigned i = 0; i < e->num_funcs && apart; i++)
-    for (unsigned k = 0; k < e->funcs[i].num_nests; k++)
-      c_printf(e, "%s;\n", c_nest_prototype(e, &e->funcs[i], k));
+  for (size_t i = 0; i < e->nests.n && apart; i++)
+    c_printf(e, "%s;\n", c_nest_prototype(e, e->nests.at[i]));
 }
 
 static c_out function_text(c_emit *e, const c_func *f) {
@@ -328,7 +321,7 @@ static c_out function_text(c_emit *e, const c_func *f) {
   return text;
 }
 
-/* The definitions in their order: nests before the function that calls them. */
+/* The definitions in their order: nests before the functions that call them. */
 typedef struct pieces {
   TS_VEC(struct piece {
     c_out text;
@@ -338,12 +331,10 @@ typedef struct pieces {
 
 static pieces pieces_of(c_emit *e) {
   pieces p = {0};
-  for (unsigned i = 0; i < e->num_funcs; i++) {
-    const c_func *f = &e->funcs[i];
-    for (unsigned k = 0; k < f->num_nests; k++)
-      ts_push(e->arena, &p.list, ((struct piece){c_nest_text(e, f, k), 0}));
-    ts_push(e->arena, &p.list, ((struct piece){function_text(e, f), 0}));
-  }
+  for (size_t i = 0; i < e->nests.n; i++)
+    ts_push(e->arena, &p.list, ((struct piece){c_nest_text(e, e->nests.at[i]), 0}));
+  for (unsigned i = 0; i < e->num_funcs; i++)
+    ts_push(e->arena, &p.list, ((struct piece){function_text(e, &e->funcs[i]), 0}));
   return p;
 }
 

@@ -3,7 +3,11 @@
  * The time that compilers take grows faster than what they compile, and so do the values that they move
  * out of registers and back: a long function is printed as one that calls a function for each of its
  * nests, in their order. Such a function takes the buffers, values and extents of the function
- * around that it uses, under the names that they have there. */
+ * around that it uses, under the names that they have there.
+ *
+ * Nests whose functions would be the same text up to the names of parameters and of what they declare share one:
+ * a model repeats its layers. What the text depends on, from the places of buffers to what is proved of
+ * subscripts, needs no comparison then. The positions of ops that may fail are handed over, too. */
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
@@ -16,8 +20,15 @@ struct c_nest {
   c_out params, args, body;
   ts_ptrmap inside; /* value → its c_buffer, or c_text, in here */
   ts_ptrmap globals;
+  ts_ptrmap written; /* buffers that it may write to */
+  ts_ptrmap names;   /* of its parameters and of what it declares */
   bool *extents; /* of the function, which of them are used */
+  c_out positions;   /* in the source, of the ops that may fail: begin, end, … */
+  unsigned num_positions;
   bool fails;
+  const char *key;  /* its text with numbers for those names */
+  c_nest *next;     /* of the same hash */
+  unsigned num_calls;
 };
 
 /* ---- which functions ---- */
@@ -54,6 +65,24 @@ static bool is_read_only(const c_emit *e, const ts_value *v) {
                                  : v->def->opcode == TS_OP_GLOBAL;
 }
 
+static void find_written(void *arg, ts_op *op) {
+  ts_ptrmap *written = arg;
+  ts_access a;
+  for (unsigned i = 0; ts_access_parts(op, i, &a); i++)
+    if (a.writes) ts_ptrmap_put(written, a.memref, op);
+  if (op->opcode == TS_OP_COPY) ts_ptrmap_put(written, ts_operand(op, 1), op);
+  for (unsigned i = 0; op->opcode == TS_OP_CALL && i < op->num_plain; i++)
+    ts_ptrmap_put(written, ts_operand(op, i), op);
+}
+
+static const void *key_of(c_emit *e, const char *name, size_t n) {
+  return (const void *)(uintptr_t)ts_intern_n(&e->m->strings, name, n, false);
+}
+
+void c_nest_name(c_emit *e, const char *name) {
+  if (e->nest) ts_ptrmap_put(&e->nest->names, key_of(e, name, strlen(name)), e->nest);
+}
+
 c_buffer *c_nest_buffer(c_emit *e, const ts_value *v, c_buffer *outer) {
   c_nest *n = e->nest;
   if (!outer || !is_outside(e, v)) return outer;
@@ -62,7 +91,9 @@ c_buffer *c_nest_buffer(c_emit *e, const ts_value *v, c_buffer *outer) {
   b = ts_new(e->arena, c_buffer);
   *b = *outer;
   if (v->kind == TS_VALUE_RESULT && v->def->opcode == TS_OP_GLOBAL) b->name = c_name(e, v);
-  c_list_add(e, &n->params, ", ", "%s", c_buffer_param(e, b, is_read_only(e, v)));
+  c_nest_name(e, b->name);
+  bool reads = is_read_only(e, v) || !ts_ptrmap_get(&n->written, v);
+  c_list_add(e, &n->params, ", ", "%s", c_buffer_param(e, b, reads));
   c_list_add(e, &n->args, ", ", "%s%s", b->place == C_VARIABLE ? "&" : "", outer->name);
   if (b->place == C_VARIABLE) b->name = ts_sprintf(e->arena, "(*%s)", outer->name);
   ts_ptrmap_put(&n->inside, v, b);
@@ -75,21 +106,73 @@ c_text c_nest_value(c_emit *e, const ts_value *v, c_text outer) {
   bool name = (outer.s[0] >= 'a' && outer.s[0] <= 'z') || (outer.s[0] >= 'A' && outer.s[0] <= 'Z');
   if (!name || !is_outside(e, v) || ts_ptrmap_get(&n->inside, v)) return outer;
   ts_ptrmap_put(&n->inside, v, n);
+  c_nest_name(e, outer.s);
   c_list_add(e, &n->params, ", ", "%s %s", c_type(e, c_rep_of(e, v)), outer.s);
   c_list_add(e, &n->args, ", ", "%s", outer.s);
   return outer;
 }
 
 void c_nest_extent(c_emit *e, unsigned extent) {
-  if (e->nest) e->nest->extents[extent] = true;
+  if (!e->nest) return;
+  e->nest->extents[extent] = true;
+  c_nest_name(e, e->current->extent_names[extent]);
 }
 
 void c_nest_global(c_emit *e, const ts_global *g, const char *name) {
   c_nest *n = e->nest;
   if (!n || ts_ptrmap_get(&n->globals, g)) return;
   ts_ptrmap_put(&n->globals, g, n);
+  c_nest_name(e, name);
   c_list_add(e, &n->params, ", ", "const %s *restrict %s", c_memory_type((ts_dtype)g->type->dtype), name);
   c_list_add(e, &n->args, ", ", "%s", name);
+}
+
+const char *c_nest_position(c_emit *e, const ts_op *op) {
+  c_nest *n = e->nest;
+  const char *numbers = ts_sprintf(e->arena, "%" PRIu32 ", %" PRIu32, op->loc.begin, op->loc.end);
+  if (!n) return numbers;
+  c_list_add(e, &n->positions, ", ", "%s", numbers);
+  unsigned at = 2 * n->num_positions++;
+  return ts_sprintf(e->arena, "where[%u], where[%u]", at, at + 1);
+}
+
+/* ---- nests that share a function ---- */
+
+static bool is_of_word(char c) {
+  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The text with a number in the place of each name of the nest's own, in the order in which they come first: equal
+ * for two texts that a one-to-one renaming turns into each other. What follows a point is a member. */
+static const char *without_names(c_emit *e, const c_nest *n, const char *text) {
+  ts_ptrmap numbers;
+  c_out out = {0};
+  ts_ptrmap_init(&numbers, e->arena);
+  for (const char *p = text, *end; *p; p = end) {
+    for (end = p; is_of_word(*end); end++) {}
+    if (end == p) end++;
+    const void *name = is_of_word(*p) && (p == text || p[-1] != '.') ? key_of(e, p, (size_t)(end - p)) : NULL;
+    if (!name || !ts_ptrmap_get(&n->names, name)) {
+      c_out_add(e->arena, &out, p, (size_t)(end - p));
+      continue;
+    }
+    const char *number = ts_ptrmap_get(&numbers, name);
+    if (!number) ts_ptrmap_put(&numbers, name, (void *)(number = ts_sprintf(e->arena, "$%zu", numbers.n)));
+    c_out_add(e->arena, &out, number, strlen(number));
+  }
+  return out.at;
+}
+
+/* The nest before that is the same, or this one, which is kept then. */
+static c_nest *find_same(c_emit *e, c_nest *n) {
+  const char *params = c_list_text(&n->params), *body = c_list_text(&n->body);
+  n->key = without_names(e, n, ts_sprintf(e->arena, "%d (%s) {%s", n->fails, params, body));
+  const void *hash = (const void *)(uintptr_t)(ts_hash(n->key, strlen(n->key), 0) | 1);
+  for (c_nest *same = n->next = ts_ptrmap_get(&e->nest_of, hash); same; same = same->next)
+    if (strcmp(same->key, n->key) == 0) return same;
+  ts_ptrmap_put(&e->nest_of, hash, n);
+  ts_push(e->arena, &e->nests, n);
+  return n;
 }
 
 /* ---- printing ---- */
@@ -100,6 +183,10 @@ static void add_rest(c_emit *e, c_nest *n) {
     if (!n->extents[i]) continue;
     c_list_add(e, &n->params, ", ", "int64_t %s", f->extent_names[i]);
     c_list_add(e, &n->args, ", ", "%s", f->extent_names[i]);
+  }
+  if (n->num_positions) {
+    c_list_add(e, &n->params, ", ", "const uint32_t *where");
+    c_list_add(e, &n->args, ", ", "(const uint32_t[]){%s}", c_list_text(&n->positions));
   }
   if (!n->fails) return;
   c_list_add(e, &n->params, ", ", "struct ts_failure *failure");
@@ -114,8 +201,11 @@ void c_print_nest(c_emit *e, const ts_op *op) {
   bool fails = f->fails;
   int64_t stack = f->stack;
   size_t mark = c_scope_open(e);
-  ts_ptrmap_init(&n->inside, e->arena);
-  ts_ptrmap_init(&n->globals, e->arena);
+  ts_ptrmap *const maps[] = {&n->inside, &n->globals, &n->written, &n->names};
+  for (size_t i = 0; i < ts_countof(maps); i++)
+    ts_ptrmap_init(maps[i], e->arena);
+  for (unsigned i = 0; i < op->num_regions; i++)
+    ts_walk(ts_op_regions(op)[i], find_written, &n->written);
   n->extents = ts_new_array(e->arena, bool, f->num_extents + 1);
   e->nest = n;
   e->out = &n->body;
@@ -131,27 +221,26 @@ void c_print_nest(c_emit *e, const ts_op *op) {
   f->nest_stack = ts_max(f->nest_stack, f->stack);
   f->stack = stack;
   c_scope_close(e, mark);
-  const char *call = c_wrap(e, ts_sprintf(e->arena, "%s(", n->name), c_list_text(&n->args));
+  c_nest *same = find_same(e, n);
+  same->num_calls++;
+  const char *call = c_wrap(e, ts_sprintf(e->arena, "%s(", same->name), c_list_text(&n->args));
   if (n->fails)
     c_leave_if(e, call);
   else
     c_stmt(e, "%s;", call);
 }
 
-static const char *prototype(c_emit *e, const c_nest *n) {
+const char *c_nest_prototype(c_emit *e, const c_nest *n) {
   const char *head = ts_sprintf(e->arena, "TS_NEST %s %s(", n->fails ? "int32_t" : "void", n->name);
   return c_wrap(e, head, n->params.n ? n->params.at : "void");
 }
 
-const char *c_nest_prototype(c_emit *e, const c_func *f, unsigned nest) {
-  return prototype(e, &f->nests[nest]);
-}
-
-c_out c_nest_text(c_emit *e, const c_func *f, unsigned nest) {
-  const c_nest *n = &f->nests[nest];
+c_out c_nest_text(c_emit *e, const c_nest *n) {
   c_out text = {0}, *outer = e->out;
   e->out = &text;
-  c_printf(e, "\n%s {\n", prototype(e, n));
+  c_put(e, "\n");
+  if (n->num_calls > 1) c_printf(e, "/* %u nests, which differ in what they work on alone. */\n", n->num_calls);
+  c_printf(e, "%s {\n", c_nest_prototype(e, n));
   c_out_add(e->arena, &text, n->body.at ? n->body.at : "", n->body.n);
   c_put(e, "}\n");
   e->out = outer;

@@ -117,7 +117,7 @@ static const char words[] =
     "SIG_ATOMIC_MIN SIG_ATOMIC_MAX WCHAR_MIN WCHAR_MAX WINT_MIN WINT_MAX BIG_ENDIAN LITTLE_ENDIAN "
     "BYTE_ORDER PDP_ENDIAN FD_SET FD_CLR FD_ISSET FD_ZERO FD_SETSIZE NFDBITS WCONTINUED WEXITED "
     "WNOHANG "
-    "WNOWAIT WSTOPPED WUNTRACED failure arrays extents threads memcpy memset free aligned_alloc ";
+    "WNOWAIT WSTOPPED WUNTRACED failure where arrays extents threads memcpy memset free aligned_alloc ";
 
 /* Functions that those headers declare or that compilers know without a declaration: what is
  * emitted at file scope must not have their names. */
@@ -203,6 +203,7 @@ const char *c_unique(c_emit *e, const char *text) {
     s = ts_intern(&e->m->strings, name);
   }
   take(e, s);
+  c_nest_name(e, name);
   return name;
 }
 
