@@ -212,6 +212,7 @@ void ts_vmc_async_copy(ts_vmc *, const ts_op *);
  * on, those of a mask register if that is not 0. */
 void ts_vmc_race_open(ts_vmc *, const ts_op *loop, ts_vm_watch *);
 void ts_vmc_race_close(ts_vmc *, const ts_vm_watch *);
+void ts_vmc_race_call(ts_vmc *, const ts_op *call, const ts_func *callee);
 void ts_vmc_race_access(ts_vmc *, const ts_value *memref, const ts_vm_form *address, int32_t mask,
                         int32_t lanes, int32_t lane_bytes, ts_vm_race_kind, uint32_t site);
 /* vm_arith.c */

@@ -428,6 +428,7 @@ void ts_vmc_call(ts_vmc *c, const ts_op *op) {
     c->result = r;
     return;
   }
+  ts_vmc_race_call(c, op, callee);
   pass_arguments(c, op, call);
   ts_vmc_add_cost(c->levels[c->depth], call->callee->cost, call->callee->worst,
                   call->callee->worst_trip);

@@ -113,6 +113,14 @@ static void race(const failure *f, const ts_vm_race *r) {
                                       [TS_VM_RACE_ADD] = "added to"};
   ts_access a;
   const char *iv = value_name(f, ts_for_parts(r->loop).iv);
+  if (f->site->op->opcode == TS_OP_CALL) {
+    const char *name = value_name(f, ts_operand(f->site->op, f->site->access));
+    (void)ts_error(f->ctx, f->site->op->loc,
+                   "this call writes %%%s at %%%s = %" PRId64 " of a parallel loop, as at %%%s = %" PRId64,
+                   name ? name : "?", iv ? iv : "?", r->iteration, iv ? iv : "?", r->other);
+    ts_note(f->ctx, r->loop->loc, "iterations of this loop may run at once: take its mark 'parallel' away");
+    return;
+  }
   if (!ts_access_parts(f->site->op, f->site->access, &a)) return;
   const char *kind = ts_is_kind(a.type, TS_TYPE_SCALAR) || a.memref->type->elem ? "" : " or a lane behind it";
   (void)ts_error(f->ctx, f->site->op->loc,

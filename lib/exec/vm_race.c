@@ -4,14 +4,16 @@
  * all that is done to it is atomic_add.
  *
  * Only loops with a subscript of the run or a condition on a value are looked at: everywhere else the
- * verifier has the answer (analysis/marks.h). What a called function, a copy or a fragment touches is
- * not noted. */
+ * verifier has the answer (analysis/marks.h). Of calls it is noted what each of them writes for sure, the same
+ * elements each time, since all that a function is told are its buffers; what else it touches is not, nor
+ * what a copy or a fragment does. */
 #include "analysis/dependence.h"
 #include "exec/vm_compile.h"
 
 /* ---- which loops, which buffers ---- */
 
 typedef struct looker {
+  ts_module *module;
   const ts_block *body;
   ts_arena *arena;
   ts_ptrmap *written;
@@ -22,15 +24,56 @@ static bool is_of_the_run(const ts_value *v) {
   return v->kind == TS_VALUE_RESULT && v->def->opcode != TS_OP_APPLY;
 }
 
+static bool is_outside(const looker *l, const ts_value *memref) {
+  return memref->kind == TS_VALUE_ARG || !ts_is_ancestor(l->body, memref->def);
+}
+
+/* Runs its body at least once, by its text. */
+static bool surely_runs(const ts_op *op) {
+  if (op->opcode != TS_OP_FOR) return false;
+  ts_for loop = ts_for_parts(op);
+  if (loop.num_lo != 1 || loop.num_hi != 1) return false;
+  const ts_aff *lo = loop.lo[0], *hi = loop.hi[0];
+  return lo->kind == TS_AFF_CONST && lo->value == 0 &&
+         (hi->kind == TS_AFF_SYM || (hi->kind == TS_AFF_CONST && hi->value > 0));
+}
+
+/* A store that every call comes to, and whose elements are the same in each. */
+static bool is_sure_store(const ts_op *op) {
+  if (op->opcode != TS_OP_STORE) return false;
+  for (unsigned i = 0; i < ts_num_dims(op); i++)
+    if (is_of_the_run(ts_dim(op, i))) return false;
+  for (const ts_op *up = op->block->parent; up; up = up->block->parent)
+    if (!surely_runs(up)) return false;
+  return true;
+}
+
+/* Does every call store to the parameter? */
+static bool call_writes(const ts_func *callee, unsigned i) {
+  const ts_value *param = callee->body->args[i];
+  for (const ts_use *u = param->uses; u; u = u->next)
+    if (is_sure_store(u->owner) && ts_operand(u->owner, 1) == param) return true;
+  return false;
+}
+
+static void look_at_call(looker *l, const ts_op *op) {
+  const ts_func *callee = ts_func_find(l->module, ts_attr_find(op, TS_ATTR_CALLEE)->word);
+  for (unsigned i = 0; i < op->num_plain; i++) {
+    if (!is_outside(l, ts_operand(op, i)) || !call_writes(callee, i)) continue;
+    ts_ptrmap_put(l->written, ts_operand(op, i), l);
+    l->open = true;
+  }
+}
+
 static void look_at(void *ctx, ts_op *op) {
   looker *l = ctx;
   ts_access a;
+  if (op->opcode == TS_OP_CALL) look_at_call(l, op);
   l->open |= op->opcode == TS_OP_IF && ts_if_parts(op).n == 0;
   for (unsigned i = 0; i < ts_num_dims(op); i++)
     l->open |= is_of_the_run(ts_dim(op, i));
   for (unsigned i = 0; op->subscripted && ts_access_parts(op, i, &a); i++) {
-    bool outside = a.memref->kind == TS_VALUE_ARG || !ts_is_ancestor(l->body, a.memref->def);
-    if (a.writes && outside) ts_ptrmap_put(l->written, a.memref, l);
+    if (a.writes && is_outside(l, a.memref)) ts_ptrmap_put(l->written, a.memref, l);
   }
 }
 
@@ -38,7 +81,7 @@ void ts_vmc_race_open(ts_vmc *c, const ts_op *loop, ts_vm_watch *w) {
   ts_verdict verdict;
   *w = (ts_vm_watch){.outer = c->watch};
   if (!ts_attr_find(loop, TS_ATTR_PARALLEL) || c->launch) return;
-  looker l = {ts_for_parts(loop).body, c->arena, &w->written, false};
+  looker l = {c->module, ts_for_parts(loop).body, c->arena, &w->written, false};
   ts_ptrmap_init(&w->written, c->arena);
   ts_walk(ts_for_parts(loop).body, look_at, &l);
   if (!l.open || !w->written.n) return;
@@ -68,6 +111,18 @@ void ts_vmc_race_access(ts_vmc *c, const ts_value *memref, const ts_vm_form *add
     insn->lo = lanes;
     insn->hi = lane_bytes;
     insn->site = site;
+  }
+}
+
+/* A call stands for one element of its own, behind all memory. */
+void ts_vmc_race_call(ts_vmc *c, const ts_op *op, const ts_func *callee) {
+  for (unsigned i = 0; c->watch && i < op->num_plain; i++) {
+    const ts_value *memref = ts_operand(op, i);
+    ts_vm_form whole;
+    if (!call_writes(callee, i)) continue;
+    ts_vmc_form_atom(&whole, ts_vmc_buffer(c, memref)->atom - 1, 1);
+    whole.c = INT64_C(1) << 62;
+    ts_vmc_race_access(c, memref, &whole, 0, 1, 0, TS_VM_RACE_WRITE, ts_vmc_site(c, op, i));
   }
 }
 
