@@ -66,6 +66,12 @@ static const char *skip_space(const char *at) {
   return at;
 }
 
+/* Where the next token begins. */
+static const char *to_token(const char *at) {
+  for (at = skip_space(at); at[0] == '/' && at[1] == '/'; at = skip_space(at + strcspn(at, "\n"))) {}
+  return at;
+}
+
 static const char *skip_blanks(const char *at) {
   while (*at == ' ' || *at == '\t' || *at == '\r') at++;
   return at;
@@ -87,11 +93,14 @@ const char *ts_parser_skip_name(const char *at) {
 }
 
 bool ts_parser_is_attr_open(ts_parser *p, const char *after_brace) {
-  const char *word = skip_space(after_brace);
+  const char *word = to_token(after_brace);
   size_t n = (size_t)(skip_word(word) - word);
   if (n == 0) return false;
-  const char *next = skip_space(word + n);
-  if (*next == '=') return *skip_blanks(after_brace) != '\n' || ts_parser_is_attr(word, n);
+  const char *next = to_token(word + n);
+  if (*next == '=') {
+    char behind = *skip_blanks(after_brace); /* of the line of the brace */
+    return (behind != '\n' && behind != '/') || ts_parser_is_attr(word, n);
+  }
   if (*next == ':') return ts_parser_is_attr(word, n);
   if (*next != ',' && *next != '}') return false;
   ts_str s = ts_intern_find(&p->m->strings, word, n); /* `{ return }` is a block */
@@ -104,14 +113,14 @@ bool ts_parser_is_result(ts_parser *p, const char *after_value) {
   if (after_value <= p->operands_until) return false;
   const char *at = after_value;
   for (;;) {
-    const char *next = skip_space(at);
+    const char *next = to_token(at);
     if (*next == '=') {
       p->results_until = next[1] == '=' ? p->results_until : next;
       if (next[1] == '=') p->operands_until = next;
       return next[1] != '=';
     }
-    if (*next == ',') next = skip_space(next + 1);
-    if (*next != '%' || *skip_space(at) != ',') break;
+    if (*next == ',') next = to_token(next + 1);
+    if (*next != '%' || *to_token(at) != ',') break;
     at = ts_parser_skip_name(next + 1);
   }
   p->operands_until = at;
