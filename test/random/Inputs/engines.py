@@ -23,7 +23,7 @@ import loop_programs
 import reduce
 import tensor_programs
 import tensor_values
-from programs import Case, Failure, as_numbers, commented, draw, join, must, read_arrays, same_bits, shown, symbols, write_arrays
+from programs import Case, Failure, as_numbers, commented, comments, draw, join, must, read_arrays, same_bits, shown, symbols, write_arrays
 
 VALUES = [1, 2, 5, 17, 64]
 TARGETS = ["native", "skylake-avx512", "znver4", "haswell", "x86-64", "sapphirerapids"]
@@ -39,7 +39,7 @@ class Files:
         os.makedirs(folder, exist_ok=True)
         self.kind = "tir" if cases[0].results else "lir"
         self.program = self.path("program." + self.kind)
-        self.text = join(cases) if wrapped else cases[0].text
+        self.text = commented(random.Random(cases[0].seed), join(cases) if wrapped else cases[0].text)
         with open(self.program, "w") as f:
             f.write(self.text)
         self.options = ["-entry=" + ("all" if wrapped else cases[0].name), "-print=none"]
@@ -139,6 +139,18 @@ class Oracle:
                 raise Failure(what, "%s: %s: %s" % (what, name, where_different(g, value.v, wrong)), [self.files.last])
 
 
+def check_format(files):
+    """Formatting keeps every comment in its order, and a second time it changes no byte."""
+    once = files.opt(files.program, "once." + files.kind, [])
+    twice = files.opt(once, "twice." + files.kind, ["-verify-roundtrip"])
+    with open(once) as a, open(twice) as b:
+        text, again = a.read(), b.read()
+    if comments(text) != comments(files.text):
+        raise Failure("comments", "%s became %s" % (comments(files.text), comments(text)), [["ts-opt", files.program]])
+    if text != again:
+        raise Failure("formatted twice", "it changed", [["ts-opt", files.program], ["ts-opt", once]])
+
+
 # ---- tensor programs ----
 
 class Variant:
@@ -163,7 +175,7 @@ class Variant:
 
 def check_tensor(files, variants, options):
     """Raises a Failure unless all engines agree on the programs."""
-    files.opt(files.program, "same.tir", ["-verify-roundtrip"])
+    check_format(files)
     interp = files.run(files.program, ["-engine=tensor", "-compare=loop"])
     Oracle(files, "f64").check("interp and NumPy", interp)
     loops = files.opt(files.program, "loops.lir", ["-verify-roundtrip", "-lower"])
@@ -194,7 +206,7 @@ def native_options(options):
 # ---- loop programs ----
 
 def check_loops(files, variants, options):
-    files.opt(files.program, "same.lir", ["-verify-roundtrip"])
+    check_format(files)
     before = files.run(files.program, ["-engine=loop", "-stats"])
     for v in variants:
         scheduled = files.opt(files.program, "scheduled.lir", ["-verify-each", "-verify-roundtrip"] + v.recipes())
@@ -246,7 +258,6 @@ def draw_cases(options, i, narrow):
         special = 0.1 if rnd.random() < 0.1 else special
     else:
         text = loop_programs.program(rnd, rnd.random() < 0.4)
-    text = commented(rnd, text)
     names = symbols(text, "f")
     cases = []
     for _ in range(2 if names else 1):

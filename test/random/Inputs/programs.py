@@ -137,20 +137,28 @@ def join(cases):
         body.append("  return " + ", ".join(names))
     returned = " -> " + ("(%s)" % ", ".join(results) if len(results) > 1 else results[0]) if results else ""
     head = "func @all(%s)%s {\n" % (", ".join(params), returned)
-    return "\n".join(texts) + "\n" + head + "\n".join(body) + "\n}\n"
+    lines = "\n".join(texts).split("\n")
+    lines.sort(key=lambda line: not line.startswith("global"))  # as they are printed: before all functions
+    return "\n".join(lines) + "\n" + head + "\n".join(body) + "\n}\n"
 
 
 def commented(rnd, text):
-    """The text with comments before its lines and behind them, some of them like code."""
+    """The text with comments before its lines, behind them and at times between their words, some of them like code."""
     words = ["for all rows", "TODO: vectorize", "}", "%x = load %A[0] : f32", "a * b + c", "// twice", "see below {", ""]
     out = []
     for line in text.split("\n")[:-1]:
         pad = line[:len(line) - len(line.lstrip())]
         if rnd.random() < 0.2:
             out.append(pad + "// " + rnd.choice(words))
-        plain = line.strip() and not line.startswith(("func", "}"))
-        out.append(line + "  // " + rnd.choice(words) if plain and rnd.random() < 0.1 else line)
+        if ", " in line and rnd.random() < 0.05:
+            line = line.replace(", ", ",  // %s\n%s    " % (rnd.choice(words), pad), 1)
+        out.append(line + "  // " + rnd.choice(words) if line.strip() and rnd.random() < 0.1 else line)
     return "\n".join(out) + "\n"
+
+
+def comments(text):
+    """All comments in the order of the text."""
+    return [c.strip() for c in re.findall(r"//(.*)", text)]
 
 
 # ---- arrays ----

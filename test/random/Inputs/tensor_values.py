@@ -439,7 +439,9 @@ class Evaluator:
         if op == "select":
             return select(*x)
         if op == "fma":
-            p = Value(x[0].v * x[1].v, np.abs(x[0].v) * x[1].e + np.abs(x[1].v) * x[0].e + x[0].e * x[1].e, dtype)
+            product = x[0].v * x[1].v  # NumPy rounds it, an fma does not
+            e = np.abs(x[0].v) * x[1].e + np.abs(x[1].v) * x[0].e + x[0].e * x[1].e + UNIT["f64"] * np.abs(product)
+            p = Value(product, e, dtype)
             return binary("add", p, x[2])
         return unary(op, x[0], attrs) if len(x) == 1 else binary(op, x[0], x[1])
 
