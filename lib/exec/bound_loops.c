@@ -23,7 +23,7 @@ typedef struct cell {
   };
   double error; /* carried over from the terms */
   double size;  /* Σ|terms|, when there are additions */
-  int64_t adds;
+  int64_t adds; /* that rounded on the way to it, INT64_MAX: so many or more */
 } cell;
 
 typedef struct buffer {
@@ -98,10 +98,13 @@ static double size_of(cell c) {
 }
 
 static cell add(cell x, cell y, double sign) {
+  int64_t adds; /* doubles with each step of a loop that adds a sum to itself */
+  if (__builtin_add_overflow(x.adds, y.adds, &adds) || __builtin_add_overflow(adds, 1, &adds))
+    adds = INT64_MAX;
   return (cell){.value = x.value + sign * y.value,
                 .error = x.error + y.error,
                 .size = size_of(x) + size_of(y),
-                .adds = x.adds + y.adds + 1};
+                .adds = adds};
 }
 
 /* ---- arithmetic ---- */
