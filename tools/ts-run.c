@@ -246,8 +246,8 @@ int main(int argc, char **argv) {
        "for the reduction length",
        "Checking", .at = q, .call = add_compare},
       {"check", TS_FLAG_WORD, NULL,
-       "outputs: elements of outputs that are never written make the exit code 4, as with compare; "
-       "without it they are a warning",
+       "outputs: elements of outputs that are never written make the exit code 4, as with compare and "
+       "against; without it they are a warning",
        "Checking", .at = &o.check, .words = "none|outputs"},
       {"against", TS_FLAG_CALL, "file[:func]",
        "run this program on the same inputs, matched by position, and hold the outputs to its",

@@ -209,9 +209,12 @@ static ts_result check_request(ts_run *run) {
                           run->engine->name);
   if (!result) result = check_names(run, "--output=", &request->outputs, true);
   if (!result) result = check_names(run, "--expect=", &request->expects, true);
-  if (!result && request->compare.n && !has_output(run))
-    result = ts_run_usage(run->ctx, "'--compare=%s': @%s has no output to compare",
-                          request->compare.at[0], ts_str_text(run->module, run->func->name));
+  bool compared = request->compare.n > 0;
+  if (!result && (compared || request->against.n) && !has_output(run))
+    result = ts_run_usage(run->ctx, "'--%s=%s': @%s has no output to compare",
+                          compared ? "compare" : "against",
+                          compared ? request->compare.at[0] : request->against.at[0].text,
+                          ts_str_text(run->module, run->func->name));
   for (size_t k = 0; !result && k < request->outputs.n; k++)
     if (request->outputs.at[k].text[0] != '@' || !request->outputs.at[k].text[1])
       result = ts_run_usage(run->ctx, "'--output=%s=%s': wanted @FILE, such as @y.npy",

@@ -76,7 +76,8 @@ ts_result ts_run_watched(ts_run *run, ts_run_stats *stats) {
 
 ts_result ts_run_check_written(ts_run *run) {
   ts_result result = TS_OK;
-  bool demanded = run->request->check_outputs || run->request->compare.n;
+  const ts_run_request *request = run->request;
+  bool demanded = request->check_outputs || request->compare.n || request->against.n;
   for (unsigned i = 0; i < run->sig.n; i++) {
     const ts_array *a = &run->arrays[i];
     const ts_unwritten *u = &run->unwritten[i];

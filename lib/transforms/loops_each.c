@@ -198,7 +198,10 @@ static ts_result no_loop(ts_schedule *s, const char *name) {
   ts_walk(s->func->body, list_name, &l);
   const char *func = ts_str_text(s->m, s->func->name);
   if (!l.n)
-    return ts_error(s->m->ctx, s->func->loc, "@%s has no loop %%%s: it has no loops", func, name);
+    return ts_error(s->m->ctx, s->func->loc, "@%s has no loop %%%s: %s", func, name,
+                    ts_func_level(s->func) == TS_LEVEL_T
+                        ? "it is a tensor function; -lower makes its loops"
+                        : "it has no loops");
   ts_error(s->m->ctx, s->func->loc, "@%s has no loop %%%s; its loops are %s%s", func, name, l.text,
            l.n > MAX_NAMES ? " and others" : "");
   if (l.nearest.best) ts_note_plain(s->m->ctx, "did you mean %%%s?", l.nearest.best);
