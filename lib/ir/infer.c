@@ -278,7 +278,7 @@ static bool check_dims(ts_inf *f) {
     bool integer = t && t->kind == TS_TYPE_SCALAR && ts_is_int(t->dtype);
     ts_inf_error(f, "an affine expression uses a value of type %s; it takes values of type index%s",
                  t ? t->text : "literal",
-                 integer ? ", such as a load from a memref<…xindex>: nothing casts to index" : "");
+                 integer ? ", which 'extsi %v : index' makes of an integer" : "");
     return false;
   }
   return true;
