@@ -14,14 +14,29 @@ typedef struct walk {
   const ts_value *iv;
   unsigned along, still, other; /* accesses that step by one element, stay, or leap */
   unsigned bytes;               /* of the widest element */
-  bool loops, math;
+  bool loops, math, chooses;
 } walk;
+
+/* Compilers take comparisons of vectors wider than the processor's apart, element by element (gcc 12). */
+static bool chooses(const ts_op *op) {
+  switch (op->opcode) {
+  case TS_OP_MAXF:
+  case TS_OP_MINF:
+  case TS_OP_MAXI:
+  case TS_OP_MINI:
+  case TS_OP_CMPF:
+  case TS_OP_CMPI:
+  case TS_OP_SELECT: return true;
+  default: return false;
+  }
+}
 
 static void look(void *arg, ts_op *op) {
   walk *w = arg;
   ts_access a;
   w->loops |= ts_is_loop(op);
   w->math |= ts_has_flag(op, TS_FLAG_MATH);
+  w->chooses |= chooses(op);
   for (unsigned i = 0; i < op->num_results; i++)
     if (ts_op_result(op, i)->type->kind == TS_TYPE_SCALAR &&
         ts_op_result(op, i)->type->dtype != TS_INDEX)
@@ -61,13 +76,14 @@ static bool adds_up(const ts_op *loop, const ts_block *body) {
   return false;
 }
 
-/* A sum is as slow as additions one after the other: several at a time hide that. */
+/* A sum is as slow as additions one after the other: several at a time hide that, where they are one op. */
 static void use_vectors(ts_recipe *r, const ts_op *loop, const ts_block *body, const walk *w) {
   enum { SUMS_AT_ONCE = 4 };
   int64_t lanes = lanes_for(r, loop, w), n;
   if (lanes < 2) return;
   bool sum = adds_up(loop, body);
-  bool wide = sum && !w->math && ts_loop_trip_count(loop, &n) && n >= 4 * SUMS_AT_ONCE * lanes;
+  bool wide = sum && !w->math && !w->chooses && ts_loop_trip_count(loop, &n) &&
+              n >= 4 * SUMS_AT_ONCE * lanes;
   ts_recipe_step(r, "vectorize", "%s=%lld%s", ts_recipe_loop(r, loop),
                  (long long)(wide ? lanes * SUMS_AT_ONCE : lanes), sum ? " reassociate=true" : "");
 }
