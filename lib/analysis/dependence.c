@@ -200,9 +200,14 @@ static void find_common(ts_query *q) {
     if (s->iv) q->common[s->num_loops - 1] = s;
 }
 
+/* No other pair can change the verdict. */
+static bool is_decided(const ts_query *q) {
+  return q->found && q->verdict->exact;
+}
+
 static void ask_ordered(ts_query *q, const ts_poly_access *a, const ts_poly_access *b,
                         ts_pair_fn ask) {
-  if (q->spent || (q->found && q->verdict->exact)) return;
+  if (q->spent || is_decided(q)) return;
   q->a = a;
   q->b = b;
   find_common(q);
@@ -211,6 +216,7 @@ static void ask_ordered(ts_query *q, const ts_poly_access *a, const ts_poly_acce
 
 static void ask_both(ts_query *q, const ts_poly_access *a, const ts_poly_access *b,
                      ts_pair_fn ask) {
+  if (is_decided(q)) return; /* also when saying why took all of the budget */
   q->sys.effort += 8 * a->n;
   if (q->sys.effort > TS_POLY_MAX_EFFORT) q->spent = true;
   if (q->spent || !(a->writes || b->writes) || commute(q, a, b) || !may_meet(a, b)) return;
@@ -300,7 +306,7 @@ static void try_signs(ts_query *q, ts_sign *signs, unsigned l, bool before) {
   }
   size_t mark = q->sys.n;
   for (ts_sign s = TS_SIGN_SAME;
-       s <= (before ? TS_SIGN_AFTER : TS_SIGN_BEFORE) && !(q->found && q->verdict->exact); s++) {
+       s <= (before ? TS_SIGN_AFTER : TS_SIGN_BEFORE) && !is_decided(q); s++) {
     signs[l] = s;
     ts_query_sign(q, l, s);
     if (ts_query_possible(q)) try_signs(q, signs, l + 1, before || s == TS_SIGN_BEFORE);
@@ -444,6 +450,7 @@ static ts_result run(void *arg) {
   ts_query *q = arg;
   *q->verdict = (ts_verdict){.legal = true, .exact = true};
   ts_poly_open(&q->sys, &q->scratch);
+  q->sys.effort = q->effort;
   ts_poly_init(&q->poly, q->ctx, &q->scratch, q->at->block);
   q->model(q);
   if (q->sys.isl) ask_pairs(q, q->ask);
@@ -485,26 +492,26 @@ ts_result ts_dep_reorder(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *co
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
-static ts_query about_parallel(ts_op **loop) {
+ts_query ts_query_parallel(ts_op **loop) {
   return (ts_query){
       .ask = ask_parallel, .model = ts_query_model_loop, .at = *loop, .n = 1, .loops = loop};
 }
 
 ts_result ts_dep_parallel(ts_context *ctx, ts_arena *arena, ts_op *loop, ts_verdict *verdict) {
-  ts_query q = about_parallel(&loop);
+  ts_query q = ts_query_parallel(&loop);
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
 ts_result ts_dep_parallel_updates(ts_context *ctx, ts_arena *arena, ts_op *loop,
                                   const ts_value *apart, ts_verdict *verdict) {
-  ts_query q = about_parallel(&loop);
+  ts_query q = ts_query_parallel(&loop);
   q.whole = true;
   q.apart = apart;
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
 ts_result ts_dep_marked(ts_context *ctx, ts_arena *arena, ts_op *loop, ts_verdict *verdict) {
-  ts_query q = about_parallel(&loop);
+  ts_query q = ts_query_parallel(&loop);
   q.marked = q.quiet = true;
   return ts_query_run(&q, ctx, arena, verdict);
 }
@@ -619,6 +626,7 @@ static bool may_lag(ts_context *ctx, ts_op *first, ts_op *second, int64_t lag) {
                 .second = second,
                 .lag = lag,
                 .quiet = true,
+                .brief = true,
                 .whole = true};
   bool may = !ts_query_run(&q, ctx, &arena, &verdict) && verdict.legal;
   ts_arena_drop(&arena);

@@ -39,7 +39,7 @@ typedef struct ts_conflict {
                         nothing */
   const char *loops; /* "(%i, %k)": loops around both; "()" for none */
   const char *distance; /* "(1, -1)": sink minus source for these loops; with "*" where it is not
-                           constant */
+                           constant, or takes too long to tell */
   const char *here; /* the same of the two iterations above, all numbers */
   bool afterwards; /* loops and distance are those that the step would make: before it, no such loop
                       is around both */
@@ -107,7 +107,7 @@ ts_result ts_dep_nearest_order(ts_context *, ts_arena *, unsigned n, ts_op *cons
 /* By how many iterations must `second` lag behind `first` for them to be fused: iteration t of it
  * after iteration t + lag? The least number up to 64; 0: none, or that cannot be told. */
 int64_t ts_dep_fuse_lag(ts_context *, ts_op *first, ts_op *second);
-/* Which of n loops may be run in parallel, each for itself. */
+/* Which of n loops may be run in parallel, each for itself? One budget for all. */
 ts_result ts_dep_parallel_loops(ts_context *, ts_arena *, unsigned n, ts_op *const *loops,
                                 bool *may);
 

@@ -19,11 +19,13 @@ struct ts_query {
   ts_poly poly;
   ts_poly_system sys;
   ts_verdict *verdict;
+  uint64_t effort; /* spent already by questions that share the budget */
   const ts_op *at;           /* the stretch begins here */
   void (*model)(ts_query *); /* makes the model of the stretch */
   ts_pair_fn ask; /* of each ordered pair of accesses to one buffer, of which one writes */
   bool spent;     /* isl's budget */
   bool quiet;     /* no message when it is */
+  bool brief;     /* the verdict goes without the conflict, which can take longer to say than to find */
   bool whole;     /* the step keeps updates whole: those that may be taken in any order commute */
   bool marked;    /* so do all atomic additions */
   const ts_value *apart; /* but not updates of this buffer; NULL: no exception */
@@ -69,6 +71,8 @@ void ts_query_sign(ts_query *, unsigned loop, ts_sign);
 bool ts_query_possible(ts_query *);
 /* A model of loops[0] with all inside. */
 void ts_query_model_loop(ts_query *);
+/* A question about one loop whose iterations run at once. */
+ts_query ts_query_parallel(ts_op **loop);
 /* Runs the question to its verdict, and gives back what it took. */
 ts_result ts_query_run(ts_query *, ts_context *, ts_arena *out, ts_verdict *);
 /* Writes the verdict for the pair at hand, whose violating rows are pushed. */

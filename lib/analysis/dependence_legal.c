@@ -129,11 +129,17 @@ ts_result ts_dep_nearest_order(ts_context *ctx, ts_arena *arena, unsigned n, ts_
 
 ts_result ts_dep_parallel_loops(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *const *loops,
                                 bool *may) {
+  uint64_t effort = 0;
   for (unsigned i = 0; i < n; i++) {
     ts_verdict verdict;
-    ts_result result = ts_dep_parallel(ctx, arena, loops[i], &verdict);
+    ts_op *loop = loops[i];
+    ts_query q = ts_query_parallel(&loop);
+    q.brief = true;
+    q.effort = effort;
+    ts_result result = ts_query_run(&q, ctx, arena, &verdict);
     if (result) return result;
     may[i] = verdict.legal;
+    effort = q.sys.effort;
   }
   return TS_OK;
 }

@@ -132,6 +132,8 @@ void ts_query_report(ts_query *q) {
   bool exact = !q->a->leaf->inexact && !q->b->leaf->inexact;
   if (q->found && !exact) return;
   q->found = true;
+  *q->verdict = (ts_verdict){.legal = false, .exact = exact};
+  if (q->brief) return;
   q->best = NULL;
   ts_query_choices(q, 0, keep_least);
   if (!q->best) {
@@ -140,11 +142,8 @@ void ts_query_report(ts_query *q) {
   }
   memcpy(q->sys.point, q->best, q->sys.cols * sizeof *q->best);
   ts_value *memref = q->a->memref ? q->a->memref : q->b->memref;
-  *q->verdict = (ts_verdict){
-      .legal = false,
-      .exact = exact,
-      .conflict = {.kind = kind_of(q), .source = q->a->op, .sink = q->b->op, .memref = memref}};
   ts_conflict *c = &q->verdict->conflict;
+  *c = (ts_conflict){.kind = kind_of(q), .source = q->a->op, .sink = q->b->op, .memref = memref};
   c->element = element_text(q, memref);
   c->source_at = iteration_text(q, q->a->leaf, false);
   c->sink_at = iteration_text(q, q->b->leaf, true);

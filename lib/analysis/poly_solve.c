@@ -90,9 +90,12 @@ static isl_basic_set *to_isl(const ts_poly_system *s) {
                                                 isl_dim_div);
 }
 
+/* A least or a greatest value takes isl about as long as this many questions whether there is any. */
+enum { OPTIMUM = 8 };
+
 /* What isl does with a system grows with the square of its rows. False: the budget is spent. */
-static bool afford(ts_poly_system *s, size_t n, unsigned cols) {
-  s->effort += ts_size_mul(ts_size_mul(n, cols), 1 + n / 4);
+static bool afford(ts_poly_system *s, size_t n, unsigned cols, unsigned questions) {
+  s->effort += ts_size_mul(ts_size_mul(n, cols), (1 + n / 4) * questions);
   return s->effort <= TS_POLY_MAX_EFFORT;
 }
 
@@ -176,9 +179,9 @@ static ts_poly_answer solve(ts_poly_system *s) {
   bool known = ts_poly_presolve(w, &answer);
   if (w->effort > TS_POLY_MAX_EFFORT) return TS_POLY_BUDGET;
   if (known) return answer;
-  if (w->n == SIZE_MAX) return afford(s, s->n, s->cols) ? ask_isl(s) : TS_POLY_BUDGET;
+  if (w->n == SIZE_MAX) return afford(s, s->n, s->cols, 1) ? ask_isl(s) : TS_POLY_BUDGET;
   squeeze(w);
-  return afford(s, w->n, w->cols) ? ask_isl(w) : TS_POLY_BUDGET;
+  return afford(s, w->n, w->cols, 1) ? ask_isl(w) : TS_POLY_BUDGET;
 }
 
 ts_poly_answer ts_poly_solve(ts_poly_system *s) {
@@ -236,7 +239,7 @@ static bool least_at_once(ts_poly_system *s, const isl_basic_set *set) {
 }
 
 ts_poly_answer ts_poly_least(ts_poly_system *s) {
-  if (!afford(s, s->n, s->cols)) return TS_POLY_BUDGET;
+  if (!afford(s, s->n, s->cols, OPTIMUM)) return TS_POLY_BUDGET;
   isl_basic_set *set = to_isl(s);
   isl_bool empty = isl_basic_set_is_empty(set);
   s->point[0] = 1;
@@ -250,7 +253,7 @@ ts_poly_answer ts_poly_least(ts_poly_system *s) {
 }
 
 bool ts_poly_extreme(ts_poly_system *s, unsigned col, bool greatest, int64_t *out) {
-  if (!afford(s, s->n, s->cols)) return false;
+  if (!afford(s, s->n, s->cols, OPTIMUM)) return false;
   isl_set *set = isl_set_from_basic_set(to_isl(s));
   isl_val *v =
       greatest ? isl_set_dim_max_val(set, (int)col - 1) : isl_set_dim_min_val(set, (int)col - 1);

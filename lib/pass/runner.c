@@ -194,6 +194,50 @@ static void name_changes(run *s) {
   }
 }
 
+/* The first op inside the block that has one too deep; NULL: none. A function's body is at depth 1. */
+static const ts_op *too_deep_in(const ts_block *block, unsigned depth);
+
+static const ts_op *too_deep_at(const ts_op *op, unsigned depth) {
+  if (depth == TS_MAX_NESTING) return op->num_regions ? op : NULL;
+  const ts_op *deep = NULL;
+  for (unsigned i = 0; i < op->num_regions && !deep; i++)
+    deep = too_deep_in(ts_op_regions(op)[i], depth + 1);
+  return deep;
+}
+
+static const ts_op *too_deep_in(const ts_block *block, unsigned depth) {
+  const ts_op *deep = NULL;
+  for (const ts_op *op = block->first; op && !deep; op = op->next)
+    deep = too_deep_at(op, depth);
+  return deep;
+}
+
+static const ts_op *too_deep_in_changes(run *s) {
+  ts_func *const *funcs;
+  const ts_op *deep = NULL;
+  unsigned n = ts_changes_funcs(s->module, &funcs);
+  for (unsigned i = 0; i < n && !deep; i++) {
+    ts_part_list parts = {0};
+    if (!ts_changes_parts(funcs[i], &s->scratch, &parts)) deep = too_deep_in(funcs[i]->body, 1);
+    for (size_t p = 0; p < parts.parts.n && !deep; p++)
+      deep = too_deep_at(parts.parts.at[p]->op, 1);
+  }
+  return deep;
+}
+
+/* A pass may put a loop or a condition around what stands as deep as it may: that is a refusal like others,
+ * and here for all of them. */
+static ts_result check_nesting(run *s, bool changed) {
+  const ts_op *deep = NULL;
+  bool all = all_changed(s, changed);
+  for (ts_func *f = s->module->first_func; all && f && !deep; f = f->next)
+    deep = too_deep_in(f->body, 1);
+  if (!all) deep = too_deep_in_changes(s);
+  if (!deep) return TS_OK;
+  ts_error(s->ctx, deep->loc, "cannot go on: blocks would nest deeper than %d", TS_MAX_NESTING);
+  return TS_ERR;
+}
+
 static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) {
   ts_pass_ctx pc = {
       .ctx = s->ctx, .scratch = &s->scratch, .name = step->pass->flag, .stats = s->runner->stats};
@@ -202,6 +246,7 @@ static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) 
   ts_result result = step->pass->fn(&pc, s->module, step->options);
   ts_time_add(s->runner->times, step->pass->flag, ts_time_now() - start);
   *changed = pc.changed;
+  if (!result) result = check_nesting(s, pc.changed);
   if (!result && all_changed(s, pc.changed)) name_all(s);
   else if (!result) name_changes(s);
   if (result && s->ctx->num_errors == errors)

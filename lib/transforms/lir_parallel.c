@@ -15,6 +15,7 @@
 #include "analysis/dependence.h"
 #include "analysis/lin.h"
 #include "analysis/update.h"
+#include "support/remarks.h"
 #include "transforms/loops.h"
 #include "transforms/util.h"
 
@@ -37,7 +38,9 @@ static const char *instead(ts_schedule *s, ts_op *loop) {
   unsigned n = 1;
   while (n < ts_countof(nest) && (nest[n] = ts_loop_only_child(nest[n - 1])))
     n++;
+  ts_diag *last = s->m->ctx->last;
   if (ts_dep_parallel_loops(s->m->ctx, s->pass->scratch, n, nest, legal)) n = 0;
+  ts_errors_to_remarks(s->m->ctx, last, s->pass->name); /* that it takes too many steps to decide */
   const char *text = NULL;
   for (unsigned i = 0; i < n; i++) {
     if (!legal[i]) continue;

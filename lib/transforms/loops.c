@@ -265,6 +265,10 @@ static ts_op *build_tail(ts_schedule *s, ts_op *loop, ts_dims *d, const ts_aff *
   return tail;
 }
 
+/* Past so many bounds none is asked whether it lies below the start, which is a question about all of them: a
+ * tail then begins at the larger of both. */
+enum { MAX_ASKED = 16 };
+
 /* The bound with the fewest iterations says where whole blocks end. Each that is no multiple gets a
  * tail, from its last whole block to the loop's end; and to the last whole block of every one before
  * it, so that a rest runs once: the tail of a bound with more whole blocks begins past the end. */
@@ -292,7 +296,8 @@ ts_result ts_loop_cut(ts_schedule *s, ts_op *loop, int64_t by, ts_op **tail) {
                               (long long)by);
   for (unsigned i = 0; i < num_ragged; i++) {
     const ts_aff *end = main[1 + ragged[i]], *hi = f.hi[ragged[i]];
-    bool below = !ts_poly_holds(s->m->ctx, s->pass->scratch, loop, f.lo[0], TS_LE, hi);
+    bool below = num_ragged > MAX_ASKED ||
+                 !ts_poly_holds(s->m->ctx, s->pass->scratch, loop, f.lo[0], TS_LE, hi);
     *tail = build_tail(s, loop, &d, end, below, f.num_hi + i, ends);
     ends[f.num_hi + i] = end;
   }

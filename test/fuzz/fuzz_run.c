@@ -35,6 +35,10 @@ static const char *const pipelines[] = {
     "fold,canonicalize,cse,dce",
     "canonicalize,fuse,lower,canonicalize,cse,dce",
     "decompose,fold,canonicalize,cse,lower,fold,dce",
+    "rename-loops,simplify,hoist,promote,canonicalize,dce",
+    "lower,recipe{cpu target=x86-64-v4 threads=2}",
+    "unroll{i=2},split{j=3},parallel{i},parallel{k}",
+    "distribute{i},peel{j=2},unroll-jam{i=2},vectorize{j=4}",
 };
 
 static ts_result transform(void *program) {
