@@ -151,6 +151,10 @@ ts_result ts_pass_recipe(ts_pass_ctx *pass, ts_module *m, const void *options) {
   for (ts_func *f = m->first_func; f; f = f->next)
     functions += is_loop_function(f);
   r.several = functions > 1;
+  if (!functions && m->first_func)
+    ts_warning(m->ctx, m->first_func->loc,
+               "a recipe schedules loops, and there are none to schedule: -fuse -lower in front of "
+               "it make loops of tensor functions");
   for (r.func = m->first_func; r.func && !result; r.func = r.func->next) {
     if (is_loop_function(r.func)) schedule_function(&r);
     result = r.result;
