@@ -216,6 +216,11 @@ static ts_result check(opt *o) {
   return ts_instrument_check(&o->instrument);
 }
 
+static const char *synonym(ts_arena *arena, const char *word) {
+  (void)arena;
+  return ts_pass_synonym(word);
+}
+
 ts_result opt_parse(opt *o, int argc, char **argv) {
   static ts_flag flags[MAX_FLAGS];
   size_t n = own_flags(o, flags);
@@ -223,7 +228,7 @@ ts_result opt_parse(opt *o, int argc, char **argv) {
     flags[n++] = pass_flag(&ts_passes[i]);
   o->tool.describe = describe;
   o->tool.complete = complete;
-  o->tool.synonym = ts_pass_synonym;
+  o->tool.synonym = synonym;
   ts_result result = ts_tool_parse(&o->tool, argc, argv, flags, n, 1);
   return result || o->tool.done ? result : check(o);
 }

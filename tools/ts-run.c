@@ -6,6 +6,7 @@
 #include "analysis/marks.h"
 #include "common/tool.h"
 #include "exec/run.h"
+#include "pass/pass.h"
 
 typedef struct options {
   ts_run_request request;
@@ -177,6 +178,13 @@ static ts_result run_and_tell(options *o) {
   return result;
 }
 
+/* Passes are options of ts-opt; here they stand in a pipeline. */
+static const char *synonym(ts_arena *arena, const char *word) {
+  const ts_pass_info *pass = ts_pass_find(word);
+  if (!pass) return NULL;
+  return ts_sprintf(arena, "pass-pipeline=%s%s", word, pass->options[0].name ? "{…}" : "");
+}
+
 int main(int argc, char **argv) {
   ts_tool t;
   options o = {.fuel = DEFAULT_FUEL, .max_memory = DEFAULT_MEMORY, .tool = &t};
@@ -273,6 +281,7 @@ int main(int argc, char **argv) {
   };
   ts_result result =
       ts_tool_begin(&t, "ts-run", "execute a function of a tensor or loop program", &o);
+  t.synonym = synonym;
   if (!result) result = ts_tool_parse(&t, argc, argv, flags, ts_countof(flags), 1);
   if (!result && !t.done) {
     t.ctx->memory.cap = o.max_memory;

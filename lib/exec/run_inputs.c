@@ -1,5 +1,7 @@
 /* The arrays of a run: inputs from files, literals and generators, extents bound by their shapes,
  * outputs allocated. */
+#include <math.h>
+
 #include "exec/run_internal.h"
 
 static const struct {
@@ -19,7 +21,8 @@ static bool find_fill(const char *text, ts_fill *out, double *scale) {
     *out = fills[i].fill;
     if (!text[n]) return true;
     bool scalable = *out == TS_FILL_NORMAL || *out == TS_FILL_UNIFORM;
-    return scalable && ts_parse_double(text + n + 1, strlen(text + n + 1), scale);
+    return scalable && ts_parse_double(text + n + 1, strlen(text + n + 1), scale) &&
+           isfinite(*scale);
   }
   return false;
 }

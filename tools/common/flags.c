@@ -50,7 +50,7 @@ static ts_result unknown_flag(ts_tool *t, const char *arg, const char *name, siz
     ts_nearest_offer(&near, t->flags[i].name);
   for (size_t i = 0; i < TS_TOOL_NUM_COMMON_FLAGS; i++)
     ts_nearest_offer(&near, ts_tool_common_flags[i].name);
-  const char *synonym = t->synonym ? t->synonym(word) : NULL;
+  const char *synonym = t->synonym ? t->synonym(&t->ctx->arena, word) : NULL;
   int shown = (int)(name + n - arg);
   if (synonym || near.best)
     return ts_tool_usage(t, "unknown option '%.*s'; did you mean '%.*s%s'?", shown, arg,

@@ -65,7 +65,7 @@ struct ts_tool {
   /* Before ts_tool_parse; each may be NULL. What -help=NAME says beyond the line in the list, and the
    * option's name for a word that other tools use. */
   void (*describe)(ts_sink *, const ts_flag *);
-  const char *(*synonym)(const char *word);
+  const char *(*synonym)(ts_arena *, const char *word);
   void (*complete)(ts_sink *, const ts_flag *); /* values that a shell may offer, as words */
   /* After ts_tool_parse: */
   const char **inputs; /* what is not an option, in order; {"-"} when nothing was given */
