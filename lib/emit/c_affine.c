@@ -22,6 +22,19 @@ c_text c_extent(c_emit *e, ts_extent x) {
   ts_unreachable("an extent that no parameter binds");
 }
 
+enum { FAR_DIGITS = 18 };
+
+/* Has the sum a number so large that in another order one of its parts may be past int64_t: in i * 8 + (j - c)
+ * is j - c small, and i * 8 + j not? */
+static bool is_far(c_text sum) {
+  size_t digits = 0, most = 0;
+  for (const char *p = sum.s; *p; p++) {
+    digits = *p >= '0' && *p <= '9' ? digits + 1 : 0;
+    most = ts_max(most, digits);
+  }
+  return most >= FAR_DIGITS;
+}
+
 c_text c_add(c_emit *e, c_text a, c_text b) {
   int64_t x, y, sum;
   bool na = c_is_number(a, &x), nb = c_is_number(b, &y);
@@ -30,7 +43,7 @@ c_text c_add(c_emit *e, c_text a, c_text b) {
   if (na && x == 0) return b;
   if (nb && y < 0 && y != INT64_MIN)
     return c_expr(e, C_ADD, "%s - %" PRId64, c_paren(e, a, C_ADD), -y);
-  return c_expr(e, C_ADD, "%s + %s", c_paren(e, a, C_ADD), c_paren(e, b, C_ADD));
+  return c_expr(e, C_ADD, "%s + %s", c_paren(e, a, C_ADD), c_paren(e, b, is_far(b) ? C_MUL : C_ADD));
 }
 
 c_text c_mul(c_emit *e, c_text a, c_text b) {
