@@ -143,12 +143,17 @@ static bool is_of_word(char c) {
 }
 
 /* The text with a number in the place of each name of the nest's own, in the order in which they come first: equal
- * for two texts that a one-to-one renaming turns into each other. What follows a point is a member. */
+ * for two texts that a one-to-one renaming turns into each other. What follows a point is a member; #line, which says
+ * where a text comes from, is left out. */
 static const char *without_names(c_emit *e, const c_nest *n, const char *text) {
   ts_ptrmap numbers;
   c_out out = {0};
   ts_ptrmap_init(&numbers, e->arena);
   for (const char *p = text, *end; *p; p = end) {
+    if (strncmp(p, "#line ", 6) == 0) {
+      end = strchr(p, '\n') + 1;
+      continue;
+    }
     for (end = p; is_of_word(*end); end++) {}
     if (end == p) end++;
     const void *name = is_of_word(*p) && (p == text || p[-1] != '.') ? key_of(e, p, (size_t)(end - p)) : NULL;
