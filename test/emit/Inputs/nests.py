@@ -116,7 +116,9 @@ FAILS = """  for %i = 0 to 3 {
 
 def main():
     text = HEAD
-    text += MORE * 40
+    for i in range(40):
+        # Nests that are the same share a function; a number of its own makes each another one.
+        text += MORE.replace("%m, %q :", f"%m, {i}.5 :") if "different" in sys.argv[1:] else MORE
     if "fails" in sys.argv[1:]:
         text += FAILS
     print(text + "}")
