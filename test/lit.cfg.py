@@ -5,6 +5,7 @@
 #                    read the same in every checkout, and spaces in its path do no harm
 #   %{root} %{build} the checkout and the build folder, absolute
 #   %{exit} N cmd    runs cmd and demands exactly this exit code; a signal is never right
+#   %{share}         what numbers of random programs are divided by
 #   %python          a Python 3 with NumPy
 #   %{emit-run}      runs a loop program in the loop VM and as C, and compares (test/emit/emit-run.c)
 import os
@@ -58,6 +59,8 @@ if os.path.exists(os.path.join(config.build_root, "bench", "cpu-peers")):
     config.available_features.add("cpu-peers")
 config.available_features.update(name for name in ("gcc", "clang-19") if shutil.which(name))
 config.substitutions += [
+    # Random programs: with sanitizers, which are slow, one of two that run without.
+    ("%{share}", "1" if config.sanitizers == "none" else "2"),
     ("%{root}", shlex.quote(config.source_root)),
     ("%{build}", shlex.quote(config.build_root)),
     ("%{exit}", shlex.quote(os.path.join(config.source_root, "utils", "expect-exit"))),
