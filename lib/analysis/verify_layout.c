@@ -25,27 +25,14 @@ typedef struct search {
   unsigned tries;
 } search;
 
-static int64_t gcd(int64_t a, int64_t b) {
-  while (b) {
-    int64_t r = a % b;
-    a = b;
-    b = r;
-  }
-  return a;
-}
-
-static int64_t floor_div(int64_t a, int64_t b) {
-  return a / b - (a % b < 0);
-}
-
 /* Is there a d from dimension k on that sums to -sum, and is not 0 altogether? Of d and -d it tries the one
  * whose first difference is above 0. */
 static bool collides(search *s, unsigned k, int64_t sum, bool nonzero) {
   if (k == s->n) return nonzero && sum == 0;
   if (sum % s->divisor[k] != 0 || ++s->tries > MOST_TRIES) return false;
   const dimension *x = &s->dims[k];
-  int64_t lo = -floor_div(sum + s->reach[k + 1], x->stride),
-          hi = floor_div(s->reach[k + 1] - sum, x->stride);
+  int64_t lo = -ts_floor_div(sum + s->reach[k + 1], x->stride),
+          hi = ts_floor_div(s->reach[k + 1] - sum, x->stride);
   lo = ts_max(lo, nonzero ? -x->most : 0);
   hi = ts_min(hi, x->most);
   for (int64_t d = lo; d <= hi && s->tries <= MOST_TRIES; d++) {
@@ -66,7 +53,7 @@ static void start(search *s, const ts_type *t) {
   }
   for (unsigned k = s->n; k-- > 0;) {
     s->reach[k] = s->reach[k + 1] + s->dims[k].most * s->dims[k].stride;
-    s->divisor[k] = gcd(s->dims[k].stride, s->divisor[k + 1]);
+    s->divisor[k] = ts_gcd(s->dims[k].stride, s->divisor[k + 1]);
   }
 }
 

@@ -119,12 +119,8 @@ static void divided(ts_vmc *c, ts_aff_kind kind, int64_t by, ts_vm_form *f) {
   ts_vmc_form_atom(f, ts_vmc_new_atom(c, r, depth, l, h), 1);
 }
 
-static int64_t floor_div(int64_t a, int64_t b) {
-  return a / b - (a % b < 0);
-}
-
 static int64_t divided_constant(ts_aff_kind kind, int64_t a, int64_t by) {
-  int64_t q = floor_div(a, by), r = a - q * by;
+  int64_t q = ts_floor_div(a, by), r = a - q * by;
   return kind == TS_AFF_FLOORDIV ? q : kind == TS_AFF_MOD ? r : q + (r > 0);
 }
 

@@ -33,6 +33,10 @@ static inline int64_t ts_gcd(int64_t a, int64_t b) {
   }
   return a < 0 ? -a : a;
 }
+/* a / b rounded down; b is positive. */
+static inline int64_t ts_floor_div(int64_t a, int64_t b) {
+  return a / b - (a % b < 0);
+}
 #define ts_max(a, b) ((a) > (b) ? (a) : (b))
 
 /* ---- memory ---- */
