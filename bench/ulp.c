@@ -16,18 +16,12 @@
 
 typedef __float128 quad;
 
-static quad quad_gelu(quad x) {
-  return x / 2 * erfcq(-x * M_SQRT1_2q);
-}
+static quad quad_gelu(quad x) { return x / 2 * erfcq(-x * M_SQRT1_2q); }
 static quad quad_gelu_tanh(quad x) {
   return x / (1 + expq(-2 * M_SQRT1_2q * M_2_SQRTPIq * (x + 0.044715Q * x * x * x)));
 }
-static quad quad_sigmoid(quad x) {
-  return 1 / (1 + expq(-x));
-}
-static quad quad_silu(quad x) {
-  return x / (1 + expq(-x));
-}
+static quad quad_sigmoid(quad x) { return 1 / (1 + expq(-x)); }
+static quad quad_silu(quad x) { return x / (1 + expq(-x)); }
 
 #define C 0.79788456080286535588 /* sqrt(2 / pi) */
 #define D 1.12837916709551257390 /* 2 / sqrt(pi) */

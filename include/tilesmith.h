@@ -99,7 +99,15 @@ ts_result ts_build_text(ts_func *, const char *text);
 
 /* The scalar types, in the order of the language's table. i1 takes one byte in an array. */
 typedef enum ts_dtype {
-  TS_F64, TS_F32, TS_F16, TS_BF16, TS_I64, TS_I32, TS_I8, TS_I1, TS_INDEX,
+  TS_F64,
+  TS_F32,
+  TS_F16,
+  TS_BF16,
+  TS_I64,
+  TS_I32,
+  TS_I8,
+  TS_I1,
+  TS_INDEX,
   TS_NUM_DTYPES
 } ts_dtype;
 enum { TS_MAX_RANK = 16 };
@@ -144,7 +152,8 @@ typedef struct ts_limits {
 
 /* Runs on one tensor for each parameter, in order. Their shapes give the symbolic extents their values; a
  * shape or type that does not fit is TS_ERR. `limits` may be NULL. */
-ts_result ts_execute(ts_executable *, unsigned n, const ts_tensor *tensors, const ts_limits *limits);
+ts_result ts_execute(ts_executable *, unsigned n, const ts_tensor *tensors,
+                     const ts_limits *limits);
 
 #ifdef __cplusplus
 }

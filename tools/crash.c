@@ -25,9 +25,7 @@ static void put(int fd, const char *p, size_t n) {
   }
 }
 
-static void say(const char *words) {
-  put(STDERR_FILENO, words, strlen(words));
-}
+static void say(const char *words) { put(STDERR_FILENO, words, strlen(words)); }
 
 static void on_crash(int number) {
   (void)number;

@@ -6,9 +6,7 @@
 #include "opt.h"
 #include "support/spelling.h"
 
-static opt *opt_of(ts_tool *t) {
-  return t->user;
-}
+static opt *opt_of(ts_tool *t) { return t->user; }
 
 static ts_result add_pass(ts_tool *t, const ts_flag *flag, const char *options) {
   return ts_pipeline_add(t->ctx, &opt_of(t)->pipeline, flag->name, options);
@@ -90,10 +88,13 @@ static ts_result remarks(ts_tool *t, const ts_flag *flag, const char *value) {
   (void)flag;
   opt *o = opt_of(t);
   bool kinds = value != NULL;
-  for (const char *word = value; kinds && word; word = strchr(word, ',') ? strchr(word, ',') + 1 : NULL)
+  for (const char *word = value; kinds && word;
+       word = strchr(word, ',') ? strchr(word, ',') + 1 : NULL)
     kinds = ts_list_has(all_kinds, ts_strndup(&t->ctx->arena, word, strcspn(word, ",")));
-  if (kinds) o->remarks = value;
-  else if (!o->remarks) o->remarks = all_kinds;
+  if (kinds)
+    o->remarks = value;
+  else if (!o->remarks)
+    o->remarks = all_kinds;
   if (value && !kinds) o->remarks_file = value;
   return TS_OK;
 }
@@ -122,8 +123,8 @@ static size_t own_flags(opt *o, ts_flag *f) {
       {"print-ops", TS_FLAG_CALL, "level",
        "list the ops of a level: tensor, loop, shared; or attributes", see, .call = print_ops,
        .words = "tensor|loop|shared|attributes"},
-      {"print-pipeline", TS_FLAG_BOOL, NULL, "print the passes, and the steps of recipes, as a pipeline", see,
-       .at = &o->print_pipeline},
+      {"print-pipeline", TS_FLAG_BOOL, NULL,
+       "print the passes, and the steps of recipes, as a pipeline", see, .at = &o->print_pipeline},
       {"print-before", TS_FLAG_STRING, "passes", "dump the module before these passes", see,
        .at = &in->before},
       {"print-after", TS_FLAG_STRING, "passes", "dump the module after these passes", see,
@@ -137,13 +138,13 @@ static size_t own_flags(opt *o, ts_flag *f) {
       {"print-tree-dir", TS_FLAG_STRING, "dir", "write every stage to a numbered file", see,
        .at = &in->tree_dir},
       {"remarks", TS_FLAG_CALL_OPTIONAL, "kinds|file",
-       "show what passes did, or could not do: all, or passed, missed, analysis; to a file as YAML", see,
-       .call = remarks},
+       "show what passes did, or could not do: all, or passed, missed, analysis; to a file as YAML",
+       see, .call = remarks},
       {"verify-each", TS_FLAG_BOOL, NULL, "verify after each pass (on)", chk,
        .at = &o->checks.verify_each},
       {"verify-parallel", TS_FLAG_WORD, NULL,
-       "a mark 'parallel' on a loop whose iterations conflict: error (the default), warn or off", chk,
-       .at = &o->marks, .words = TS_MARKS_WORDS},
+       "a mark 'parallel' on a loop whose iterations conflict: error (the default), warn or off",
+       chk, .at = &o->marks, .words = TS_MARKS_WORDS},
       {"verify-roundtrip", TS_FLAG_BOOL, NULL,
        "after each pass, print, read back and print again: the same bytes", chk,
        .at = &o->checks.verify_roundtrip},
@@ -191,7 +192,8 @@ static void describe(ts_sink *s, const ts_flag *flag) {
 static void complete(ts_sink *s, const ts_flag *flag) {
   const ts_pass_info *p = ts_pass_find(flag->name);
   for (unsigned i = 0; p && i < p->num_options; i++)
-    if (p->options[i].kind != TS_OPT_LOOPS) ts_sink_printf(s, "%s%s=", s->n ? " " : "", p->options[i].name);
+    if (p->options[i].kind != TS_OPT_LOOPS)
+      ts_sink_printf(s, "%s%s=", s->n ? " " : "", p->options[i].name);
 }
 
 static ts_flag pass_flag(const ts_pass_info *p) {

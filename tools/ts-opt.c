@@ -38,8 +38,10 @@ static ts_result print_result(opt *o, ts_module *m) {
   if (o->opened) ts_sink_puts(&o->out.sink, "// -----\n");
   o->opened = true;
   double start = ts_time_now();
-  if (o->print_pipeline) print_steps(o, &o->ran);
-  else result = ts_protect(o->tool.ctx, print_module, &(part){o, NULL, m});
+  if (o->print_pipeline)
+    print_steps(o, &o->ran);
+  else
+    result = ts_protect(o->tool.ctx, print_module, &(part){o, NULL, m});
   ts_time_add(o->runner.times, "print", ts_time_now() - start);
   return result;
 }

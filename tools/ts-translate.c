@@ -70,8 +70,8 @@ int main(int argc, char **argv) {
       {"entries", TS_FLAG_BOOL, NULL, "with each function the entry that the native engine calls",
        "Output", .at = &o.entries},
       {"verify-parallel", TS_FLAG_WORD, NULL,
-       "a mark 'parallel' on a loop whose iterations conflict: error (the default), warn or off", "Input",
-       .at = &o.marks, .words = TS_MARKS_WORDS},
+       "a mark 'parallel' on a loop whose iterations conflict: error (the default), warn or off",
+       "Input", .at = &o.marks, .words = TS_MARKS_WORDS},
       {"data-dir", TS_FLAG_STRING, "dir", "where the @files that the program names are", "Input",
        .at = &o.data_dir},
   };

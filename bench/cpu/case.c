@@ -79,8 +79,7 @@ static bool add(bench_case *c, bench_type type, int64_t rows, int64_t columns, d
   return true;
 }
 
-/* Weights are scaled by 1/√K, as networks are initialised, so results are alike for every shape.
- */
+/* Weights are scaled by 1/√K, as networks are initialised, so results are alike for every shape. */
 bool bench_case_make(bench_case *c, bench_kind kind, int64_t m, int64_t k, int64_t n,
                      unsigned threads, double spread) {
   *c = (bench_case){.kind = kind, .m = m, .k = k, .n = n, .threads = threads};
@@ -110,8 +109,8 @@ static double activated(bench_activation a, double x) {
   return a == BENCH_RELU ? fmax(x, 0) : x;
 }
 
-/* y = x W + b for one row x in f64; `size` takes Σ|x||w| + |b|, to which errors are in proportion.
- */
+/* y = x W + b for one row x in f64; `size` takes Σ|x||w| + |b|, to which errors are in
+ * proportion. */
 static void layer(const double *x, const bench_array *w, const bench_array *b, double *y,
                   double *size) {
   int64_t k_end = w->dims[0], n = w->dims[1];

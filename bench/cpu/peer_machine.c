@@ -13,9 +13,7 @@ static bool prepare(bench_entry *e) {
   return true;
 }
 
-static void release(bench_entry *e) {
-  (void)e;
-}
+static void release(bench_entry *e) { (void)e; }
 
 static double peak(bench_entry *e, unsigned times) {
   double flops = times * e->c->flops, expected = flops / (1.5e11 * e->c->threads);

@@ -29,34 +29,32 @@ static double now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-#define KERNEL(name, type)                                                     \
-  static void name##_##type(const void *in, void *out) {                       \
-    const ts_##type *x = in;                                                   \
-    ts_##type *y = out;                                                        \
-    for (size_t i = 0; i < BYTES / sizeof *x; i++)                             \
-      y[i] = ts_##name##_##type(x[i]);                                         \
+#define KERNEL(name, type)                                                                         \
+  static void name##_##type(const void *in, void *out) {                                           \
+    const ts_##type *x = in;                                                                       \
+    ts_##type *y = out;                                                                            \
+    for (size_t i = 0; i < BYTES / sizeof *x; i++)                                                 \
+      y[i] = ts_##name##_##type(x[i]);                                                             \
   }
-#define KERNELS(name)                                                          \
-  KERNEL(name, f32x16)                                                         \
-  KERNEL(name, f32x8)                                                          \
-  KERNEL(name, f32x4)                                                          \
-  KERNEL(name, f64x8)                                                          \
-  KERNEL(name, f64x4)                                                          \
-  KERNEL(name, f64x2)                                                          \
-  static void name##_libm(const void *in, void *out) {                         \
-    const float *x = in;                                                       \
-    float *y = out;                                                            \
-    for (size_t i = 0; i < BYTES / sizeof *x; i++)                             \
-      y[i] = libm_##name(x[i]);                                                \
+#define KERNELS(name)                                                                              \
+  KERNEL(name, f32x16)                                                                             \
+  KERNEL(name, f32x8)                                                                              \
+  KERNEL(name, f32x4)                                                                              \
+  KERNEL(name, f64x8)                                                                              \
+  KERNEL(name, f64x4)                                                                              \
+  KERNEL(name, f64x2)                                                                              \
+  static void name##_libm(const void *in, void *out) {                                             \
+    const float *x = in;                                                                           \
+    float *y = out;                                                                                \
+    for (size_t i = 0; i < BYTES / sizeof *x; i++)                                                 \
+      y[i] = libm_##name(x[i]);                                                                    \
   }
 
 static float libm_exp(float x) { return expf(x); }
 static float libm_log(float x) { return logf(x); }
 static float libm_erf(float x) { return erff(x); }
 static float libm_tanh(float x) { return tanhf(x); }
-static float libm_gelu(float x) {
-  return 0.5f * x * (1 + erff(x * (float)M_SQRT1_2));
-}
+static float libm_gelu(float x) { return 0.5f * x * (1 + erff(x * (float)M_SQRT1_2)); }
 static float libm_gelu_tanh(float x) {
   return 0.5f * x * (1 + tanhf(0.7978845608f * (x + 0.044715f * x * x * x)));
 }
@@ -72,23 +70,21 @@ KERNELS(sigmoid)
 KERNELS(silu)
 
 #ifdef HAVE_LIBMVEC
-ts_f32x16 _ZGVeN16v_expf(ts_f32x16), _ZGVeN16v_logf(ts_f32x16),
-    _ZGVeN16v_erff(ts_f32x16), _ZGVeN16v_tanhf(ts_f32x16);
-#define MVEC(name, value)                                                      \
-  static void name##_mvec(const void *in, void *out) {                         \
-    for (size_t i = 0; i < BYTES / sizeof(ts_f32x16); i++) {                   \
-      ts_f32x16 x = ((const ts_f32x16 *)in)[i];                                \
-      ((ts_f32x16 *)out)[i] = (value);                                         \
-    }                                                                          \
+ts_f32x16 _ZGVeN16v_expf(ts_f32x16), _ZGVeN16v_logf(ts_f32x16), _ZGVeN16v_erff(ts_f32x16),
+    _ZGVeN16v_tanhf(ts_f32x16);
+#define MVEC(name, value)                                                                          \
+  static void name##_mvec(const void *in, void *out) {                                             \
+    for (size_t i = 0; i < BYTES / sizeof(ts_f32x16); i++) {                                       \
+      ts_f32x16 x = ((const ts_f32x16 *)in)[i];                                                    \
+      ((ts_f32x16 *)out)[i] = (value);                                                             \
+    }                                                                                              \
   }
 MVEC(exp, _ZGVeN16v_expf(x))
 MVEC(log, _ZGVeN16v_logf(x))
 MVEC(erf, _ZGVeN16v_erff(x))
 MVEC(tanh, _ZGVeN16v_tanhf(x))
 MVEC(gelu, 0.5f * x * (1.0f + _ZGVeN16v_erff(x * (float)M_SQRT1_2)))
-MVEC(gelu_tanh,
-     0.5f * x *
-         (1.0f + _ZGVeN16v_tanhf(0.7978845608f * (x + 0.044715f * x * x * x))))
+MVEC(gelu_tanh, 0.5f * x * (1.0f + _ZGVeN16v_tanhf(0.7978845608f * (x + 0.044715f * x * x * x))))
 MVEC(sigmoid, 1.0f / (1.0f + _ZGVeN16v_expf(-x)))
 MVEC(silu, x / (1.0f + _ZGVeN16v_expf(-x)))
 #define MVEC_OF(name) name##_mvec
@@ -97,24 +93,22 @@ MVEC(silu, x / (1.0f + _ZGVeN16v_expf(-x)))
 #endif
 
 enum { COLUMNS = 8 };
-static const char *const columns[COLUMNS] = {"f32x16",  "f32x8",  "f32x4",
-                                             "f64x8",   "f64x4",  "f64x2",
-                                             "libmvec", "16 libm"};
+static const char *const columns[COLUMNS] = {"f32x16", "f32x8", "f32x4",   "f64x8",
+                                             "f64x4",  "f64x2", "libmvec", "16 libm"};
 static const size_t vector_bytes[COLUMNS] = {64, 32, 16, 64, 32, 16, 64, 64};
 
 static const struct row {
   const char *name;
   void (*run[COLUMNS])(const void *, void *);
 } rows[] = {
-#define ROW(name)                                                              \
-  {                                                                            \
-#name, {                                                                   \
-      name##_f32x16, name##_f32x8, name##_f32x4, name##_f64x8, name##_f64x4,   \
-          name##_f64x2, MVEC_OF(name), name##_libm                             \
-    }                                                                          \
+#define ROW(name)                                                                                  \
+  {                                                                                                \
+    #name, {                                                                                       \
+      name##_f32x16, name##_f32x8, name##_f32x4, name##_f64x8, name##_f64x4, name##_f64x2,         \
+          MVEC_OF(name), name##_libm                                                               \
+    }                                                                                              \
   }
-    ROW(exp),  ROW(log),       ROW(erf),     ROW(tanh),
-    ROW(gelu), ROW(gelu_tanh), ROW(sigmoid), ROW(silu),
+    ROW(exp), ROW(log), ROW(erf), ROW(tanh), ROW(gelu), ROW(gelu_tanh), ROW(sigmoid), ROW(silu),
 };
 
 static double nanoseconds_a_cycle(void) {
@@ -129,8 +123,7 @@ static double nanoseconds_a_cycle(void) {
   return best * 1e9 / 300000;
 }
 
-static double least_ns(void (*run)(const void *, void *), const void *in,
-                       void *out, double spend) {
+static double least_ns(void (*run)(const void *, void *), const void *in, void *out, double spend) {
   double best = INFINITY, end = now() + spend;
   while (now() < end) {
     double start = now();
@@ -156,8 +149,7 @@ static void fill(float *f, double *d, bool positive, double sigma) {
   for (size_t i = 0; i < BYTES / sizeof *f; i++) {
     double x = normal(sigma);
     f[i] = (float)(positive ? fabs(x) : x);
-    if (i < BYTES / sizeof *d)
-      d[i] = (double)f[i];
+    if (i < BYTES / sizeof *d) d[i] = (double)f[i];
   }
 }
 
@@ -166,8 +158,7 @@ int main(int argc, char **argv) {
   static _Alignas(64) double d[BYTES / sizeof(double)];
   static _Alignas(64) char out[BYTES];
   double spend = argc > 1 ? strtod(argv[1], NULL) : 0.2,
-         sigma = argc > 2 ? strtod(argv[2], NULL) : 27,
-         cycle = nanoseconds_a_cycle();
+         sigma = argc > 2 ? strtod(argv[2], NULL) : 27, cycle = nanoseconds_a_cycle();
   printf("a cycle: %.3f ns\nns (cycles) a vector:\n%-10s", cycle, "");
   for (int c = 0; c < COLUMNS; c++)
     printf(" %14s", columns[c]);
@@ -180,8 +171,7 @@ int main(int argc, char **argv) {
         continue;
       }
       const void *in = c >= 3 && c < 6 ? (const void *)d : f;
-      double ns = least_ns(rows[r].run[c], in, out, spend) /
-                  (BYTES / (double)vector_bytes[c]);
+      double ns = least_ns(rows[r].run[c], in, out, spend) / (BYTES / (double)vector_bytes[c]);
       printf(" %7.2f (%4.0f)", ns, ns / cycle);
       fflush(stdout);
     }

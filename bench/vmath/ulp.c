@@ -35,22 +35,20 @@
 enum { BLOCK = 256 }; /* inputs a call */
 
 static double gelu(double x) { return 0.5 * x * erfc(-x * M_SQRT1_2); }
-static double sigmoid(double x) {
-  return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x));
-}
+static double sigmoid(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
 static double gelu_tanh(double x) {
   return x * sigmoid(2 * M_SQRT1_2 * M_2_SQRTPI * (x + 0.044715 * x * x * x));
 }
 static double silu(double x) { return x * sigmoid(x); }
 
-#define FUNCTION(name)                                                         \
-  static void vector_##name(const float *in, float *out) {                     \
-    for (int i = 0; i < BLOCK; i += WIDTH) {                                   \
-      VECTOR v;                                                                \
-      memcpy(&v, in + i, sizeof v);                                            \
-      v = JOIN(ts_##name##_f32x, WIDTH)(v);                                    \
-      memcpy(out + i, &v, sizeof v);                                           \
-    }                                                                          \
+#define FUNCTION(name)                                                                             \
+  static void vector_##name(const float *in, float *out) {                                         \
+    for (int i = 0; i < BLOCK; i += WIDTH) {                                                       \
+      VECTOR v;                                                                                    \
+      memcpy(&v, in + i, sizeof v);                                                                \
+      v = JOIN(ts_##name##_f32x, WIDTH)(v);                                                        \
+      memcpy(out + i, &v, sizeof v);                                                               \
+    }                                                                                              \
   }
 FUNCTION(gelu)
 FUNCTION(gelu_tanh)
@@ -86,25 +84,10 @@ static const struct function {
   double near_zero[6];
   double low[2], high[2];
 } functions[] = {
-    {"exp",
-     vector_exp,
-     exp,
-     {1, 1, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120},
-     {0},
-     {INFINITY}},
+    {"exp", vector_exp, exp, {1, 1, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120}, {0}, {INFINITY}},
     {"log", vector_log, log, {0}, {NAN}, {NAN}},
-    {"sigmoid",
-     vector_sigmoid,
-     sigmoid,
-     {0.5, 0.25, 0, -1.0 / 48, 0, 0},
-     {0},
-     {1}},
-    {"silu",
-     vector_silu,
-     silu,
-     {0, 0.5, 0.25, 0, -1.0 / 48, 0},
-     {-0.0},
-     {0, 1}},
+    {"sigmoid", vector_sigmoid, sigmoid, {0.5, 0.25, 0, -1.0 / 48, 0, 0}, {0}, {1}},
+    {"silu", vector_silu, silu, {0, 0.5, 0.25, 0, -1.0 / 48, 0}, {-0.0}, {0, 1}},
     {"erf", vector_erf, erf, {0, D, 0, -D / 3, 0, D / 10}, {-1}, {1}},
     {"tanh", vector_tanh, tanh, {0, 1, 0, -1.0 / 3, 0, 2.0 / 15}, {-1}, {1}},
     {"gelu_tanh",
@@ -113,12 +96,7 @@ static const struct function {
      {0, 0.5, C / 2, 0, C * 0.044715 / 2 - C *C *C / 6, 0},
      {-0.0},
      {0, 1}},
-    {"gelu_brief",
-     vector_gelu_brief,
-     gelu,
-     {0, 0.5, C / 2, 0, -C / 12, 0},
-     {-0.0},
-     {0, 1}},
+    {"gelu_brief", vector_gelu_brief, gelu, {0, 0.5, C / 2, 0, -C / 12, 0}, {-0.0}, {0, 1}},
     {"gelu", vector_gelu, gelu, {0, 0.5, C / 2, 0, -C / 12, 0}, {-0.0}, {0, 1}},
 };
 enum { NUM_FUNCTIONS = sizeof functions / sizeof functions[0] };
@@ -128,28 +106,20 @@ static double reference(const struct function *f, double x) {
   if (fabs(x) < 0x1p-12 && (c[0] != 0 || c[1] != 0))
     return x == 0 && c[0] == 0
                ? x
-               : c[0] + x * (c[1] +
-                             x * (c[2] + x * (c[3] + x * (c[4] + x * c[5]))));
-  if (x < -128 && f->low[0] == f->low[0])
-    return f->low[0];
-  if (x >= 128 && f->high[0] == f->high[0])
-    return f->high[0] + (f->high[1] ? f->high[1] * x : 0);
+               : c[0] + x * (c[1] + x * (c[2] + x * (c[3] + x * (c[4] + x * c[5]))));
+  if (x < -128 && f->low[0] == f->low[0]) return f->low[0];
+  if (x >= 128 && f->high[0] == f->high[0]) return f->high[0] + (f->high[1] ? f->high[1] * x : 0);
   return f->reference(x);
 }
 
 /* |got - want| in ULPs of f32; an overflow counts as 2^128, a wrong zero,
  * infinity or NaN as infinite. */
 static double error_ulps(float got, double want) {
-  if (isnan(got) && isnan(want))
-    return 0;
-  if (isnan(got) || isnan(want) || !signbit(got) != !signbit(want))
-    return INFINITY;
-  if ((double)got == want)
-    return 0;
-  if (isinf(want) || (isinf(got) && fabs(want) < 0x1.fffffep127))
-    return INFINITY;
-  if (isinf(got) && fabs(want) >= 0x1.ffffffp127)
-    return 0; /* rounds to infinity */
+  if (isnan(got) && isnan(want)) return 0;
+  if (isnan(got) || isnan(want) || !signbit(got) != !signbit(want)) return INFINITY;
+  if ((double)got == want) return 0;
+  if (isinf(want) || (isinf(got) && fabs(want) < 0x1.fffffep127)) return INFINITY;
+  if (isinf(got) && fabs(want) >= 0x1.ffffffp127) return 0; /* rounds to infinity */
   uint64_t bits;
   memcpy(&bits, &want, sizeof bits);
   int e = (int)(bits >> 52 & 2047) - 1023;
@@ -186,8 +156,7 @@ static uint64_t fingerprint(float x, float y) {
 static void judge(worker *w, const float *in, const float *out) {
   for (int i = 0; i < BLOCK; i++) {
     double error = error_ulps(out[i], reference(w->f, (double)in[i]));
-    if (error <= w->worst)
-      continue;
+    if (error <= w->worst) continue;
     w->worst = error;
     w->at = in[i];
   }
@@ -205,8 +174,7 @@ static void *work(void *arg) {
     for (int i = 0; i < BLOCK; i++)
       w->fingerprint += fingerprint(in[i], out[i]);
     w->inputs += BLOCK;
-    if (w->judged)
-      judge(w, in, out);
+    if (w->judged) judge(w, in, out);
   }
   return NULL;
 }
@@ -220,30 +188,26 @@ typedef struct request {
 
 static bool measure(const struct function *f, const request *r) {
   worker *workers = calloc(r->threads, sizeof *workers), all = {.worst = 0};
-  if (workers == NULL)
-    exit(3);
+  if (workers == NULL) exit(3);
   for (unsigned i = 0; i < r->threads; i++) {
     workers[i] = (worker){.f = f,
                           .first = i * r->step * BLOCK,
                           .step = r->step,
                           .stride = r->threads * r->step * BLOCK,
                           .judged = !r->fingerprint_only};
-    if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
-      exit(3);
+    if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) exit(3);
   }
   for (unsigned i = 0; i < r->threads; i++) {
     pthread_join(workers[i].thread, NULL);
     all.inputs += workers[i].inputs;
     all.fingerprint += workers[i].fingerprint;
-    if (workers[i].worst <= all.worst)
-      continue;
+    if (workers[i].worst <= all.worst) continue;
     all.worst = workers[i].worst;
     all.at = workers[i].at;
   }
-  printf("%-10s %10llu inputs  %016llx", f->name,
-         (unsigned long long)all.inputs, (unsigned long long)all.fingerprint);
-  if (!r->fingerprint_only)
-    printf("  max %.5f ULP at %a", all.worst, (double)all.at);
+  printf("%-10s %10llu inputs  %016llx", f->name, (unsigned long long)all.inputs,
+         (unsigned long long)all.fingerprint);
+  if (!r->fingerprint_only) printf("  max %.5f ULP at %a", all.worst, (double)all.at);
   puts("");
   fflush(stdout);
   free(workers);

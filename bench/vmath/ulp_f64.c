@@ -20,24 +20,16 @@
 
 typedef __float128 quad;
 
-static quad quad_gelu(quad x) {
-  return x < -1000 ? -0.0Q : x / 2 * erfcq(-x * M_SQRT1_2q);
-}
-static quad quad_sigmoid(quad x) {
-  return 1 / (1 + expq(-x));
-}
-static quad quad_silu(quad x) {
-  return x < -12000 ? -0.0Q : x / (1 + expq(-x));
-}
+static quad quad_gelu(quad x) { return x < -1000 ? -0.0Q : x / 2 * erfcq(-x * M_SQRT1_2q); }
+static quad quad_sigmoid(quad x) { return 1 / (1 + expq(-x)); }
+static quad quad_silu(quad x) { return x < -12000 ? -0.0Q : x / (1 + expq(-x)); }
 static quad quad_gelu_tanh(quad x) {
   return x < -1000 ? -0.0Q
                    : x / (1 + expq(-2 * M_SQRT1_2q * M_2_SQRTPIq * (x + 0.044715Q * x * x * x)));
 }
 
 #define FUNCTION(name)                                                                             \
-  static ts_f64x8 vector_##name(ts_f64x8 x) {                                                      \
-    return ts_##name##_f64x8(x);                                                                   \
-  }
+  static ts_f64x8 vector_##name(ts_f64x8 x) { return ts_##name##_f64x8(x); }
 FUNCTION(exp)
 FUNCTION(log)
 FUNCTION(erf)

@@ -201,9 +201,7 @@ static void find_common(ts_query *q) {
 }
 
 /* No other pair can change the verdict. */
-static bool is_decided(const ts_query *q) {
-  return q->found && q->verdict->exact;
-}
+static bool is_decided(const ts_query *q) { return q->found && q->verdict->exact; }
 
 static void ask_ordered(ts_query *q, const ts_poly_access *a, const ts_poly_access *b,
                         ts_pair_fn ask) {
@@ -305,8 +303,8 @@ static void try_signs(ts_query *q, ts_sign *signs, unsigned l, bool before) {
     return;
   }
   size_t mark = q->sys.n;
-  for (ts_sign s = TS_SIGN_SAME;
-       s <= (before ? TS_SIGN_AFTER : TS_SIGN_BEFORE) && !is_decided(q); s++) {
+  for (ts_sign s = TS_SIGN_SAME; s <= (before ? TS_SIGN_AFTER : TS_SIGN_BEFORE) && !is_decided(q);
+       s++) {
     signs[l] = s;
     ts_query_sign(q, l, s);
     if (ts_query_possible(q)) try_signs(q, signs, l + 1, before || s == TS_SIGN_BEFORE);
@@ -476,9 +474,7 @@ ts_result ts_query_run(ts_query *q, ts_context *ctx, ts_arena *out, ts_verdict *
   return ts_protect_cleanup(ctx, run, close_query, q);
 }
 
-void ts_query_model_loop(ts_query *q) {
-  ts_poly_add(&q->poly, q->loops[0]);
-}
+void ts_query_model_loop(ts_query *q) { ts_poly_add(&q->poly, q->loops[0]); }
 
 ts_result ts_dep_reorder(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *const *loops,
                          const unsigned *order, ts_verdict *verdict) {

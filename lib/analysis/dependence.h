@@ -40,7 +40,7 @@ typedef struct ts_conflict {
   const char *loops; /* "(%i, %k)": loops around both; "()" for none */
   const char *distance; /* "(1, -1)": sink minus source for these loops; with "*" where it is not
                            constant, or takes too long to tell */
-  const char *here; /* the same of the two iterations above, all numbers */
+  const char *here;     /* the same of the two iterations above, all numbers */
   bool afterwards; /* loops and distance are those that the step would make: before it, no such loop
                       is around both */
 } ts_conflict;

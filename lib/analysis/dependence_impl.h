@@ -1,5 +1,5 @@
-/* What dependence.c (which pairs a step would reverse) and dependence_report.c (saying so) share.
- */
+/* What dependence.c (which pairs a step would reverse) and dependence_report.c (saying so)
+ * share. */
 #ifndef TS_DEPENDENCE_IMPL_H
 #define TS_DEPENDENCE_IMPL_H
 
@@ -19,15 +19,15 @@ struct ts_query {
   ts_poly poly;
   ts_poly_system sys;
   ts_verdict *verdict;
-  uint64_t effort; /* spent already by questions that share the budget */
+  uint64_t effort;           /* spent already by questions that share the budget */
   const ts_op *at;           /* the stretch begins here */
   void (*model)(ts_query *); /* makes the model of the stretch */
   ts_pair_fn ask; /* of each ordered pair of accesses to one buffer, of which one writes */
   bool spent;     /* isl's budget */
   bool quiet;     /* no message when it is */
-  bool brief;     /* the verdict goes without the conflict, which can take longer to say than to find */
-  bool whole;     /* the step keeps updates whole: those that may be taken in any order commute */
-  bool marked;    /* so do all atomic additions */
+  bool brief; /* the verdict goes without the conflict, which can take longer to say than to find */
+  bool whole; /* the step keeps updates whole: those that may be taken in any order commute */
+  bool marked;           /* so do all atomic additions */
   const ts_value *apart; /* but not updates of this buffer; NULL: no exception */
   /* the ordered pair at hand: the loops around both, outer first, and where their variables are */
   const ts_poly_access *a, *b;

@@ -182,8 +182,7 @@ void ts_dep_explain(ts_context *ctx, ts_loc at, const ts_verdict *v, const char 
 const char *ts_dep_refusal(ts_arena *arena, const char *message, const ts_verdict *v) {
   const ts_conflict *c = &v->conflict;
   const char *may = v->exact ? "is" : "may be";
-  return ts_sprintf(arena,
-                    "cannot %s: %s %s %s before it is %s, and that order would not be kept",
+  return ts_sprintf(arena, "cannot %s: %s %s %s before it is %s, and that order would not be kept",
                     message, c->element, may, verb(c, false), verb(c, true));
 }
 

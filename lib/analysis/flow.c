@@ -58,9 +58,7 @@ static const char *new_name(model *m, const void *key, char kind) {
   return name;
 }
 
-static const ts_module *module_of(const model *m) {
-  return m->block->func->module;
-}
+static const ts_module *module_of(const model *m) { return m->block->func->module; }
 
 static const char *param(model *m, const void *key, const char *sigil, ts_str shown) {
   const char *name = ts_ptrmap_get(&m->names, key);

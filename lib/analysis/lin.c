@@ -13,9 +13,7 @@ static ts_lin *fresh(ts_lins *L, int64_t constant, unsigned n, const ts_lin_term
   return l;
 }
 
-const ts_lin *ts_lin_const(ts_lins *L, int64_t c) {
-  return fresh(L, c, 0, NULL);
-}
+const ts_lin *ts_lin_const(ts_lins *L, int64_t c) { return fresh(L, c, 0, NULL); }
 
 const ts_lin *ts_lin_value(ts_lins *L, ts_value *v) {
   return fresh(L, 0, 1, &(ts_lin_term){.kind = TS_LIN_VALUE, .coef = 1, .value = v});
@@ -102,9 +100,7 @@ const ts_lin *ts_lin_add(ts_lins *L, const ts_lin *a, const ts_lin *b, int64_t t
 
 /* ---- divisions ---- */
 
-static int64_t floor_of(int64_t a, int64_t d) {
-  return a / d - (a % d < 0);
-}
+static int64_t floor_of(int64_t a, int64_t d) { return a / d - (a % d < 0); }
 
 /* a = d * q + r, where r holds what d does not divide and a constant in [0, d). */
 static void split(ts_lins *L, const ts_lin *a, int64_t d, const ts_lin **q, const ts_lin **r) {

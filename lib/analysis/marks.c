@@ -17,7 +17,8 @@ static const char *name_of(const checker *c, const ts_op *loop) {
 
 static void tell(checker *c, const ts_op *loop, const ts_verdict *v) {
   ts_context *ctx = c->module->ctx;
-  const char *what = ts_sprintf(&c->scratch, "run the iterations of %%%s at once", name_of(c, loop));
+  const char *what =
+      ts_sprintf(&c->scratch, "run the iterations of %%%s at once", name_of(c, loop));
   const char *line = ts_dep_refusal(&ctx->messages, what, v);
   if (c->how == TS_MARKS_ERROR)
     c->result = ts_error(ctx, loop->loc, "%s", line);
@@ -35,10 +36,11 @@ static void check_loop(void *ctx, ts_op *op) {
               "whether one can run the iterations of %%%s at once takes too many steps to decide",
               name_of(c, op));
   else if (!v.exact)
-    ts_remark(c->module->ctx, op->loc, "verify-parallel", "missed",
-              "nothing proves that the iterations of %%%s may run at once: %s depends on what is computed "
-              "at run time; the loop VM looks while it runs",
-              name_of(c, op), v.conflict.element);
+    ts_remark(
+        c->module->ctx, op->loc, "verify-parallel", "missed",
+        "nothing proves that the iterations of %%%s may run at once: %s depends on what is computed "
+        "at run time; the loop VM looks while it runs",
+        name_of(c, op), v.conflict.element);
   else if (!v.legal)
     tell(c, op, &v);
 }
@@ -50,9 +52,7 @@ static ts_result check_all(void *ctx) {
   return c->result;
 }
 
-static void drop(void *ctx) {
-  ts_arena_drop(&((checker *)ctx)->scratch);
-}
+static void drop(void *ctx) { ts_arena_drop(&((checker *)ctx)->scratch); }
 
 ts_result ts_verify_marks(ts_module *m, ts_marks how) {
   if (how == TS_MARKS_OFF) return TS_OK;

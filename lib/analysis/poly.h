@@ -77,7 +77,7 @@ typedef struct ts_poly_access {
   unsigned n; /* subscripts; element d is in [at[d], at[d] + widths[d]) */
   ts_poly_form *at;
   int64_t *widths;
-  bool whole; /* touches any element: `at` are free locals */
+  bool whole;       /* touches any element: `at` are free locals */
   ts_opcode update; /* which combines the element with a value in any order; else TS_NUM_OPCODES */
 } ts_poly_access;
 

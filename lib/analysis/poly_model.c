@@ -4,8 +4,8 @@
 
 /* ---- loops ---- */
 
-/* The loop that the scope is, or one of the surroundings, has the variable `v`, which is `value`.
- */
+/* The loop that the scope is, or one of the surroundings, has the variable `v`, which is
+ * `value`. */
 static void bind_value(ts_poly *p, ts_poly_scope *s, ts_value *v, ts_poly_form value) {
   ts_poly_form *form = ts_new(p->arena, ts_poly_form);
   *form = value;
@@ -301,6 +301,4 @@ static void add_block(ts_poly *p, ts_poly_scope *s, const ts_block *block) {
     add_op(p, s, op);
 }
 
-void ts_poly_add(ts_poly *p, const ts_op *op) {
-  add_op(p, p->root, op);
-}
+void ts_poly_add(ts_poly *p, const ts_op *op) { add_op(p, p->root, op); }

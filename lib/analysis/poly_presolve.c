@@ -13,9 +13,7 @@
  * Test", 1991, section 2.3), and where it makes the system no larger. */
 #include "analysis/poly.h"
 
-static int64_t *row_of(ts_poly_system *s, size_t i) {
-  return s->rows + i * s->cap_cols;
-}
+static int64_t *row_of(ts_poly_system *s, size_t i) { return s->rows + i * s->cap_cols; }
 
 static void drop_row(ts_poly_system *s, size_t i) {
   s->n--;
@@ -24,9 +22,7 @@ static void drop_row(ts_poly_system *s, size_t i) {
   s->eqs[i] = s->eqs[s->n];
 }
 
-static uint64_t magnitude(int64_t x) {
-  return x < 0 ? -(uint64_t)x : (uint64_t)x;
-}
+static uint64_t magnitude(int64_t x) { return x < 0 ? -(uint64_t)x : (uint64_t)x; }
 
 static uint64_t gcd(uint64_t a, uint64_t b) {
   while (b) {
@@ -39,8 +35,8 @@ static uint64_t gcd(uint64_t a, uint64_t b) {
 
 typedef enum { KEPT, GONE, WRONG } fate;
 
-/* Divides the row by the common divisor of its coefficients. GONE: it always holds; WRONG: never.
- */
+/* Divides the row by the common divisor of its coefficients. GONE: it always holds; WRONG:
+ * never. */
 static fate reduce(ts_poly_system *s, size_t i) {
   int64_t *row = row_of(s, i);
   uint64_t g = 0;

@@ -31,9 +31,7 @@ ts_range ts_range_scale(ts_range a, int64_t c) {
   return c >= 0 ? (ts_range){x, y} : (ts_range){y, x};
 }
 
-static bool is_end(int64_t x) {
-  return x == INT64_MIN || x == INT64_MAX;
-}
+static bool is_end(int64_t x) { return x == INT64_MIN || x == INT64_MAX; }
 
 static int64_t floor_of(int64_t x, int64_t c) {
   if (is_end(x)) return x;
@@ -160,9 +158,7 @@ static atom *bind(ts_ranges *r, const ts_value *v, const ts_op *loop, unsigned w
   return a;
 }
 
-static bool is_constant(ts_range a) {
-  return a.lo == a.hi && !is_end(a.lo);
-}
+static bool is_constant(ts_range a) { return a.lo == a.hi && !is_end(a.lo); }
 
 /* Is an upper bound of the loop never above a lower one, whatever both are? */
 static bool never_runs(ts_ranges *r, const ts_op *op, const ts_for *loop) {

@@ -52,7 +52,7 @@ struct ts_ranges {
     struct {
       atom *atom;
       ts_range old;
-    } * at;
+    } *at;
     size_t n, cap;
   } undo; /* narrowed by conditions */
   /* of the running question */
@@ -62,9 +62,7 @@ struct ts_ranges {
   int steps;
 };
 
-static inline scope *ts_ranges_scope(ts_ranges *r) {
-  return &r->scopes.at[r->scopes.n - 1];
-}
+static inline scope *ts_ranges_scope(ts_ranges *r) { return &r->scopes.at[r->scopes.n - 1]; }
 
 /* Saturating arithmetic: the ends of int64 stand for unbounded. */
 int64_t ts_sat_add(int64_t, int64_t);

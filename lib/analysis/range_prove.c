@@ -282,9 +282,7 @@ static bool largest_taken(ts_ranges *r, const linear *l, linear *out) {
 }
 
 /* Do the bounds of the loop hold constants and symbols only? */
-static bool is_rectangular(const ts_op *loop) {
-  return ts_num_dims(loop) == 0;
-}
+static bool is_rectangular(const ts_op *loop) { return ts_num_dims(loop) == 0; }
 
 static bool all_rectangular(const linear *l) {
   for (unsigned i = 0; i < l->n; i++) {

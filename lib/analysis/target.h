@@ -11,8 +11,8 @@ typedef struct ts_target {
   int64_t l1_bytes, l2_bytes; /* data caches of one core */
   /* It has an instruction for `dot` on its widest vectors: of i8 (VNNI), of bf16 (AVX512-BF16). */
   bool dot_i8, dot_bf16;
-  bool fast_bf16; /* that of bf16 takes less time than two fma of f32 */
-  unsigned threads;           /* that run at once */
+  bool fast_bf16;   /* that of bf16 takes less time than two fma of f32 */
+  unsigned threads; /* that run at once */
 } ts_target;
 
 /* The processor of that name, or with "native" the one this runs on (CPUID and sysconf; 32 KiB and

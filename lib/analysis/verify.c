@@ -251,8 +251,8 @@ static void tag_definition(ts_verifier *v, const ts_part *part, const ts_value *
   struct ts_outline *o = v->func->outline;
   if (!value || value->kind != TS_VALUE_RESULT || value->def->block != v->func->body) return;
   const ts_part *def = ts_outline_part(o, value->def);
-  value->def->tag = (ts_part_defines_before(o, value, part) ? SEEN : 0) |
-                    (def && def->runtime ? RUNTIME : 0);
+  value->def->tag =
+      (ts_part_defines_before(o, value, part) ? SEEN : 0) | (def && def->runtime ? RUNTIME : 0);
 }
 
 static void tag_definitions(ts_verifier *v, const ts_part *part, const ts_op *op) {

@@ -28,7 +28,7 @@ typedef struct ts_verifier {
   unsigned depth;
   const ts_op *launch, *fused; /* around */
   const ts_op *divergent;      /* the outermost if or for around that threads take differently */
-  bool bound_known;         /* those of func are in `bound` */
+  bool bound_known;            /* those of func are in `bound` */
   ts_ptrmap bound;          /* ts_str of an extent → the last function whose parameters bind it */
   ts_ptrmap maps;           /* map → function whose symbols are known to be bound */
   const ts_type *last_type; /* checked in func */

@@ -74,8 +74,9 @@ bool ts_verify_layout(ts_verifier *v, ts_loc loc, const ts_type *t) {
     return ts_verify_error(v, loc, "%s puts elements [%s] and [%s] in one place", t->text,
                            index_text(v, &s, t->rank, -1), index_text(v, &s, t->rank, 1));
   if (s.tries <= MOST_TRIES) return true;
-  return ts_verify_error(v, loc,
-                         "%s: too many ways in which elements might lie in one place; let each stride "
-                         "pass what the smaller ones reach together",
-                         t->text);
+  return ts_verify_error(
+      v, loc,
+      "%s: too many ways in which elements might lie in one place; let each stride "
+      "pass what the smaller ones reach together",
+      t->text);
 }

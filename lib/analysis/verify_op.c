@@ -91,9 +91,7 @@ static unsigned level_of_type(const ts_type *t) {
   return t->kind == TS_TYPE_TENSOR ? TS_LEVEL_T : t->kind == TS_TYPE_ERROR ? 0 : TS_LEVEL_L;
 }
 
-static const char *level_name(unsigned level) {
-  return level == TS_LEVEL_T ? "tensor" : "loop";
-}
+static const char *level_name(unsigned level) { return level == TS_LEVEL_T ? "tensor" : "loop"; }
 
 /* An op belongs to one level, shown by the table or by its types; a function has only one. */
 static void check_level(ts_verifier *v, const ts_op *op) {

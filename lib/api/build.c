@@ -21,9 +21,7 @@ static ts_result source_of(ts_module *m, const char *name, const char *text, ts_
 }
 
 /* Messages keep a reference to the source they are about. */
-static ts_source *new_source(ts_module *m) {
-  return ts_new(&m->ctx->arena, ts_source);
-}
+static ts_source *new_source(ts_module *m) { return ts_new(&m->ctx->arena, ts_source); }
 
 /* ---- functions ---- */
 

@@ -48,9 +48,7 @@ ts_result ts_compile(ts_module *module, const char *entry, const char *engine,
   return result;
 }
 
-unsigned ts_executable_num_params(const ts_executable *exe) {
-  return exe->run.sig.n;
-}
+unsigned ts_executable_num_params(const ts_executable *exe) { return exe->run.sig.n; }
 
 const ts_param *ts_executable_param(const ts_executable *exe, unsigned i) {
   return i < exe->run.sig.n ? &exe->params[i] : NULL;

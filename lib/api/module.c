@@ -48,13 +48,9 @@ ts_result ts_module_new(ts_context *ctx, ts_module **out) {
   return ts_module_parse(ctx, "<built>", "", 0, out);
 }
 
-static ts_result verify(void *arg) {
-  return ts_verify(arg);
-}
+static ts_result verify(void *arg) { return ts_verify(arg); }
 
-ts_result ts_module_verify(ts_module *module) {
-  return ts_protect(module->ctx, verify, module);
-}
+ts_result ts_module_verify(ts_module *module) { return ts_protect(module->ctx, verify, module); }
 
 typedef struct passes_call {
   ts_module *module;
@@ -104,6 +100,4 @@ ts_result ts_module_text(ts_module *module, char **text, size_t *n) {
   return result;
 }
 
-void ts_text_free(char *text) {
-  free(text);
-}
+void ts_text_free(char *text) { free(text); }

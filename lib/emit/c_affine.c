@@ -43,7 +43,8 @@ c_text c_add(c_emit *e, c_text a, c_text b) {
   if (na && x == 0) return b;
   if (nb && y < 0 && y != INT64_MIN)
     return c_expr(e, C_ADD, "%s - %" PRId64, c_paren(e, a, C_ADD), -y);
-  return c_expr(e, C_ADD, "%s + %s", c_paren(e, a, C_ADD), c_paren(e, b, is_far(b) ? C_MUL : C_ADD));
+  return c_expr(e, C_ADD, "%s + %s", c_paren(e, a, C_ADD),
+                c_paren(e, b, is_far(b) ? C_MUL : C_ADD));
 }
 
 c_text c_mul(c_emit *e, c_text a, c_text b) {
@@ -60,9 +61,7 @@ typedef enum { PLAIN, WRAPS, WIDE } how;
 
 static c_text print(c_emit *, const ts_op *, const ts_aff *, how);
 
-static bool is_unbounded(ts_range r) {
-  return r.lo == INT64_MIN || r.hi == INT64_MAX;
-}
+static bool is_unbounded(ts_range r) { return r.lo == INT64_MIN || r.hi == INT64_MAX; }
 
 static bool sum_fits(c_emit *e, const ts_op *op, const ts_aff *a) {
   switch (a->kind) {
@@ -80,8 +79,8 @@ static bool sum_fits(c_emit *e, const ts_op *op, const ts_aff *a) {
   }
 }
 
-/* Does the sum of products stay in int64? Symbolic extents count as what arrays can be as large as.
- */
+/* Does the sum of products stay in int64? Symbolic extents count as what arrays can be as large
+ * as. */
 bool c_affine_fits(c_emit *e, const ts_op *op, const ts_aff *a) {
   return a->kind == TS_AFF_DIM || sum_fits(e, op, a);
 }
@@ -148,9 +147,7 @@ c_text c_affine(c_emit *e, const ts_op *op, const ts_aff *a) {
   return print(e, op, a, c_affine_fits(e, op, a) ? PLAIN : WRAPS);
 }
 
-c_text c_affine_wide(c_emit *e, const ts_op *op, const ts_aff *a) {
-  return print(e, op, a, WIDE);
-}
+c_text c_affine_wide(c_emit *e, const ts_op *op, const ts_aff *a) { return print(e, op, a, WIDE); }
 
 c_text c_bound(c_emit *e, const ts_op *op, unsigned n, const ts_aff *const *exprs, bool lower) {
   c_text best = c_affine(e, op, exprs[0]);

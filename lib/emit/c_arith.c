@@ -51,9 +51,7 @@ static const form *form_of(ts_opcode op) {
   return NULL;
 }
 
-static ts_dtype dtype_of(const ts_value *v) {
-  return (ts_dtype)v->type->dtype;
-}
+static ts_dtype dtype_of(const ts_value *v) { return (ts_dtype)v->type->dtype; }
 
 static int64_t lanes_of(const ts_value *v) {
   return v->type->kind == TS_TYPE_VECTOR ? v->type->dims[0] : 0;
@@ -323,9 +321,11 @@ static c_text as_lane(c_emit *e, const ts_value *x, c_rep r) {
 static c_text repeat_vector(c_emit *e, c_text x, c_rep from, int64_t lanes, c_rep r) {
   int64_t bytes = from.lanes * c_base_bytes(from.base);
   if (c_same_rep(from, r)) return x;
-  if (lanes != from.lanes || bytes > 8)
-    return c_call_helper(e, "repeat", r, lanes, TS_F32, x.s);
-  c_rep whole = {bytes == 8 ? C_I64 : bytes == 4 ? C_I32 : bytes == 2 ? C_I16 : C_I8,
+  if (lanes != from.lanes || bytes > 8) return c_call_helper(e, "repeat", r, lanes, TS_F32, x.s);
+  c_rep whole = {bytes == 8   ? C_I64
+                 : bytes == 4 ? C_I32
+                 : bytes == 2 ? C_I16
+                              : C_I8,
                  r.lanes / from.lanes};
   const char *name = ts_sprintf(e->arena, "bits_%s", c_suffix(e, (c_rep){whole.base, 0}));
   c_text bits = c_call_helper(e, name, from, from.lanes, TS_F32, x.s);

@@ -43,8 +43,8 @@ void c_fail_if(c_emit *e, const ts_op *op, const char *condition, ts_failure_kin
                const char *index, const char *extent) {
   const char *record = c_record(e);
   fail_if(e, condition,
-          ts_sprintf(e->arena, "%s(%s, %d, %s, %s, %s)", c_plain_helper(e, "fail"), record, (int)kind,
-                     c_nest_position(e, op), index, extent));
+          ts_sprintf(e->arena, "%s(%s, %d, %s, %s, %s)", c_plain_helper(e, "fail"), record,
+                     (int)kind, c_nest_position(e, op), index, extent));
 }
 
 void c_fail_bounds_if(c_emit *e, const ts_op *op, const char *condition, unsigned dimension,
@@ -55,8 +55,8 @@ void c_fail_bounds_if(c_emit *e, const ts_op *op, const char *condition, unsigne
     c_list_add(e, &variables, ", ", "%s", c_use(e, ts_dim(op, i)).s);
   fail_if(e, condition,
           ts_sprintf(e->arena, "%s(%s, %s, %u, %s, %s, (const int64_t[%d]){%s})",
-                     c_plain_helper(e, "fail_bounds"), record, c_nest_position(e, op), dimension, index,
-                     extent, TS_FAILURE_VARIABLES, variables.n ? variables.at : "0"));
+                     c_plain_helper(e, "fail_bounds"), record, c_nest_position(e, op), dimension,
+                     index, extent, TS_FAILURE_VARIABLES, variables.n ? variables.at : "0"));
 }
 
 /* ---- loops ---- */

@@ -82,8 +82,8 @@ typedef struct c_func {
   const char *prototype;
   unsigned num_parallel; /* loops that run in parallel, so far */
   bool done, fails;
-  int64_t stack;      /* bytes of its arrays, and of the most that a callee has */
-  int64_t nest_stack; /* the most that one of its nests has */
+  int64_t stack;                     /* bytes of its arrays, and of the most that a callee has */
+  int64_t nest_stack;                /* the most that one of its nests has */
   unsigned num_nests, printed_nests; /* functions of their own; 0: it is printed in one piece */
   c_nest *nests;
 } c_func;
@@ -99,7 +99,7 @@ typedef struct c_emit {
   c_out *out; /* the statements being printed */
   int indent;
   c_func *funcs, *current;
-  c_nest *nest; /* being printed; NULL: the function itself is */
+  c_nest *nest;           /* being printed; NULL: the function itself is */
   TS_VEC(c_nest *) nests; /* that have a function of their own, of all functions */
   ts_ptrmap nest_of;      /* those, by the hash of their text */
   unsigned num_funcs;

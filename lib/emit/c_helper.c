@@ -131,9 +131,8 @@ static void add_counted(c_emit *e, c_out *out, int64_t n) {
 
 /* loadups512, cvtd2mask512 */
 static void add_avx512(c_emit *e, c_out *out, char which, const use *u) {
-  static const char *const moves[] = {
-      [C_F64] = "upd", [C_F32] = "ups", [C_I64] = "dqudi", [C_I32] = "dqusi",
-      [C_I16] = "dquhi", [C_I8] = "dquqi"};
+  static const char *const moves[] = {[C_F64] = "upd",   [C_F32] = "ups",   [C_I64] = "dqudi",
+                                      [C_I32] = "dqusi", [C_I16] = "dquhi", [C_I8] = "dquqi"};
   unsigned bytes = c_base_bytes(u->rep.base);
   const char *move = which == 'K' ? moves[u->rep.base]
                      : bytes == 8 ? "q2mask"
@@ -145,12 +144,8 @@ static void add_avx512(c_emit *e, c_out *out, char which, const use *u) {
 
 /* What the compilers' builtins call a lane. */
 static const char *builtin_lane(c_base b) {
-  static const char *const names[] = {[C_F64] = "double",
-                                      [C_F32] = "float",
-                                      [C_I64] = "long long",
-                                      [C_I32] = "int",
-                                      [C_I16] = "short",
-                                      [C_I8] = "char"};
+  static const char *const names[] = {[C_F64] = "double", [C_F32] = "float", [C_I64] = "long long",
+                                      [C_I32] = "int",    [C_I16] = "short", [C_I8] = "char"};
   return names[b];
 }
 
@@ -183,9 +178,7 @@ static void add_variable(c_emit *e, c_out *out, char which, const use *u) {
   }
 }
 
-static bool is_word(char c) {
-  return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
+static bool is_word(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 /* The helper that the text names after one of @ ` ^ !; returns where the name ends. */
 static const char *add_helper(c_emit *e, c_out *out, const char *at, const use *u) {
@@ -282,8 +275,7 @@ static const char *text_of(c_emit *e, const char *name, use *u) {
     element_kind k = memory_templates[i].kind;
     element_kind kind = c_is_packed(u->rep) ? DIRECT : kinds[u->dtype];
     bool whole = (k == WHOLE && is_whole(u)) || (k == HALF && is_half(u));
-    if (strcmp(memory_templates[i].name, name) != 0 || !(k == ANY || k == kind || whole))
-      continue;
+    if (strcmp(memory_templates[i].name, name) != 0 || !(k == ANY || k == kind || whole)) continue;
     if (whole) c_use_section(e, "ts_builtin");
     return memory_templates[i].text;
   }
@@ -298,8 +290,7 @@ static bool is_memory(const char *name) {
 
 /* Does what the lanes past the last hold make a difference? */
 static bool counts_lanes(const char *name) {
-  static const char *const those[] = {"divi",      "remi",    "reduce_",
-                                      "zero_lane", "outside", "repeat"};
+  static const char *const those[] = {"divi", "remi", "reduce_", "zero_lane", "outside", "repeat"};
   for (size_t i = 0; i < ts_countof(those); i++)
     if (strncmp(name, those[i], strlen(those[i])) == 0) return true;
   return is_memory(name);
@@ -317,7 +308,8 @@ static const char *name_of(c_emit *e, const char *name, const use *u) {
   if (u->rep.lanes == 0)
     return ts_sprintf(e->arena, "ts_%.*s_%s", (int)(strchr(name, '_') - name), name,
                       ts_dtype_name(u->dtype));
-  const char *as = u->dtype == TS_I1 || c_is_packed(u->rep) ? c_suffix(e, (c_rep){u->rep.base, 0}) : NULL;
+  const char *as =
+      u->dtype == TS_I1 || c_is_packed(u->rep) ? c_suffix(e, (c_rep){u->rep.base, 0}) : NULL;
   return ts_sprintf(e->arena, "ts_%s_%sx%" PRId64 "%s%s", name,
                     ts_dtype_name(u->dtype == TS_INDEX ? TS_I64 : u->dtype), u->lanes,
                     as ? "_as_" : "", as ? as : "");

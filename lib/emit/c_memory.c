@@ -22,21 +22,15 @@ static c_buffer *new_buffer(c_emit *e, const ts_value *v, c_place place, const c
   return b;
 }
 
-void c_param(c_emit *e, const ts_value *v, const char *name) {
-  new_buffer(e, v, C_POINTER, name);
-}
+void c_param(c_emit *e, const ts_value *v, const char *name) { new_buffer(e, v, C_POINTER, name); }
 
 /* ---- places ---- */
 
 /* Elements in memory that one element of the buffer takes: lanes of a vector. */
-static int64_t lanes_of(const ts_type *t) {
-  return t->elem ? t->elem->dims[0] : 1;
-}
+static int64_t lanes_of(const ts_type *t) { return t->elem ? t->elem->dims[0] : 1; }
 
 /* Elements of the last dimension as declared. */
-static int64_t row_of(const c_buffer *b) {
-  return b->type->dims[b->type->rank - 1] + b->pad;
-}
+static int64_t row_of(const c_buffer *b) { return b->type->dims[b->type->rank - 1] + b->pad; }
 
 /* Product of the extents behind dimension `d`, times lanes. */
 static c_text stride_of(c_emit *e, const c_buffer *b, unsigned d) {
@@ -158,9 +152,7 @@ static c_buffer *open_access(c_emit *e, const ts_op *op, ts_access *a) {
 
 /* ---- loads and stores ---- */
 
-static bool is_direct(ts_dtype d) {
-  return !c_narrow(d) && d != TS_I1;
-}
+static bool is_direct(ts_dtype d) { return !c_narrow(d) && d != TS_I1; }
 
 /* What a C_VARIABLE, or an element of C_VALUES, is. */
 static c_rep rep_of_element(c_emit *e, const c_buffer *b) {
@@ -169,9 +161,7 @@ static c_rep rep_of_element(c_emit *e, const c_buffer *b) {
 }
 
 /* Does the access move one scalar element in memory? */
-static bool is_scalar(const ts_access *a) {
-  return ts_is_kind(a->type, TS_TYPE_SCALAR);
-}
+static bool is_scalar(const ts_access *a) { return ts_is_kind(a->type, TS_TYPE_SCALAR); }
 
 static const ts_value *mask_of(const ts_op *op) {
   return op->has_mask ? ts_operand(op, op->num_plain - 1u) : NULL;
@@ -193,7 +183,8 @@ static bool is_bf16_vector(const ts_type *t) {
 static c_text load_value(c_emit *e, const ts_op *op, const c_buffer *b, c_text place) {
   const ts_value *result = ts_op_result(op, 0), *mask = mask_of(op);
   c_rep r = c_rep_of(e, result);
-  if (is_bf16_vector(result->type)) place = c_repack(e, rep_of_element(e, b), place, c_is_packed(r));
+  if (is_bf16_vector(result->type))
+    place = c_repack(e, rep_of_element(e, b), place, c_is_packed(r));
   if (!mask) return place;
   return c_call_helper(
       e, "select", r, r.lanes, TS_F32,
@@ -302,9 +293,7 @@ void c_atomic_add(c_emit *e, const ts_op *op) {
 
 /* ---- whole buffers ---- */
 
-static bool is_contiguous(const c_buffer *b) {
-  return b->pad == 0 || b->type->rank < 2;
-}
+static bool is_contiguous(const c_buffer *b) { return b->pad == 0 || b->type->rank < 2; }
 
 static c_text product(c_emit *e, const ts_type *t, unsigned dims) {
   c_text n = c_number(e, 1);
@@ -409,7 +398,8 @@ static const char *array_dims(c_emit *e, const c_buffer *b, const char *qualifie
 const char *c_buffer_param(c_emit *e, const c_buffer *b, bool read_only) {
   bool values = b->place == C_VARIABLE || b->place == C_VALUES,
        array = b->place == C_ARRAY || b->place == C_VALUES;
-  const char *type = values ? c_type(e, rep_of_element(e, b)) : c_memory_type((ts_dtype)b->type->dtype);
+  const char *type =
+      values ? c_type(e, rep_of_element(e, b)) : c_memory_type((ts_dtype)b->type->dtype);
   if (array) return ts_sprintf(e->arena, "%s %s%s", type, b->name, array_dims(e, b, "restrict "));
   return ts_sprintf(e->arena, "%s%s *restrict %s", read_only ? "const " : "", type, b->name);
 }

@@ -60,8 +60,8 @@ static void open_module(c_emit *e) {
 
 static void init(c_emit *e, ts_module *m, ts_arena *arena, const ts_emit_c_options *options) {
   *e = (c_emit){.ctx = m->ctx, .m = m, .arena = arena, .options = options};
-  ts_ptrmap *const maps[] = {&e->func_of, &e->values, &e->buffers,  &e->globals,
-                             &e->reps,   &e->taken,  &e->helper_of, &e->nest_of};
+  ts_ptrmap *const maps[] = {&e->func_of, &e->values, &e->buffers,   &e->globals,
+                             &e->reps,    &e->taken,  &e->helper_of, &e->nest_of};
   for (size_t i = 0; i < ts_countof(maps); i++)
     ts_ptrmap_init(maps[i], arena);
   e->ranges = ts_ranges_create(arena);
@@ -221,13 +221,15 @@ static void put_comment(c_emit *e, const char *text) {
 static void print_comment(c_emit *e) {
   c_put(e, "/* ");
   put_comment(e, e->options->comment ? e->options->comment : "Made by Tilesmith.");
-  c_put(e, "\n *\n"
-           " * Arrays are row-major and contiguous, bf16 as uint16_t, i1 as bytes of 0 or 1. After "
-           "them come the\n"
-           " * symbolic extents. A function returns 0 when it ran. It can fail where its C says so: then it returns 1, and\n"
-           " * *failure, which may be NULL, says why (kind 1: a subscript out of bounds, 2: a division by zero, 3: no\n"
-           " * memory) and which "
-           " * bytes of the source the op is. */\n");
+  c_put(
+      e,
+      "\n *\n"
+      " * Arrays are row-major and contiguous, bf16 as uint16_t, i1 as bytes of 0 or 1. After "
+      "them come the\n"
+      " * symbolic extents. A function returns 0 when it ran. It can fail where its C says so: then it returns 1, and\n"
+      " * *failure, which may be NULL, says why (kind 1: a subscript out of bounds, 2: a division by zero, 3: no\n"
+      " * memory) and which "
+      " * bytes of the source the op is. */\n");
 }
 
 static const char failure_text[] =
@@ -326,7 +328,8 @@ typedef struct pieces {
   TS_VEC(struct piece {
     c_out text;
     unsigned unit;
-  }) list;
+  })
+  list;
 } pieces;
 
 static pieces pieces_of(c_emit *e) {
@@ -458,9 +461,7 @@ static ts_result emit_units(void *arg) {
   return e.result;
 }
 
-static void cleanup(void *arg) {
-  ts_arena_drop(&((call *)arg)->arena);
-}
+static void cleanup(void *arg) { ts_arena_drop(&((call *)arg)->arena); }
 
 ts_result ts_emit_c(ts_sink *sink, ts_module *m, const ts_emit_c_options *options) {
   call c = {.sink = sink, .m = m, .options = options};
@@ -468,8 +469,8 @@ ts_result ts_emit_c(ts_sink *sink, ts_module *m, const ts_emit_c_options *option
   return ts_protect_cleanup(m->ctx, emit, cleanup, &c);
 }
 
-ts_result ts_emit_c_units(ts_arena *arena, ts_module *m, const ts_emit_c_options *options, unsigned *n,
-                          ts_c_unit **units) {
+ts_result ts_emit_c_units(ts_arena *arena, ts_module *m, const ts_emit_c_options *options,
+                          unsigned *n, ts_c_unit **units) {
   call c = {.m = m, .options = options, .out = arena};
   ts_arena_init(&c.arena, &m->ctx->memory);
   ts_result result = ts_protect_cleanup(m->ctx, emit_units, cleanup, &c);

@@ -22,12 +22,12 @@ struct c_nest {
   ts_ptrmap globals;
   ts_ptrmap written; /* buffers that it may write to */
   ts_ptrmap names;   /* of its parameters and of what it declares */
-  bool *extents; /* of the function, which of them are used */
+  bool *extents;     /* of the function, which of them are used */
   c_out positions;   /* in the source, of the ops that may fail: begin, end, … */
   unsigned num_positions;
   bool fails;
-  const char *key;  /* its text with numbers for those names */
-  c_nest *next;     /* of the same hash */
+  const char *key; /* its text with numbers for those names */
+  c_nest *next;    /* of the same hash */
   unsigned num_calls;
 };
 
@@ -123,7 +123,8 @@ void c_nest_global(c_emit *e, const ts_global *g, const char *name) {
   if (!n || ts_ptrmap_get(&n->globals, g)) return;
   ts_ptrmap_put(&n->globals, g, n);
   c_nest_name(e, name);
-  c_list_add(e, &n->params, ", ", "const %s *restrict %s", c_memory_type((ts_dtype)g->type->dtype), name);
+  c_list_add(e, &n->params, ", ", "const %s *restrict %s", c_memory_type((ts_dtype)g->type->dtype),
+             name);
   c_list_add(e, &n->args, ", ", "%s", name);
 }
 
@@ -154,15 +155,18 @@ static const char *without_names(c_emit *e, const c_nest *n, const char *text) {
       end = strchr(p, '\n') + 1;
       continue;
     }
-    for (end = p; is_of_word(*end); end++) {}
+    for (end = p; is_of_word(*end); end++) {
+    }
     if (end == p) end++;
-    const void *name = is_of_word(*p) && (p == text || p[-1] != '.') ? key_of(e, p, (size_t)(end - p)) : NULL;
+    const void *name =
+        is_of_word(*p) && (p == text || p[-1] != '.') ? key_of(e, p, (size_t)(end - p)) : NULL;
     if (!name || !ts_ptrmap_get(&n->names, name)) {
       c_out_add(e->arena, &out, p, (size_t)(end - p));
       continue;
     }
     const char *number = ts_ptrmap_get(&numbers, name);
-    if (!number) ts_ptrmap_put(&numbers, name, (void *)(number = ts_sprintf(e->arena, "$%zu", numbers.n)));
+    if (!number)
+      ts_ptrmap_put(&numbers, name, (void *)(number = ts_sprintf(e->arena, "$%zu", numbers.n)));
     c_out_add(e->arena, &out, number, strlen(number));
   }
   return out.at;
@@ -244,7 +248,8 @@ c_out c_nest_text(c_emit *e, const c_nest *n) {
   c_out text = {0}, *outer = e->out;
   e->out = &text;
   c_put(e, "\n");
-  if (n->num_calls > 1) c_printf(e, "/* %u nests, which differ in what they work on alone. */\n", n->num_calls);
+  if (n->num_calls > 1)
+    c_printf(e, "/* %u nests, which differ in what they work on alone. */\n", n->num_calls);
   c_printf(e, "%s {\n", c_nest_prototype(e, n));
   c_out_add(e->arena, &text, n->body.at ? n->body.at : "", n->body.n);
   c_put(e, "}\n");

@@ -6,13 +6,9 @@
 
 /* ---- text ---- */
 
-static bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 void c_out_add(ts_arena *arena, c_out *out, const char *text, size_t n) {
   while (out->cap - out->n <= n)
@@ -22,9 +18,7 @@ void c_out_add(ts_arena *arena, c_out *out, const char *text, size_t n) {
   out->at[out->n] = '\0';
 }
 
-void c_put(c_emit *e, const char *text) {
-  c_out_add(e->arena, e->out, text, strlen(text));
-}
+void c_put(c_emit *e, const char *text) { c_out_add(e->arena, e->out, text, strlen(text)); }
 
 static void put_formatted(c_emit *e, const char *fmt, va_list args) {
   char small[512];
@@ -64,9 +58,7 @@ void c_list_add(c_emit *e, c_out *list, const char *between, const char *fmt, ..
   e->out = outer;
 }
 
-const char *c_list_text(const c_out *list) {
-  return list->n ? list->at : "";
-}
+const char *c_list_text(const c_out *list) { return list->n ? list->at : ""; }
 
 c_text c_expr(c_emit *e, c_prec prec, const char *fmt, ...) {
   va_list args;
@@ -76,9 +68,7 @@ c_text c_expr(c_emit *e, c_prec prec, const char *fmt, ...) {
   return t;
 }
 
-c_text c_atom(const char *s) {
-  return (c_text){s, C_ATOM, 0};
-}
+c_text c_atom(const char *s) { return (c_text){s, C_ATOM, 0}; }
 
 const char *c_paren(c_emit *e, c_text t, c_prec prec) {
   return t.prec >= prec ? t.s : ts_sprintf(e->arena, "(%s)", t.s);
@@ -143,9 +133,7 @@ static const char library[] = "main abort abs labs llabs atexit atof atoi atol a
                               "setenv mktemp erand48 drand48 "
                               "lrand48 ";
 
-static const void *key_of(ts_str s) {
-  return (const void *)(uintptr_t)s;
-}
+static const void *key_of(ts_str s) { return (const void *)(uintptr_t)s; }
 
 static void take(c_emit *e, ts_str s) {
   ts_ptrmap_put(&e->taken, key_of(s), e);
@@ -159,21 +147,13 @@ static void take_all(c_emit *e, const char *list) {
   }
 }
 
-void c_reserve_words(c_emit *e) {
-  take_all(e, words);
-}
+void c_reserve_words(c_emit *e) { take_all(e, words); }
 
-void c_reserve_library(c_emit *e) {
-  take_all(e, library);
-}
+void c_reserve_library(c_emit *e) { take_all(e, library); }
 
-void c_reserve(c_emit *e, const char *name) {
-  take(e, ts_intern(&e->m->strings, name));
-}
+void c_reserve(c_emit *e, const char *name) { take(e, ts_intern(&e->m->strings, name)); }
 
-size_t c_scope_open(const c_emit *e) {
-  return e->scope.n;
-}
+size_t c_scope_open(const c_emit *e) { return e->scope.n; }
 
 void c_scope_close(c_emit *e, size_t mark) {
   while (e->scope.n > mark) {
@@ -181,8 +161,8 @@ void c_scope_close(c_emit *e, size_t mark) {
   }
 }
 
-/* Letters, digits and _ alone, and no beginning that C keeps for itself or we do for the prelude.
- */
+/* Letters, digits and _ alone, and no beginning that C keeps for itself or we do for the
+ * prelude. */
 static char *mangle(ts_arena *arena, const char *text) {
   size_t n = strlen(text);
   bool prefix =

@@ -10,10 +10,10 @@ static const struct {
   const char *name;   /* of the scalar */
   const char *suffix; /* in names of helpers and vector types */
   unsigned bytes;
-} bases[C_NUM_BASES] = {
-    [C_F64] = {"double", "f64", 8},  [C_F32] = {"float", "f32", 4}, [C_I64] = {"int64_t", "i64", 8},
-    [C_I32] = {"int32_t", "i32", 4}, [C_I16] = {"int16_t", "i16", 2}, [C_I8] = {"int8_t", "i8", 1},
-    [C_BOOL] = {"bool", "i1", 1}};
+} bases[C_NUM_BASES] = {[C_F64] = {"double", "f64", 8},  [C_F32] = {"float", "f32", 4},
+                        [C_I64] = {"int64_t", "i64", 8}, [C_I32] = {"int32_t", "i32", 4},
+                        [C_I16] = {"int16_t", "i16", 2}, [C_I8] = {"int8_t", "i8", 1},
+                        [C_BOOL] = {"bool", "i1", 1}};
 
 static const struct {
   const char *memory; /* of an element in memory */
@@ -23,25 +23,15 @@ static const struct {
     [TS_BF16] = {"ts_bf16", C_F32}, [TS_I64] = {"int64_t", C_I64}, [TS_I32] = {"int32_t", C_I32},
     [TS_I8] = {"int8_t", C_I8},     [TS_I1] = {"uint8_t", C_BOOL}, [TS_INDEX] = {"int64_t", C_I64}};
 
-const char *c_memory_type(ts_dtype d) {
-  return elements[d].memory;
-}
+const char *c_memory_type(ts_dtype d) { return elements[d].memory; }
 
-const char *c_narrow(ts_dtype d) {
-  return d == TS_F16 ? "f16" : d == TS_BF16 ? "bf16" : NULL;
-}
+const char *c_narrow(ts_dtype d) { return d == TS_F16 ? "f16" : d == TS_BF16 ? "bf16" : NULL; }
 
-unsigned c_base_bytes(c_base b) {
-  return bases[b].bytes;
-}
+unsigned c_base_bytes(c_base b) { return bases[b].bytes; }
 
-bool c_is_float(c_rep r) {
-  return r.base == C_F64 || r.base == C_F32;
-}
+bool c_is_float(c_rep r) { return r.base == C_F64 || r.base == C_F32; }
 
-bool c_same_rep(c_rep a, c_rep b) {
-  return a.base == b.base && a.lanes == b.lanes;
-}
+bool c_same_rep(c_rep a, c_rep b) { return a.base == b.base && a.lanes == b.lanes; }
 
 int64_t c_padded(int64_t lanes) {
   int64_t p = 1;
@@ -65,13 +55,9 @@ c_rep c_mask_of(c_rep r) {
 
 /* ---- vectors of bf16 ---- */
 
-c_rep c_packed_rep(const ts_type *t) {
-  return (c_rep){C_I16, c_padded(t->dims[0])};
-}
+c_rep c_packed_rep(const ts_type *t) { return (c_rep){C_I16, c_padded(t->dims[0])}; }
 
-bool c_is_packed(c_rep r) {
-  return r.base == C_I16;
-}
+bool c_is_packed(c_rep r) { return r.base == C_I16; }
 
 /* Does the use want only the bits? */
 static bool moves_bits(const ts_use *u) {
@@ -82,10 +68,10 @@ static bool moves_bits(const ts_use *u) {
 }
 
 static c_rep bf16_rep(const ts_value *v) {
-  bool packed = v->kind == TS_VALUE_RESULT &&
-                (v->def->opcode == TS_OP_LOAD ||
-                 (v->def->opcode == TS_OP_SPLAT &&
-                  ts_is_kind(ts_operand(v->def, 0)->type, TS_TYPE_VECTOR)));
+  bool packed =
+      v->kind == TS_VALUE_RESULT &&
+      (v->def->opcode == TS_OP_LOAD ||
+       (v->def->opcode == TS_OP_SPLAT && ts_is_kind(ts_operand(v->def, 0)->type, TS_TYPE_VECTOR)));
   for (const ts_use *u = v->uses; u && packed; u = u->next)
     packed = moves_bits(u);
   return packed ? c_packed_rep(v->type) : c_rep_of_type(v->type);
@@ -97,8 +83,8 @@ enum { MASK_DEPTH = 16 };
 
 static bool mask_of_use(c_emit *, const ts_use *, int depth, c_base *);
 
-/* The lanes' type that serves the uses of a mask best: that of what the first one chooses between.
- */
+/* The lanes' type that serves the uses of a mask best: that of what the first one chooses
+ * between. */
 static c_base mask_wanted(c_emit *e, const ts_value *v, int depth) {
   c_base b = C_I32;
   for (const ts_use *u = v->uses; u && depth > 0; u = u->next)
@@ -156,8 +142,8 @@ const char *c_suffix(c_emit *e, c_rep r) {
 const char *c_type(c_emit *e, c_rep r) {
   if (r.lanes == 0) return bases[r.base].name;
   c_rep as_float = {bases[r.base].bytes == 8 ? C_F64 : C_F32, r.lanes};
-  bool in_prelude =
-      bases[r.base].bytes >= 4 && c_use_section(e, ts_sprintf(e->arena, "ts_%s", c_suffix(e, as_float)));
+  bool in_prelude = bases[r.base].bytes >= 4 &&
+                    c_use_section(e, ts_sprintf(e->arena, "ts_%s", c_suffix(e, as_float)));
   size_t i = 0;
   while (i < e->vectors.n && !c_same_rep(e->vectors.at[i], r))
     i++;

@@ -24,7 +24,8 @@ static inline bool ts_array_suits(const ts_array *a, ts_dtype wanted) {
 }
 /* Zeroed. Charged to the context's memory cap; TS_LIMIT with a message before anything is allocated
  * when it does not fit. */
-ts_result ts_array_create(ts_context *, ts_dtype, unsigned rank, const int64_t *dims, ts_array *out);
+ts_result ts_array_create(ts_context *, ts_dtype, unsigned rank, const int64_t *dims,
+                          ts_array *out);
 void ts_array_drop(ts_context *, ts_array *);
 /* One element as f64 (exact but for i64 past 2^53) and from f64 with the rounding and saturation of
  * `cast`. */
@@ -52,11 +53,12 @@ ts_result ts_npy_read(ts_context *, const char *path, ts_array *out);
 /* Written to a temporary beside it and renamed: no half file. "-" is refused. */
 ts_result ts_npy_write(ts_context *, const char *path, const ts_array *);
 /* The in-memory forms, for fuzzing and for embedding. */
-ts_result ts_npy_read_bytes(ts_context *, const char *name, const void *bytes, size_t n, ts_array *out);
+ts_result ts_npy_read_bytes(ts_context *, const char *name, const void *bytes, size_t n,
+                            ts_array *out);
 /* One tensor of a safetensors file. When `name` is NULL the file must hold exactly one. */
 ts_result ts_safetensors_read(ts_context *, const char *path, const char *name, ts_array *out);
-ts_result ts_safetensors_read_bytes(ts_context *, const char *file_name, const void *bytes, size_t n,
-                                    const char *name, ts_array *out);
+ts_result ts_safetensors_read_bytes(ts_context *, const char *file_name, const void *bytes,
+                                    size_t n, const char *name, ts_array *out);
 /* Several tensors as one file. */
 ts_result ts_safetensors_write(ts_context *, const char *path, unsigned n, const char *const *names,
                                const ts_array *arrays);
@@ -97,20 +99,22 @@ double ts_ulp(ts_dtype, double x);
 
 /* Two arrays, element by element. What is infinite or NaN on one side only is infinitely far from the other. */
 typedef struct ts_difference {
-  int64_t wrong;      /* elements further apart than is allowed, or NaN or infinite on one side only */
+  int64_t wrong; /* elements further apart than is allowed, or NaN or infinite on one side only */
   int64_t not_finite; /* of those: NaN or infinite on one side, or two infinities */
   int64_t unjudged;   /* elements that differ where any difference is allowed */
-  int64_t lo[TS_MAX_RANK], hi[TS_MAX_RANK]; /* the smallest box that holds the wrong ones, half open */
-  int64_t worst;      /* index of the one furthest apart by what is allowed there; -1 when all are equal */
+  int64_t lo[TS_MAX_RANK],
+      hi[TS_MAX_RANK]; /* the smallest box that holds the wrong ones, half open */
+  /* index of the one furthest apart by what is allowed there; -1 when all are equal */
+  int64_t worst;
   double got, want, apart, allowed; /* there; `apart` exact for integers, too */
-  double used;                      /* there: difference by what is allowed; infinite when that is 0 */
+  double used; /* there: difference by what is allowed; infinite when that is 0 */
   double max_abs, max_rel, max_ulp; /* of all elements; ULPs of got's type around what is wanted */
 } ts_difference;
 /* What `got` and `want`, of the index i, may differ by: 0 or more. */
 typedef double (*ts_allowed_fn)(const void *user, int64_t i, double want);
 /* Same dtype class and shape, or TS_ERR. */
-ts_result ts_array_judge(ts_context *, const ts_array *got, const ts_array *want, ts_allowed_fn, const void *user,
-                         ts_difference *);
+ts_result ts_array_judge(ts_context *, const ts_array *got, const ts_array *want, ts_allowed_fn,
+                         const void *user, ts_difference *);
 /* The same with atol + rtol |want| allowed. */
 ts_result ts_array_compare(ts_context *, const ts_array *got, const ts_array *want, double rtol,
                            double atol, ts_difference *);

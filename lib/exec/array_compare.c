@@ -1,5 +1,5 @@
-/* How far two arrays are apart: by tolerance, and in units in the last place of the type at hand.
- */
+/* How far two arrays are apart: by tolerance, and in units in the last place of the type at
+ * hand. */
 #include <float.h>
 #include <math.h>
 

@@ -25,17 +25,13 @@ static uint64_t make_key(uint64_t seed, const char *name) {
   return mix(mix(seed + golden) ^ h);
 }
 
-static uint64_t hash_at(uint64_t key, uint64_t i) {
-  return mix(key + (i + 1) * golden);
-}
+static uint64_t hash_at(uint64_t key, uint64_t i) { return mix(key + (i + 1) * golden); }
 
 /* In [0, 1), of as many bits as the type holds, so that rounding cannot reach 1. */
 static double unit_of_bits(uint64_t h, int bits) {
   return ldexp((double)(h >> (64 - bits)), -bits);
 }
-static double unit(uint64_t h) {
-  return (double)(h >> 11) * 0x1p-53;
-}
+static double unit(uint64_t h) { return (double)(h >> 11) * 0x1p-53; }
 
 /* ln u for normal u in (0, 1]: u = 2^e · m with m in [√½, √2), and ln m = 2 artanh((m - 1)/(m +
  * 1)). */

@@ -38,9 +38,7 @@ static const struct {
 
 static const char *const npy_keys[] = {"descr", "fortran_order", "shape"};
 
-static bool text_is(text t, const char *s) {
-  return t.n == strlen(s) && memcmp(t.at, s, t.n) == 0;
-}
+static bool text_is(text t, const char *s) { return t.n == strlen(s) && memcmp(t.at, s, t.n) == 0; }
 
 /* What stands at the reader, for a message: printable and short. */
 static ts_result bad_syntax(reader *r, const char *wanted) {

@@ -239,10 +239,11 @@ static ts_result read_tensor(st_file *f, const st_entry *e, ts_array *out) {
   size_t rank = json_array_size(e->shape);
   ts_dtype dtype = st_types[e->type].dtype;
   if (dtype == TS_NUM_DTYPES)
-    return ts_error_plain(f->ctx,
-                          "%s: tensor '%.*s': dtype %s has no counterpart here; F64 F32 F16 BF16 I64 I32 I8 "
-                          "and BOOL do, so convert it first, as with t.to(torch.int32)",
-                          f->in->name, NAME_ARGS(e->name), st_types[e->type].name);
+    return ts_error_plain(
+        f->ctx,
+        "%s: tensor '%.*s': dtype %s has no counterpart here; F64 F32 F16 BF16 I64 I32 I8 "
+        "and BOOL do, so convert it first, as with t.to(torch.int32)",
+        f->in->name, NAME_ARGS(e->name), st_types[e->type].name);
   if (rank > TS_MAX_RANK)
     return ts_error_plain(f->ctx, "%s: tensor '%.*s': rank %zu is over %d", f->in->name,
                           NAME_ARGS(e->name), rank, TS_MAX_RANK);
@@ -299,8 +300,8 @@ static size_t array_bytes(const ts_array *a) {
   return (size_t)ts_array_count(a) * ts_dtype_bytes(a->dtype);
 }
 
-/* Adds one tensor to the header; false when there is no memory or the name is taken or not UTF-8.
- */
+/* Adds one tensor to the header; false when there is no memory or the name is taken or not
+ * UTF-8. */
 static bool describe(json_t *root, const char *name, const ts_array *a, uint64_t at) {
   json_t *shape = json_array();
   for (unsigned i = 0; i < a->rank; i++)

@@ -59,7 +59,8 @@ static bool parse_value(ts_array *a, int64_t i, const char *p, size_t n) {
   int64_t x;
   double f;
   if (ts_is_float(a->dtype)) {
-    if (!ts_parse_double(p, n, &f) || (isfinite(f) && !isfinite(ts_round_to(a->dtype, f)))) return false;
+    if (!ts_parse_double(p, n, &f) || (isfinite(f) && !isfinite(ts_round_to(a->dtype, f))))
+      return false;
     ts_array_set(a, i, f);
     return true;
   }
@@ -74,9 +75,7 @@ static bool parse_value(ts_array *a, int64_t i, const char *p, size_t n) {
   return true;
 }
 
-static bool is_gap(char c) {
-  return c == ' ' || c == ',' || c == '\t' || c == '\n' || c == '\r';
-}
+static bool is_gap(char c) { return c == ' ' || c == ',' || c == '\t' || c == '\n' || c == '\r'; }
 
 static void repeat_first(ts_array *a, int64_t count) {
   size_t width = ts_dtype_bytes(a->dtype);
@@ -186,8 +185,8 @@ const char *ts_array_box_text(ts_arena *arena, const ts_array *a, const int64_t 
   return ts_sprintf(arena, "%s]", text);
 }
 
-/* Neumaier's (1974) compensated sum; exact enough that its order does not show in what is printed.
- */
+/* Neumaier's (1974) compensated sum; exact enough that its order does not show in what is
+ * printed. */
 typedef struct running_sum {
   double sum, lost;
 } running_sum;

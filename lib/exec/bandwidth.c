@@ -15,7 +15,7 @@ static const double least_seconds = 8e-3;
 /* What one thread goes through. */
 typedef struct stretch {
   char *data;
-  size_t bytes; /* a multiple of 1024 */
+  size_t bytes;    /* a multiple of 1024 */
   unsigned passes; /* a call */
 } stretch;
 
@@ -27,8 +27,8 @@ typedef uint64_t (*reader)(const char *data, size_t n);
     typedef uint64_t vec __attribute__((vector_size(width), aligned(1), may_alias));               \
     vec s[8] = {{0}}, all = {0};                                                                   \
     for (size_t i = 0; i < n; i += 8 * width)                                                      \
-      _Pragma("GCC unroll 8") for (int k = 0; k < 8; k++)                                          \
-        s[k] += *(const vec *)(data + i + (size_t)k * width);                                      \
+      _Pragma("GCC unroll 8") for (int k = 0; k < 8; k++) s[k] +=                                  \
+          *(const vec *)(data + i + (size_t)k * width);                                            \
     for (int k = 0; k < 8; k++)                                                                    \
       all += s[k];                                                                                 \
     return all[0];                                                                                 \

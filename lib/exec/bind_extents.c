@@ -13,9 +13,7 @@ typedef struct binder {
   TS_VEC(struct ts_binding) found;
 } binder;
 
-static const char *name_of(const binder *b, ts_str s) {
-  return ts_str_text(b->func->module, s);
-}
+static const char *name_of(const binder *b, ts_str s) { return ts_str_text(b->func->module, s); }
 
 static struct ts_binding *find(binder *b, ts_str name) {
   for (size_t i = 0; i < b->found.n; i++)

@@ -54,13 +54,9 @@ typedef struct bounder {
 
 /* ---- values ---- */
 
-static int64_t lanes_of(const ts_type *t) {
-  return t->kind == TS_TYPE_VECTOR ? t->dims[0] : 1;
-}
+static int64_t lanes_of(const ts_type *t) { return t->kind == TS_TYPE_VECTOR ? t->dims[0] : 1; }
 
-static bool is_float(const ts_value *v) {
-  return ts_is_float((ts_dtype)v->type->dtype);
-}
+static bool is_float(const ts_value *v) { return ts_is_float((ts_dtype)v->type->dtype); }
 
 static uint32_t slot_of(const ts_value *v) {
   if (v->kind == TS_VALUE_RESULT) return v->def->tag + v->index;
@@ -77,9 +73,7 @@ static cell get(const bounder *b, const ts_value *v, int64_t i) {
   return b->f->cells[slot_of(v) + (lanes_of(v->type) > 1 ? i : 0)];
 }
 
-static cell *result_of(const bounder *b, const ts_op *op) {
-  return &b->f->cells[op->tag];
-}
+static cell *result_of(const bounder *b, const ts_op *op) { return &b->f->cells[op->tag]; }
 
 static const cell unknown_float = {.error = INFINITY};
 
@@ -93,9 +87,7 @@ static cell term(ts_inexact x) {
   return (cell){.value = x.value, .error = isnan(x.error) ? INFINITY : x.error};
 }
 
-static double size_of(cell c) {
-  return c.adds ? c.size : fabs(c.value) + c.error;
-}
+static double size_of(cell c) { return c.adds ? c.size : fabs(c.value) + c.error; }
 
 static cell add(cell x, cell y, double sign) {
   int64_t adds; /* doubles with each step of a loop that adds a sum to itself */

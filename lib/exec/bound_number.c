@@ -158,7 +158,8 @@ ts_inexact ts_inexact_settle(ts_dtype dtype, ts_inexact x) {
   if (error == 0 && !(reach <= most)) return (ts_inexact){NAN, 0};
   if (!(reach <= most)) return unknown;
   double value = (double)ts_wrap_int(dtype, (int64_t)x.value);
-  bool wraps = value != trunc(x.value) || (double)ts_wrap_int(dtype, (int64_t)(value - error)) != value - error ||
+  bool wraps = value != trunc(x.value) ||
+               (double)ts_wrap_int(dtype, (int64_t)(value - error)) != value - error ||
                (double)ts_wrap_int(dtype, (int64_t)(value + error)) != value + error;
   return (ts_inexact){value, error > 0 && wraps ? INFINITY : error};
 }

@@ -26,8 +26,8 @@ ts_inexact ts_inexact_product(ts_inexact, ts_inexact);
 bool ts_inexact_apart(ts_inexact, ts_inexact);
 /* One of the two, and which is in doubt. */
 ts_inexact ts_inexact_either(ts_inexact, ts_inexact);
-/* One elementwise op of either level, before its own rounding. `b` and `c` as the op's arity says.
- */
+/* One elementwise op of either level, before its own rounding. `b` and `c` as the op's arity
+ * says. */
 ts_inexact ts_inexact_op(const ts_op *, bool tanh_form, ts_inexact a, ts_inexact b, ts_inexact c);
 /* An op's result in its type: integers are exact unless an inexact operand may tip them over. */
 ts_inexact ts_inexact_settle(ts_dtype, ts_inexact);

@@ -25,8 +25,8 @@ ts_cpu_times ts_cpu_times_now(void) {
   char line[256];
   FILE *f = fopen("/proc/stat", "re");
   if (!f) return t;
-  t.known = fgets(line, sizeof line, f) &&
-            ts_cpu_times_parse(line, (double)sysconf(_SC_CLK_TCK), &t);
+  t.known =
+      fgets(line, sizeof line, f) && ts_cpu_times_parse(line, (double)sysconf(_SC_CLK_TCK), &t);
   fclose(f);
   return t;
 }

@@ -5,8 +5,8 @@
 #include "exec/array.h"
 
 typedef struct ts_run_limits {
-  uint64_t fuel;       /* loop iterations and ops together; 0: none */
-  unsigned threads;    /* 0: as many as the machine has */
+  uint64_t fuel;    /* loop iterations and ops together; 0: none */
+  unsigned threads; /* 0: as many as the machine has */
 } ts_run_limits;
 
 /* Counted only when asked for. */
@@ -21,14 +21,15 @@ typedef struct ts_run_stats {
 
 typedef struct ts_run_args {
   const ts_func *func;
-  ts_array *arrays; /* one for each entry of the function's signature, in order; outputs allocated */
+  /* one for each entry of the function's signature, in order; outputs allocated */
+  ts_array *arrays;
   ts_run_limits limits;
   ts_run_stats *stats; /* or NULL */
 } ts_run_args;
 
 /* How the native engine compiles, and where it keeps what it compiled. Texts are kept by reference. */
 typedef struct ts_native_options {
-  const char *cc;         /* the C compiler, a path or a name on PATH; NULL: $TS_CC, or cc, gcc, clang */
+  const char *cc; /* the C compiler, a path or a name on PATH; NULL: $TS_CC, or cc, gcc, clang */
   const char *target_cpu; /* a name that the compiler's -march= takes; NULL: this machine's */
   const char *cache_dir;  /* NULL: tilesmith/native in $XDG_CACHE_HOME, or in ~/.cache */
   bool no_cache;
@@ -80,7 +81,8 @@ void ts_bound_dims(const ts_bindings *, const ts_type *, int64_t dims[TS_MAX_RAN
 
 /* Whether every array is of its entry's scalar type and bound extents; an error that names the first that
  * is not. One array for each entry of the function's signature. */
-ts_result ts_check_arrays(ts_context *, const ts_func *, const ts_bindings *, const ts_array *arrays);
+ts_result ts_check_arrays(ts_context *, const ts_func *, const ts_bindings *,
+                          const ts_array *arrays);
 /* The data of a global, which may be a file's; the caller drops the array. TS_ERR with a message. */
 ts_result ts_global_read(ts_context *, const ts_global *, ts_array *out);
 /* Calls `run` on what an engine compiled, with `source`, the text of its module, for messages to point

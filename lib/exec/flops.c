@@ -3,8 +3,8 @@
  * A loop around which nothing depends on the variable counts once, times its iterations; otherwise
  * its values are gone through. Tiled loops with ragged edges are followed tile by tile that way,
  * never element by element. */
-#include "exec/math.h"
 #include "exec/flops.h"
+#include "exec/math.h"
 
 enum { MOST_STEPS = 1 << 20 };
 
@@ -259,9 +259,7 @@ static ts_result count_protected(void *arg) {
   return TS_OK;
 }
 
-static void drop_arena(void *arg) {
-  ts_arena_drop(&((count_call *)arg)->arena);
-}
+static void drop_arena(void *arg) { ts_arena_drop(&((count_call *)arg)->arena); }
 
 bool ts_count_work(ts_context *ctx, const ts_func *f, const ts_bindings *b, ts_work *out) {
   count_call call_ = {.f = f, .b = b};

@@ -39,18 +39,14 @@ double ts_gelu_tanh(double x) {
   return (double)(wide / (1 + expl(-2 * u)));
 }
 
-double ts_sigmoid(double x) {
-  return (double)(1 / (1 + expl(-(long double)x)));
-}
+double ts_sigmoid(double x) { return (double)(1 / (1 + expl(-(long double)x))); }
 
 double ts_silu(double x) {
   if (isinf(x)) return x > 0 ? x : -0.0;
   return (double)(x / (1 + expl(-(long double)x)));
 }
 
-double ts_relu(double x) {
-  return isnan(x) ? x : x > 0 ? x : 0.0;
-}
+double ts_relu(double x) { return isnan(x) ? x : x > 0 ? x : 0.0; }
 
 double ts_fmax(double a, double b) {
   if (isnan(a) || isnan(b)) return a + b;
@@ -141,9 +137,7 @@ int64_t ts_wrap_int(ts_dtype type, int64_t x) {
 }
 
 /* Wraps for the least value / -1; the caller has refused b = 0. */
-static int64_t divide(int64_t a, int64_t b) {
-  return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
-}
+static int64_t divide(int64_t a, int64_t b) { return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b; }
 
 bool ts_eval_int(ts_opcode op, ts_dtype type, int64_t a, int64_t b, int64_t *out) {
   uint64_t ua = (uint64_t)a, ub = (uint64_t)b, r;

@@ -10,10 +10,11 @@
 /* Transcendentals in f64. gelu: x/2 · erfc(-x/√2), with no cancellation in the negative tail: rounded to
  * f32, f16 or bf16 the error is at most 0.51 ULP over all inputs (bench/ulp checks all 2^32). */
 double ts_gelu(double x);
-double ts_gelu_tanh(double x); /* x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))), Hendrycks & Gimpel 2016 */
-double ts_sigmoid(double x);   /* no overflow for any x */
+double ts_gelu_tanh(
+    double x); /* x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))), Hendrycks & Gimpel 2016 */
+double ts_sigmoid(double x); /* no overflow for any x */
 double ts_silu(double x);
-double ts_relu(double x); /* NaN stays NaN */
+double ts_relu(double x);       /* NaN stays NaN */
 double ts_fmax(double, double); /* NaN if either is; +0 > -0 */
 double ts_fmin(double, double);
 

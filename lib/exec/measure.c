@@ -40,10 +40,8 @@ ts_rates ts_measure(unsigned threads, int least, double seconds, double (*kernel
   unsigned n = threads < 1 ? 1 : threads > MOST ? MOST : threads, started = 0;
   worker workers[MOST];
   for (unsigned i = 0; i < n; i++)
-    workers[i] = (worker){.kernel = kernel,
-                          .state = states ? states[i] : NULL,
-                          .least = least,
-                          .seconds = seconds};
+    workers[i] = (worker){
+        .kernel = kernel, .state = states ? states[i] : NULL, .least = least, .seconds = seconds};
   while (started + 1 < n &&
          pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
     started++;

@@ -93,8 +93,7 @@ static ts_result lower(compiled *c) {
 }
 
 /* Whether the machine code may run here: its function names what the processor lacks, NULL for
- * nothing.
- */
+ * nothing. */
 static const char suits_text[] = "\nconst char *ts_cpu_lacks(void) {\n"
                                  "  __builtin_cpu_init();\n"
 #define NEEDS(macro, name)                                                                         \
@@ -158,8 +157,8 @@ static void keep_openmp(void) {
   }
 }
 
-/* dlopen replaces $ORIGIN and the like in a path; one with a dollar is reached through its folder.
- */
+/* dlopen replaces $ORIGIN and the like in a path; one with a dollar is reached through its
+ * folder. */
 static void *open_object(ts_arena *arena, const char *path) {
   if (!strchr(path, '$')) return dlopen(path, RTLD_NOW | RTLD_LOCAL);
   const char *slash = strrchr(path, '/');
@@ -205,8 +204,8 @@ static ts_result check_cpu(compiled *c) {
 
 /* ---- the cache ---- */
 
-/* What is known of the compiler from earlier runs: whether it is without OpenMP, and its version.
- */
+/* What is known of the compiler from earlier runs: whether it is without OpenMP, and its
+ * version. */
 static const char *compiler_file(compiled *c) {
   ts_digest d;
   uint8_t digest[TS_DIGEST_BYTES];
@@ -454,11 +453,13 @@ static void explain_bounds(compiled *c, ts_loc loc, const ts_failure *f) {
   for (const ts_func *at = c->func->module->first_func; at; at = at->next)
     ts_walk(at->body, look_for_failed, &found);
   if (found.n != 1 || !ts_access_parts(found.op, 0, &a)) {
-    (void)ts_error(c->ctx, loc, "access out of bounds: subscript %lld of dimension %d, whose extent is %lld",
+    (void)ts_error(c->ctx, loc,
+                   "access out of bounds: subscript %lld of dimension %d, whose extent is %lld",
                    (long long)f->index, f->dimension, (long long)f->extent);
     return;
   }
-  (void)ts_error(c->ctx, loc, "%s out of bounds: subscript %lld of dimension %d of %s, whose extent is %lld",
+  (void)ts_error(c->ctx, loc,
+                 "%s out of bounds: subscript %lld of dimension %d of %s, whose extent is %lld",
                  a.writes ? "write" : "read", (long long)f->index, f->dimension,
                  name_text(c, found.op, a.memref), (long long)f->extent);
   const char *text = NULL;

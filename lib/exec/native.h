@@ -43,8 +43,8 @@ void ts_native_add_circumstances(const ts_native_job *, ts_digest *);
  * out to be without OpenMP is marked so, and does without. TS_ERR with the compiler's errors at the
  * program's lines; TS_LIMIT when it takes too long. */
 ts_result ts_native_compile(ts_native_job *, const char **object);
-/* Whether the compiler makes code with OpenMP that can be loaded here: its library may be missing.
- */
+/* Whether the compiler makes code with OpenMP that can be loaded here: its library may be
+ * missing. */
 bool ts_native_has_openmp(ts_native_job *);
 /* Removes job->dir and what is in it. */
 void ts_native_remove_folder(ts_native_job *);

@@ -128,10 +128,17 @@ typedef TS_VEC(const char *) words;
  * nothing. -fno-trapping-math is not among them: with it gcc 12 gives one side of an if the other's
  * elements (test/native/one-of-two.lir). */
 static void add_flags(const ts_native_job *job, words *w) {
-  static const char *const always[] = {
-      "-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno",
-      "-fPIC",      "-w",  "-shared",           "-fno-semantic-interposition",
-      "-pipe",      "-Wl,-Bsymbolic",           "--param=max-completely-peel-times=8"};
+  static const char *const always[] = {"-std=gnu11",
+                                       "-O3",
+                                       "-ffp-contract=off",
+                                       "-fno-math-errno",
+                                       "-fPIC",
+                                       "-w",
+                                       "-shared",
+                                       "-fno-semantic-interposition",
+                                       "-pipe",
+                                       "-Wl,-Bsymbolic",
+                                       "--param=max-completely-peel-times=8"};
   const char *cpu = job->options->target_cpu ? job->options->target_cpu : "native";
   for (unsigned i = 0; i < ts_countof(always); i++)
     ts_push(job->arena, w, always[i]);
@@ -206,8 +213,8 @@ static bool line_range(const ts_source *s, unsigned long line, ts_loc *loc) {
   return p < stop;
 }
 
-/* "program:12:3: error: …" as a note at line 12 of the program. False: it is another kind of line.
- */
+/* "program:12:3: error: …" as a note at line 12 of the program. False: it is another kind of
+ * line. */
 static bool note_located(ts_native_job *job, const char *line) {
   static const char prefix[] = TS_NATIVE_SOURCE ":";
   char *at;
@@ -361,7 +368,8 @@ ts_result ts_native_compile(ts_native_job *job, const char **object) {
   ts_result result = make_folder(job);
   if (result) return result;
   for (unsigned i = 0; i < job->num_units; i++)
-    if (!write_file(job, unit_file(job, i, "c"), job->units[i].text, job->units[i].n)) return TS_ERR;
+    if (!write_file(job, unit_file(job, i, "c"), job->units[i].text, job->units[i].n))
+      return TS_ERR;
   ts_process_report r = compile_units(job);
   if (r.end == TS_PROCESS_EXITED && r.code != 0 && !job->compiler.no_openmp &&
       !ts_native_has_openmp(job)) {

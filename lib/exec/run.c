@@ -54,8 +54,7 @@ ts_result ts_run_add_extent(ts_context *ctx, ts_run_request *request, const char
   return TS_OK;
 }
 
-void ts_run_split_program(ts_context *ctx, const char *text, const char **path,
-                          const char **func) {
+void ts_run_split_program(ts_context *ctx, const char *text, const char **path, const char **func) {
   struct stat st;
   const char *colon = strrchr(text, ':');
   *path = text;

@@ -38,14 +38,15 @@ typedef struct ts_run_request {
   ts_pipeline passes;              /* what the program goes through first */
   TS_VEC(const char *) compare;    /* engine names */
   TS_VEC(ts_against) against;
-  const char *data_dir;            /* where the program's @files are; NULL: the working directory */
+  const char *data_dir; /* where the program's @files are; NULL: the working directory */
   uint64_t seed;
   double rtol, atol;  /* of expects */
   unsigned time_runs; /* 0: not timed */
   ts_run_limits limits;
   ts_engine_options options;
   bool stats;
-  bool check_outputs; /* outputs that are not wholly written fail the run, as they do where it is compared */
+  /* outputs that are not wholly written fail the run, as they do where it is compared */
+  bool check_outputs;
   ts_print_how print;
   const char *json; /* where the figures go; NULL: nowhere */
 } ts_run_request;
@@ -118,9 +119,9 @@ typedef struct ts_run {
   ts_signature sig;
   const char **names; /* of the signature's entries */
   ts_array *arrays;
-  ts_array *initial;    /* inout arrays as they were given */
+  ts_array *initial;       /* inout arrays as they were given */
   ts_unwritten *unwritten; /* of the signature's entries */
-  const char **sources; /* of inputs: what they were filled from */
+  const char **sources;    /* of inputs: what they were filled from */
   ts_bindings fixed, bindings;
   void *compiled;
   double prepare_ms; /* what the engine took to compile */
@@ -149,8 +150,8 @@ ts_result ts_run_open(ts_run *, ts_context *, ts_module *, const ts_run_request 
 ts_result ts_run_execute(ts_run *);
 /* The outputs as the request says, then checks, statistics and times. */
 void ts_run_print(ts_sink *, const ts_run *);
-/* Writes the request's --output files. Several tensors for one safetensors file go there together.
- */
+/* Writes the request's --output files. Several tensors for one safetensors file go there
+ * together. */
 ts_result ts_run_write_outputs(ts_run *);
 /* Every figure of the run as JSON, ending in a newline. `status` is what came of it; of a run that
  * failed, even before it was opened, what there is, and the first error message. */

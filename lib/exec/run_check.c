@@ -31,10 +31,9 @@ static const char *distance_text(ts_arena *arena, ts_dtype type, const ts_differ
 }
 
 const char *ts_run_check_name(const ts_run_check *c) {
-  static const char *const names[] = {
-      [TS_CHECK_EXPECTED] = "expected",
-      [TS_CHECK_ENGINE] = "engine",
-      [TS_CHECK_PROGRAM] = "program"};
+  static const char *const names[] = {[TS_CHECK_EXPECTED] = "expected",
+                                      [TS_CHECK_ENGINE] = "engine",
+                                      [TS_CHECK_PROGRAM] = "program"};
   return names[c->kind];
 }
 
@@ -63,10 +62,11 @@ static void report_wrong(ts_run *run, const ts_array *got, const ts_array *want,
 
 /* Nothing was found wrong, since whatever differs may differ by any amount. */
 static void report_unjudged(ts_run *run, const ts_array *got, const ts_run_check *c) {
-  (void)ts_error_plain(run->ctx,
-                       "%s: %s %s: nothing was compared: all %lld elements differ, and rounding has no "
-                       "finite bound for them",
-                       c->output, ts_run_check_name(c), c->with, (long long)ts_array_count(got));
+  (void)ts_error_plain(
+      run->ctx,
+      "%s: %s %s: nothing was compared: all %lld elements differ, and rounding has no "
+      "finite bound for them",
+      c->output, ts_run_check_name(c), c->with, (long long)ts_array_count(got));
 }
 
 ts_result ts_run_conclude(ts_run *run, const ts_array *got, const ts_array *want, ts_run_check c) {
@@ -102,8 +102,7 @@ static ts_result check_expected(ts_run *run, const ts_setting *expect) {
   if (result) return result;
   ts_array want = {0};
   const ts_array *got = &run->arrays[i];
-  ts_run_check check = {
-      .kind = TS_CHECK_EXPECTED, .output = run->names[i], .with = expect->text};
+  ts_run_check check = {.kind = TS_CHECK_EXPECTED, .output = run->names[i], .with = expect->text};
   result = read_expected(run, expect, &want);
   if (!result)
     result = ts_array_compare(run->ctx, got, &want, run->request->rtol, run->request->atol,

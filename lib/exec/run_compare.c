@@ -110,8 +110,8 @@ static ts_result run_other(ts_run *run, ts_run *other, ts_module *module, const 
   return result ? result : compare_outputs(run, other, &m, engine);
 }
 
-/* The other run hangs off this one, so that ts_run_close finds it when memory runs out on the way.
- */
+/* The other run hangs off this one, so that ts_run_close finds it when memory runs out on the
+ * way. */
 static ts_result compare_with(ts_run *run, const char *name) {
   ts_run *other = run->other = ts_new(&run->ctx->arena, ts_run);
   const ts_engine *engine = ts_run_engine_called(name);

@@ -32,7 +32,8 @@ static ts_result check_extents(ts_run *run, unsigned i) {
   const ts_array *a = &run->arrays[i];
   for (unsigned d = 0; d < a->rank; d++)
     if (a->dims[d] == 0)
-      return ts_error_plain(run->ctx, "input %s: dimension %u of %s is 0, but extents are at least 1",
+      return ts_error_plain(run->ctx,
+                            "input %s: dimension %u of %s is 0, but extents are at least 1",
                             run->names[i], d, run->sources[i]);
   return TS_OK;
 }

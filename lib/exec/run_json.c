@@ -1,5 +1,5 @@
-/* Every figure of a run as one JSON object. Numbers that JSON cannot hold are written as strings.
- */
+/* Every figure of a run as one JSON object. Numbers that JSON cannot hold are written as
+ * strings. */
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,9 +12,7 @@ static json_t *real(double value) {
   return json_real(value);
 }
 
-static json_t *integer(uint64_t value) {
-  return json_integer((json_int_t)value);
-}
+static json_t *integer(uint64_t value) { return json_integer((json_int_t)value); }
 
 static json_t *dims_json(unsigned rank, const int64_t *dims) {
   json_t *list = json_array();
@@ -120,9 +118,7 @@ static void add_rate(json_t *root, const ts_run_timing *t, const char *name, uin
   json_object_set_new(root, best, real(rate.least));
 }
 
-static double percent(double rate, double most) {
-  return most > 0 ? 100 * rate / most : 0;
-}
+static double percent(double rate, double most) { return most > 0 ? 100 * rate / most : 0; }
 
 static void add_timing(json_t *root, const ts_run_timing *t) {
   if (t->runs == 0) return;
@@ -144,8 +140,7 @@ static void add_timing(json_t *root, const ts_run_timing *t) {
   double gflops = ts_run_rate_of(t, t->work.flops).median;
   double gbytes_s = ts_run_rate_of(t, ts_run_bytes(t)).median;
   json_object_set_new(root, "percent_of_peak", real(percent(gflops, t->peak_gflops)));
-  json_object_set_new(root, "percent_of_bandwidth",
-                      real(percent(gbytes_s, ts_run_bandwidth(t))));
+  json_object_set_new(root, "percent_of_bandwidth", real(percent(gbytes_s, ts_run_bandwidth(t))));
   if (!t->processors) return;
   json_object_set_new(root, "processors", json_integer(t->processors));
   json_object_set_new(root, "others_processors", real(t->others));
@@ -184,8 +179,7 @@ static json_t *bindings_json(const ts_run *run) {
   const ts_run_request *request = run->request;
   json_t *o = json_object();
   for (size_t i = 0; request->bound && i < request->defines.n; i++)
-    json_object_set_new(o, request->defines.at[i].name,
-                        json_integer(request->defines.at[i].value));
+    json_object_set_new(o, request->defines.at[i].name, json_integer(request->defines.at[i].value));
   for (unsigned i = 0; i < run->bindings.n; i++)
     json_object_set_new(o, ts_str_text(run->module, run->bindings.at[i].name),
                         json_integer(run->bindings.at[i].value));

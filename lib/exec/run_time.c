@@ -116,9 +116,7 @@ ts_run_rate ts_run_rate_of(const ts_run_timing *t, uint64_t n) {
   return (ts_run_rate){1e-6 * (double)n / t->median_ms, 1e-6 * (double)n / t->min_ms};
 }
 
-uint64_t ts_run_bytes(const ts_run_timing *t) {
-  return t->bytes_read + t->bytes_written;
-}
+uint64_t ts_run_bytes(const ts_run_timing *t) { return t->bytes_read + t->bytes_written; }
 
 double ts_run_bandwidth(const ts_run_timing *t) {
   return t->bytes_written >= ts_run_bytes(t) / 4 ? t->bandwidth.copy : t->bandwidth.read;
@@ -138,9 +136,8 @@ static void note_others(const ts_cpu_times *begin, const ts_cpu_times *end, ts_r
 static const double apart = 1.3, much = 0.1;
 
 static const char *others_text(ts_context *ctx, const ts_run_timing *t) {
-  const char *text =
-      ts_sprintf(&ctx->arena, "other programs used %.1f of %u processor%s meanwhile", t->others,
-                 t->processors, t->processors == 1 ? "" : "s");
+  const char *text = ts_sprintf(&ctx->arena, "other programs used %.1f of %u processor%s meanwhile",
+                                t->others, t->processors, t->processors == 1 ? "" : "s");
   if (t->steal < 0.05) return text;
   return ts_sprintf(&ctx->arena, "%s, and the host took %.1f (steal)", text, t->steal);
 }

@@ -57,9 +57,7 @@ static int64_t trip_count(reductions *r, const ts_op *loop) {
   return (hi - lo - 1) / f.step + 1;
 }
 
-static bool is_dot(const ts_op *op) {
-  return op && op->opcode == TS_OP_DOT;
-}
+static bool is_dot(const ts_op *op) { return op && op->opcode == TS_OP_DOT; }
 
 /* Terms that one step of a reduction adds. */
 static int64_t terms_of(const ts_value *v) {
@@ -191,8 +189,7 @@ ts_output_margin ts_run_output_margin(const ts_run *run, const ts_margin *m, uns
     return o;
   }
   ts_array_summary s = ts_array_summarize(out);
-  o.everywhere =
-      isinf(m->relative) ? INFINITY : m->relative * ts_max(fabs(s.min), fabs(s.max));
+  o.everywhere = isinf(m->relative) ? INFINITY : m->relative * ts_max(fabs(s.min), fabs(s.max));
   return o;
 }
 

@@ -211,8 +211,8 @@ static ts_result bound_tensors(ts_semantics *s, subject *u, const ts_func *f,
 static ts_result bound_loops(ts_semantics *s, subject *u, const ts_func *f, const ts_array *args) {
   bool known;
   ts_bounded *outs = ts_new_array(&s->bounds, ts_bounded, u->n);
-  ts_result result = ts_bound_loops(s->ctx, &s->bounds, f, args, &u->bindings, 0.5, bound_steps,
-                                    outs, &known);
+  ts_result result =
+      ts_bound_loops(s->ctx, &s->bounds, f, args, &u->bindings, 0.5, bound_steps, outs, &known);
   if (result) return result;
   u->unbounded = !known;
   if (!known)

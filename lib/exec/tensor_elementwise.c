@@ -36,9 +36,7 @@ typedef struct program {
   int64_t dims[TS_MAX_RANK];
 } program;
 
-static ts_cell *new_strip(program *p) {
-  return ts_new_array(p->e->scratch, ts_cell, TS_STRIP);
-}
+static ts_cell *new_strip(program *p) { return ts_new_array(p->e->scratch, ts_cell, TS_STRIP); }
 
 /* ---- one step on a strip ---- */
 

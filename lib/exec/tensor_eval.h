@@ -50,8 +50,8 @@ void ts_strip_store(ts_dtype, void *data, int64_t at, unsigned n, const ts_cell 
 /* Rounds float cells to `type`, once. */
 void ts_strip_round(ts_dtype type, unsigned n, ts_cell *);
 
-/* Row-major strides of `a` seen as an array of extents dims[rank], broadcast axes having stride 0.
- */
+/* Row-major strides of `a` seen as an array of extents dims[rank], broadcast axes having stride
+ * 0. */
 void ts_broadcast_strides(const ts_array *a, unsigned rank, int64_t *strides);
 
 #endif

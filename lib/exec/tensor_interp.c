@@ -316,9 +316,7 @@ static ts_result tensor_prepare(ts_context *ctx, ts_module *m, const ts_func *fu
                   ts_str_text(m, func->name));
 }
 
-static void tensor_release(ts_context *ctx, void *compiled) {
-  (void)ctx, (void)compiled;
-}
+static void tensor_release(ts_context *ctx, void *compiled) { (void)ctx, (void)compiled; }
 
 const ts_engine ts_engine_tensor = {
     .name = "tensor",

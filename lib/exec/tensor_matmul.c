@@ -82,15 +82,11 @@ static void narrow_rows(const tile *t) {
   X(fma64_rows)                                                                                    \
   X(fma32_rows)
 #define PLAIN(name)                                                                                \
-  static void name##_plain(const tile *t) {                                                        \
-    name(t);                                                                                       \
-  }
+  static void name##_plain(const tile *t) { name(t); }
 TARGETS(PLAIN)
 #if defined __x86_64__
 #define WIDE(name)                                                                                 \
-  __attribute__((target("avx2,fma"))) static void name##_avx2(const tile *t) {                     \
-    name(t);                                                                                       \
-  }                                                                                                \
+  __attribute__((target("avx2,fma"))) static void name##_avx2(const tile *t) { name(t); }          \
   __attribute__((target("avx512f,avx512dq,avx512vl,fma"))) static void name##_avx512(              \
       const tile *t) {                                                                             \
     name(t);                                                                                       \
@@ -185,9 +181,7 @@ static void pack_b(const product *p, int64_t j, int64_t k0, int64_t n) {
   }
 }
 
-static size_t element_bytes(const product *p) {
-  return p->kind == KIND_FMA32 ? 4 : 8;
-}
+static size_t element_bytes(const product *p) { return p->kind == KIND_FMA32 ? 4 : 8; }
 
 /* Adds the n packed values of k to the tiles of rows [i, i + ROWS). */
 static void run_tiles(const product *p, int64_t i, int64_t j, int64_t n) {

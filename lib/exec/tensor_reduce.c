@@ -169,9 +169,7 @@ static void softmax_lane(const ts_eval *e, ts_dtype acc, int64_t n, ts_cell *x) 
     x[i].f = ts_round_to(acc, x[i].f / sum);
 }
 
-ts_result ts_eval_softmax(ts_eval *e) {
-  return along_axis(e, softmax_lane);
-}
+ts_result ts_eval_softmax(ts_eval *e) { return along_axis(e, softmax_lane); }
 
 static double mean_lane(ts_dtype acc, int64_t n, const ts_cell *x, bool squared) {
   double sum = 0;
@@ -198,6 +196,4 @@ static void layernorm_lane(const ts_eval *e, ts_dtype acc, int64_t n, ts_cell *x
   }
 }
 
-ts_result ts_eval_layernorm(ts_eval *e) {
-  return along_axis(e, layernorm_lane);
-}
+ts_result ts_eval_layernorm(ts_eval *e) { return along_axis(e, layernorm_lane); }

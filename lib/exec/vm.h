@@ -141,7 +141,12 @@ typedef struct ts_vm_code {
 } ts_vm_code;
 
 /* What is done to an element in a parallel loop that is watched (vm_race.c). */
-typedef enum { TS_VM_RACE_READ, TS_VM_RACE_WRITE, TS_VM_RACE_ADD, TS_VM_RACE_KINDS } ts_vm_race_kind;
+typedef enum {
+  TS_VM_RACE_READ,
+  TS_VM_RACE_WRITE,
+  TS_VM_RACE_ADD,
+  TS_VM_RACE_KINDS
+} ts_vm_race_kind;
 /* Iterations that did one thing to one element: the first two different ones. */
 typedef struct ts_vm_race_set {
   unsigned n;

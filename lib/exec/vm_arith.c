@@ -1,9 +1,7 @@
 /* The VM's compiler: arithmetic, comparisons, conversions and what vectors and fragments add. */
 #include "exec/vm_compile.h"
 
-static ts_dtype dtype_of(const ts_value *v) {
-  return (ts_dtype)v->type->dtype;
-}
+static ts_dtype dtype_of(const ts_value *v) { return (ts_dtype)v->type->dtype; }
 
 /* Emits a op with up to three operands over the result's lanes. */
 static void elementwise(ts_vmc *c, const ts_op *op, ts_vm_opcode vm_op, int32_t lo) {
@@ -84,8 +82,8 @@ static void fma_op(ts_vmc *c, const ts_op *op) {
   if (d == TS_F32)
     elementwise(c, op, TS_VM_OP_FMA_F32, 0);
   else if (d == TS_F64)
-    /* Of two factors of 24 bits the product is exact in 53: multiply, add, and it is rounded once.
-     */
+    /* Of two factors of 24 bits the product is exact in 53: multiply, add, and it is rounded
+     * once. */
     elementwise(c, op, is_narrow(c, x) && is_narrow(c, y) ? TS_VM_OP_FMAX_F64 : TS_VM_OP_FMA_F64,
                 0);
   else
@@ -275,9 +273,9 @@ static void splat(ts_vmc *c, const ts_op *op) {
 
 static void dot(ts_vmc *c, const ts_op *op) {
   ts_dtype d = dtype_of(ts_operand(op, 0));
-  ts_vm_opcode vm_op = d == TS_BF16                              ? TS_VM_OP_VDOT_BF16
+  ts_vm_opcode vm_op = d == TS_BF16                         ? TS_VM_OP_VDOT_BF16
                        : ts_attr_find(op, TS_ATTR_UNSIGNED) ? TS_VM_OP_VDOT_U8
-                                                                 : TS_VM_OP_VDOT_I8;
+                                                            : TS_VM_OP_VDOT_I8;
   int32_t r[3];
   for (unsigned i = 0; i < 3; i++)
     r[i] = ts_vmc_use(c, ts_operand(op, i));

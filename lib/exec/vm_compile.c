@@ -1,5 +1,5 @@
-/* From loop IR to the VM's bytecode: functions, blocks, registers and the account of what ops cost.
- */
+/* From loop IR to the VM's bytecode: functions, blocks, registers and the account of what ops
+ * cost. */
 #include "exec/vm_compile.h"
 
 #include <inttypes.h>
@@ -72,9 +72,7 @@ ts_insn *ts_vmc_emit_lanes(ts_vmc *c, ts_vm_opcode op, int64_t lanes, int32_t ra
   return insn;
 }
 
-void ts_vmc_fence(ts_vmc *c) {
-  c->levels[c->depth]->fence = c->levels[c->depth]->body.n;
-}
+void ts_vmc_fence(ts_vmc *c) { c->levels[c->depth]->fence = c->levels[c->depth]->body.n; }
 
 /* A constant's register is set once, before the function's body. */
 static int32_t literal_slot(ts_vmc *c, const ts_value *v) {
@@ -133,18 +131,14 @@ void ts_vmc_add_cost(ts_vm_level *to, double cost, const ts_op *worst, double wo
   }
 }
 
-int64_t ts_vmc_saturate(double cost) {
-  return cost < 9e18 ? (int64_t)cost : INT64_MAX;
-}
+int64_t ts_vmc_saturate(double cost) { return cost < 9e18 ? (int64_t)cost : INT64_MAX; }
 
 uint32_t ts_vmc_op_site(ts_vmc *c, const ts_op *op) {
   ts_push(&c->prog->arena, &c->code->sites, (ts_vm_site){op, 0, NULL});
   return (uint32_t)c->code->sites.n - 1;
 }
 
-int64_t ts_vmc_aligned(int64_t n) {
-  return (n + 63) & ~(int64_t)63;
-}
+int64_t ts_vmc_aligned(int64_t n) { return (n + 63) & ~(int64_t)63; }
 
 /* ---- counting ---- */
 

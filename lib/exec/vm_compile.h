@@ -142,9 +142,7 @@ typedef struct ts_vmc {
 /* ---- shared by the parts ---- */
 
 ts_vm_val *ts_vmc_val(ts_vmc *, const ts_value *);
-static inline ts_vm_val *ts_vmc_op(ts_vmc *c, const ts_op *op) {
-  return &c->vals[op->tag];
-}
+static inline ts_vm_val *ts_vmc_op(ts_vmc *c, const ts_op *op) { return &c->vals[op->tag]; }
 ts_vm_buffer *ts_vmc_buffer(ts_vmc *, const ts_value *memref);
 int32_t ts_vmc_slots(ts_vmc *, int64_t n); /* new registers */
 /* Appends to the code of level `depth`: to its body, or before the level inside it. */

@@ -397,9 +397,7 @@ static bool bind_call(ts_vmc *c, const ts_op *op, const ts_func *callee, ts_bind
   return true;
 }
 
-static int32_t address_of(ts_vmc *c, int32_t atom) {
-  return c->atoms.at[atom - 1].reg;
-}
+static int32_t address_of(ts_vmc *c, int32_t atom) { return c->atoms.at[atom - 1].reg; }
 
 /* The addresses of the buffers and of the shadows that the callee asks for. */
 static void pass_arguments(ts_vmc *c, const ts_op *op, ts_vm_call *call) {

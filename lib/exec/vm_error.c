@@ -20,9 +20,7 @@ static int64_t symbol(void *code, ts_str name) {
   return ts_binding_value(&((const ts_vm_code *)code)->bindings, name);
 }
 
-static int64_t dim_value(const failure *f, unsigned i) {
-  return f->frame[f->site->dims[i]].i;
-}
+static int64_t dim_value(const failure *f, unsigned i) { return f->frame[f->site->dims[i]].i; }
 
 /* The access as written, its subscripts as numbers: %A[3, 768]. */
 static const char *element_text(const failure *f, const ts_access *a) {
@@ -108,27 +106,30 @@ static void out_of_fuel(const failure *f, uint64_t given) {
 
 /* Two iterations of a parallel loop have met at an element. */
 static void race(const failure *f, const ts_vm_race *r) {
-  static const char *const verbs[] = {[TS_VM_RACE_READ] = "read",
-                                      [TS_VM_RACE_WRITE] = "written",
-                                      [TS_VM_RACE_ADD] = "added to"};
+  static const char *const verbs[] = {
+      [TS_VM_RACE_READ] = "read", [TS_VM_RACE_WRITE] = "written", [TS_VM_RACE_ADD] = "added to"};
   ts_access a;
   const char *iv = value_name(f, ts_for_parts(r->loop).iv);
   if (f->site->op->opcode == TS_OP_CALL) {
     const char *name = value_name(f, ts_operand(f->site->op, f->site->access));
     (void)ts_error(f->ctx, f->site->op->loc,
-                   "this call writes %%%s at %%%s = %" PRId64 " of a parallel loop, as at %%%s = %" PRId64,
+                   "this call writes %%%s at %%%s = %" PRId64
+                   " of a parallel loop, as at %%%s = %" PRId64,
                    name ? name : "?", iv ? iv : "?", r->iteration, iv ? iv : "?", r->other);
-    ts_note(f->ctx, r->loop->loc, "iterations of this loop may run at once: take its mark 'parallel' away");
+    ts_note(f->ctx, r->loop->loc,
+            "iterations of this loop may run at once: take its mark 'parallel' away");
     return;
   }
   if (!ts_access_parts(f->site->op, f->site->access, &a)) return;
-  const char *kind = ts_is_kind(a.type, TS_TYPE_SCALAR) || a.memref->type->elem ? "" : " or a lane behind it";
+  const char *kind =
+      ts_is_kind(a.type, TS_TYPE_SCALAR) || a.memref->type->elem ? "" : " or a lane behind it";
   (void)ts_error(f->ctx, f->site->op->loc,
                  "%s%s is %s at %%%s = %" PRId64 " of a parallel loop, and %s at %%%s = %" PRId64,
                  element_text(f, &a), kind, verbs[r->kind], iv ? iv : "?", r->iteration,
                  verbs[r->other_kind], iv ? iv : "?", r->other);
-  ts_note(f->ctx, r->loop->loc, "iterations of this loop may run at once: take its mark 'parallel' away, or "
-                                "let each have elements of its own");
+  ts_note(f->ctx, r->loop->loc,
+          "iterations of this loop may run at once: take its mark 'parallel' away, or "
+          "let each have elements of its own");
 }
 
 ts_vm_status ts_vm_fail(ts_vm *vm, const ts_vm_code *code, const ts_insn *at, const ts_slot *frame,

@@ -2,8 +2,8 @@
  *
  * A form is computed at the outermost level at which all its atoms are known. Where it depends on
  * the level's own loop variable it gets a register that starts at the form's first value and is
- * bumped at the loop's back-edge (strength reduction); forms that differ by a constant share one.
- */
+ * bumped at the loop's back-edge (strength reduction); forms that differ by a constant share
+ * one. */
 #include "exec/vm_compile.h"
 
 /* ---- algebra ---- */
@@ -13,12 +13,8 @@ int32_t ts_vmc_new_atom(ts_vmc *c, int32_t reg, int level, int64_t lo, int64_t h
   return (int32_t)c->atoms.n - 1;
 }
 
-static int64_t wrap_add(int64_t a, int64_t b) {
-  return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-static int64_t wrap_mul(int64_t a, int64_t b) {
-  return (int64_t)((uint64_t)a * (uint64_t)b);
-}
+static int64_t wrap_add(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
+static int64_t wrap_mul(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
 
 void ts_vmc_form_atom(ts_vm_form *f, int32_t atom, int64_t k) {
   f->c = 0;
@@ -95,8 +91,8 @@ static int deepest(const ts_vmc *c, const ts_vm_form *f) {
   return depth;
 }
 
-/* floordiv, ceildiv and mod by a constant: a register of their own, made as far out as it can be.
- */
+/* floordiv, ceildiv and mod by a constant: a register of their own, made as far out as it can
+ * be. */
 static void divided(ts_vmc *c, ts_aff_kind kind, int64_t by, ts_vm_form *f) {
   static const ts_vm_opcode ops[] = {[TS_AFF_FLOORDIV] = TS_VM_OP_FLOORDIVK,
                                      [TS_AFF_CEILDIV] = TS_VM_OP_CEILDIVK,
@@ -268,8 +264,8 @@ static void split_local(const ts_vmc *c, int depth, const ts_vm_form *f, ts_vm_f
   }
 }
 
-/* Sum of the terms with `start` (0: none), one instruction each, appended by `emit`-ing at depth.
- */
+/* Sum of the terms with `start` (0: none), one instruction each, appended by `emit`-ing at
+ * depth. */
 static int32_t sum_terms(ts_vmc *c, int depth, const ts_vm_form *f, int32_t start) {
   int32_t sum = start;
   for (uint32_t i = 0; i < f->n; i++) {
@@ -283,8 +279,8 @@ static int32_t sum_terms(ts_vmc *c, int depth, const ts_vm_form *f, int32_t star
   return sum;
 }
 
-/* A register that starts with the form's value in the first iteration and moves on with the loop.
- */
+/* A register that starts with the form's value in the first iteration and moves on with the
+ * loop. */
 static int32_t induction(ts_vmc *c, int depth, const ts_vm_form *f, int64_t k) {
   ts_vm_level *level = c->levels[depth];
   ts_vm_form start = *f, iv;
@@ -346,9 +342,7 @@ static int32_t linear_at(ts_vmc *c, int depth, const ts_vm_form *given) {
   return r;
 }
 
-int32_t ts_vmc_linear(ts_vmc *c, const ts_vm_form *f) {
-  return linear_at(c, c->depth, f);
-}
+int32_t ts_vmc_linear(ts_vmc *c, const ts_vm_form *f) { return linear_at(c, c->depth, f); }
 
 int32_t ts_vmc_whole(ts_vmc *c, const ts_vm_form *f) {
   if (f->n > 0 && f->c == 0) return ts_vmc_linear(c, f);

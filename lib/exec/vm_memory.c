@@ -63,7 +63,8 @@ static void check_subscript(ts_vmc *c, const access *a, unsigned dim, uint32_t *
   ts_insn *insn;
   if (masked) {
     int32_t r = ts_vmc_whole(c, f), lanes = a->wide ? 1 : (int32_t)a->buffer->lanes;
-    for (int32_t l = 0; l < lanes; l++) { /* an element that is a vector is touched if any lane is */
+    for (int32_t l = 0; l < lanes;
+         l++) { /* an element that is a vector is touched if any lane is */
       insn = ts_vmc_emit(c, TS_VM_OP_CHKM, r, a->mask + l, (int32_t)width, (int32_t)dim, extent);
       insn->site = *site;
     }
@@ -142,9 +143,7 @@ static ts_vm_opcode load_op(ts_dtype d) {
   return ops[d];
 }
 
-static ts_vm_opcode store_op(ts_dtype d) {
-  return load_op(d) - TS_VM_OP_LD_F64 + TS_VM_OP_ST_F64;
-}
+static ts_vm_opcode store_op(ts_dtype d) { return load_op(d) - TS_VM_OP_LD_F64 + TS_VM_OP_ST_F64; }
 
 /* Moves the access's elements between `reg` and memory; op is the scalar form. */
 static void transfer(ts_vmc *c, const access *a, ts_vm_opcode op, int32_t reg) {

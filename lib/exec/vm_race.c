@@ -95,9 +95,7 @@ void ts_vmc_race_open(ts_vmc *c, const ts_op *loop, ts_vm_watch *w) {
   c->watch = w;
 }
 
-void ts_vmc_race_close(ts_vmc *c, const ts_vm_watch *w) {
-  c->watch = w->outer;
-}
+void ts_vmc_race_close(ts_vmc *c, const ts_vm_watch *w) { c->watch = w->outer; }
 
 void ts_vmc_race_access(ts_vmc *c, const ts_value *memref, const ts_vm_form *address, int32_t mask,
                         int32_t lanes, int32_t lane_bytes, ts_vm_race_kind kind, uint32_t site) {

@@ -44,8 +44,8 @@ static bool vm_eval_int(int32_t packed, int64_t a, int64_t b, int64_t *out) {
   return ts_eval_int((ts_opcode)(packed & 0xffff), (ts_dtype)(packed >> 16 & 0xff), a, b, out);
 }
 
-/* The first of the rows' elements that was never written, counted through the rows; -1: all were.
- */
+/* The first of the rows' elements that was never written, counted through the rows; -1: all
+ * were. */
 static int64_t vm_shadow_check(const char *shadow, const ts_slot *mask, const ts_insn *at) {
   for (int64_t r = 0, n = 0; r < at->c; r++)
     for (int64_t k = 0; k < at->d; k++, n++)
@@ -124,7 +124,8 @@ static void vm_dot_bf16(const ts_insn *at, ts_slot *dst, const ts_slot *a, const
 }
 
 /* The callee's registers and buffers lie behind the caller's. */
-static ts_vm_status vm_call(ts_vm *vm, const ts_vm_code *caller, const ts_insn *insn, ts_slot *frame) {
+static ts_vm_status vm_call(ts_vm *vm, const ts_vm_code *caller, const ts_insn *insn,
+                            ts_slot *frame) {
   const ts_vm_call *call = caller->calls.at[insn->a];
   ts_slot *callee = frame + insn->b;
   callee[TS_VM_MEM].p = frame[TS_VM_MEM].p + caller->mem_bytes;
@@ -145,16 +146,16 @@ static ts_vm_status vm_call(ts_vm *vm, const ts_vm_code *caller, const ts_insn *
 /* The FAR instructions. */
 #define INSN(e, text, ...)
 #define FAR(e, text, ...)                                                                          \
-  static __attribute__((noinline))                                                                 \
-  ts_vm_status far_##e(ts_vm *vm, const ts_vm_code *code, const ts_insn *I, ts_slot *R) {          \
+  static __attribute__((noinline)) ts_vm_status far_##e(ts_vm *vm, const ts_vm_code *code,         \
+                                                        const ts_insn *I, ts_slot *R) {            \
     enum { L = 0 };                                                                                \
     (void)vm, (void)code;                                                                          \
     __VA_ARGS__;                                                                                   \
     return TS_VM_DONE;                                                                             \
   }
 #define ELT(e, text, ...)                                                                          \
-  static __attribute__((noinline))                                                                 \
-  ts_vm_status far_##e##_V(ts_vm *vm, const ts_vm_code *code, const ts_insn *I, ts_slot *R) {      \
+  static __attribute__((noinline)) ts_vm_status far_##e##_V(ts_vm *vm, const ts_vm_code *code,     \
+                                                            const ts_insn *I, ts_slot *R) {        \
     (void)vm, (void)code;                                                                          \
     for (int L = 0, lanes = I->hi; L < lanes; L++) {                                               \
       __VA_ARGS__;                                                                                 \

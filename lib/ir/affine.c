@@ -2,7 +2,8 @@
 #include "ir/uniquer.h"
 
 static uint64_t hash_aff(const ts_aff *a) {
-  const int64_t words[] = {a->kind, (int64_t)(uintptr_t)a->lhs, (int64_t)(uintptr_t)a->rhs, a->value};
+  const int64_t words[] = {a->kind, (int64_t)(uintptr_t)a->lhs, (int64_t)(uintptr_t)a->rhs,
+                           a->value};
   return ts_hash(words, sizeof words, 0);
 }
 

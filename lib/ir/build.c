@@ -27,7 +27,8 @@ ts_value *ts_build1(ts_builder *b, ts_opcode opcode, const ts_type *type, ts_val
   return ts_build(b, opcode, type, 1, (ts_value *[]){x});
 }
 
-ts_value *ts_build2(ts_builder *b, ts_opcode opcode, const ts_type *type, ts_value *x, ts_value *y) {
+ts_value *ts_build2(ts_builder *b, ts_opcode opcode, const ts_type *type, ts_value *x,
+                    ts_value *y) {
   return ts_build(b, opcode, type, 2, (ts_value *[]){x, y});
 }
 
@@ -40,7 +41,8 @@ ts_value *ts_build_infer(ts_builder *b, ts_opcode opcode, unsigned n, ts_value *
                          unsigned num_attrs, const ts_attr *attrs) {
   ts_op *op = ts_op_create(b->module, opcode, b->loc, n, operands, 0, NULL, 1, NULL,
                            ts_op_infos[opcode].num_regions);
-  for (unsigned i = 0; i < num_attrs; i++) ts_attr_set(b->module, op, attrs[i]);
+  for (unsigned i = 0; i < num_attrs; i++)
+    ts_attr_set(b->module, op, attrs[i]);
   const ts_type *type = NULL;
   if (ts_infer(b->module, op, 0, NULL, &type) != TS_OK)
     ts_unreachable("a pass built an op whose type cannot be inferred");
@@ -75,8 +77,8 @@ ts_value *ts_build_load(ts_builder *b, const ts_type *type, ts_value *memref, un
                         const ts_aff *const *subscripts, unsigned num_dims, ts_value *const *dims,
                         ts_value *mask) {
   ts_value *plain[] = {memref, mask};
-  ts_op *op = ts_op_create(b->module, TS_OP_LOAD, b->loc, mask ? 2 : 1, plain, num_dims, dims, 1,
-                           &type, 0);
+  ts_op *op =
+      ts_op_create(b->module, TS_OP_LOAD, b->loc, mask ? 2 : 1, plain, num_dims, dims, 1, &type, 0);
   op->map = ts_map_get(b->module, n, subscripts);
   op->subscripted = 1;
   op->has_mask = mask != NULL;
@@ -88,8 +90,8 @@ ts_op *ts_build_store(ts_builder *b, ts_value *value, ts_value *memref, unsigned
                       const ts_aff *const *subscripts, unsigned num_dims, ts_value *const *dims,
                       ts_value *mask) {
   ts_value *plain[] = {value, memref, mask};
-  ts_op *op = ts_op_create(b->module, TS_OP_STORE, b->loc, mask ? 3 : 2, plain, num_dims, dims, 0,
-                           NULL, 0);
+  ts_op *op =
+      ts_op_create(b->module, TS_OP_STORE, b->loc, mask ? 3 : 2, plain, num_dims, dims, 0, NULL, 0);
   op->map = ts_map_get(b->module, n, subscripts);
   op->subscripted = 2;
   op->has_mask = mask != NULL;

@@ -49,7 +49,8 @@ static ts_op *heir_of(const ts_module *m, const ts_op *op) {
   const ts_comments *c = op->has_comment ? ts_comments_of(m, op) : NULL;
   if (c && c->heir && c->heir->block) return c->heir;
   ts_op *heir = NULL;
-  for (ts_op *at = op->prev; same_place(at, op); at = at->prev) heir = at;
+  for (ts_op *at = op->prev; same_place(at, op); at = at->prev)
+    heir = at;
   if (!heir && same_place(op->next, op)) heir = op->next;
   return heir;
 }
@@ -109,7 +110,8 @@ const char *ts_check_prefixes(ts_arena *arena, const char *text, size_t n) {
     if (limit - p > 2 && p[0] == 'e' && p[1] == 's') p += 2;
     if (p == limit || (*p != '=' && *p != ' ')) continue;
     const char *from = ++p;
-    while (p < limit && (is_word_char(*p) || *p == '-' || *p == ',')) p++;
+    while (p < limit && (is_word_char(*p) || *p == '-' || *p == ','))
+      p++;
     size_t len = (size_t)(p - from);
     if (!len || used + len + 2 > sizeof list) continue;
     if (used) list[used++] = ',';
@@ -120,15 +122,19 @@ const char *ts_check_prefixes(ts_arena *arena, const char *text, size_t n) {
 }
 
 bool ts_is_test_line(const ts_module *m, const char *line, size_t n) {
-  static const char *const lit_words[] = {"RUN", "REQUIRES", "UNSUPPORTED", "XFAIL", "ALLOW_RETRIES", "DEFINE", "REDEFINE"};
+  static const char *const lit_words[] = {"RUN",           "REQUIRES", "UNSUPPORTED", "XFAIL",
+                                          "ALLOW_RETRIES", "DEFINE",   "REDEFINE"};
   static const char *const suffixes[] = {"-NEXT", "-SAME", "-DAG", "-NOT", "-LABEL", "-EMPTY"};
   const char *end = line + n, *at = line;
-  while (at < end && (*at == '/' || *at == ' ' || *at == '\t')) at++;
+  while (at < end && (*at == '/' || *at == ' ' || *at == '\t'))
+    at++;
   for (const char *w = at; w < end; w++)
-    if (begins(w, end, "expected-") && w + 9 < end && memchr("ewnr", w[9], 4) && memmem(w, (size_t)(end - w), "{{", 2))
+    if (begins(w, end, "expected-") && w + 9 < end && memchr("ewnr", w[9], 4) &&
+        memmem(w, (size_t)(end - w), "{{", 2))
       return true;
   const char *word = at;
-  while (at < end && (is_word_char(*at) || *at == '-')) at++;
+  while (at < end && (is_word_char(*at) || *at == '-'))
+    at++;
   const char *colon = at;
   if (at < end && *at == '{') colon = memchr(at, ':', (size_t)(end - at)); /* CHECK{LITERAL}: */
   if (!colon || colon == end || *colon != ':' || at == word) return false;

@@ -25,9 +25,7 @@ const char *ts_extent_text(ts_module *m, ts_extent e) {
                            : ts_sprintf(&m->arena, "%" PRId64, e);
 }
 
-const ts_type *ts_inf_type(const ts_inf *f, unsigned i) {
-  return ts_operand(f->op, i)->type;
-}
+const ts_type *ts_inf_type(const ts_inf *f, unsigned i) { return ts_operand(f->op, i)->type; }
 
 /* A pending literal as it may be written, for messages. */
 static const char *literal_text(ts_inf *f, const ts_value *v) {
@@ -85,24 +83,24 @@ const char *ts_inf_other_level(const ts_inf *f, const ts_type *t) {
                {TS_OP_MUL, TS_OP_MULF, TS_OP_MULI}, {TS_OP_DIV, TS_OP_DIVF, TS_OP_DIVI},
                {TS_OP_MAX, TS_OP_MAXF, TS_OP_MAXI}, {TS_OP_MIN, TS_OP_MINF, TS_OP_MINI},
                {TS_OP_NEG, TS_OP_NEGF, TS_OP_NEGF}};
-  bool tensor = t->kind == TS_TYPE_TENSOR, number = t->kind == TS_TYPE_SCALAR || t->kind == TS_TYPE_VECTOR;
+  bool tensor = t->kind == TS_TYPE_TENSOR,
+       number = t->kind == TS_TYPE_SCALAR || t->kind == TS_TYPE_VECTOR;
   ts_opcode here = (ts_opcode)f->op->opcode, other = TS_NUM_OPCODES;
   for (size_t i = 0; i < ts_countof(pairs); i++) {
     if (tensor && (here == pairs[i].real || here == pairs[i].integer)) other = pairs[i].tensor;
-    if (number && here == pairs[i].tensor) other = ts_is_float(t->dtype) ? pairs[i].real : pairs[i].integer;
+    if (number && here == pairs[i].tensor)
+      other = ts_is_float(t->dtype) ? pairs[i].real : pairs[i].integer;
   }
   if (other == TS_NUM_OPCODES)
-    return tensor && ts_info(f->op)->levels == TS_LEVEL_L ? "; on tensors it stands in the region of a `fused`" : "";
+    return tensor && ts_info(f->op)->levels == TS_LEVEL_L
+               ? "; on tensors it stands in the region of a `fused`"
+               : "";
   return ts_sprintf(&f->m->arena, "; on %s it is `%s`", t->text, ts_op_infos[other].name);
 }
 
-bool ts_is_number(ts_dtype d) {
-  return ts_is_float(d) || ts_is_int(d);
-}
+bool ts_is_number(ts_dtype d) { return ts_is_float(d) || ts_is_int(d); }
 
-unsigned ts_dtype_width(ts_dtype d) {
-  return d == TS_I1 ? 1 : ts_dtype_bytes(d) * 8;
-}
+unsigned ts_dtype_width(ts_dtype d) { return d == TS_I1 ? 1 : ts_dtype_bytes(d) * 8; }
 
 bool ts_dtype_holds(ts_dtype wide, ts_dtype narrow) {
   if (wide == narrow) return true;
@@ -170,8 +168,8 @@ static const ts_rule_fn rules[] = {
     [TS_RULE_DOT] = ts_rule_dot,
 };
 
-/* Attributes with a place of their own in the text, as a set, by the rule of the op that has them.
- */
+/* Attributes with a place of their own in the text, as a set, by the rule of the op that has
+ * them. */
 #define KEY(e) (UINT64_C(1) << TS_ATTR_##e)
 static uint64_t structural_attrs(ts_rule rule) {
   switch (rule) {
@@ -226,8 +224,9 @@ static bool check_arity(ts_inf *f) {
   if (any)
     ts_inf_error(f, "`%s` takes at least %u operand%s, not %u", info->name, lo, ts_plural(lo), n);
   else if (n > hi && *info->attrs && ts_is_literal(last))
-    ts_inf_error(f, "`%s` takes %u operand%s, not %u: numbers that tell it how stand in braces, by name: %s",
-                 info->name, hi, ts_plural(hi), n, info->attrs);
+    ts_inf_error(
+        f, "`%s` takes %u operand%s, not %u: numbers that tell it how stand in braces, by name: %s",
+        info->name, hi, ts_plural(hi), n, info->attrs);
   else if (lo == hi)
     ts_inf_error(f, "`%s` takes %u operand%s, not %u", info->name, lo, ts_plural(lo), n);
   else
@@ -257,7 +256,8 @@ static bool check_form(ts_inf *f) {
   if (op->has_mask && op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE)
     return ts_inf_refuse(f, "`%s` takes no mask", info->name);
   if (op->opcode == TS_OP_STORE && op->subscripted == 1)
-    return ts_inf_refuse(f, "`store` names the value first, then the element: store %%value, %%A[%%i]");
+    return ts_inf_refuse(
+        f, "`store` names the value first, then the element: store %%value, %%A[%%i]");
   if (op->subscripted & ~want) return ts_inf_refuse(f, "`%s` takes no subscripts here", info->name);
   if (want & ~op->subscripted)
     return ts_inf_refuse(f, "a buffer of `%s` needs its subscripts, such as %%A[%%i, 0]",

@@ -42,9 +42,7 @@ bool ts_dtype_holds(ts_dtype wide, ts_dtype narrow);
 /* What the op is called where its operands are of type `t`: "; on f32 it is `addf`", or "". */
 const char *ts_inf_other_level(const ts_inf *, const ts_type *t);
 /* Plural ending of a count. */
-static inline const char *ts_plural(uint64_t n) {
-  return n == 1 ? "" : "s";
-}
+static inline const char *ts_plural(uint64_t n) { return n == 1 ? "" : "s"; }
 
 const ts_type *ts_rule_const(ts_inf *);
 const ts_type *ts_rule_cast(ts_inf *);

@@ -11,15 +11,13 @@ static bool is_scalar_or_vector(const ts_type *t) {
   return t->kind == TS_TYPE_SCALAR || t->kind == TS_TYPE_VECTOR;
 }
 
-static const char *op_name(const ts_inf *f) {
-  return ts_info(f->op)->name;
-}
+static const char *op_name(const ts_inf *f) { return ts_info(f->op)->name; }
 
 /* "operand 2 of `addf` has type X; it takes Y". */
 static const ts_type *wrong_operand(ts_inf *f, unsigned i, const char *takes) {
   const ts_type *t = ts_inf_type(f, i);
-  return ts_inf_error(f, "operand %u of `%s` has type %s; it takes %s%s", i + 1, op_name(f), t->text,
-                      takes, ts_inf_other_level(f, t));
+  return ts_inf_error(f, "operand %u of `%s` has type %s; it takes %s%s", i + 1, op_name(f),
+                      t->text, takes, ts_inf_other_level(f, t));
 }
 
 /* The one type of operands first…last-1; literals among them take it, or `hint` where all are
@@ -179,8 +177,9 @@ const ts_type *ts_rule_splat(ts_inf *f) {
   if (from->kind != TS_TYPE_VECTOR || to->kind != TS_TYPE_VECTOR)
     return wrong_operand(f, 0, scalar->text);
   if (from->dtype == to->dtype && to->dims[0] % from->dims[0] == 0) return to;
-  const char *takes = ts_sprintf(
-      &f->m->arena, "%s, or a vector of it whose length divides %" PRId64, scalar->text, to->dims[0]);
+  const char *takes =
+      ts_sprintf(&f->m->arena, "%s, or a vector of it whose length divides %" PRId64, scalar->text,
+                 to->dims[0]);
   return wrong_operand(f, 0, takes);
 }
 
@@ -280,8 +279,9 @@ const ts_type *ts_rule_dot(ts_inf *f) {
     return ts_inf_error(f, "`dot` sums products of i8 in i32 and of bf16 in f32, not of %s in %s",
                         ts_dtype_name(t[0]->dtype), ts_dtype_name(t[2]->dtype));
   if (t[0]->dims[0] != t[2]->dims[0] * group)
-    return ts_inf_error(f, "`dot` adds %u products to each lane of %s: its factors have %" PRId64
-                           " lanes, not %" PRId64,
+    return ts_inf_error(f,
+                        "`dot` adds %u products to each lane of %s: its factors have %" PRId64
+                        " lanes, not %" PRId64,
                         group, t[2]->text, t[2]->dims[0] * group, t[0]->dims[0]);
   if (ts_attr_find(f->op, TS_ATTR_UNSIGNED) && t[0]->dtype != TS_I8)
     return ts_inf_error(f, "`unsigned` is for factors of type i8, not %s", t[0]->text);
@@ -334,7 +334,8 @@ static bool check_accessed(ts_inf *f, const ts_type *memref, const ts_type *t) {
       t->dtype != memref->dtype)
     return ts_inf_refuse(f, "%s has elements of type %s, not %s%s", memref->text,
                          ts_type_element(f->m, memref)->text, t->text,
-                         t->kind == TS_TYPE_MEMREF ? "; behind ':' stands the type of the result" : "");
+                         t->kind == TS_TYPE_MEMREF ? "; behind ':' stands the type of the result"
+                                                   : "");
   unsigned axes = t->kind == TS_TYPE_FRAGMENT ? 2 : 1;
   if (memref->rank < axes)
     return ts_inf_refuse(f, "%s has too few axes for an access of %s", memref->text, t->text);
@@ -359,9 +360,7 @@ static bool check_mask(ts_inf *f, const ts_type *t) {
                        want->text);
 }
 
-static unsigned map_size(const ts_op *op) {
-  return op->map ? op->map->n : 0;
-}
+static unsigned map_size(const ts_op *op) { return op->map ? op->map->n : 0; }
 
 /* Plain operands of an access but for its mask. */
 static bool check_plain(ts_inf *f, unsigned n) {

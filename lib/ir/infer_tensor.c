@@ -310,9 +310,7 @@ const ts_type *ts_rule_unary_f(ts_inf *f) {
 /* ---- products ---- */
 
 /* The type of a matmul's element: i8 products are summed in i32. */
-static ts_dtype product_dtype(ts_dtype d) {
-  return d == TS_I8 ? TS_I32 : d;
-}
+static ts_dtype product_dtype(ts_dtype d) { return d == TS_I8 ? TS_I32 : d; }
 
 /* The product of operands 0 and 1; NULL: reported. */
 static const ts_type *product(ts_inf *f) {
@@ -336,9 +334,7 @@ static const ts_type *product(ts_inf *f) {
   return ts_type_tensor(f->m, batch + 2, dims, product_dtype(a->dtype));
 }
 
-const ts_type *ts_rule_matmul(ts_inf *f) {
-  return product(f);
-}
+const ts_type *ts_rule_matmul(ts_inf *f) { return product(f); }
 
 /* A bias has one element a column: extents of 1, then the last extent of the product. */
 static bool is_bias_of(const ts_type *bias, const ts_type *t) {
@@ -404,9 +400,7 @@ static const ts_type *along_one_axis(ts_inf *f) {
   return check_axes(f, t, 1) ? t : NULL;
 }
 
-const ts_type *ts_rule_softmax(ts_inf *f) {
-  return along_one_axis(f);
-}
+const ts_type *ts_rule_softmax(ts_inf *f) { return along_one_axis(f); }
 
 const ts_type *ts_rule_layernorm(ts_inf *f) {
   const ts_type *t = along_one_axis(f);

@@ -56,13 +56,19 @@ typedef struct ts_type {
   uint8_t rank;   /* at most TS_MAX_RANK; fragment: 3 (m, n, k); vector: 1 */
   uint8_t num_layout_args;
   uint32_t text_len;
-  const char *text; /* as written in the language */
+  const char *text;           /* as written in the language */
   const struct ts_type *elem; /* memref of vectors: the vector type; else NULL */
   ts_extent *dims;
   int64_t *layout_args; /* pad: [elements]; swizzle: [bytes]; strides: rank of them */
 } ts_type;
 
-enum { TS_MAX_NESTING = 256, TS_MAX_OPERANDS = 65535, TS_MAX_AFF_DEPTH = 200, TS_MAX_DIMS = 64, TS_MAX_TOKEN = 4096 };
+enum {
+  TS_MAX_NESTING = 256,
+  TS_MAX_OPERANDS = 65535,
+  TS_MAX_AFF_DEPTH = 200,
+  TS_MAX_DIMS = 64,
+  TS_MAX_TOKEN = 4096
+};
 
 static inline bool ts_is_kind(const ts_type *t, ts_type_kind k) { return t->kind == k; }
 const ts_type *ts_type_error(ts_module *);
@@ -129,8 +135,7 @@ const ts_map *ts_map_get(ts_module *, unsigned n, const ts_aff *const *exprs);
 
 typedef enum ts_opcode {
 #define OP(e, ...) TS_OP_##e,
-#include "ir/tir.def"
-#include "ir/lir.def"
+#include "ir/ops.def"
 #undef OP
   TS_NUM_OPCODES
 } ts_opcode;
@@ -142,14 +147,19 @@ typedef enum ts_attr_key {
   TS_NUM_ATTRS
 } ts_attr_key;
 
+// clang-format off
 typedef enum {
   TS_AK_DTYPE, TS_AK_INT, TS_AK_INTS, TS_AK_FLOAT, TS_AK_FLOATS, TS_AK_WORD, TS_AK_UNIT,
   TS_AK_TYPE, TS_AK_DATA, TS_AK_SYMBOL, TS_AK_WORDS
 } ts_attr_kind;
+// clang-format on
 
 enum { TS_LEVEL_T = 1, TS_LEVEL_L = 2, TS_LEVEL_TL = 3 };
+// clang-format off
 enum { TS_FLAG_NONE = 0, TS_FLAG_PURE = 1, TS_FLAG_EW = 2, TS_FLAG_COMM = 4, TS_FLAG_TERM = 8, TS_FLAG_MATH = 16 };
+// clang-format on
 
+// clang-format off
 typedef enum ts_rule { /* the type rules of the op tables; infer.c has one function each */
   TS_RULE_NONE, TS_RULE_CONST, TS_RULE_CAST, TS_RULE_RESHAPE, TS_RULE_TRANSPOSE, TS_RULE_BROADCAST,
   TS_RULE_MATMUL, TS_RULE_BINARY, TS_RULE_UNARY, TS_RULE_UNARY_F, TS_RULE_REDUCE, TS_RULE_SOFTMAX,
@@ -161,6 +171,7 @@ typedef enum ts_rule { /* the type rules of the op tables; infer.c has one funct
   TS_RULE_SPLAT, TS_RULE_LANES, TS_RULE_EXTRACT, TS_RULE_INSERT, TS_RULE_REDUCE_V, TS_RULE_BARRIER,
   TS_RULE_ASYNC_COPY, TS_RULE_MMA, TS_RULE_PREFETCH, TS_RULE_DOT
 } ts_rule;
+// clang-format on
 
 typedef struct ts_op_info {
   const char *name;
@@ -193,14 +204,16 @@ typedef struct ts_global ts_global;
 /* The contents of a const or global: exactly one form. */
 typedef struct ts_data {
   enum { TS_DATA_SPLAT, TS_DATA_DENSE, TS_DATA_FILE } form;
-  const void *bytes; /* SPLAT: one element; DENSE: all, row-major, in the array format of the type */
+  /* SPLAT: one element; DENSE: all, row-major, in the array format of the type */
+  const void *bytes;
   size_t num_bytes;
   const char *path; /* FILE: as written after @, relative to the working directory */
 } ts_data;
 
 typedef struct ts_attr {
   ts_attr_key key;
-  uint32_t n; /* INTS, FLOATS, WORDS: how many; a single one written without brackets has bare = 1 */
+  /* INTS, FLOATS, WORDS: how many; a single one written without brackets has bare = 1 */
+  uint32_t n;
   bool bare;
   union {
     ts_dtype dtype;
@@ -251,7 +264,7 @@ struct ts_op {
   uint32_t tag; /* scratch of the running pass; means nothing between passes */
   uint16_t opcode, num_results, num_operands, num_plain;
   uint8_t num_attrs, num_regions, subscripted;
-  bool has_mask : 1; /* the last plain operand is a mask */
+  bool has_mask : 1;    /* the last plain operand is a mask */
   bool has_comment : 1; /* ts_comments_of knows of some */
   /* then num_results values, then num_regions block pointers */
 };
@@ -269,7 +282,7 @@ struct ts_func {
   ts_func *prev, *next;
   ts_module *module;
   ts_str name;
-  ts_loc loc; /* of the name */
+  ts_loc loc;     /* of the name */
   ts_block *body; /* its arguments are the parameters */
   uint8_t *roles; /* ts_role of each parameter */
   const ts_type **results;
@@ -298,7 +311,7 @@ struct ts_module {
   ts_ptrmap funcs, globals; /* by name, the ts_str as a pointer */
   ts_ptrmap comments; /* ts_comments by owner: op, block, function, global, or the module itself */
   const char *check_prefixes; /* ts_check_prefixes of the source */
-  bool test_lines; /* lines for test tools (ts_is_test_line) are printed too */
+  bool test_lines;            /* lines for test tools (ts_is_test_line) are printed too */
   /* Nobody has touched what the parser built: every op was typed by ts_infer, links are right and tags 0.
    * The first ts_verify need not find that out again, and clears it; so does whatever changes a module
    * before. */
@@ -318,11 +331,15 @@ static inline ts_block **ts_op_regions(const ts_op *op) {
 }
 static inline ts_value *ts_operand(const ts_op *op, unsigned i) { return op->operands[i].value; }
 static inline unsigned ts_num_dims(const ts_op *op) { return op->num_operands - op->num_plain; }
-static inline ts_value *ts_dim(const ts_op *op, unsigned i) { return ts_operand(op, op->num_plain + i); }
+static inline ts_value *ts_dim(const ts_op *op, unsigned i) {
+  return ts_operand(op, op->num_plain + i);
+}
 static inline bool ts_is_literal(const ts_value *v) { return v->kind == TS_VALUE_LITERAL; }
 static inline bool ts_has_uses(const ts_value *v) { return v->uses != NULL; }
 static inline bool ts_has_one_use(const ts_value *v) { return v->uses && !v->uses->next; }
-static inline bool ts_has_flag(const ts_op *op, unsigned flag) { return (ts_info(op)->flags & flag) != 0; }
+static inline bool ts_has_flag(const ts_op *op, unsigned flag) {
+  return (ts_info(op)->flags & flag) != 0;
+}
 
 /* ---- modules ---- */
 
@@ -363,7 +380,8 @@ ts_op *ts_op_create(ts_module *, ts_opcode, ts_loc, unsigned num_plain, ts_value
                     const ts_type *const *types, unsigned num_regions);
 void ts_op_insert(ts_builder *, ts_op *);
 /* Creates and inserts an op with one result of type `type`. */
-ts_value *ts_build(ts_builder *, ts_opcode, const ts_type *type, unsigned n, ts_value *const *operands);
+ts_value *ts_build(ts_builder *, ts_opcode, const ts_type *type, unsigned n,
+                   ts_value *const *operands);
 ts_value *ts_build1(ts_builder *, ts_opcode, const ts_type *, ts_value *);
 ts_value *ts_build2(ts_builder *, ts_opcode, const ts_type *, ts_value *, ts_value *);
 ts_value *ts_build3(ts_builder *, ts_opcode, const ts_type *, ts_value *, ts_value *, ts_value *);
@@ -389,7 +407,8 @@ double ts_literal_as_double(const ts_value *);
 /* A literal as the text has it, before the type rule of its op gives it a type (type is NULL until
  * then). ts_infer replaces every one of them among an op's operands. */
 typedef enum { TS_NUMBER_INT, TS_NUMBER_FLOAT, TS_NUMBER_HEX } ts_number_form;
-ts_value *ts_literal_pending(ts_module *, ts_number_form, uint64_t bits); /* int64, f64 image, bits */
+ts_value *ts_literal_pending(ts_module *, ts_number_form,
+                             uint64_t bits); /* int64, f64 image, bits */
 /* The typed literal (scalar or splat of a vector); NULL when the number does not fit: a fraction for
  * an integer type, out of its range, too many bits. Hex is the bit image of the type. */
 ts_value *ts_literal_resolve(ts_module *, const ts_value *pending, const ts_type *);
@@ -422,7 +441,7 @@ void ts_op_erase(ts_op *);
 ts_op *ts_op_clone(ts_module *, const ts_op *, ts_ptrmap *map);
 
 const ts_attr *ts_attr_find(const ts_op *, ts_attr_key); /* NULL when absent */
-void ts_attr_set(ts_module *, ts_op *, ts_attr);          /* replaces one of the same key */
+void ts_attr_set(ts_module *, ts_op *, ts_attr);         /* replaces one of the same key */
 void ts_attr_remove(ts_module *, ts_op *, ts_attr_key);
 void ts_attr_set_int(ts_module *, ts_op *, ts_attr_key, int64_t);
 void ts_attr_set_unit(ts_module *, ts_op *, ts_attr_key);
@@ -449,7 +468,8 @@ ts_pred ts_op_pred(const ts_op *);
 /* A for's parts. */
 typedef struct ts_for {
   unsigned num_lo, num_hi;
-  const ts_aff *const *lo, *const *hi; /* the loop starts at their largest, ends before their least */
+  /* the loop starts at their largest, ends before their least */
+  const ts_aff *const *lo, *const *hi;
   int64_t step;
   ts_value *iv;
   ts_block *body;
@@ -462,7 +482,8 @@ typedef struct ts_access {
   unsigned n; /* subscripts */
   const ts_aff *const *subscripts;
   bool reads, writes;
-  const ts_type *type; /* of what is read or written: scalar, vector or fragment; of an async_copy, the element */
+  /* of what is read or written: scalar, vector or fragment; of an async_copy, the element */
+  const ts_type *type;
 } ts_access;
 bool ts_access_parts(const ts_op *, unsigned i, ts_access *);
 /* Is the value one of the op's dims: do its subscripts, or a loop's bounds, speak of it? */
@@ -537,7 +558,8 @@ typedef struct ts_parse_name {
   ts_str name;
   ts_value *value;
 } ts_parse_name;
-ts_result ts_parse_ops(ts_func *, const ts_source *source, unsigned n, const ts_parse_name *visible);
+ts_result ts_parse_ops(ts_func *, const ts_source *source, unsigned n,
+                       const ts_parse_name *visible);
 void ts_print_module(ts_sink *, const ts_module *);
 void ts_print_func(ts_sink *, const ts_func *);
 /* Gives every value the name that it is printed under: numbers to those without one, _1, _2 … to those

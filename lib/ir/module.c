@@ -58,8 +58,10 @@ ts_func *ts_func_create(ts_module *m, ts_str name, ts_loc loc, unsigned num_para
   if (num_results) memcpy(f->results, results, num_results * sizeof *results);
   f->num_results = num_results;
   f->prev = m->last_func;
-  if (m->last_func) m->last_func->next = f;
-  else m->first_func = f;
+  if (m->last_func)
+    m->last_func->next = f;
+  else
+    m->first_func = f;
   m->last_func = f;
   ts_ptrmap_put(&m->funcs, (void *)(uintptr_t)name, f);
   ts_changed_module(m);
@@ -70,10 +72,14 @@ void ts_func_remove(ts_func *f) {
   ts_module *m = f->module;
   ts_changed_func(f);
   ts_changed_module(m);
-  if (f->prev) f->prev->next = f->next;
-  else m->first_func = f->next;
-  if (f->next) f->next->prev = f->prev;
-  else m->last_func = f->prev;
+  if (f->prev)
+    f->prev->next = f->next;
+  else
+    m->first_func = f->next;
+  if (f->next)
+    f->next->prev = f->prev;
+  else
+    m->last_func = f->prev;
   ts_ptrmap_put(&m->funcs, (void *)(uintptr_t)f->name, NULL);
 }
 
@@ -81,8 +87,10 @@ ts_global *ts_global_create(ts_module *m, ts_str name, ts_loc loc, const ts_type
                             const ts_data *data) {
   ts_global *g = ts_new(&m->arena, ts_global);
   *g = (ts_global){.name = name, .loc = loc, .type = type, .data = data, .prev = m->last_global};
-  if (m->last_global) m->last_global->next = g;
-  else m->first_global = g;
+  if (m->last_global)
+    m->last_global->next = g;
+  else
+    m->first_global = g;
   m->last_global = g;
   ts_ptrmap_put(&m->globals, (void *)(uintptr_t)name, g);
   ts_changed_module(m);
@@ -146,7 +154,8 @@ static const ts_map *copy_map(copier *c, const ts_map *map) {
   const ts_map *copy = ts_ptrmap_get(&c->maps, map);
   if (copy) return copy;
   const ts_aff **exprs = ts_new_array(&c->to->arena, const ts_aff *, map->n ? map->n : 1);
-  for (unsigned i = 0; i < map->n; i++) exprs[i] = copy_aff(c, map->exprs[i]);
+  for (unsigned i = 0; i < map->n; i++)
+    exprs[i] = copy_aff(c, map->exprs[i]);
   copy = ts_map_get(c->to, map->n, exprs);
   ts_ptrmap_put(&c->maps, map, (void *)copy);
   return copy;
@@ -203,7 +212,8 @@ static void copy_block(copier *c, const ts_block *from, ts_block *to);
 
 static ts_op *copy_op(copier *c, const ts_op *op) {
   ts_value **operands = ts_new_array(&c->to->arena, ts_value *, op->num_operands + 1u);
-  for (unsigned i = 0; i < op->num_operands; i++) operands[i] = copy_operand(c, ts_operand(op, i));
+  for (unsigned i = 0; i < op->num_operands; i++)
+    operands[i] = copy_operand(c, ts_operand(op, i));
   ts_op *copy = ts_op_create(c->to, op->opcode, op->loc, op->num_plain, operands, ts_num_dims(op),
                              operands + op->num_plain, op->num_results, NULL, op->num_regions);
   copy_attrs(c, op, copy);
@@ -226,7 +236,8 @@ static void copy_ops(copier *c, const ts_block *from, ts_block *to) {
   ts_builder b = ts_builder_at_end(c->to, to, from->end);
   to->end = from->end;
   copy_comments(c, from, to);
-  for (const ts_op *op = from->first; op; op = op->next) ts_op_insert(&b, copy_op(c, op));
+  for (const ts_op *op = from->first; op; op = op->next)
+    ts_op_insert(&b, copy_op(c, op));
 }
 
 static void copy_block(copier *c, const ts_block *from, ts_block *to) {
@@ -245,10 +256,12 @@ static void copy_func(copier *c, const ts_func *f) {
     types[i] = copy_type(c, f->body->args[i]->type);
     names[i] = f->body->args[i]->name;
   }
-  for (unsigned i = 0; i < f->num_results; i++) types[n + i] = copy_type(c, f->results[i]);
-  ts_func *to = ts_func_create(c->to, f->name, f->loc, n, types, names, f->roles, f->num_results,
-                               types + n);
-  for (unsigned i = 0; i < n; i++) ts_ptrmap_put(&c->values, f->body->args[i], to->body->args[i]);
+  for (unsigned i = 0; i < f->num_results; i++)
+    types[n + i] = copy_type(c, f->results[i]);
+  ts_func *to =
+      ts_func_create(c->to, f->name, f->loc, n, types, names, f->roles, f->num_results, types + n);
+  for (unsigned i = 0; i < n; i++)
+    ts_ptrmap_put(&c->values, f->body->args[i], to->body->args[i]);
   copy_comments(c, f, to);
   copy_ops(c, f->body, to->body);
 }
@@ -269,9 +282,12 @@ ts_module *ts_module_clone(const ts_module *from) {
   ts_ptrmap_init(&c.maps, &scratch);
   ts_ptrmap_init(&c.values, &scratch);
   for (const ts_global *g = from->first_global; g; g = g->next)
-    copy_comments(&c, g, ts_global_create(to, g->name, g->loc, copy_type(&c, g->type), copy_data(&c, g->data)));
+    copy_comments(
+        &c, g,
+        ts_global_create(to, g->name, g->loc, copy_type(&c, g->type), copy_data(&c, g->data)));
   copy_comments(&c, from, to);
-  for (const ts_func *f = from->first_func; f; f = f->next) copy_func(&c, f);
+  for (const ts_func *f = from->first_func; f; f = f->next)
+    copy_func(&c, f);
   ts_arena_drop(&scratch);
   return to;
 }

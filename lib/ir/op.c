@@ -36,9 +36,13 @@ void ts_replace_all_uses(ts_value *from, ts_value *to) {
 }
 
 static void touch_value(ts_value *v) {
-  ts_op *op = v->kind == TS_VALUE_RESULT ? v->def : v->kind == TS_VALUE_ARG ? v->block->parent : NULL;
-  if (op) ts_changed_op(op);
-  else if (v->kind == TS_VALUE_ARG && v->block->func) ts_changed_func(v->block->func);
+  ts_op *op = v->kind == TS_VALUE_RESULT ? v->def
+              : v->kind == TS_VALUE_ARG  ? v->block->parent
+                                         : NULL;
+  if (op)
+    ts_changed_op(op);
+  else if (v->kind == TS_VALUE_ARG && v->block->func)
+    ts_changed_func(v->block->func);
 }
 
 void ts_set_name(ts_value *v, ts_str name) {

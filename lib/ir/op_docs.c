@@ -2,10 +2,12 @@
 #include "ir/ir.h"
 
 static void print_arity(ts_sink *s, const ts_op_info *op) {
-  if (op->max_operands < 0) ts_sink_printf(s, "%d or more", op->min_operands);
+  if (op->max_operands < 0)
+    ts_sink_printf(s, "%d or more", op->min_operands);
   else if (op->min_operands != op->max_operands)
     ts_sink_printf(s, "%d to %d", op->min_operands, op->max_operands);
-  else ts_sink_printf(s, "%d", op->min_operands);
+  else
+    ts_sink_printf(s, "%d", op->min_operands);
 }
 
 /* The op's attributes as a markdown cell: `acc` `axis`. */
@@ -31,10 +33,13 @@ void ts_print_ops(ts_sink *s, unsigned levels) {
 }
 
 void ts_print_attrs(ts_sink *s) {
-  static const char *const kinds[] = {
-      [TS_AK_DTYPE] = "a scalar type", [TS_AK_INT] = "an integer",
-      [TS_AK_INTS] = "an integer, or `[1, 2]`", [TS_AK_FLOAT] = "a number",
-      [TS_AK_FLOATS] = "a number, or `[0.5, 0.25]`", [TS_AK_WORD] = "a word", [TS_AK_UNIT] = "–"};
+  static const char *const kinds[] = {[TS_AK_DTYPE] = "a scalar type",
+                                      [TS_AK_INT] = "an integer",
+                                      [TS_AK_INTS] = "an integer, or `[1, 2]`",
+                                      [TS_AK_FLOAT] = "a number",
+                                      [TS_AK_FLOATS] = "a number, or `[0.5, 0.25]`",
+                                      [TS_AK_WORD] = "a word",
+                                      [TS_AK_UNIT] = "–"};
   ts_sink_puts(s, "| attribute | value | |\n|---|---|---|\n");
   for (int i = 0; i < TS_ATTR_STEP; i++)
     ts_sink_printf(s, "| `%s` | %s | %s |\n", ts_attr_infos[i].name, kinds[ts_attr_infos[i].kind],

@@ -14,8 +14,7 @@
 const ts_op_info ts_op_infos[TS_NUM_OPCODES] = {
 #define OP(e, name, levels, min, max, results, regions, attrs, rule, flags, summary)               \
   {name, levels, min, max, results, regions, attrs, TS_RULE_##rule, flags, summary},
-#include "ir/tir.def"
-#include "ir/lir.def"
+#include "ir/ops.def"
 #undef OP
 };
 

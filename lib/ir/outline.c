@@ -11,7 +11,8 @@ typedef struct places {
     uint32_t which; /* of the part's names */
     bool value;     /* something other than a loop's variable is called so there */
     bool outer;     /* a result of the part's op is */
-  }) parts;
+  })
+  parts;
   unsigned values; /* places with `value` */
   ts_part *first;  /* the first part with `outer`, when `first_known`; NULL: none */
   bool first_known;
@@ -25,7 +26,8 @@ typedef struct ts_outline {
   ts_ptrmap parts; /* op → ts_part */
   ts_ptrmap names; /* ts_str → places */
   uint64_t number; /* 0, 1 … before it are taken */
-  TS_VEC(places *) emptied; /* names that may be free again, which `suffix` and `number` do not know yet */
+  TS_VEC(places *)
+  emptied; /* names that may be free again, which `suffix` and `number` do not know yet */
   ts_part_list stale, changed;
   const ts_block *last; /* where the last change was: the next is often there too */
 } ts_outline;
@@ -56,9 +58,7 @@ void ts_changes_end(ts_module *m) {
   m->changes = NULL;
 }
 
-bool ts_changes_of_module(const ts_module *m) {
-  return m->changes->module;
-}
+bool ts_changes_of_module(const ts_module *m) { return m->changes->module; }
 
 unsigned ts_changes_funcs(const ts_module *m, ts_func *const **out) {
   *out = m->changes->funcs.at;
@@ -106,7 +106,8 @@ void ts_changed_op(ts_op *op) {
   if (o && o->last == block && block->parent) return;
   while (op->block && op->block->parent)
     op = op->block->parent;
-  if (!op->block || op->block != op->block->func->body) return; /* inside something that was taken out */
+  if (!op->block || op->block != op->block->func->body)
+    return; /* inside something that was taken out */
   note_func(op->block->func);
   if (!o) return;
   o->last = block;
@@ -223,7 +224,7 @@ static void place_run(ts_outline *o, ts_op *op) {
 
 static int by_order(const void *a, const void *b) {
   const ts_part *const *x = a, *const *y = b;
-  return (*x)->order < (*y)->order ? -1 : (*x)->order > (*y)->order;
+  return (*x)->order<(*y)->order ? -1 : (*x)->order>(*y)->order;
 }
 
 void ts_part_list_sort(ts_part_list *l) {
@@ -281,9 +282,7 @@ ts_outline *ts_outline_of(ts_func *f) {
   return f->outline;
 }
 
-ts_part *ts_outline_part(ts_outline *o, const ts_op *op) {
-  return ts_ptrmap_get(&o->parts, op);
-}
+ts_part *ts_outline_part(ts_outline *o, const ts_op *op) { return ts_ptrmap_get(&o->parts, op); }
 
 bool ts_part_defines_before(ts_outline *o, const ts_value *v, const ts_part *part) {
   const ts_part *def = ts_outline_part(o, v->def);
@@ -319,7 +318,8 @@ bool ts_outline_is_named(ts_outline *o, ts_str name, bool loops) {
 static bool number_of(const struct ts_interned *e, size_t *stem, uint64_t *n) {
   enum { MOST_DIGITS = 18 };
   size_t digits = 0;
-  while (digits < e->len && e->text[e->len - digits - 1] >= '0' && e->text[e->len - digits - 1] <= '9')
+  while (digits < e->len && e->text[e->len - digits - 1] >= '0' &&
+         e->text[e->len - digits - 1] <= '9')
     digits++;
   *stem = e->len - digits;
   if (!digits || digits > MOST_DIGITS || (*stem && e->text[--*stem] != '_')) return false;
@@ -355,7 +355,8 @@ uint64_t ts_outline_taken(ts_outline *o, ts_str name) {
     free_name(o, o->emptied.at[i]);
   o->emptied.n = 0;
   if (!name) {
-    while (snprintf(number, sizeof number, "%llu", (unsigned long long)o->number), is_taken(o, number))
+    while (snprintf(number, sizeof number, "%llu", (unsigned long long)o->number),
+           is_taken(o, number))
       o->number++;
     return o->number;
   }
@@ -363,7 +364,8 @@ uint64_t ts_outline_taken(ts_outline *o, ts_str name) {
   const struct ts_interned *e = ts_interned_of(&o->func->module->strings, name);
   char *text = ts_arena_alloc(&o->arena, e->len + sizeof number);
   memcpy(text, e->text, e->len);
-  while (snprintf(text + e->len, sizeof number, "_%llu", (unsigned long long)p->suffix + 1), is_taken(o, text))
+  while (snprintf(text + e->len, sizeof number, "_%llu", (unsigned long long)p->suffix + 1),
+         is_taken(o, text))
     p->suffix++;
   return p->suffix;
 }
@@ -392,7 +394,8 @@ void ts_outline_renamed(ts_outline *o, ts_part *part) {
 }
 
 void ts_outline_add_shadowed(ts_outline *o, ts_arena *arena, ts_part_list *l) {
-  ts_ptrmap seen; /* names; the parts come in their order, so the first of a name is before all it shadows */
+  /* names; the parts come in their order, so the first of a name is before all it shadows */
+  ts_ptrmap seen;
   ts_ptrmap_init(&seen, arena);
   for (size_t i = 0, n = l->parts.n; i < n; i++) {
     const ts_part *part = l->parts.at[i];
@@ -401,7 +404,8 @@ void ts_outline_add_shadowed(ts_outline *o, ts_arena *arena, ts_part_list *l) {
       if (!p || ts_ptrmap_get(&seen, p)) continue;
       ts_ptrmap_put(&seen, p, l);
       for (size_t k = 0; k < p->parts.n; k++)
-        if (p->parts.at[k].part->order > part->order) ts_push(arena, &l->parts, p->parts.at[k].part);
+        if (p->parts.at[k].part->order > part->order)
+          ts_push(arena, &l->parts, p->parts.at[k].part);
     }
   }
 }

@@ -19,7 +19,8 @@ typedef struct ts_part {
   TS_VEC(struct ts_part_name {
     ts_str name;
     uint32_t at; /* in that name's list of parts */
-  }) names;
+  })
+  names;
 } ts_part;
 typedef struct ts_part_list {
   TS_VEC(ts_part *) parts;

@@ -13,10 +13,10 @@ static const struct {
   const char *word;
   int token;
 } keywords[] = {
-    {"func", FUNC}, {"global", GLOBAL},     {"for", FOR},           {"to", TO},
-    {"step", STEP}, {"if", IF},             {"else", ELSE},         {"and", AND},
-    {"in", IN},     {"launch", LAUNCH},     {"out", OUT},           {"inout", INOUT},
-    {"mask", MASK}, {"const", CONST},       {"floordiv", FLOORDIV}, {"ceildiv", CEILDIV},
+    {"func", FUNC}, {"global", GLOBAL}, {"for", FOR},           {"to", TO},
+    {"step", STEP}, {"if", IF},         {"else", ELSE},         {"and", AND},
+    {"in", IN},     {"launch", LAUNCH}, {"out", OUT},           {"inout", INOUT},
+    {"mask", MASK}, {"const", CONST},   {"floordiv", FLOORDIV}, {"ceildiv", CEILDIV},
     {"mod", MOD},
 };
 
@@ -62,18 +62,21 @@ int ts_parser_word(ts_parser *p, const char *text, size_t n, ts_loc loc, void *y
 }
 
 static const char *skip_space(const char *at) {
-  while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r') at++;
+  while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r')
+    at++;
   return at;
 }
 
 /* Where the next token begins. */
 static const char *to_token(const char *at) {
-  for (at = skip_space(at); at[0] == '/' && at[1] == '/'; at = skip_space(at + strcspn(at, "\n"))) {}
+  for (at = skip_space(at); at[0] == '/' && at[1] == '/'; at = skip_space(at + strcspn(at, "\n"))) {
+  }
   return at;
 }
 
 static const char *skip_blanks(const char *at) {
-  while (*at == ' ' || *at == '\t' || *at == '\r') at++;
+  while (*at == ' ' || *at == '\t' || *at == '\r')
+    at++;
   return at;
 }
 
@@ -83,12 +86,14 @@ static const uint8_t name_chars[256] = {
     ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['_'] = 1, ['.'] = 2, ['$'] = 2};
 
 static const char *skip_word(const char *at) {
-  while (name_chars[(unsigned char)*at] == 1) at++;
+  while (name_chars[(unsigned char)*at] == 1)
+    at++;
   return at;
 }
 
 const char *ts_parser_skip_name(const char *at) {
-  while (name_chars[(unsigned char)*at]) at++;
+  while (name_chars[(unsigned char)*at])
+    at++;
   return at;
 }
 
@@ -144,8 +149,10 @@ void ts_parser_forget_head(ts_parser *p) {
 static ts_value **def_of(ts_parser *p, ts_str name) {
   if (name >= p->defs_cap) {
     size_t cap = ts_max((size_t)256, p->defs_cap);
-    while (cap <= name) cap *= 2;
-    p->defs = ts_realloc(&p->ctx->memory, p->defs, p->defs_cap * sizeof *p->defs, cap * sizeof *p->defs);
+    while (cap <= name)
+      cap *= 2;
+    p->defs =
+        ts_realloc(&p->ctx->memory, p->defs, p->defs_cap * sizeof *p->defs, cap * sizeof *p->defs);
     memset(p->defs + p->defs_cap, 0, (cap - p->defs_cap) * sizeof *p->defs);
     p->defs_cap = cap;
   }
@@ -191,7 +198,8 @@ const char *ts_parser_text(ts_parser *p, ts_str s) {
 }
 
 void ts_parser_check_pending(ts_parser *p) {
-  if (p->pending_op) ts_error(p->ctx, p->pending_op->loc, "'%s' needs a block", ts_info(p->pending_op)->name);
+  if (p->pending_op)
+    ts_error(p->ctx, p->pending_op->loc, "'%s' needs a block", ts_info(p->pending_op)->name);
   p->pending_op = NULL;
   p->pending_block = NULL;
   p->pending = NULL;
@@ -232,9 +240,11 @@ void ts_parse_block_close(ts_parser *p, ts_loc brace) {
   ts_scope scope = p->scopes.at[p->scopes.n - 1];
   scope.block->end = brace;
   bool is_op = scope.op != NULL;
-  ts_parser_comment_close(p, scope.block, is_op ? (void *)scope.op : (void *)scope.block->func, is_op, brace);
+  ts_parser_comment_close(p, scope.block, is_op ? (void *)scope.op : (void *)scope.block->func,
+                          is_op, brace);
   p->scopes.n--;
-  while (p->num_visible > scope.outer_names) p->defs[p->visible[--p->num_visible]] = NULL;
+  while (p->num_visible > scope.outer_names)
+    p->defs[p->visible[--p->num_visible]] = NULL;
   p->last_closed = scope.op;
   if (scope.pending) ts_parser_finish_pending(p, scope.pending);
 }
@@ -250,7 +260,10 @@ static bool is_identifier(const struct ts_interned *e) {
 
 void ts_parser_check_name(ts_parser *p, ts_named n, const char *what) {
   if (!is_identifier(ts_interned_of(&p->m->strings, n.name)))
-    ts_error(p->ctx, n.loc, "a %s's name is made of letters, digits, '_', '.' and '$', and does not start with a digit", what);
+    ts_error(
+        p->ctx, n.loc,
+        "a %s's name is made of letters, digits, '_', '.' and '$', and does not start with a digit",
+        what);
   ts_func *f = ts_func_find(p->m, n.name);
   ts_global *g = ts_global_find(p->m, n.name);
   if (!f && !g) return;
@@ -263,7 +276,8 @@ void ts_parse_func_begin(ts_parser *p, ts_named name, ts_loc loc) {
   if (name.name) ts_parser_check_name(p, name, "function");
   size_t n = p->arg_names.n;
   ts_str *names = ts_new_array(&p->scratch, ts_str, n + 1);
-  for (size_t i = 0; i < n; i++) names[i] = p->arg_names.at[i].name;
+  for (size_t i = 0; i < n; i++)
+    names[i] = p->arg_names.at[i].name;
   if (n > UINT16_MAX) {
     ts_error(p->ctx, name.loc, "%zu parameters are more than %d", n, UINT16_MAX);
     n = UINT16_MAX;
@@ -286,7 +300,8 @@ static uint32_t take_comment(ts_module *m) {
     const char *end = memchr(at, '\n', (size_t)(limit - at));
     if (!end) end = limit;
     const char *trimmed = end;
-    while (trimmed > at && strchr(" \t\r", trimmed[-1])) trimmed--;
+    while (trimmed > at && strchr(" \t\r", trimmed[-1]))
+      trimmed--;
     ts_sink_write(&lines, at, (size_t)(trimmed - at));
     ts_sink_puts(&lines, "\n");
     at = end < limit ? end + 1 : limit;
@@ -312,8 +327,8 @@ static parse_call new_call(ts_context *ctx, ts_module *m, const ts_source *sourc
   parse_call c = {.source = source};
   ctx->source = source;
   if (m) m->as_parsed = false;
-  c.parser = (ts_parser){
-      .ctx = ctx, .m = m, .base = source->text, .limit = source->text + source->n};
+  c.parser =
+      (ts_parser){.ctx = ctx, .m = m, .base = source->text, .limit = source->text + source->n};
   ts_arena_init(&c.parser.scratch, &ctx->memory);
   return c;
 }
@@ -361,8 +376,7 @@ static void source_cleanup(void *arg) {
 
 ts_result ts_parse_source(ts_context *ctx, const ts_source *source, ts_module **out) {
   *out = NULL;
-  if (source->n > 1u << 30)
-    return ts_error_plain(ctx, "%s is larger than 1 GiB", source->name);
+  if (source->n > 1u << 30) return ts_error_plain(ctx, "%s is larger than 1 GiB", source->name);
   parse_call c = new_call(ctx, NULL, source);
   c.out = out;
   return ts_protect_cleanup(ctx, parse_source, source_cleanup, &c);
@@ -375,7 +389,8 @@ static ts_result parse_part(void *arg) { return parse_text(arg); }
 static void funcs_cleanup(void *arg) {
   parse_call *c = arg;
   ts_module *m = c->parser.m;
-  while (!c->done && m->last_func != c->last_func) ts_func_remove(m->last_func);
+  while (!c->done && m->last_func != c->last_func)
+    ts_func_remove(m->last_func);
   drop_parser(c);
 }
 
@@ -394,7 +409,8 @@ bool ts_parse_ops_open(ts_parser *p) {
 }
 
 static void erase_after(ts_block *block, const ts_op *last) {
-  while (block->last != last) ts_op_erase(block->last);
+  while (block->last != last)
+    ts_op_erase(block->last);
 }
 
 static void forget_place(void *unused, ts_op *op) {
@@ -415,7 +431,8 @@ static void forget_places(const parse_call *c) {
 static void ops_cleanup(void *arg) {
   parse_call *c = arg;
   ts_parser *p = &c->parser;
-  for (size_t i = 0; !c->done && i < p->strays.n; i++) erase_after(p->strays.at[i], NULL);
+  for (size_t i = 0; !c->done && i < p->strays.n; i++)
+    erase_after(p->strays.at[i], NULL);
   if (!c->done) erase_after(p->into->body, c->last_op);
   forget_places(c);
   drop_parser(c);

@@ -19,18 +19,22 @@ static const char *find(const entry *at, size_t n, const char *word) {
 
 /* ---- the text around ---- */
 
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+static bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static const char *skip_blanks(const char *at) {
-  while (*at == ' ' || *at == '\t') at++;
+  while (*at == ' ' || *at == '\t')
+    at++;
   return at;
 }
 
 /* Letters, digits and '_' from `at` on. */
 static const char *word_from(const ts_surprise *s, const char *at) {
   size_t n = 0;
-  while (is_letter(at[n]) || is_digit(at[n])) n++;
+  while (is_letter(at[n]) || is_digit(at[n]))
+    n++;
   return ts_strndup(&s->p->scratch, at, n);
 }
 
@@ -38,7 +42,8 @@ static const char *word_from(const ts_surprise *s, const char *at) {
 static const char *after_value(const ts_surprise *s) {
   const char *at = ts_parser_skip_name(s->at + 1);
   if (*at == '[')
-    while (*at && *at != '\n' && *at++ != ']') continue;
+    while (*at && *at != '\n' && *at++ != ']')
+      continue;
   return skip_blanks(at);
 }
 
@@ -56,7 +61,8 @@ static char open_bracket(const ts_surprise *s, const char *end) {
 /* The word that the line of the surprise begins with. */
 static const char *first_word(const ts_surprise *s) {
   const char *at = s->at;
-  while (at > s->p->base && at[-1] != '\n') at--;
+  while (at > s->p->base && at[-1] != '\n')
+    at--;
   return word_from(s, skip_blanks(at));
 }
 
@@ -70,13 +76,14 @@ static const char *op_here(const char *name) {
 }
 
 static const entry dtypes[] = {
-    {"float", "f32"},   {"float32", "f32"},   {"fp32", "f32"},  {"single", "f32"}, {"float64", "f64"},
-    {"fp64", "f64"},    {"double", "f64"},    {"float16", "f16"}, {"fp16", "f16"}, {"half", "f16"},
-    {"bfloat16", "bf16"}, {"bfloat", "bf16"}, {"int", "i32"},   {"int32", "i32"},  {"s32", "i32"},
-    {"int64", "i64"},   {"long", "i64"},      {"s64", "i64"},   {"int8", "i8"},    {"s8", "i8"},
-    {"char", "i8"},     {"bool", "i1"},       {"boolean", "i1"}, {"size_t", "index"}, {"F32", "f32"},
-    {"F64", "f64"},     {"F16", "f16"},       {"BF16", "bf16"}, {"I32", "i32"},    {"I64", "i64"},
-    {"I8", "i8"},
+    {"float", "f32"},   {"float32", "f32"}, {"fp32", "f32"},      {"single", "f32"},
+    {"float64", "f64"}, {"fp64", "f64"},    {"double", "f64"},    {"float16", "f16"},
+    {"fp16", "f16"},    {"half", "f16"},    {"bfloat16", "bf16"}, {"bfloat", "bf16"},
+    {"int", "i32"},     {"int32", "i32"},   {"s32", "i32"},       {"int64", "i64"},
+    {"long", "i64"},    {"s64", "i64"},     {"int8", "i8"},       {"s8", "i8"},
+    {"char", "i8"},     {"bool", "i1"},     {"boolean", "i1"},    {"size_t", "index"},
+    {"F32", "f32"},     {"F64", "f64"},     {"F16", "f16"},       {"BF16", "bf16"},
+    {"I32", "i32"},     {"I64", "i64"},     {"I8", "i8"},
 };
 
 static bool is_dtype(const char *word) {
@@ -92,12 +99,16 @@ static const char *of_marks(const ts_surprise *s) {
   if (at[0] == '#' && wants(s, TS_WANTS_TOP) && is_letter(at[1]))
     return "there are no named maps: an affine expression stands where it is used, as in %A[%i * 4 + %j]";
   if (at[0] == '#') return "a comment begins with //, not with '#'";
-  if (at[0] == '/' && at[1] == '*') return "a comment begins with // and ends with its line; there is no /* … */";
+  if (at[0] == '/' && at[1] == '*')
+    return "a comment begins with // and ends with its line; there is no /* … */";
   if (at[0] == ';') return "nothing stands between ops: leave out the ';'";
   if (at[0] == '"') return "words, and the names of ops, stand without quotes";
-  if (at[0] == '$' && is_letter(at[1])) return SAY(s, "a value's name begins with %%: %%%s", word_from(s, at + 1));
-  if (at[0] == '(' && wants(s, TS_WANTS_WORD) && wants(s, TS_WANTS_TYPE)) return "a list stands in brackets: [1, 0]";
-  if (at[0] == '[' && s->end_before[-1] == ']') return "subscripts stand in one pair of brackets: %A[%i, %j]";
+  if (at[0] == '$' && is_letter(at[1]))
+    return SAY(s, "a value's name begins with %%: %%%s", word_from(s, at + 1));
+  if (at[0] == '(' && wants(s, TS_WANTS_WORD) && wants(s, TS_WANTS_TYPE))
+    return "a list stands in brackets: [1, 0]";
+  if (at[0] == '[' && s->end_before[-1] == ']')
+    return "subscripts stand in one pair of brackets: %A[%i, %j]";
   if (at[0] == '-' && at[1] == '>' && !wants(s, TS_WANTS_ARROW))
     return "'->' stands only in a function's head; the type of a result stands behind ':'";
   if (at[0] == '.' && wants(s, TS_WANTS_SYMBOL))
@@ -120,7 +131,8 @@ static bool has_to(const ts_surprise *s) {
 
 static const char *of_loop(const ts_surprise *s) {
   if (!strcmp(s->before, "for")) {
-    if (is_letter(*s->at)) return SAY(s, "a loop's variable begins with %%: for %%%s = 0 to 16", s->found);
+    if (is_letter(*s->at))
+      return SAY(s, "a loop's variable begins with %%: for %%%s = 0 to 16", s->found);
     return SAY(s, "a loop is written 'for %s = 0 to 16 step 2 {'", *s->at == '%' ? s->found : "%i");
   }
   const char *dots = s->at + strspn(s->at, "0123456789");
@@ -130,28 +142,34 @@ static const char *of_loop(const ts_surprise *s) {
   if (*s->at == '=' && !strcmp(s->before, "step")) return "a step is written without '=': step 2";
   if (is_on_line_of(s, "for") && wants(s, TS_WANTS_TO) && !has_to(s))
     return "'to' stands between a loop's ends: for %i = 0 to 16 {";
-  if (*s->at == ':' && is_on_line_of(s, "for")) return "a loop's marks stand without ':': for %i = 0 to 16 parallel {";
+  if (*s->at == ':' && is_on_line_of(s, "for"))
+    return "a loop's marks stand without ':': for %i = 0 to 16 parallel {";
   return NULL;
 }
 
 static const char *of_condition(const ts_surprise *s) {
   bool begins = !strcmp(s->before, "if") || !strcmp(s->before, "and");
-  bool compares = *s->at == '<' || *s->at == '>' || (*s->at && strchr("!=", *s->at) && s->at[1] == '=');
+  bool compares =
+      *s->at == '<' || *s->at == '>' || (*s->at && strchr("!=", *s->at) && s->at[1] == '=');
   if ((*s->at == '%' && begins && *after_value(s) == '=') ||
       (*s->at == '=' && wants(s, TS_WANTS_RELATION)))
     return "a comparison for equality is written '=='";
   if (compares && wants(s, TS_WANTS_OPERATOR) && open_bracket(s, s->end_before) == '(')
     return "a condition stands without parentheses: if %i < 4 and %j < 8 {";
   if (compares && !strncmp(s->before, "cmp", 3))
-    return SAY(s, "the relation is a word: %s lt, %%a, %%b; there are eq ne lt le gt ge", s->before);
+    return SAY(s, "the relation is a word: %s lt, %%a, %%b; there are eq ne lt le gt ge",
+               s->before);
   bool condition = is_on_line_of(s, "if");
   if (compares && !condition && s->end_before != s->at && !wants(s, TS_WANTS_TYPE))
     return "a comparison is an op of its own: %c = cmpf lt, %a, %b";
   if (!condition) return NULL;
   if (*s->at == '&') return "conditions are joined by 'and'";
-  if (*s->at == '|' || !strcmp(s->found, "or")) return "only 'and' joins conditions; for 'or' write two ifs, or 'ori' of i1 values";
-  if (*s->at == '!' || !strcmp(s->found, "not")) return "there is no 'not': turn the comparison round, < into >=";
-  if (*s->at == ':' || !strcmp(s->found, "then")) return "a condition is followed by its block: if %i < 4 {";
+  if (*s->at == '|' || !strcmp(s->found, "or"))
+    return "only 'and' joins conditions; for 'or' write two ifs, or 'ori' of i1 values";
+  if (*s->at == '!' || !strcmp(s->found, "not"))
+    return "there is no 'not': turn the comparison round, < into >=";
+  if (*s->at == ':' || !strcmp(s->found, "then"))
+    return "a condition is followed by its block: if %i < 4 {";
   return NULL;
 }
 
@@ -173,9 +191,12 @@ static const char *of_index(const ts_surprise *s) {
 static const char *of_stray_word(const ts_surprise *s) {
   bool type = is_letter(*s->at) && (strchr(s->found, '<') || is_dtype(s->found));
   if (type && s->p->scopes.n && !wants(s, TS_WANTS_TYPE | TS_WANTS_TOP))
-    return SAY(s, "a type stands at the op's end, behind ':': … : %s%s", s->found, strchr(s->found, '<') ? "…>" : "");
-  if (wants(s, TS_WANTS_VALUE) && !wants(s, TS_WANTS_OP) && !wants(s, TS_WANTS_INDEX) && op_here(s->found))
-    return SAY(s, "an op is no operand: give its result a name, %%r = %s …, and use that", s->found);
+    return SAY(s, "a type stands at the op's end, behind ':': … : %s%s", s->found,
+               strchr(s->found, '<') ? "…>" : "");
+  if (wants(s, TS_WANTS_VALUE) && !wants(s, TS_WANTS_OP) && !wants(s, TS_WANTS_INDEX) &&
+      op_here(s->found))
+    return SAY(s, "an op is no operand: give its result a name, %%r = %s …, and use that",
+               s->found);
   bool ending = *s->at && strchr("fFdhlLuUij", *s->at);
   if (ending && s->at == s->end_before && is_digit(s->at[-1]))
     return "a number has no ending: its type is that of the op";
@@ -183,8 +204,10 @@ static const char *of_stray_word(const ts_surprise *s) {
 }
 
 static const char *of_sign(const ts_surprise *s) {
-  if (*s->at == '@' && wants(s, TS_WANTS_OP)) return SAY(s, "a function is called by 'call %s(…)'", s->found);
-  if (is_digit(*s->at) && wants(s, TS_WANTS_OP) && !s->new_line) return SAY(s, "a number is the op 'const %s : f32'", s->found);
+  if (*s->at == '@' && wants(s, TS_WANTS_OP))
+    return SAY(s, "a function is called by 'call %s(…)'", s->found);
+  if (is_digit(*s->at) && wants(s, TS_WANTS_OP) && !s->new_line)
+    return SAY(s, "a number is the op 'const %s : f32'", s->found);
   bool sign = *s->at == '-' && s->at[1] == '%' && wants(s, TS_WANTS_OP);
   if (sign || (*s->at == '%' && s->end_before[-1] == '-' && s->at == s->end_before))
     return "a sign is an op of its own: 'neg' of a tensor, 'negf' of a number";
@@ -196,8 +219,11 @@ static const char *operator_op(const ts_type *t, const char *at) {
   static const struct {
     char sign;
     const char *tensor, *real, *integer;
-  } ops[] = {{'@', "matmul", "matmul", "matmul"}, {'+', "add", "addf", "addi"}, {'-', "sub", "subf", "subi"},
-             {'*', "mul", "mulf", "muli"},        {'/', "div", "divf", "divi"}};
+  } ops[] = {{'@', "matmul", "matmul", "matmul"},
+             {'+', "add", "addf", "addi"},
+             {'-', "sub", "subf", "subi"},
+             {'*', "mul", "mulf", "muli"},
+             {'/', "div", "divf", "divi"}};
   for (size_t i = 0; i < ts_countof(ops); i++) {
     if (ops[i].sign != *at) continue;
     if (!t || t->kind == TS_TYPE_TENSOR) return ops[i].tensor;
@@ -222,7 +248,8 @@ static const char *of_expression(const ts_surprise *s) {
   if (*sign == '<' || *sign == '>') return "a comparison is an op of its own: %c = cmpf lt, %a, %b";
   const char *dot = strrchr(s->found, '.');
   if (dot && op_here(dot + 1))
-    return SAY(s, "an op stands before its operands: %s %.*s", dot + 1, (int)(dot - s->found), s->found);
+    return SAY(s, "an op stands before its operands: %s %.*s", dot + 1, (int)(dot - s->found),
+               s->found);
   if (s->at[strlen(s->found)] == '[') return SAY(s, "an element is read by 'load %s[…]'", s->found);
   return SAY(s, "after '=' stands an op, such as 'relu %s'", s->found);
 }
@@ -230,12 +257,17 @@ static const char *of_expression(const ts_surprise *s) {
 static const char *of_assignment(const ts_surprise *s) {
   if (!wants(s, TS_WANTS_STATEMENT) || *s->at != '%' || !s->new_line) return NULL;
   const char *behind = after_value(s);
-  if (s->at[strlen(s->found)] == '[') return SAY(s, "an element is written by 'store %%value, %s[…]'", s->found);
-  if (behind[0] == ':' && is_digit(behind[1])) return SAY(s, "results are named one by one: %s, %%other = …", s->found);
-  if (behind[0] == ':' && behind[1] != '=') return SAY(s, "the type stands at the op's end: %s = … : f32", s->found);
-  if ((behind[0] == ':' || behind[0] == '=') && behind[1] == '=') return SAY(s, "a result is defined by '=' alone: %s = …", s->found);
+  if (s->at[strlen(s->found)] == '[')
+    return SAY(s, "an element is written by 'store %%value, %s[…]'", s->found);
+  if (behind[0] == ':' && is_digit(behind[1]))
+    return SAY(s, "results are named one by one: %s, %%other = …", s->found);
+  if (behind[0] == ':' && behind[1] != '=')
+    return SAY(s, "the type stands at the op's end: %s = … : f32", s->found);
+  if ((behind[0] == ':' || behind[0] == '=') && behind[1] == '=')
+    return SAY(s, "a result is defined by '=' alone: %s = …", s->found);
   if (behind[0] && strchr("+-*/", behind[0]) && behind[1] == '=')
-    return SAY(s, "a value is defined once: %%next = an op of %s; sums are kept in a buffer", s->found);
+    return SAY(s, "a value is defined once: %%next = an op of %s; sums are kept in a buffer",
+               s->found);
   return NULL;
 }
 
@@ -244,13 +276,15 @@ static const char *of_comma(const ts_surprise *s) {
   bool listed = wants(s, TS_WANTS_COMMA) && !wants(s, TS_WANTS_RELATION);
   bool call = operand && !s->new_line && s->end_before - s->p->base > (long)strlen(s->before) &&
               s->end_before[-(long)strlen(s->before) - 1] == '@';
-  if (call) return SAY(s, "the operands of a call stand in parentheses: call @%s(%s)", s->before, s->found);
+  if (call)
+    return SAY(s, "the operands of a call stand in parentheses: call @%s(%s)", s->before, s->found);
   if (operand && !s->new_line && listed) return SAY(s, "a comma is missing before '%s'", s->found);
   return NULL;
 }
 
 static const char *of_bracket(const ts_surprise *s) {
-  bool ends = s->new_line || *s->at == '}' || *s->at == '{' || *s->at == ':' || *s->at == ')' || *s->at == ']';
+  bool ends = s->new_line || *s->at == '}' || *s->at == '{' || *s->at == ':' || *s->at == ')' ||
+              *s->at == ']';
   char open = ends ? open_bracket(s, s->end_before) : '\0';
   if (open == '(' && *s->at != ')' && *s->at != ':') return "a ')' is missing before this";
   if (open == '[' && *s->at != ']') return "a ']' is missing before this";
@@ -260,29 +294,32 @@ static const char *of_bracket(const ts_surprise *s) {
 static const char *of_name(const ts_surprise *s) {
   if (!is_letter(*s->at)) return NULL;
   if (wants(s, TS_WANTS_WORD) && (!strcmp(s->found, "out") || !strcmp(s->found, "inout")))
-    return SAY(s, "a parameter's role stands in front of its type: %%A: %s memref<16xf32>", s->found);
-  if (wants(s, TS_WANTS_SYMBOL) && !wants(s, TS_WANTS_OP)) return SAY(s, "a function's or global's name begins with @: @%s", s->found);
+    return SAY(s, "a parameter's role stands in front of its type: %%A: %s memref<16xf32>",
+               s->found);
+  if (wants(s, TS_WANTS_SYMBOL) && !wants(s, TS_WANTS_OP))
+    return SAY(s, "a function's or global's name begins with @: @%s", s->found);
   if (wants(s, TS_WANTS_VALUE) && !wants(s, TS_WANTS_OP | TS_WANTS_WORD | TS_WANTS_TYPE))
-    return strchr(s->found, '<')
-               ? "a parameter is written name first: %x: tensor<4x8xf32>"
-               : SAY(s, "a value's name begins with %%: %%%s", s->found);
+    return strchr(s->found, '<') ? "a parameter is written name first: %x: tensor<4x8xf32>"
+                                 : SAY(s, "a value's name begins with %%: %%%s", s->found);
   return NULL;
 }
 
 /* ---- attributes ---- */
 
 static const entry attr_synonyms[] = {
-    {"dim", "axis"},         {"dims", "axis"},         {"axes", "axis"},       {"keepdim", "keepdims"},
-    {"keep_dims", "keepdims"}, {"keep_dim", "keepdims"}, {"dtype", "acc"},     {"accumulator", "acc"},
-    {"epsilon", "eps"},      {"permutation", "perm"},  {"order", "perm"},      {"approximate", "approx"},
-    {"activation", "act"},   {"zp", "zero_point"},     {"zeropoint", "zero_point"},
+    {"dim", "axis"},         {"dims", "axis"},          {"axes", "axis"},
+    {"keepdim", "keepdims"}, {"keep_dims", "keepdims"}, {"keep_dim", "keepdims"},
+    {"dtype", "acc"},        {"accumulator", "acc"},    {"epsilon", "eps"},
+    {"permutation", "perm"}, {"order", "perm"},         {"approximate", "approx"},
+    {"activation", "act"},   {"zp", "zero_point"},      {"zeropoint", "zero_point"},
 };
 
 const char *ts_attr_nearest(const char *word) {
   const char *synonym = find(attr_synonyms, ts_countof(attr_synonyms), word);
   if (synonym) return synonym;
   ts_nearest near = ts_nearest_to(word);
-  for (int i = 0; i < TS_ATTR_STEP; i++) ts_nearest_offer(&near, ts_attr_infos[i].name);
+  for (int i = 0; i < TS_ATTR_STEP; i++)
+    ts_nearest_offer(&near, ts_attr_infos[i].name);
   return near.best;
 }
 
@@ -311,12 +348,15 @@ static const char all_dtypes[] = "the scalar types are f64 f32 f16 bf16 i64 i32 
 
 static const char *of_shape(const ts_surprise *s) {
   const char *word = word_from(s, s->at);
-  if (*s->at == '?') return "an extent that is not known yet has a name in capitals: tensor<Nx8xf32>";
+  if (*s->at == '?')
+    return "an extent that is not known yet has a name in capitals: tensor<Nx8xf32>";
   if (*s->at == '-') return "an extent is a positive number, or a name in capitals";
   size_t name = strspn(word, "abcdefghijklmnopqrstuvwyz");
-  if (name && word[name] == 'x' && !strchr("fb", word[0]) && (is_letter(word[name + 1]) || is_digit(word[name + 1]))) {
+  if (name && word[name] == 'x' && !strchr("fb", word[0]) &&
+      (is_letter(word[name + 1]) || is_digit(word[name + 1]))) {
     char *upper = ts_strndup(&s->p->scratch, word, name);
-    for (size_t i = 0; i < name; i++) upper[i] = (char)(upper[i] & ~32);
+    for (size_t i = 0; i < name; i++)
+      upper[i] = (char)(upper[i] & ~32);
     return SAY(s, "a symbolic extent is written in capitals: %s", upper);
   }
   return "a shape is its extents and the element's type, joined by x: tensor<4x8xf32>";
@@ -328,8 +368,10 @@ static const char *of_type(const ts_surprise *s) {
   const char *word = word_from(s, s->at), *here = find(dtypes, ts_countof(dtypes), word);
   bool unsigned_int = word[0] == 'u' && (!strncmp(word, "uint", 4) || is_digit(word[1]));
   if (here) return SAY(s, "there is no type '%s'; write '%s'", word, here);
-  if (unsigned_int) return SAY(s, "there is no type '%s': integers are signed; %s", word, all_dtypes);
-  if (is_letter(*word) && is_digit(word[1])) return SAY(s, "there is no type '%s'; %s", word, all_dtypes);
+  if (unsigned_int)
+    return SAY(s, "there is no type '%s': integers are signed; %s", word, all_dtypes);
+  if (is_letter(*word) && is_digit(word[1]))
+    return SAY(s, "there is no type '%s'; %s", word, all_dtypes);
   if (wants(s, TS_WANTS_SHAPE)) return of_shape(s);
   if (*s->at == '(') return "after ':' stand the types of the results alone, without the operands'";
   if (*s->at == 't' || *s->at == 'm' || *s->at == 'v') {
@@ -338,13 +380,16 @@ static const char *of_type(const ts_surprise *s) {
       if (!strcmp(word, shaped[i])) return SAY(s, "the type is written %s<8xf32>", word);
   }
   if (is_letter(*s->at))
-    return SAY(s, "there is no type '%s'; types are f32, tensor<4x8xf32>, memref<4x8xf32>, vector<8xf32>", word);
+    return SAY(
+        s, "there is no type '%s'; types are f32, tensor<4x8xf32>, memref<4x8xf32>, vector<8xf32>",
+        word);
   return NULL;
 }
 
 static const char *of_result_type(const ts_surprise *s) {
   if (wants(s, TS_WANTS_ARROW) && *s->at != '{' && !s->new_line)
-    return *s->at == ':' || is_letter(*s->at) ? "'->' stands before the type of a function's result" : NULL;
+    return *s->at == ':' || is_letter(*s->at) ? "'->' stands before the type of a function's result"
+                                              : NULL;
   bool dtype = is_letter(*s->before) && is_digit(s->before[strlen(s->before) - 1]);
   if (*s->at == '[' && dtype)
     return SAY(s, "a tensor's type is written with its shape in front: tensor<4x8x%s>", s->before);
@@ -361,10 +406,14 @@ static const entry foreign_ops[] = {
     {"amin", "write 'reduce_max' of 'neg %x', and 'neg' again"},
     {"reduce_min", "write 'reduce_max' of 'neg %x', and 'neg' again"},
     {"pow", "write 'mul %x, %x' for a square, 'exp' of 'mul %y, %l' with %l = 'log %x' otherwise"},
-    {"power", "write 'mul %x, %x' for a square, 'exp' of 'mul %y, %l' with %l = 'log %x' otherwise"},
+    {"power",
+     "write 'mul %x, %x' for a square, 'exp' of 'mul %y, %l' with %l = 'log %x' otherwise"},
     {"square", "write 'mul %x, %x'"},
-    {"argmax", NONE("'reduce_max' gives the largest element, and a loop function can keep its place")},
-    {"argmin", NONE("'reduce_max' of 'neg %x' gives the least element, and a loop function can keep its place")},
+    {"argmax",
+     NONE("'reduce_max' gives the largest element, and a loop function can keep its place")},
+    {"argmin",
+     NONE(
+         "'reduce_max' of 'neg %x' gives the least element, and a loop function can keep its place")},
     {"sin", NONE("functions are exp, log, sqrt, rsqrt, tanh, erf, sigmoid")},
     {"cos", NONE("functions are exp, log, sqrt, rsqrt, tanh, erf, sigmoid")},
     {"tan", NONE("functions are exp, log, sqrt, rsqrt, tanh, erf, sigmoid")},
@@ -400,7 +449,8 @@ static const entry foreign_ops[] = {
     {"clamp", "write 'max' with the least value, then 'min' with the largest"},
     {"clip", "write 'max' with the least value, then 'min' with the largest"},
     {"dropout", NONE("it does nothing when a model runs: leave it out")},
-    {"batch_norm", "write 'mul' and 'add' with the channel's factors, which are known when a model runs"},
+    {"batch_norm",
+     "write 'mul' and 'add' with the channel's factors, which are known when a model runs"},
     {"assert", NONE("ts-run -expect compares an output")},
     {"memcpy", "write 'copy %src, %dst'"},
     {"free", NONE("a buffer ends with its block")},
@@ -416,7 +466,8 @@ static const entry foreign_ops[] = {
     {"concatenate", NONE("a loop function can copy both parts into one buffer")},
     {"slice", NONE("a loop function can load any part of a buffer")},
     {"gather", NONE("a loop function can load at an index that it loaded")},
-    {"conv2d", NONE("a loop function can compute it: seven loops, or a product after copying windows")},
+    {"conv2d",
+     NONE("a loop function can compute it: seven loops, or a product after copying windows")},
     {"alloca", "write 'alloc : memref<4xf32, local>'"},
     {"dealloc", NONE("a buffer ends with its block")},
     {"empty", "write 'alloc : memref<4x8xf32>'"},
@@ -466,15 +517,19 @@ static const char *of_op(const ts_surprise *s) {
   if (*behind == '.' && is_letter(behind[1])) return of_dialect(s);
   behind = skip_blanks(behind);
   bool defines = *behind == '=' && behind[1] != '=';
-  if (defines && wants(s, TS_WANTS_STATEMENT)) return SAY(s, "a value's name begins with %%: %%%s = …", s->found);
+  if (defines && wants(s, TS_WANTS_STATEMENT))
+    return SAY(s, "a value's name begins with %%: %%%s = …", s->found);
   if (*behind == '[') return SAY(s, "an element is read by 'load %%%s[…]'", s->found);
-  const char *word = word_from(s, s->at), *instead = find(foreign_ops, ts_countof(foreign_ops), word);
+  const char *word = word_from(s, s->at),
+             *instead = find(foreign_ops, ts_countof(foreign_ops), word);
   if (instead) return SAY(s, "unknown op '%s': %s", word, instead);
   char *small = ts_strdup(&s->p->scratch, word);
-  for (char *c = small; *c; c++) *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 32 : *c);
+  for (char *c = small; *c; c++)
+    *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 32 : *c);
   if (op_here(small)) return SAY(s, "the names of ops are in small letters: %s", small);
   ts_nearest near = ts_nearest_to(s->found);
-  for (int i = 0; i < TS_NUM_OPCODES; i++) ts_nearest_offer(&near, ts_op_infos[i].name);
+  for (int i = 0; i < TS_NUM_OPCODES; i++)
+    ts_nearest_offer(&near, ts_op_infos[i].name);
   if (near.best) return SAY(s, "unknown op '%s'; did you mean '%s'?", s->found, near.best);
   return SAY(s, "unknown op '%s'; ts-opt -print-ops=%s lists them", s->found,
              s->p->scopes.n && s->p->scopes.at[0].block->func &&
@@ -488,7 +543,8 @@ static const char *of_op(const ts_surprise *s) {
 /* The heads of structured ops, when nothing more can be told. */
 static const char *of_head(const ts_surprise *s) {
   if (is_on_line_of(s, "for")) return "a loop is written 'for %i = 0 to 16 step 2 {'";
-  if (is_on_line_of(s, "launch")) return "a launch names its indices: launch blocks(%bx in 8) threads(%tx in 16) {";
+  if (is_on_line_of(s, "launch"))
+    return "a launch names its indices: launch blocks(%bx in 8) threads(%tx in 16) {";
   return NULL;
 }
 
@@ -519,9 +575,9 @@ static const char *of_module(const ts_surprise *s) {
 
 const char *ts_parse_advice(const ts_surprise *s) {
   static const char *(*const rules[])(const ts_surprise *) = {
-      of_marks, of_loop, of_condition, of_attribute, of_index, of_stray_word, of_sign, of_expression,
-      of_assignment, of_comma, of_bracket, of_result_type, of_type, of_name, of_op, of_head,
-      of_module,
+      of_marks, of_loop,       of_condition,  of_attribute, of_index,   of_stray_word,
+      of_sign,  of_expression, of_assignment, of_comma,     of_bracket, of_result_type,
+      of_type,  of_name,       of_op,         of_head,      of_module,
   };
   for (size_t i = 0; i < ts_countof(rules); i++) {
     const char *advice = rules[i](s);

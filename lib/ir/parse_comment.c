@@ -9,13 +9,15 @@ static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c ==
 static bool after_blank(const ts_parser *p, uint32_t at) {
   unsigned lines = 0;
   if (!p->may_have_blanks) return false; /* asked for every op */
-  for (const char *c = p->base + at; c > p->base && is_space(c[-1]);) lines += *--c == '\n';
+  for (const char *c = p->base + at; c > p->base && is_space(c[-1]);)
+    lines += *--c == '\n';
   return lines > 1;
 }
 
 static bool begins_line(const ts_parser *p, uint32_t at) {
   const char *c = p->base + at;
-  while (c > p->base && (c[-1] == ' ' || c[-1] == '\t' || c[-1] == '\r')) c--;
+  while (c > p->base && (c[-1] == ' ' || c[-1] == '\t' || c[-1] == '\r'))
+    c--;
   return c == p->base || c[-1] == '\n';
 }
 
@@ -23,7 +25,8 @@ void ts_parser_comment(ts_parser *p, ts_loc loc) {
   p->has_comments = true;
   if (loc.begin < p->comments_from) return; /* of the file */
   bool own = begins_line(p, loc.begin);
-  ts_push(&p->scratch, &p->comments, (ts_comment){loc, own ? 0 : p->this_end, !own && p->last_token == '{'});
+  ts_push(&p->scratch, &p->comments,
+          (ts_comment){loc, own ? 0 : p->this_end, !own && p->last_token == '{'});
 }
 
 /* ---- giving them to their owners ---- */
@@ -31,7 +34,8 @@ void ts_parser_comment(ts_parser *p, ts_loc loc) {
 static void put_line(ts_parser *p, ts_sink *s, ts_loc line) {
   const char *at = p->base + line.begin;
   size_t n = line.end - line.begin;
-  while (n && is_space(at[n - 1])) n--;
+  while (n && is_space(at[n - 1]))
+    n--;
   ts_sink_write(s, at, n);
   ts_sink_putc(s, '\n');
 }
@@ -58,12 +62,15 @@ static void add_trail(ts_parser *p, ts_comments *to, ts_loc line) {
 static bool give_trailing(ts_parser *p, const ts_comment *c, ts_op *op, uint32_t op_end) {
   const ts_block *block = p->scopes.n ? p->scopes.at[p->scopes.n - 1].block : NULL;
   if (!c->behind) return false;
-  if (c->opens && block) add_trail(p, ts_comments_add(p->m, block), c->loc);
-  else if (op && c->behind == op_end) add_trail(p, ts_op_comments(p->m, op), c->loc);
+  if (c->opens && block)
+    add_trail(p, ts_comments_add(p->m, block), c->loc);
+  else if (op && c->behind == op_end)
+    add_trail(p, ts_op_comments(p->m, op), c->loc);
   else if (p->last_owner && c->behind == p->last_owner_end) {
     if (p->last_owner_is_op) ((ts_op *)p->last_owner)->has_comment = true;
     add_trail(p, ts_comments_add(p->m, p->last_owner), c->loc);
-  } else return false;
+  } else
+    return false;
   return true;
 }
 

@@ -82,7 +82,9 @@ ts_number ts_parse_negate(ts_parser *p, ts_number n) {
     d = -d;
     memcpy(&n.bits, &d, sizeof d);
     break;
-  case TS_NUMBER_HEX: error(p, ts_number_loc(n), "hex is the bits of the number: set its sign bit instead"); break;
+  case TS_NUMBER_HEX:
+    error(p, ts_number_loc(n), "hex is the bits of the number: set its sign bit instead");
+    break;
   }
   return n;
 }
@@ -95,7 +97,8 @@ int64_t ts_parse_int(ts_parser *p, ts_number n, int64_t least, const char *what)
   else if (!whole)
     ts_error(p->ctx, ts_number_loc(n), "%s is an integer", what);
   else if (v < least)
-    ts_error(p->ctx, ts_number_loc(n), "%s is at least %lld, not %lld", what, (long long)least, (long long)v);
+    ts_error(p->ctx, ts_number_loc(n), "%s is at least %lld, not %lld", what, (long long)least,
+             (long long)v);
   else
     return v;
   return least;
@@ -139,9 +142,12 @@ const ts_aff *ts_parse_aff_minus(ts_parser *p, const ts_aff *lhs, const ts_aff *
 /* ---- attributes ---- */
 
 static const char *const attr_wants[] = {
-    [TS_AK_DTYPE] = "a scalar type", [TS_AK_INT] = "an integer",
-    [TS_AK_INTS] = "an integer or a list of them", [TS_AK_FLOAT] = "a number",
-    [TS_AK_FLOATS] = "a number or a list of them", [TS_AK_WORD] = "a word",
+    [TS_AK_DTYPE] = "a scalar type",
+    [TS_AK_INT] = "an integer",
+    [TS_AK_INTS] = "an integer or a list of them",
+    [TS_AK_FLOAT] = "a number",
+    [TS_AK_FLOATS] = "a number or a list of them",
+    [TS_AK_WORD] = "a word",
     [TS_AK_UNIT] = "no value",
 };
 
@@ -170,15 +176,19 @@ static bool take_numbers(ts_parser *p, ts_attr *a, bool floats, const ts_number 
     if (!at[i].negative && ints[i] < 0) return false;
   }
   a->n = (uint32_t)n;
-  if (floats) a->floats = reals;
-  else a->ints = ints;
+  if (floats)
+    a->floats = reals;
+  else
+    a->ints = ints;
   return true;
 }
 
 static bool take_scalar(ts_parser *p, ts_attr *a, ts_attr_kind kind, ts_number n) {
   if (!take_numbers(p, a, kind == TS_AK_FLOAT, &n, 1)) return false;
-  if (kind == TS_AK_FLOAT) a->f = a->floats[0];
-  else a->i = a->ints[0];
+  if (kind == TS_AK_FLOAT)
+    a->f = a->floats[0];
+  else
+    a->i = a->ints[0];
   a->n = 0;
   return true;
 }
@@ -209,7 +219,8 @@ static bool attr_seen(const ts_parser *p, ts_attr_key key) {
 
 static ts_attr_key attr_of(const char *word, size_t n) {
   ts_attr_key key = 0;
-  while (key < TS_ATTR_STEP && (strlen(ts_attr_infos[key].name) != n || memcmp(ts_attr_infos[key].name, word, n) != 0))
+  while (key < TS_ATTR_STEP &&
+         (strlen(ts_attr_infos[key].name) != n || memcmp(ts_attr_infos[key].name, word, n) != 0))
     key++;
   return key;
 }
@@ -218,24 +229,32 @@ bool ts_parser_is_attr(const char *word, size_t n) { return attr_of(word, n) != 
 
 static void unknown_attr(ts_parser *p, ts_str word, ts_loc loc) {
   const char *text = ts_parser_text(p, word), *near = ts_attr_nearest(text);
-  if (near) ts_error(p->ctx, loc, "unknown attribute '%s'; did you mean '%s'?", text, near);
-  else ts_error(p->ctx, loc, "unknown attribute '%s'; ts-opt -print-ops=attributes lists them", text);
+  if (near)
+    ts_error(p->ctx, loc, "unknown attribute '%s'; did you mean '%s'?", text, near);
+  else
+    ts_error(p->ctx, loc, "unknown attribute '%s'; ts-opt -print-ops=attributes lists them", text);
 }
 
 static void wrong_attr_value(ts_parser *p, ts_attr_key key, ts_loc loc) {
   const char *name = ts_attr_infos[key].name;
   ts_attr_kind kind = ts_attr_infos[key].kind;
-  if (kind == TS_AK_UNIT) ts_error(p->ctx, loc, "'%s' takes no value: {%s}", name, name);
-  else ts_error(p->ctx, loc, "'%s' takes %s", name, attr_wants[kind]);
+  if (kind == TS_AK_UNIT)
+    ts_error(p->ctx, loc, "'%s' takes no value: {%s}", name, name);
+  else
+    ts_error(p->ctx, loc, "'%s' takes %s", name, attr_wants[kind]);
 }
 
 void ts_parse_attr(ts_parser *p, ts_str word, const ts_raw_attr *raw, ts_loc loc) {
   const struct ts_interned *e = ts_interned_of(&p->m->strings, word);
   ts_attr a = {.key = attr_of(e->text, e->len)};
-  if (a.key == TS_ATTR_STEP) unknown_attr(p, word, loc);
-  else if (attr_seen(p, a.key)) ts_error(p->ctx, loc, "attribute '%s' is given twice", ts_parser_text(p, word));
-  else if (!take_attr(p, &a, raw)) wrong_attr_value(p, a.key, loc);
-  else ts_push(&p->scratch, &p->attrs, a);
+  if (a.key == TS_ATTR_STEP)
+    unknown_attr(p, word, loc);
+  else if (attr_seen(p, a.key))
+    ts_error(p->ctx, loc, "attribute '%s' is given twice", ts_parser_text(p, word));
+  else if (!take_attr(p, &a, raw))
+    wrong_attr_value(p, a.key, loc);
+  else
+    ts_push(&p->scratch, &p->attrs, a);
   p->numbers.n = 0;
 }
 
@@ -252,10 +271,11 @@ static ts_op *build_op(ts_parser *p, ts_opcode opcode, ts_loc loc, unsigned num_
     p->subscripted = 0;
     p->has_mask = false;
   }
-  ts_op *op = ts_op_create(p->m, opcode, loc, (unsigned)p->items.n, p->items.at,
-                           (unsigned)p->dims.n, p->dims.at, num_results, NULL,
-                           ts_op_infos[opcode].num_regions);
-  for (size_t i = 0; i < p->attrs.n; i++) ts_attr_set(p->m, op, p->attrs.at[i]);
+  ts_op *op =
+      ts_op_create(p->m, opcode, loc, (unsigned)p->items.n, p->items.at, (unsigned)p->dims.n,
+                   p->dims.at, num_results, NULL, ts_op_infos[opcode].num_regions);
+  for (size_t i = 0; i < p->attrs.n; i++)
+    ts_attr_set(p->m, op, p->attrs.at[i]);
   if (p->exprs.n || p->subscripted) op->map = ts_map_get(p->m, (unsigned)p->exprs.n, p->exprs.at);
   op->subscripted = p->subscripted;
   op->has_mask = p->has_mask;
@@ -283,7 +303,8 @@ static void define_results(ts_parser *p, ts_op *op, const ts_named *names) {
 void ts_parser_wrong_word(ts_parser *p, ts_opcode opcode) {
   const char *word = ts_parser_text(p, p->word.name);
   bool visible = ts_parser_find(p, word, strlen(word)) != NULL;
-  if (!p->poisoned) ts_error(p->ctx, p->word.loc, "%s", ts_parse_word_advice(p, opcode, word, visible));
+  if (!p->poisoned)
+    ts_error(p->ctx, p->word.loc, "%s", ts_parse_word_advice(p, opcode, word, visible));
 }
 
 /* Only a comparison has a word among its operands, before them. */
@@ -296,8 +317,11 @@ static bool take_word(ts_parser *p, ts_opcode opcode) {
     ts_push(&p->scratch, &p->attrs, (ts_attr){.key = TS_ATTR_PRED, .word = p->word.name});
     return true;
   }
-  if (compares) ts_error(p->ctx, p->word.loc, "the word '%s' comes before the operands: %s %s, …", word, name, word);
-  else ts_parser_wrong_word(p, opcode);
+  if (compares)
+    ts_error(p->ctx, p->word.loc, "the word '%s' comes before the operands: %s %s, …", word, name,
+             word);
+  else
+    ts_parser_wrong_word(p, opcode);
   return false;
 }
 
@@ -305,25 +329,30 @@ static bool check_counts(ts_parser *p, ts_opcode opcode, ts_loc loc) {
   const ts_op_info *info = &ts_op_infos[opcode];
   bool counts = info->num_results < 0 || p->results.n == (size_t)info->num_results;
   if (!counts && !p->results.n && info->num_results == 1)
-    ts_error(p->ctx, loc, "'%s' gives a result, which needs a name: %%y = %s …", info->name, info->name);
+    ts_error(p->ctx, loc, "'%s' gives a result, which needs a name: %%y = %s …", info->name,
+             info->name);
   else if (!counts)
     ts_error(p->ctx, loc, "'%s' gives %d result%s, not %zu", info->name, info->num_results,
              info->num_results == 1 ? "" : "s", p->results.n);
   if (p->results.n > UINT16_MAX) return ts_error(p->ctx, loc, "too many results") == TS_OK;
   if (p->types.n > p->results.n && counts && !info->num_results)
-    return ts_error(p->ctx, loc, "'%s' gives no result, so no type stands behind it", info->name) == TS_OK;
+    return ts_error(p->ctx, loc, "'%s' gives no result, so no type stands behind it", info->name) ==
+           TS_OK;
   if (p->types.n > p->results.n)
-    return ts_error(p->ctx, loc, "%zu result types for %zu results", p->types.n, p->results.n) == TS_OK;
+    return ts_error(p->ctx, loc, "%zu result types for %zu results", p->types.n, p->results.n) ==
+           TS_OK;
   return counts;
 }
 
 /* @name is a file or global, by the op. */
 static void take_symbol(ts_parser *p, ts_opcode opcode, ts_loc loc) {
   bool wants = opcode == TS_OP_CALL || opcode == TS_OP_GLOBAL;
-  if (wants && !p->symbol.name) ts_error(p->ctx, loc, "'%s' needs a @name", ts_op_infos[opcode].name);
+  if (wants && !p->symbol.name)
+    ts_error(p->ctx, loc, "'%s' needs a @name", ts_op_infos[opcode].name);
   if (!wants && p->symbol.name)
     ts_error(p->ctx, p->symbol.loc, "'%s' takes no @name", ts_op_infos[opcode].name);
-  if (wants) ts_push(&p->scratch, &p->attrs, (ts_attr){.key = TS_ATTR_CALLEE, .word = p->symbol.name});
+  if (wants)
+    ts_push(&p->scratch, &p->attrs, (ts_attr){.key = TS_ATTR_CALLEE, .word = p->symbol.name});
 }
 
 static void keep_pending(ts_parser *p, ts_op *op) {
@@ -360,7 +389,8 @@ void ts_parse_op(ts_parser *p, ts_opcode opcode, ts_loc loc) {
 void ts_parse_region_args(ts_parser *p) {
   ts_block *block = p->pending_block;
   for (size_t i = 0; block && i < p->arg_types.n; i++) {
-    if (p->arg_roles.at[i] != TS_ROLE_IN) error(p, p->arg_names.at[i].loc, "only a function's parameters are out or inout");
+    if (p->arg_roles.at[i] != TS_ROLE_IN)
+      error(p, p->arg_names.at[i].loc, "only a function's parameters are out or inout");
     ts_block_add_arg(p->m, block, p->arg_types.at[i], p->arg_names.at[i].name);
   }
 }
@@ -410,7 +440,9 @@ void ts_parse_bound(ts_parser *p, ts_opcode opcode, ts_loc loc) {
   bool lower = p->in_upper_bound == false;
   ts_opcode right = lower ? TS_OP_MAX : TS_OP_MIN;
   if (opcode != right)
-    error(p, loc, lower ? "a lower bound is an expression or max(…)" : "an upper bound is an expression or min(…)");
+    error(p, loc,
+          lower ? "a lower bound is an expression or max(…)"
+                : "an upper bound is an expression or min(…)");
 }
 
 void ts_parse_mark(ts_parser *p, ts_named word, const ts_number *n) {
@@ -425,15 +457,18 @@ void ts_parse_mark(ts_parser *p, ts_named word, const ts_number *n) {
   for (size_t i = 0; i < ts_countof(marks); i++) {
     if (strcmp(text, marks[i].name) != 0) continue;
     if (marks[i].takes_number != (n != NULL))
-      ts_error(p->ctx, word.loc, marks[i].takes_number ? "write '%s(n)'" : "'%s' takes no number", text);
+      ts_error(p->ctx, word.loc, marks[i].takes_number ? "write '%s(n)'" : "'%s' takes no number",
+               text);
     else if (attr_seen(p, marks[i].key))
       ts_error(p->ctx, word.loc, "'%s' is given twice", text);
     else
-      ts_push(&p->scratch, &p->attrs,
-              (ts_attr){.key = marks[i].key, .i = n ? ts_parse_int(p, *n, 1, "a vector's width") : 0});
+      ts_push(
+          &p->scratch, &p->attrs,
+          (ts_attr){.key = marks[i].key, .i = n ? ts_parse_int(p, *n, 1, "a vector's width") : 0});
     return;
   }
-  ts_error(p->ctx, word.loc, "unknown mark '%s'; a loop can be parallel, unroll or vector(n)", text);
+  ts_error(p->ctx, word.loc, "unknown mark '%s'; a loop can be parallel, unroll or vector(n)",
+           text);
 }
 
 /* One lone value is an i1 to test; otherwise every condition compares two sides. */
@@ -468,7 +503,8 @@ void ts_parse_clause(ts_parser *p, ts_str word, ts_loc loc) {
       ts_error(p->ctx, loc, "'%s' is given twice", ts_parser_text(p, word));
       break;
     }
-  while (p->words.n < p->arg_names.n) ts_push(&p->scratch, &p->words, word);
+  while (p->words.n < p->arg_names.n)
+    ts_push(&p->scratch, &p->words, word);
 }
 
 void ts_parse_launch(ts_parser *p, ts_loc loc) {
@@ -478,7 +514,8 @@ void ts_parse_launch(ts_parser *p, ts_loc loc) {
           (ts_attr){.key = TS_ATTR_DIMS, .n = (uint32_t)p->words.n, .words = words});
   ts_op *op = build_op(p, TS_OP_LAUNCH, loc, 0);
   if (!op->map) op->map = ts_map_get(p->m, 0, NULL);
-  for (size_t i = 0; i < p->arg_names.n; i++) add_index_arg(p, op, p->arg_names.at[i]);
+  for (size_t i = 0; i < p->arg_names.n; i++)
+    add_index_arg(p, op, p->arg_names.at[i]);
   type_results(p, op, 0, NULL);
   size_t args = p->arg_names.n;
   ts_parser_forget_head(p);

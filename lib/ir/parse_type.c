@@ -19,9 +19,12 @@ void ts_parse_extent(ts_parser *p, ts_extent e, ts_loc loc) {
 }
 
 const ts_type *ts_parse_vector(ts_parser *p, ts_extent lanes, ts_dtype d, ts_loc loc) {
-  if (lanes < 0) ts_error(p->ctx, loc, "a vector's width is a number");
-  else if (lanes == 0 || lanes > 4096) ts_error(p->ctx, loc, "a vector has 1 to 4096 elements, not %lld", (long long)lanes);
-  else return ts_type_vector(p->m, lanes, d);
+  if (lanes < 0)
+    ts_error(p->ctx, loc, "a vector's width is a number");
+  else if (lanes == 0 || lanes > 4096)
+    ts_error(p->ctx, loc, "a vector has 1 to 4096 elements, not %lld", (long long)lanes);
+  else
+    return ts_type_vector(p->m, lanes, d);
   return ts_type_vector(p->m, 1, d);
 }
 
@@ -57,25 +60,34 @@ static void set_layout(ts_parser *p, ts_layout layout, ts_loc loc) {
 }
 
 void ts_parse_memref_word(ts_parser *p, ts_str word, bool has_args, ts_loc loc) {
-  if (!has_args && word_is(p, word, "global")) set_space(p, TS_SPACE_GLOBAL, loc);
-  else if (!has_args && word_is(p, word, "shared")) set_space(p, TS_SPACE_SHARED, loc);
-  else if (!has_args && word_is(p, word, "local")) set_space(p, TS_SPACE_LOCAL, loc);
-  else if (has_args && word_is(p, word, "pad")) set_layout(p, TS_LAYOUT_PAD, loc);
-  else if (has_args && word_is(p, word, "swizzle")) set_layout(p, TS_LAYOUT_SWIZZLE, loc);
-  else if (has_args && word_is(p, word, "strides")) set_layout(p, TS_LAYOUT_STRIDES, loc);
+  if (!has_args && word_is(p, word, "global"))
+    set_space(p, TS_SPACE_GLOBAL, loc);
+  else if (!has_args && word_is(p, word, "shared"))
+    set_space(p, TS_SPACE_SHARED, loc);
+  else if (!has_args && word_is(p, word, "local"))
+    set_space(p, TS_SPACE_LOCAL, loc);
+  else if (has_args && word_is(p, word, "pad"))
+    set_layout(p, TS_LAYOUT_PAD, loc);
+  else if (has_args && word_is(p, word, "swizzle"))
+    set_layout(p, TS_LAYOUT_SWIZZLE, loc);
+  else if (has_args && word_is(p, word, "strides"))
+    set_layout(p, TS_LAYOUT_STRIDES, loc);
   else
-    ts_error(p->ctx, loc, "after a memref's element comes shared, local, pad(n), swizzle(n) or strides(…)");
+    ts_error(p->ctx, loc,
+             "after a memref's element comes shared, local, pad(n), swizzle(n) or strides(…)");
 }
 
 const ts_type *ts_parse_type_end(ts_parser *p, ts_type_kind kind, ts_dtype d, const ts_type *elem,
                                  ts_loc loc) {
   const ts_type *t;
-  if (kind == TS_TYPE_MEMREF && p->layout == TS_LAYOUT_STRIDES && p->num_layout_args != p->shape_rank) {
+  if (kind == TS_TYPE_MEMREF && p->layout == TS_LAYOUT_STRIDES &&
+      p->num_layout_args != p->shape_rank) {
     ts_error(p->ctx, loc, "%u strides for %u dimensions", p->num_layout_args, p->shape_rank);
     p->layout = TS_LAYOUT_ROWMAJOR;
     p->num_layout_args = 0;
   }
-  if (kind == TS_TYPE_TENSOR) t = ts_type_tensor(p->m, p->shape_rank, p->shape, d);
+  if (kind == TS_TYPE_TENSOR)
+    t = ts_type_tensor(p->m, p->shape_rank, p->shape, d);
   else
     t = ts_type_memref(p->m, p->shape_rank, p->shape, d, elem, p->space, p->layout,
                        p->num_layout_args, p->layout_args);
@@ -86,8 +98,11 @@ const ts_type *ts_parse_type_end(ts_parser *p, ts_type_kind kind, ts_dtype d, co
 
 const ts_type *ts_parse_fragment(ts_parser *p, ts_number k, ts_str role, ts_dtype d, ts_loc loc) {
   int64_t mnk[3] = {1, 1, ts_parse_int(p, k, 1, "an extent")};
-  ts_frag_role r = word_is(p, role, "a") ? TS_FRAG_A : word_is(p, role, "b") ? TS_FRAG_B : TS_FRAG_C;
-  if (r == TS_FRAG_C && !word_is(p, role, "c")) ts_error(p->ctx, loc, "a fragment's role is a, b or c");
+  ts_frag_role r = word_is(p, role, "a")   ? TS_FRAG_A
+                   : word_is(p, role, "b") ? TS_FRAG_B
+                                           : TS_FRAG_C;
+  if (r == TS_FRAG_C && !word_is(p, role, "c"))
+    ts_error(p->ctx, loc, "a fragment's role is a, b or c");
   bool bounded = mnk[2] <= 1024;
   if (p->shape_rank != 2) {
     ts_error(p->ctx, loc, "a fragment's shape is MxNxK");
@@ -186,6 +201,7 @@ void ts_parse_global(ts_parser *p, ts_named name, const ts_type *type, bool is_s
   if (type->kind != TS_TYPE_MEMREF && type->kind != TS_TYPE_ERROR)
     ts_error(p->ctx, loc, "a global is a memref, not %s", type->text);
   else if (data)
-    ts_parser_comment_item(p, ts_global_create(p->m, name.name, name.loc, type, data), loc.begin, loc.end);
+    ts_parser_comment_item(p, ts_global_create(p->m, name.name, name.loc, type, data), loc.begin,
+                           loc.end);
   ts_parser_forget_head(p);
 }

@@ -43,8 +43,8 @@ typedef struct ts_pending {
 
 typedef struct ts_scope {
   ts_block *block;
-  size_t outer_names; /* names visible before this scope opened */
-  ts_op *op; /* whose region this is; NULL for a function */
+  size_t outer_names;        /* names visible before this scope opened */
+  ts_op *op;                 /* whose region this is; NULL for a function */
   const ts_pending *pending; /* to be typed when the region closes, or NULL */
 } ts_scope;
 
@@ -65,7 +65,8 @@ typedef struct ts_parser {
   /* names in scope */
   ts_value **defs; /* by ts_str; NULL: not visible */
   size_t defs_cap;
-  ts_str *visible; /* the names defined in the open scopes, in order; from the heap: a million of them */
+  /* the names defined in the open scopes, in order; from the heap: a million of them */
+  ts_str *visible;
   size_t num_visible, visible_cap;
   TS_VEC(ts_scope) scopes;
   ts_block *pending_block; /* the region that the next block fills */
@@ -84,7 +85,7 @@ typedef struct ts_parser {
   TS_VEC(const ts_type *) types;
   TS_VEC(ts_number) numbers;
   ts_raw_attr *raw;
-  TS_VEC(ts_str) words;      /* a launch's clauses, one for each argument */
+  TS_VEC(ts_str) words;       /* a launch's clauses, one for each argument */
   TS_VEC(ts_named) arg_names; /* of a launch or region, with arg_types and arg_roles */
   TS_VEC(const ts_type *) arg_types;
   TS_VEC(uint8_t) arg_roles;
@@ -120,12 +121,12 @@ typedef struct ts_parser {
   bool recovering;
   int redeliver; /* a token to return again after the SYNC; 0: none */
   ts_loc redeliver_loc;
-  uint32_t redelivered_at; /* where the last such token stands, plus 1; 0: none yet */
+  uint32_t redelivered_at;     /* where the last such token stands, plus 1; 0: none yet */
   uint32_t this_end, last_end; /* of the current token and the one before it */
   int last_token;
   TS_VEC(ts_comment) comments;
   bool has_comments;
-  bool may_have_blanks; /* white space was seen that may be a blank line */
+  bool may_have_blanks;   /* white space was seen that may be a blank line */
   uint32_t comments_from; /* those before are the file's */
   void *last_owner;       /* what was complete last, and where it ended */
   bool last_owner_is_op;
@@ -138,7 +139,7 @@ typedef struct ts_parser {
   size_t word_at;    /* operands before it */
   struct ts_word {
     int token, value; /* value: the dtype or opcode */
-  } *words_by_id; /* of the ids up to last_word, which were interned before the text's */
+  } *words_by_id;     /* of the ids up to last_word, which were interned before the text's */
   ts_str last_word;
 } ts_parser;
 
@@ -162,13 +163,15 @@ void ts_parser_comment_item(ts_parser *, void *item, uint32_t begin, uint32_t en
 void ts_parser_comment_close(ts_parser *, ts_block *, void *owner, bool is_op, ts_loc brace);
 void ts_parser_comment_end(ts_parser *);
 void ts_parser_define(ts_parser *, ts_named, ts_value *);
-ts_value *ts_parser_find(ts_parser *, const char *name, size_t n); /* the visible value; NULL: none */
+ts_value *ts_parser_find(ts_parser *, const char *name,
+                         size_t n);             /* the visible value; NULL: none */
 ts_value *ts_parser_use(ts_parser *, ts_named); /* of the error type when it is not defined */
 /* A value of the error type, which silences what follows from it. */
 ts_value *ts_parser_poison(ts_parser *, ts_str name);
 const char *ts_parser_text(ts_parser *, ts_str);
 bool ts_parser_float_word(const char *, size_t, double *); /* inf, nan */
-void ts_parser_wrong_word(ts_parser *, ts_opcode); /* reports the word among the operands of an op without */
+void ts_parser_wrong_word(ts_parser *,
+                          ts_opcode); /* reports the word among the operands of an op without */
 void ts_parser_forget_head(ts_parser *);
 void ts_parser_check_name(ts_parser *, ts_named, const char *what); /* of a function or global */
 void ts_parser_check_pending(ts_parser *); /* reports an op that still lacks its block */
@@ -178,16 +181,22 @@ const ts_data *ts_parser_data(ts_parser *, const ts_type *, bool is_splat, ts_lo
 
 /* ---- actions ---- */
 typedef enum {
-  TS_SURPRISE_TOKEN, TS_SURPRISE_WORD, TS_SURPRISE_FUNC, TS_SURPRISE_ATTRS, TS_SURPRISE_END
+  TS_SURPRISE_TOKEN,
+  TS_SURPRISE_WORD,
+  TS_SURPRISE_FUNC,
+  TS_SURPRISE_ATTRS,
+  TS_SURPRISE_END
 } ts_surprise_kind;
-void ts_parse_syntax_error(ts_parser *, ts_loc, ts_surprise_kind, int n, const char *const *expected);
+void ts_parse_syntax_error(ts_parser *, ts_loc, ts_surprise_kind, int n,
+                           const char *const *expected);
 /* An opening parenthesis behind an op that takes no region. */
 void ts_parse_parentheses(ts_parser *, ts_opcode, ts_loc op, ts_loc paren);
-void ts_parse_recover(ts_parser *); /* defines the results read so far as in error, forgets the head */
+void ts_parse_recover(
+    ts_parser *); /* defines the results read so far as in error, forgets the head */
 
 void ts_parse_func_begin(ts_parser *, ts_named name, ts_loc); /* name 0: its head was in error */
 void ts_parse_global(ts_parser *, ts_named name, const ts_type *, bool is_splat, ts_loc);
-bool ts_parse_ops_open(ts_parser *); /* as ts_parse_block_open */
+bool ts_parse_ops_open(ts_parser *);                 /* as ts_parse_block_open */
 bool ts_parse_block_open(ts_parser *, ts_loc brace); /* false: nested too deeply */
 void ts_parse_block_close(ts_parser *, ts_loc brace);
 void ts_parse_region_args(ts_parser *);
@@ -195,7 +204,8 @@ void ts_parse_region_args(ts_parser *);
 void ts_parse_op(ts_parser *, ts_opcode, ts_loc);
 void ts_parse_const(ts_parser *, const ts_type *, bool is_splat, ts_loc);
 void ts_parse_for(ts_parser *, ts_named iv, unsigned num_lo, int64_t step, ts_loc);
-void ts_parse_bound(ts_parser *, ts_opcode, ts_loc); /* reports what is not max or min in its place */
+void ts_parse_bound(ts_parser *, ts_opcode,
+                    ts_loc); /* reports what is not max or min in its place */
 void ts_parse_mark(ts_parser *, ts_named word, const ts_number *);
 void ts_parse_if(ts_parser *, ts_loc);
 void ts_parse_else(ts_parser *);
@@ -205,8 +215,8 @@ void ts_parse_clause(ts_parser *, ts_str word, ts_loc);
 void ts_parse_operand(ts_parser *, ts_named value, bool subscripted);
 void ts_parse_symbol(ts_parser *, ts_named symbol);
 void ts_parse_literal(ts_parser *, ts_number);
-ts_number ts_parse_number_word(ts_parser *, ts_named word); /* inf, nan */
-void ts_parse_word(ts_parser *, ts_named); /* among the operands */
+ts_number ts_parse_number_word(ts_parser *, ts_named word);               /* inf, nan */
+void ts_parse_word(ts_parser *, ts_named);                                /* among the operands */
 void ts_parse_attr(ts_parser *, ts_str key, const ts_raw_attr *, ts_loc); /* NULL: a unit */
 
 void ts_parse_list_open(ts_parser *, ts_loc);

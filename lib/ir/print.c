@@ -14,11 +14,12 @@ typedef struct {
   uint8_t *names;   /* by ts_str: NAME_USED, NAME_VISIBLE */
   size_t num_names; /* what was interned later names no value yet, or was made up */
   const ts_func *func;
-  bool used_known; /* NAME_USED is set: only once a name has to be made up */
+  bool used_known;  /* NAME_USED is set: only once a name has to be made up */
   ts_ptrmap given;  /* value → text, for values printed under another name than their own */
   ts_ptrmap suffix; /* ts_str → last suffix tried */
-  struct ts_outline *outline; /* where the names of the rest of the function stand; NULL: all is walked */
-  const ts_part *part;        /* that is being named then */
+  /* where the names of the rest of the function stand; NULL: all is walked */
+  struct ts_outline *outline;
+  const ts_part *part; /* that is being named then */
   uint64_t next_number;
   unsigned depth;
   bool bare;      /* without comments */
@@ -37,7 +38,8 @@ static void put_str(printer *p, ts_str s) {
 static void put_type(printer *p, const ts_type *t) { ts_sink_write(p->out, t->text, t->text_len); }
 
 static void put_indent(printer *p) {
-  for (unsigned i = 0; i < p->depth; i++) ts_sink_write(p->out, "  ", 2);
+  for (unsigned i = 0; i < p->depth; i++)
+    ts_sink_write(p->out, "  ", 2);
 }
 
 /* ---- comments ---- */
@@ -101,15 +103,20 @@ static void put_trail(printer *p, const ts_comments *c) {
 
 static void mark_value(printer *p, const ts_value *v, bool used) {
   if (!v->name || v->name >= p->num_names) return;
-  if (used) p->names[v->name] |= NAME_USED;
-  else p->names[v->name] = 0;
+  if (used)
+    p->names[v->name] |= NAME_USED;
+  else
+    p->names[v->name] = 0;
 }
 
 static void mark_names(printer *p, const ts_block *block, bool used) {
-  for (unsigned i = 0; i < block->num_args; i++) mark_value(p, block->args[i], used);
+  for (unsigned i = 0; i < block->num_args; i++)
+    mark_value(p, block->args[i], used);
   for (const ts_op *op = block->first; op; op = op->next) {
-    for (unsigned i = 0; i < op->num_results; i++) mark_value(p, ts_op_result(op, i), used);
-    for (unsigned i = 0; i < op->num_regions; i++) mark_names(p, ts_op_regions(op)[i], used);
+    for (unsigned i = 0; i < op->num_results; i++)
+      mark_value(p, ts_op_result(op, i), used);
+    for (unsigned i = 0; i < op->num_regions; i++)
+      mark_names(p, ts_op_regions(op)[i], used);
   }
 }
 
@@ -124,7 +131,8 @@ static bool name_taken(printer *p, const char *text) {
 static void give_number(printer *p, const ts_value *v) {
   char text[24];
   if (p->outline) p->next_number = ts_max(p->next_number, ts_outline_taken(p->outline, 0));
-  do snprintf(text, sizeof text, "%llu", (unsigned long long)p->next_number++);
+  do
+    snprintf(text, sizeof text, "%llu", (unsigned long long)p->next_number++);
   while (name_taken(p, text));
   ts_ptrmap_put(&p->given, v, ts_strdup(&p->scratch, text));
 }
@@ -135,7 +143,8 @@ static void give_suffix(printer *p, const ts_value *v) {
   uintptr_t n = (uintptr_t)ts_ptrmap_get(&p->suffix, key);
   char *text;
   if (p->outline) n = ts_max(n, (uintptr_t)ts_outline_taken(p->outline, v->name));
-  do text = ts_sprintf(&p->scratch, "%.*s_%llu", (int)e->len, e->text, (unsigned long long)++n);
+  do
+    text = ts_sprintf(&p->scratch, "%.*s_%llu", (int)e->len, e->text, (unsigned long long)++n);
   while (name_taken(p, text));
   ts_ptrmap_put(&p->suffix, key, (void *)n);
   ts_ptrmap_put(&p->given, v, text);
@@ -148,9 +157,12 @@ static bool is_visible(printer *p, ts_str name) {
 
 static void define(printer *p, const ts_value *v) {
   if (p->given.n && ts_ptrmap_get(&p->given, v)) return; /* named by an earlier round */
-  if (!v->name) give_number(p, v);
-  else if (is_visible(p, v->name)) give_suffix(p, v);
-  else p->names[v->name] |= NAME_VISIBLE;
+  if (!v->name)
+    give_number(p, v);
+  else if (is_visible(p, v->name))
+    give_suffix(p, v);
+  else
+    p->names[v->name] |= NAME_VISIBLE;
 }
 
 static void undefine(printer *p, const ts_value *v) {
@@ -166,8 +178,10 @@ static void put_value(printer *p, const ts_value *v) {
   }
   ts_sink_write(p->out, "%", 1);
   const char *given = p->given.n ? ts_ptrmap_get(&p->given, v) : NULL;
-  if (given) put(p, given);
-  else put_str(p, v->name);
+  if (given)
+    put(p, given);
+  else
+    put_str(p, v->name);
 }
 
 static void put_aff(printer *p, const ts_op *op, const ts_aff *a, bool parens);
@@ -252,8 +266,10 @@ static void put_list(printer *p, const ts_attr *a) {
   if (!a->bare) put(p, "[");
   for (unsigned i = 0; i < a->n; i++) {
     if (i) put(p, ", ");
-    if (floats) put_float(p, a->floats[i]);
-    else ts_sink_int(p->out, a->ints[i]);
+    if (floats)
+      put_float(p, a->floats[i]);
+    else
+      ts_sink_int(p->out, a->ints[i]);
   }
   if (!a->bare) put(p, "]");
 }
@@ -285,7 +301,8 @@ static void put_attrs(printer *p, const ts_op *op) {
 }
 
 static void put_path(printer *p, const char *path) {
-  size_t plain = strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./$#+-");
+  size_t plain =
+      strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./$#+-");
   put(p, "@");
   if (path[0] && !path[plain]) {
     put(p, path);
@@ -315,9 +332,12 @@ static const char *put_dense(printer *p, const ts_type *t, unsigned dim, const c
 }
 
 static void put_data(printer *p, const ts_type *t, const ts_data *d) {
-  if (d->form == TS_DATA_FILE) put_path(p, d->path);
-  else if (d->form == TS_DATA_SPLAT) ts_number_print(p->out, t->dtype, ts_number_load(t->dtype, d->bytes));
-  else put_dense(p, t, 0, d->bytes);
+  if (d->form == TS_DATA_FILE)
+    put_path(p, d->path);
+  else if (d->form == TS_DATA_SPLAT)
+    ts_number_print(p->out, t->dtype, ts_number_load(t->dtype, d->bytes));
+  else
+    put_dense(p, t, 0, d->bytes);
 }
 
 /* ---- ops ---- */
@@ -331,18 +351,22 @@ static void put_block(printer *p, const ts_block *block) {
   put(p, "\n");
   p->may_blank = false;
   p->depth++;
-  for (const ts_op *op = block->first; op; op = op->next) put_op(p, op);
+  for (const ts_op *op = block->first; op; op = op->next)
+    put_op(p, op);
   put_lead(p, c, true);
   p->depth--;
   for (const ts_op *op = block->first; op; op = op->next)
-    for (unsigned i = 0; i < op->num_results; i++) undefine(p, ts_op_result(op, i));
-  for (unsigned i = 0; i < block->num_args; i++) undefine(p, block->args[i]);
+    for (unsigned i = 0; i < op->num_results; i++)
+      undefine(p, ts_op_result(op, i));
+  for (unsigned i = 0; i < block->num_args; i++)
+    undefine(p, block->args[i]);
   put_indent(p);
   put(p, "}");
 }
 
 static void define_args(printer *p, const ts_block *block) {
-  for (unsigned i = 0; i < block->num_args; i++) define(p, block->args[i]);
+  for (unsigned i = 0; i < block->num_args; i++)
+    define(p, block->args[i]);
 }
 
 static void put_params(printer *p, const ts_block *block, const uint8_t *roles) {
@@ -492,7 +516,8 @@ static void put_op(printer *p, const ts_op *op) {
   const ts_comments *c = op->has_comment ? ts_comments_of(p->m, op) : NULL;
   if (c) put_lead(p, c, false);
   put_indent(p);
-  for (unsigned i = 0; i < op->num_results; i++) define(p, ts_op_result(op, i));
+  for (unsigned i = 0; i < op->num_results; i++)
+    define(p, ts_op_result(op, i));
   switch ((ts_opcode)op->opcode) {
   case TS_OP_FOR: put_for(p, op); break;
   case TS_OP_IF: put_if(p, op); break;
@@ -581,7 +606,8 @@ void ts_print_module(ts_sink *out, const ts_module *m) {
   printer p;
   printer_init(&p, out, m);
   put_header(&p);
-  for (const ts_global *g = m->first_global; g; g = g->next) put_global(&p, g);
+  for (const ts_global *g = m->first_global; g; g = g->next)
+    put_global(&p, g);
   for (const ts_func *f = m->first_func; f; f = f->next) {
     if (f != m->first_func || m->first_global) {
       put(&p, "\n");
@@ -641,14 +667,19 @@ static void name_value(printer *p, ts_value *v) {
 
 /* In the order in which the text defines them. */
 static void name_block(printer *p, ts_block *block) {
-  for (unsigned i = 0; i < block->num_args; i++) name_value(p, block->args[i]);
+  for (unsigned i = 0; i < block->num_args; i++)
+    name_value(p, block->args[i]);
   for (ts_op *op = block->first; op; op = op->next) {
-    for (unsigned i = 0; i < op->num_results; i++) name_value(p, ts_op_result(op, i));
-    for (unsigned i = 0; i < op->num_regions; i++) name_block(p, ts_op_regions(op)[i]);
+    for (unsigned i = 0; i < op->num_results; i++)
+      name_value(p, ts_op_result(op, i));
+    for (unsigned i = 0; i < op->num_regions; i++)
+      name_block(p, ts_op_regions(op)[i]);
   }
   for (ts_op *op = block->first; op; op = op->next)
-    for (unsigned i = 0; i < op->num_results; i++) undefine(p, ts_op_result(op, i));
-  for (unsigned i = 0; i < block->num_args; i++) undefine(p, block->args[i]);
+    for (unsigned i = 0; i < op->num_results; i++)
+      undefine(p, ts_op_result(op, i));
+  for (unsigned i = 0; i < block->num_args; i++)
+    undefine(p, block->args[i]);
 }
 
 static void name_func(printer *p, ts_func *f) {
@@ -676,9 +707,12 @@ void ts_name_func_values(ts_func *f, ts_name_marks *marks) {
 static void name_part(printer *p, ts_part *part) {
   ts_op *op = part->op;
   p->part = part;
-  for (unsigned i = 0; i < op->num_results; i++) name_value(p, ts_op_result(op, i));
-  for (unsigned i = 0; i < op->num_regions; i++) name_block(p, ts_op_regions(op)[i]);
-  for (unsigned i = 0; i < op->num_results; i++) undefine(p, ts_op_result(op, i));
+  for (unsigned i = 0; i < op->num_results; i++)
+    name_value(p, ts_op_result(op, i));
+  for (unsigned i = 0; i < op->num_regions; i++)
+    name_block(p, ts_op_regions(op)[i]);
+  for (unsigned i = 0; i < op->num_results; i++)
+    undefine(p, ts_op_result(op, i));
   ts_outline_renamed(p->outline, part);
 }
 

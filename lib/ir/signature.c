@@ -1,9 +1,7 @@
 /* What a function is from outside: its level, and the entries that a caller binds arrays to. */
 #include "ir/ir.h"
 
-static bool is_tensor(const ts_value *v) {
-  return v->type && v->type->kind == TS_TYPE_TENSOR;
-}
+static bool is_tensor(const ts_value *v) { return v->type && v->type->kind == TS_TYPE_TENSOR; }
 
 static unsigned level_of_type(const ts_type *t) {
   if (!t || t->kind == TS_TYPE_ERROR) return 0;

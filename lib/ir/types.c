@@ -56,9 +56,10 @@ static void print_layout(ts_sink *s, const ts_type *t) {
 }
 
 static void print_type(ts_sink *s, const ts_module *m, const ts_type *t) {
-  static const char *const heads[] = {
-      [TS_TYPE_VECTOR] = "vector<", [TS_TYPE_TENSOR] = "tensor<",
-      [TS_TYPE_MEMREF] = "memref<", [TS_TYPE_FRAGMENT] = "fragment<"};
+  static const char *const heads[] = {[TS_TYPE_VECTOR] = "vector<",
+                                      [TS_TYPE_TENSOR] = "tensor<",
+                                      [TS_TYPE_MEMREF] = "memref<",
+                                      [TS_TYPE_FRAGMENT] = "fragment<"};
   static const char *const roles[] = {", a, ", ", b, ", ", c, "};
   static const char *const spaces[] = {"", ", shared", ", local"};
   ts_sink_puts(s, heads[t->kind]);
@@ -155,8 +156,10 @@ int64_t ts_type_num_elements(const ts_type *t) {
   int64_t n = 1;
   bool symbolic = false;
   for (unsigned i = 0; i < t->rank; i++) {
-    if (ts_is_symbolic(t->dims[i])) symbolic = true;
-    else if (__builtin_mul_overflow(n, t->dims[i], &n)) return -1;
+    if (ts_is_symbolic(t->dims[i]))
+      symbolic = true;
+    else if (__builtin_mul_overflow(n, t->dims[i], &n))
+      return -1;
   }
   if (t->elem && __builtin_mul_overflow(n, t->elem->dims[0], &n)) return -1;
   return symbolic ? 0 : n;

@@ -115,8 +115,10 @@ static void print_diff(ts_instrument *in, ts_sink *to, const ts_pass_event *e) {
   ts_sink_buffer(&diff, &in->ctx->memory);
   ts_print_module(&now, e->module);
   ts_diff_print(&diff, &in->ctx->memory, before, in->text.buf, in->text.n, after, now.buf, now.n);
-  if (in->colour) ts_colour_diff(to, diff.buf, diff.n);
-  else ts_sink_write(to, diff.buf, diff.n);
+  if (in->colour)
+    ts_colour_diff(to, diff.buf, diff.n);
+  else
+    ts_sink_write(to, diff.buf, diff.n);
   ts_sink_drop(&now);
   ts_sink_drop(&diff);
 }

@@ -7,13 +7,27 @@
 /* One option table a pass; a sentinel keeps those without options from being empty. */
 #define PASS(id, ...) static const ts_pass_option options_of_##id[] = {
 #define OPTION(id, name, kind, rounding, otherwise, summary)                                       \
-  {#name,     TS_OPT_##kind, TS_ROUNDING_##rounding, offsetof(struct ts_##id##_options, name),     \
-   otherwise, summary,       INT64_MIN,              INT64_MAX},
+  {#name,                                                                                          \
+   TS_OPT_##kind,                                                                                  \
+   TS_ROUNDING_##rounding,                                                                         \
+   offsetof(struct ts_##id##_options, name),                                                       \
+   otherwise,                                                                                      \
+   summary,                                                                                        \
+   INT64_MIN,                                                                                      \
+   INT64_MAX},
 #define NUMBER(id, name, rounding, otherwise, least, most, summary)                                \
-  {#name,     TS_OPT_INT, TS_ROUNDING_##rounding, offsetof(struct ts_##id##_options, name),        \
-   otherwise, summary,    least,                  most},
+  {#name,                                                                                          \
+   TS_OPT_INT,                                                                                     \
+   TS_ROUNDING_##rounding,                                                                         \
+   offsetof(struct ts_##id##_options, name),                                                       \
+   otherwise,                                                                                      \
+   summary,                                                                                        \
+   least,                                                                                          \
+   most},
 #define END(id)                                                                                    \
-  { NULL }                                                                                         \
+  {                                                                                                \
+    NULL                                                                                           \
+  }                                                                                                \
   }                                                                                                \
   ;
 #include "pass/passes.def"
@@ -150,8 +164,10 @@ static const char *kind_word(ts_opt_kind kind) {
 }
 
 static void usage_text(const ts_pass_option *o, char *out, size_t n) {
-  if (o->kind == TS_OPT_LOOPS) snprintf(out, n, "<%s>", o->name);
-  else snprintf(out, n, "%s=%s", o->name, kind_word(o->kind));
+  if (o->kind == TS_OPT_LOOPS)
+    snprintf(out, n, "<%s>", o->name);
+  else
+    snprintf(out, n, "%s=%s", o->name, kind_word(o->kind));
 }
 
 static void print_options(ts_sink *s, const ts_pass_info *p) {
@@ -172,7 +188,8 @@ static void print_text_row(ts_sink *s, const ts_pass_info *p) {
 
 void ts_pass_describe(ts_sink *s, const ts_pass_info *p) {
   ts_sink_printf(s, "\nworks on %s functions", level_words(p->level_in));
-  if (p->level_in != p->level_out) ts_sink_printf(s, ", leaves %s functions", level_words(p->level_out));
+  if (p->level_in != p->level_out)
+    ts_sink_printf(s, ", leaves %s functions", level_words(p->level_out));
   ts_sink_printf(s, "; the answer %s\n",
                  p->rounding == TS_ROUNDING_EXACT ? "stays exact" : "may be rounded differently");
   if (p->num_options) ts_sink_puts(s, "\noptions:\n");
@@ -180,7 +197,8 @@ void ts_pass_describe(ts_sink *s, const ts_pass_info *p) {
   const char *quote = *p->example ? "\"" : "";
   ts_sink_printf(s, "\nexample:\n  ts-opt -%s%s%s%s%s in.%s\n", p->flag, *quote ? "=" : "", quote,
                  p->example, quote, p->level_in == TS_LEVEL_L ? "lir" : "tir");
-  ts_sink_printf(s, "\nmore: docs/%s.md, section %s\n", p->level_in == TS_LEVEL_L ? "schedules" : "passes",
+  ts_sink_printf(s, "\nmore: docs/%s.md, section %s\n",
+                 p->level_in == TS_LEVEL_L ? "schedules" : "passes",
                  p->recipe ? "Recipes" : p->flag);
 }
 
@@ -235,6 +253,4 @@ ts_func *ts_first_asked(const ts_module *m, const char *func) {
   return name ? ts_func_find(m, name) : NULL;
 }
 
-ts_func *ts_next_asked(const ts_func *f, const char *func) {
-  return *func ? NULL : f->next;
-}
+ts_func *ts_next_asked(const ts_func *f, const char *func) { return *func ? NULL : f->next; }

@@ -26,10 +26,10 @@ typedef struct ts_stat_table {
 
 typedef struct ts_pass_ctx {
   ts_context *ctx;
-  ts_arena *scratch;    /* dropped after the pass */
-  const char *name;     /* the running pass' flag */
-  bool changed;         /* set by the pass */
-  ts_stat_table *stats; /* NULL: not counted */
+  ts_arena *scratch;             /* dropped after the pass */
+  const char *name;              /* the running pass' flag */
+  bool changed;                  /* set by the pass */
+  ts_stat_table *stats;          /* NULL: not counted */
   struct ts_pipeline *expansion; /* recipes: where the steps go that run in their place */
 } ts_pass_ctx;
 
@@ -40,7 +40,12 @@ void ts_count(ts_pass_ctx *, const char *what, uint64_t n);
 
 /* FUNC: the name of a function, kept without its @. LOOPS: every word that is no other option's name, such as `i=96 j=64` or `k i.i j.i`. */
 typedef enum {
-  TS_OPT_BOOL, TS_OPT_INT, TS_OPT_DTYPE, TS_OPT_STRING, TS_OPT_FUNC, TS_OPT_LOOPS
+  TS_OPT_BOOL,
+  TS_OPT_INT,
+  TS_OPT_DTYPE,
+  TS_OPT_STRING,
+  TS_OPT_FUNC,
+  TS_OPT_LOOPS
 } ts_opt_kind;
 /* The loops (or buffers) that a scheduling pass is told about, in the order of the text. */
 typedef struct ts_loop_item {
@@ -58,7 +63,7 @@ typedef struct ts_pass_option {
   const char *name;
   ts_opt_kind kind;
   ts_rounding rounding; /* ROUNDS: another value than the default gives up an exact pass' bits */
-  size_t offset;        /* in the option struct: bool, int64_t, ts_dtype, const char * or ts_loop_list */
+  size_t offset; /* in the option struct: bool, int64_t, ts_dtype, const char * or ts_loop_list */
   const char *otherwise, *summary; /* default as text ("" for none); one line */
   int64_t least, most;             /* of INT */
 } ts_pass_option;
@@ -162,7 +167,8 @@ typedef struct ts_pass_runner {
   ts_result (*check)(void *checker, ts_module *, const ts_pipeline_step *, bool after);
   void (*after)(void *user, const ts_pass_event *);
   void (*failed)(void *user, const ts_pass_event *);
-  void (*refused)(void *user, const ts_pass_event *); /* instead of after and failed: a recipe's step */
+  void (*refused)(void *user,
+                  const ts_pass_event *);    /* instead of after and failed: a recipe's step */
   void (*log)(void *user, const char *line); /* bisect lines */
   ts_pipeline *ran; /* receives the steps, with those of recipes in their place; NULL: not wanted */
 } ts_pass_runner;

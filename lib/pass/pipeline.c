@@ -15,27 +15,17 @@ typedef struct reader {
   ts_pipeline_step step; /* being read */
 } reader;
 
-static ts_loc range(size_t begin, size_t end) {
-  return (ts_loc){(uint32_t)begin, (uint32_t)end};
-}
+static ts_loc range(size_t begin, size_t end) { return (ts_loc){(uint32_t)begin, (uint32_t)end}; }
 
-static bool at_end(const reader *r) {
-  return r->at >= r->source->n;
-}
-static char peek(const reader *r) {
-  return at_end(r) ? '\0' : r->source->text[r->at];
-}
+static bool at_end(const reader *r) { return r->at >= r->source->n; }
+static char peek(const reader *r) { return at_end(r) ? '\0' : r->source->text[r->at]; }
 
-static bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 static bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_';
 }
-static bool is_bare_value(char c) {
-  return c && !is_space(c) && !strchr("{}'\"#", c);
-}
+static bool is_bare_value(char c) { return c && !is_space(c) && !strchr("{}'\"#", c); }
 
 static void skip_space(reader *r) {
   while (!at_end(r) && (is_space(peek(r)) || peek(r) == '#')) {
@@ -106,17 +96,17 @@ static bool parse_dtype(const char *text, ts_dtype *out) {
   return !*text; /* unset: TS_NUM_DTYPES */
 }
 
-static bool in_range(const ts_pass_option *o, int64_t n) {
-  return n >= o->least && n <= o->most;
-}
+static bool in_range(const ts_pass_option *o, int64_t n) { return n >= o->least && n <= o->most; }
 
 /* A comma divides what a step is told as white space does, but within a text only where `name=` follows:
  * ops=gelu,softmax is one. */
 static bool is_divided(const reader *r, ts_opt_kind kind) {
   if (peek(r) != ',') return false;
   const char *at = r->source->text + r->at + 1;
-  while (is_space(*at)) at++;
-  while (is_name(*at)) at++;
+  while (is_space(*at))
+    at++;
+  while (is_name(*at))
+    at++;
   return kind != TS_OPT_STRING || *at == '=';
 }
 
@@ -196,8 +186,10 @@ static ts_result unknown_option(reader *r, ts_loc loc, const char *name) {
     ts_nearest_offer(&near, pass->options[i].name);
   }
   if (near.best)
-    ts_error(r->ctx, loc, "pass '%s' has no option '%s'; did you mean '%s'?", pass->flag, name, near.best);
-  else ts_error(r->ctx, loc, "pass '%s' has no option '%s'; it has %s", pass->flag, name, list);
+    ts_error(r->ctx, loc, "pass '%s' has no option '%s'; did you mean '%s'?", pass->flag, name,
+             near.best);
+  else
+    ts_error(r->ctx, loc, "pass '%s' has no option '%s'; it has %s", pass->flag, name, list);
   return TS_USAGE;
 }
 

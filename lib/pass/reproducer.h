@@ -4,8 +4,7 @@
  *   // ts-opt -run-reproducer fail.tir
  *   // pipeline: lower{acc=f32}
  *   // checks: verify-each verify-semantics-each=2025
- *   func @f…
- */
+ * func @f… */
 #ifndef TS_REPRODUCER_H
 #define TS_REPRODUCER_H
 

@@ -247,8 +247,10 @@ static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) 
   ts_time_add(s->runner->times, step->pass->flag, ts_time_now() - start);
   *changed = pc.changed;
   if (!result) result = check_nesting(s, pc.changed);
-  if (!result && all_changed(s, pc.changed)) name_all(s);
-  else if (!result) name_changes(s);
+  if (!result && all_changed(s, pc.changed))
+    name_all(s);
+  else if (!result)
+    name_changes(s);
   if (result && s->ctx->num_errors == errors)
     ts_error_plain(s->ctx, "pass '%s' failed", step->pass->flag);
   else if (result)

@@ -1,9 +1,9 @@
 /* Colouring is by the look of a word alone: it must never change what stands there. */
 #include "support/colour.h"
 
-static const char GREY[] = "\033[90m", CYAN[] = "\033[36m", BLUE[] = "\033[94m", GREEN[] = "\033[32m",
-                  MAGENTA[] = "\033[35m", YELLOW[] = "\033[33m", RED[] = "\033[31m", BOLD[] = "\033[1m",
-                  OFF[] = "\033[0m";
+static const char GREY[] = "\033[90m", CYAN[] = "\033[36m", BLUE[] = "\033[94m",
+                  GREEN[] = "\033[32m", MAGENTA[] = "\033[35m", YELLOW[] = "\033[33m",
+                  RED[] = "\033[31m", BOLD[] = "\033[1m", OFF[] = "\033[0m";
 
 static bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -18,7 +18,8 @@ static void put(ts_sink *s, const char *colour, const char *text, size_t n) {
 
 static size_t skip_name(const char *at, size_t n) {
   size_t i = 0;
-  while (i < n && is_name(at[i])) i++;
+  while (i < n && is_name(at[i]))
+    i++;
   return i;
 }
 
@@ -42,8 +43,9 @@ static size_t skip_type(const char *at, size_t n, size_t word) {
 
 static size_t colour_word(ts_sink *s, const char *at, size_t n) {
   static const char types[] = "tensor memref vector fragment f64 f32 f16 bf16 i64 i32 i8 i1 index";
-  static const char keywords[] = "func global for to step if else and in launch out inout mask return yield parallel "
-                                 "unroll floordiv ceildiv mod blocks threads min max";
+  static const char keywords[] =
+      "func global for to step if else and in launch out inout mask return yield parallel "
+      "unroll floordiv ceildiv mod blocks threads min max";
   size_t word = skip_name(at, n);
   if (is_one_of(types, at, word)) {
     word = skip_type(at, n, word);
@@ -83,9 +85,15 @@ void ts_colour_diff(ts_sink *s, const char *text, size_t n) {
     const char *at = text + i, *end = memchr(at, '\n', n - i);
     size_t line = end ? (size_t)(end - at) : n - i;
     bool head = line > 3 && (!memcmp(at, "--- ", 4) || !memcmp(at, "+++ ", 4));
-    const char *colour = head ? BOLD : *at == '-' ? RED : *at == '+' ? GREEN : *at == '@' ? CYAN : NULL;
-    if (colour) put(s, colour, at, line);
-    else ts_sink_write(s, at, line);
+    const char *colour = head         ? BOLD
+                         : *at == '-' ? RED
+                         : *at == '+' ? GREEN
+                         : *at == '@' ? CYAN
+                                      : NULL;
+    if (colour)
+      put(s, colour, at, line);
+    else
+      ts_sink_write(s, at, line);
     if (end) ts_sink_putc(s, '\n');
     i += line + 1;
   }

@@ -49,9 +49,7 @@ uint64_t ts_hash(const void *bytes, size_t n, uint64_t seed) {
 
 /* ---- pointer maps ---- */
 
-void ts_ptrmap_init(ts_ptrmap *m, ts_arena *arena) {
-  *m = (ts_ptrmap){.arena = arena};
-}
+void ts_ptrmap_init(ts_ptrmap *m, ts_arena *arena) { *m = (ts_ptrmap){.arena = arena}; }
 
 /* The slot that holds `key`, or the free one where it belongs. */
 static struct ts_ptrmap_slot *find(const ts_ptrmap *m, const void *key) {

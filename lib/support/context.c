@@ -18,29 +18,19 @@ void ts_context_destroy(ts_context *ctx) {
   free(ctx);
 }
 
-void ts_context_set_memory_cap(ts_context *ctx, size_t bytes) {
-  ctx->memory.cap = bytes;
-}
+void ts_context_set_memory_cap(ts_context *ctx, size_t bytes) { ctx->memory.cap = bytes; }
 
-size_t ts_context_memory_used(const ts_context *ctx) {
-  return ctx->memory.used;
-}
+size_t ts_context_memory_used(const ts_context *ctx) { return ctx->memory.used; }
 
-size_t ts_context_memory_peak(const ts_context *ctx) {
-  return ctx->memory.peak;
-}
+size_t ts_context_memory_peak(const ts_context *ctx) { return ctx->memory.peak; }
 
 const ts_diag *ts_diagnostic_next(const ts_context *ctx, const ts_diag *previous) {
   return previous ? previous->next : ctx->first;
 }
 
-ts_severity ts_diagnostic_severity(const ts_diag *d) {
-  return d->severity;
-}
+ts_severity ts_diagnostic_severity(const ts_diag *d) { return d->severity; }
 
-const char *ts_diagnostic_message(const ts_diag *d) {
-  return d->message;
-}
+const char *ts_diagnostic_message(const ts_diag *d) { return d->message; }
 
 struct rendering {
   ts_context *ctx;
@@ -64,9 +54,7 @@ const char *ts_diagnostic_text(ts_context *ctx, const ts_diag *d) {
   return r.text;
 }
 
-unsigned ts_context_num_errors(const ts_context *ctx) {
-  return ctx->num_errors;
-}
+unsigned ts_context_num_errors(const ts_context *ctx) { return ctx->num_errors; }
 
 void ts_context_clear_diagnostics(ts_context *ctx) {
   ctx->first = ctx->last = NULL;

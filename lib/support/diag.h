@@ -11,8 +11,9 @@ typedef struct ts_loc {
 
 typedef struct ts_source {
   const char *name; /* "<stdin>" or a path, for messages */
-  const char *text; /* two NULs follow the `n` bytes; a byte-order mark is not part of it. In writable
-                       memory: the scanner puts a NUL behind the word it reads, and takes it away */
+  /* two NULs follow the `n` bytes; a byte-order mark is not part of it. In writable
+   * memory: the scanner puts a NUL behind the word it reads, and takes it away */
+  const char *text;
   size_t n;
   uint32_t first_line; /* 1 but for a later part of a -split-input-file input */
 } ts_source;
@@ -34,9 +35,9 @@ struct ts_context {
   ts_arena messages; /* of the messages; dropped when they are cleared */
   ts_diag *first, *last;
   unsigned num_errors;
-  unsigned max_errors;       /* further errors are counted, not kept (default 20) */
-  bool dropping;             /* the last message was counted, not kept; its notes go with it */
-  const ts_source *source;   /* messages are about this text unless said otherwise */
+  unsigned max_errors;     /* further errors are counted, not kept (default 20) */
+  bool dropping;           /* the last message was counted, not kept; its notes go with it */
+  const ts_source *source; /* messages are about this text unless said otherwise */
   uint64_t next_module_id;
   ts_diag out_of_memory; /* kept ready, since saying so must not need memory */
   char out_of_memory_text[96];
@@ -72,6 +73,7 @@ static inline ts_loc ts_loc_at(uint32_t begin) { return (ts_loc){begin, begin + 
 ts_result ts_protect(ts_context *, ts_result (*body)(void *), void *arg);
 /* Runs `body` and then, also when memory ran out in it, `cleanup` with the same argument. Out of memory
  * then goes on to the outer point, or is reported as by ts_protect. */
-ts_result ts_protect_cleanup(ts_context *, ts_result (*body)(void *), void (*cleanup)(void *), void *arg);
+ts_result ts_protect_cleanup(ts_context *, ts_result (*body)(void *), void (*cleanup)(void *),
+                             void *arg);
 
 #endif

@@ -20,9 +20,7 @@ static const uint8_t sigma[ROUNDS][16] = {
     {10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0},
 };
 
-static uint32_t rotate(uint32_t x, int n) {
-  return x >> n | x << (32 - n);
-}
+static uint32_t rotate(uint32_t x, int n) { return x >> n | x << (32 - n); }
 
 /* Section 3.1. */
 static inline void mix(uint32_t v[16], int a, int b, int c, int d, uint32_t x, uint32_t y) {

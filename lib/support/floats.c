@@ -38,5 +38,6 @@ double ts_float_decode(ts_float_format f, uint64_t bits) {
   if (exp == all_ones) return ts_bits_double(sign | 0x7ffull << 52 | frac << (52 - f.fraction));
   double significand = (double)(exp ? frac | 1ull << f.fraction : frac);
   int scale = (exp ? (int)exp : 1) - bias - (int)f.fraction;
-  return ts_bits_double(sign | ts_double_bits(significand * ts_bits_double((uint64_t)(1023 + scale) << 52)));
+  return ts_bits_double(
+      sign | ts_double_bits(significand * ts_bits_double((uint64_t)(1023 + scale) << 52)));
 }

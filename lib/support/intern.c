@@ -37,9 +37,7 @@ static uint32_t hash_of(const char *text, size_t n) {
 
 /* How far apart the slots are that a hash tries: odd, so that it gets to all of them, and the same
  * for neighbours, so that a run of names that meets another moves on as a run. */
-static size_t stride_of(uint32_t hash) {
-  return ((size_t)(hash >> 20) * 0x9E3779B1u >> 7) | 1;
-}
+static size_t stride_of(uint32_t hash) { return ((size_t)(hash >> 20) * 0x9E3779B1u >> 7) | 1; }
 
 /* The slot that holds the string's id, or the free one (0) where it belongs. */
 static uint32_t *find(const ts_interner *in, const char *text, size_t n, uint32_t hash) {

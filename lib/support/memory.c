@@ -129,9 +129,7 @@ void ts_memory_drop(ts_memory *m) {
 
 /* ---- arenas ---- */
 
-void ts_arena_init(ts_arena *a, ts_memory *m) {
-  *a = (ts_arena){.memory = m};
-}
+void ts_arena_init(ts_arena *a, ts_memory *m) { *a = (ts_arena){.memory = m}; }
 
 void ts_arena_drop(ts_arena *a) {
   for (ts_chunk *c = a->chunks, *next; c; c = next) {
@@ -185,9 +183,7 @@ char *ts_strndup(ts_arena *a, const char *text, size_t n) {
   return copy;
 }
 
-char *ts_strdup(ts_arena *a, const char *text) {
-  return ts_strndup(a, text, strlen(text));
-}
+char *ts_strdup(ts_arena *a, const char *text) { return ts_strndup(a, text, strlen(text)); }
 
 char *ts_vsprintf(ts_arena *a, const char *fmt, va_list args) {
   if (!fmt) ts_unreachable("no format");

@@ -25,9 +25,7 @@ typedef struct {
   char digits[MAX_DIGITS]; /* the last may stand for those that follow */
 } decimal;
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static void add_digit(decimal *d, char c) {
   if (d->n < 19) d->leading = d->leading * 10 + (uint64_t)(c - '0');

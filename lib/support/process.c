@@ -164,8 +164,8 @@ static void finish(reader *r) {
   p->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
 }
 
-/* Starts it with a pipe as its output, of which r->fd becomes the other end. An errno on failure.
- */
+/* Starts it with a pipe as its output, of which r->fd becomes the other end. An errno on
+ * failure. */
 static int start(reader *r) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno;

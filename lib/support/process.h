@@ -30,8 +30,7 @@ typedef struct ts_process_report {
 
 /* Starts the program with standard input at its end, and waits for it. It has a process group of
  * its own, which is killed when the time is over, and when the program has ended and left others
- * behind.
- */
+ * behind. */
 ts_process_report ts_process_run(ts_arena *, const ts_process *);
 
 /* The same of n programs, at most `most` at a time. The seconds of the first are the time that all of them have

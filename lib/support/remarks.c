@@ -61,10 +61,6 @@ void ts_errors_to_remarks(ts_context *ctx, ts_diag *last, const char *pass) {
   }
 }
 
-void ts_remarks_keep(ts_context *ctx, const char *kinds) {
-  drop_after(ctx, NULL, kinds);
-}
+void ts_remarks_keep(ts_context *ctx, const char *kinds) { drop_after(ctx, NULL, kinds); }
 
-void ts_remarks_drop_after(ts_context *ctx, ts_diag *last) {
-  drop_after(ctx, last, "");
-}
+void ts_remarks_drop_after(ts_context *ctx, ts_diag *last) { drop_after(ctx, last, ""); }

@@ -21,9 +21,7 @@ void ts_sink_file(ts_sink *s, ts_memory *memory, FILE *file) {
   *s = (ts_sink){.file = file, .memory = memory};
 }
 
-void ts_sink_buffer(ts_sink *s, ts_memory *memory) {
-  *s = (ts_sink){.memory = memory};
-}
+void ts_sink_buffer(ts_sink *s, ts_memory *memory) { *s = (ts_sink){.memory = memory}; }
 
 static void fail(ts_sink *s) {
   if (!s->failed) s->error = errno;
@@ -66,8 +64,10 @@ static void write_buffer(ts_sink *s, const char *text, size_t n) {
 }
 
 void ts_sink_write_slow(ts_sink *s, const char *text, size_t n) {
-  if (s->file) write_file(s, text, n);
-  else write_buffer(s, text, n);
+  if (s->file)
+    write_file(s, text, n);
+  else
+    write_buffer(s, text, n);
 }
 
 void ts_sink_printf(ts_sink *s, const char *fmt, ...) {

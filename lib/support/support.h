@@ -34,9 +34,7 @@ static inline int64_t ts_gcd(int64_t a, int64_t b) {
   return a < 0 ? -a : a;
 }
 /* a / b rounded down; b is positive. */
-static inline int64_t ts_floor_div(int64_t a, int64_t b) {
-  return a / b - (a % b < 0);
-}
+static inline int64_t ts_floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 #define ts_max(a, b) ((a) > (b) ? (a) : (b))
 
 /* ---- memory ---- */
@@ -46,15 +44,16 @@ static inline int64_t ts_floor_div(int64_t a, int64_t b) {
  * goes with the context at the latest. */
 typedef struct ts_block_link ts_block_link;
 typedef struct ts_memory {
-  size_t used, cap;   /* bytes; cap 0 means none */
-  size_t peak;        /* the largest `used` so far */
-  size_t refused;     /* bytes of the request that was refused last */
-  jmp_buf *recover;   /* the entry function's; never NULL while an arena may grow */
+  size_t used, cap;    /* bytes; cap 0 means none */
+  size_t peak;         /* the largest `used` so far */
+  size_t refused;      /* bytes of the request that was refused last */
+  jmp_buf *recover;    /* the entry function's; never NULL while an arena may grow */
   uint64_t fail_after; /* for tests: the n-th request from now is refused, and so are all after it;
                           0: off. While it counts, every arena allocation is a request of its own. */
   ts_block_link *blocks;
 } ts_memory;
-void ts_memory_drop(ts_memory *); /* frees every block; arenas and tables on it must not be used again */
+void ts_memory_drop(
+    ts_memory *); /* frees every block; arenas and tables on it must not be used again */
 
 typedef struct ts_chunk ts_chunk;
 typedef struct ts_arena {
@@ -86,7 +85,8 @@ static inline size_t ts_size_mul(size_t a, size_t b) {
   return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
 }
 #define ts_new(arena, T) ((T *)ts_arena_alloc((arena), sizeof(T)))
-#define ts_new_array(arena, T, n) ((T *)ts_arena_alloc((arena), ts_size_mul(sizeof(T), (size_t)(n))))
+#define ts_new_array(arena, T, n)                                                                  \
+  ((T *)ts_arena_alloc((arena), ts_size_mul(sizeof(T), (size_t)(n))))
 /* Copies end in two NULs, so that they can be the text of a ts_source. */
 char *ts_strdup(ts_arena *, const char *);
 char *ts_strndup(ts_arena *, const char *, size_t n);
@@ -171,7 +171,9 @@ static inline void ts_sink_write(ts_sink *s, const char *text, size_t n) {
     ts_sink_write_slow(s, text, n);
   }
 }
-static inline void ts_sink_puts(ts_sink *s, const char *text) { ts_sink_write(s, text, strlen(text)); }
+static inline void ts_sink_puts(ts_sink *s, const char *text) {
+  ts_sink_write(s, text, strlen(text));
+}
 void ts_sink_printf(ts_sink *, const char *fmt, ...) TS_PRINTF(2, 3);
 void ts_sink_int(ts_sink *, int64_t);
 static inline void ts_sink_putc(ts_sink *s, char c) {

@@ -109,9 +109,7 @@ static const ts_aff *text_of(const simplifier *s, sum x) {
 
 static bool sum_of(const simplifier *, const ts_aff *, sum *out);
 
-static int64_t floor_of(int64_t a, int64_t d) {
-  return a / d - (a % d < 0);
-}
+static int64_t floor_of(int64_t a, int64_t d) { return a / d - (a % d < 0); }
 
 /* The quotient of the sum by d, if it is the same number throughout. */
 static bool constant_quotient(const simplifier *s, const sum *x, int64_t d, int64_t *out) {
@@ -234,9 +232,7 @@ static bool sum_of(const simplifier *s, const ts_aff *a, sum *out) {
   }
 }
 
-static bool has_sides(const ts_aff *a) {
-  return a->kind > TS_AFF_SYM;
-}
+static bool has_sides(const ts_aff *a) { return a->kind > TS_AFF_SYM; }
 
 static bool is_far(const ts_aff *a) {
   static const int64_t far = (int64_t)1 << 32;

@@ -153,9 +153,7 @@ static ts_result check_used(binder *b) {
   return result;
 }
 
-static void drop_scratch(void *arg) {
-  ts_arena_drop(&((binder *)arg)->scratch);
-}
+static void drop_scratch(void *arg) { ts_arena_drop(&((binder *)arg)->scratch); }
 
 static ts_result bind_body(void *arg) {
   binder *b = arg;

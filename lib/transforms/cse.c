@@ -32,9 +32,7 @@ static uint64_t mix(uint64_t h, uint64_t x) {
   return h ^ h >> 29;
 }
 
-static uint64_t mix_pointer(uint64_t h, const void *p) {
-  return mix(h, (uint64_t)(uintptr_t)p);
-}
+static uint64_t mix_pointer(uint64_t h, const void *p) { return mix(h, (uint64_t)(uintptr_t)p); }
 
 static uint64_t hash_data(uint64_t h, const ts_data *d) {
   if (d->form == TS_DATA_FILE) return ts_hash(d->path, strlen(d->path), h);

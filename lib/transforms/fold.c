@@ -22,9 +22,7 @@ typedef struct folder {
   ts_result result; /* of what ran out of memory */
 } folder;
 
-static ts_value *result(const ts_op *op) {
-  return ts_op_result(op, 0);
-}
+static ts_value *result(const ts_op *op) { return ts_op_result(op, 0); }
 
 /* ---- one element ---- */
 
@@ -94,8 +92,8 @@ static ts_value *fold_splats(folder *f, ts_builder *b, ts_op *op) {
 
 /* ---- shapes ---- */
 
-/* reshape of any constant but a file, transpose and broadcast of a splat: the data stays as it is.
- */
+/* reshape of any constant but a file, transpose and broadcast of a splat: the data stays as it
+ * is. */
 static ts_value *fold_shape(ts_builder *b, ts_op *op) {
   if (op->opcode != TS_OP_RESHAPE && op->opcode != TS_OP_TRANSPOSE && op->opcode != TS_OP_BROADCAST)
     return NULL;
@@ -198,8 +196,8 @@ static bool on_constants(const ts_op *op) {
   return true;
 }
 
-/* Ops whose result depends on their operands alone; divi and remi too, once their divisor is known.
- */
+/* Ops whose result depends on their operands alone; divi and remi too, once their divisor is
+ * known. */
 static bool is_foldable(const ts_op *op) {
   if (op->opcode == TS_OP_CONST || op->opcode == TS_OP_GLOBAL || op->num_results != 1) return false;
   return ts_has_flag(op, TS_FLAG_PURE) || op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI;

@@ -101,8 +101,8 @@ static bool may_write(const ts_use *u) {
   }
 }
 
-/* A use of the buffer inside `op` that may write it (or one that reads it, as asked); NULL: none.
- */
+/* A use of the buffer inside `op` that may write it (or one that reads it, as asked); NULL:
+ * none. */
 static const ts_op *use_in(const task *t, const ts_value *memref, const ts_op *op, bool writing) {
   for (const ts_use *u = memref->uses; u; u = u->next)
     if (op_in_block(t->alloc->block, u->owner) == op && may_write(u) == writing &&

@@ -473,8 +473,8 @@ static ts_block *copy_nest(distributor *d, ts_builder b, const char *suffix, ren
   return b.block;
 }
 
-/* Moves the piece into a nest of its own, behind `after` or in front of the nest; returns the nest.
- */
+/* Moves the piece into a nest of its own, behind `after` or in front of the nest; returns the
+ * nest. */
 static ts_op *move_piece(distributor *d, unsigned p, ts_op *after) {
   renaming r = {.d = d};
   ts_builder b = after ? ts_builder_after(d->m, after) : ts_builder_before(d->m, d->loops[0]);

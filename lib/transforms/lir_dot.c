@@ -21,8 +21,8 @@
  * `vectorize` of %j then makes sixteen of them one. A buffer that the function allocates and whose
  * last dimension is the group, as a panel staged with layout=[0/4][1][0%4] has it, loses that
  * dimension to the one before, so that groups lie side by side in it. A loop that may end within a
- * group reads its factors under a mask, unless both hold zeros from there on (stage with pad=true).
- */
+ * group reads its factors under a mask, unless both hold zeros from there on (stage with
+ * pad=true). */
 #include "analysis/dependence.h"
 #include "analysis/flow.h"
 #include "transforms/dot.h"
@@ -106,12 +106,12 @@ static ts_result check_extent(ts_dot_loop *g) {
   bool known = f.num_lo == 1 && f.step == 1 &&
                ts_poly_trip_limit(g->s.m->ctx, g->s.pass->scratch, g->loop, &trips);
   if (!known || ts_is_symbolic(trips) || trips > g->lanes)
-    return ts_schedule_refuse(&g->s, g->loop,
-                              "cannot make a dot product of %%%s: it must have at most %lld "
-                              "iterations for %s; %s gives a loop that has",
-                              ts_loop_name(g->loop), (long long)g->lanes, ts_dtype_name(g->data),
-                              ts_schedule_step(&g->s, "split", "%s=%lld", ts_loop_name(g->loop),
-                                               (long long)g->lanes));
+    return ts_schedule_refuse(
+        &g->s, g->loop,
+        "cannot make a dot product of %%%s: it must have at most %lld "
+        "iterations for %s; %s gives a loop that has",
+        ts_loop_name(g->loop), (long long)g->lanes, ts_dtype_name(g->data),
+        ts_schedule_step(&g->s, "split", "%s=%lld", ts_loop_name(g->loop), (long long)g->lanes));
   const ts_aff *end = ts_aff_binary(g->s.m, TS_AFF_ADD, f.lo[0], ts_aff_const(g->s.m, g->lanes));
   g->ragged = ts_new_array(g->s.pass->scratch, const ts_aff *, f.num_hi);
   for (unsigned i = 0; i < f.num_hi; i++)
@@ -204,8 +204,8 @@ static void order_factors(ts_dot_loop *g) {
 
 /* ---- buffers of groups ---- */
 
-/* A buffer that only this function sees, element by element, and whose last dimension is a group.
- */
+/* A buffer that only this function sees, element by element, and whose last dimension is a
+ * group. */
 static bool is_grouped(const ts_value *memref, int64_t lanes) {
   const ts_type *t = memref->type;
   if (!ts_def_as(memref, TS_OP_ALLOC) || t->elem || t->layout != TS_LAYOUT_ROWMAJOR ||
@@ -331,7 +331,8 @@ static ts_result flatten(ts_dot_loop *g, ts_value *memref) {
   if (!fits)
     return ts_schedule_refuse(&g->s, memref->def, "subscripts of %%%s get too large",
                               ts_str_text(g->s.m, memref->name));
-  ts_set_type(memref, ts_type_buffer(g->s.m, t->rank - 1, dims, (ts_dtype)t->dtype, (ts_space)t->space));
+  ts_set_type(memref,
+              ts_type_buffer(g->s.m, t->rank - 1, dims, (ts_dtype)t->dtype, (ts_space)t->space));
   return TS_OK;
 }
 

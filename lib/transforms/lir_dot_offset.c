@@ -71,9 +71,7 @@ static bool is_in_sums(const ts_dot_loop *g, const ts_op *loop) {
   return is_sum(g, loop) || is_column(g, loop);
 }
 
-static bool is_in_subtraction(const ts_dot_loop *g, const ts_op *loop) {
-  return !is_sum(g, loop);
-}
+static bool is_in_subtraction(const ts_dot_loop *g, const ts_op *loop) { return !is_sum(g, loop); }
 
 typedef bool belongs_fn(const ts_dot_loop *, const ts_op *loop);
 
@@ -259,8 +257,8 @@ static void run_once(ts_module *m, ts_op *loop) {
     ts_unreachable("a bound of one iteration does not fit");
 }
 
-/* Where sums are computed: inside of what the loops passed over have to say about whether they run.
- */
+/* Where sums are computed: inside of what the loops passed over have to say about whether they
+ * run. */
 static void open_place(correction *c, ts_builder *b) {
   ts_op *around[TS_MAX_NESTING];
   unsigned n = 0;

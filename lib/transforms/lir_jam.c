@@ -161,8 +161,7 @@ static ts_result check_order(const jam *j) {
     ignore[2 * i] = j->chains.at[i].load;
     ignore[2 * i + 1] = j->chains.at[i].store;
   }
-  ts_result result =
-      ts_dep_jam(j->s->m->ctx, a, loop, j->factor, num_ignore, ignore, &verdict);
+  ts_result result = ts_dep_jam(j->s->m->ctx, a, loop, j->factor, num_ignore, ignore, &verdict);
   if (result || verdict.legal) return result;
   int64_t n = j->factor / 2;
   for (; n >= 2; n /= 2) {

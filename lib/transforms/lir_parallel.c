@@ -53,8 +53,8 @@ static const char *instead(ts_schedule *s, ts_op *loop) {
 }
 
 static ts_result refuse(parallelizer *p, const ts_verdict *verdict) {
-  const char *what = ts_sprintf(p->s->pass->scratch, "run the iterations of %%%s at once",
-                                ts_loop_name(p->loop));
+  const char *what =
+      ts_sprintf(p->s->pass->scratch, "run the iterations of %%%s at once", ts_loop_name(p->loop));
   return ts_dep_refuse(p->m->ctx, p->loop, what, verdict, instead(p->s, p->loop));
 }
 
@@ -73,9 +73,7 @@ static void note_update(void *arg, ts_op *op) {
   ts_push(p->s->pass->scratch, &p->updates, u);
 }
 
-static ts_value *buffer_of(const ts_update *u) {
-  return ts_operand(u->store, 1);
-}
+static ts_value *buffer_of(const ts_update *u) { return ts_operand(u->store, 1); }
 
 /* Keeps those of buffers that would keep the loop from running at once. */
 static ts_result keep_needed(parallelizer *p) {
@@ -87,8 +85,8 @@ static ts_result keep_needed(parallelizer *p) {
     const ts_update u = p->updates.at[i];
     if (!ts_ptrmap_get(&needed, buffer_of(&u))) {
       ts_verdict apart;
-      ts_result result = ts_dep_parallel_updates(p->m->ctx, p->s->pass->scratch, p->loop,
-                                                 buffer_of(&u), &apart);
+      ts_result result =
+          ts_dep_parallel_updates(p->m->ctx, p->s->pass->scratch, p->loop, buffer_of(&u), &apart);
       if (result) return result;
       ts_ptrmap_put(&needed, buffer_of(&u), (void *)(apart.legal ? &no : &yes));
     }
@@ -167,8 +165,7 @@ static void combine(parallelizer *p, const ts_update *u, ts_value *partial, ts_d
   for (unsigned i = 0; i < n; i++)
     dims[i] = ts_dim(u->store, i);
   const ts_map *map = u->store->map;
-  ts_value *before =
-      ts_build_load(&b, x->type, buffer_of(u), map->n, map->exprs, n, dims, NULL);
+  ts_value *before = ts_build_load(&b, x->type, buffer_of(u), map->n, map->exprs, n, dims, NULL);
   ts_opcode op = ts_combination_of(u->update)->combine;
   ts_build_store(&b, ts_build2(&b, op, x->type, before, x), buffer_of(u), map->n, map->exprs, n,
                  dims, NULL);
@@ -213,9 +210,7 @@ static bool make_private(parallelizer *p, const ts_update *u) {
 
 /* ---- one step for all ---- */
 
-static bool is_addition(const ts_update *u) {
-  return u->update->opcode == TS_OP_ADDI;
-}
+static bool is_addition(const ts_update *u) { return u->update->opcode == TS_OP_ADDI; }
 
 static void make_atomic(parallelizer *p, const ts_update *u) {
   ts_value *so_far = ts_op_result(u->load, 0), *x = ts_operand(u->update, 0);
@@ -226,13 +221,11 @@ static void make_atomic(parallelizer *p, const ts_update *u) {
   for (unsigned i = 0; i < n; i++)
     dims[i] = ts_dim(u->store, i);
   ts_builder b = ts_builder_before(p->m, u->store);
-  ts_op *op =
-      ts_op_create(p->m, TS_OP_ATOMIC_ADD, u->store->loc, 2, plain, n, dims, 0, NULL, 0);
+  ts_op *op = ts_op_create(p->m, TS_OP_ATOMIC_ADD, u->store->loc, 2, plain, n, dims, 0, NULL, 0);
   op->map = u->store->map;
   op->subscripted = 2;
   ts_op_insert(&b, op);
-  ts_schedule_passed(p->s, op, "iterations add to %%%s one at a time",
-                     name_of(p, buffer_of(u)));
+  ts_schedule_passed(p->s, op, "iterations add to %%%s one at a time", name_of(p, buffer_of(u)));
   ts_op_erase(u->store);
   ts_op_erase(u->update);
   ts_op_erase(u->load);
@@ -245,8 +238,7 @@ static ts_result take_updates(parallelizer *p, const ts_verdict *strict) {
   ts_arena *scratch = p->s->pass->scratch;
   ts_verdict verdict;
   ts_walk(p->parts.body, note_update, p);
-  ts_result result =
-      ts_dep_parallel_updates(p->m->ctx, scratch, p->loop, NULL, &verdict);
+  ts_result result = ts_dep_parallel_updates(p->m->ctx, scratch, p->loop, NULL, &verdict);
   if (result) return result;
   if (!p->updates.n || !verdict.legal) return refuse(p, verdict.legal ? strict : &verdict);
   result = keep_needed(p);

@@ -32,8 +32,9 @@ static ts_result too_large(ts_schedule *s, const ts_op *loop) {
 static ts_result peel_first(ts_schedule *s, ts_op *loop, int64_t n) {
   ts_for f = ts_for_parts(loop);
   if (f.num_lo != 1)
-    return ts_schedule_refuse(
-        s, loop, "cannot peel %%%s: it starts at the largest of several bounds", ts_loop_name(loop));
+    return ts_schedule_refuse(s, loop,
+                              "cannot peel %%%s: it starts at the largest of several bounds",
+                              ts_loop_name(loop));
   ts_dims d = ts_dims_none(s->m);
   const ts_aff **bounds = ts_new_exprs(s->m, 2 + f.num_hi);
   const ts_aff *lo = ts_dims_import(&d, loop, f.lo[0]);

@@ -99,8 +99,8 @@ const char *ts_promote_vectors(ts_pass_ctx *pass, ts_module *m, ts_op *alloc, co
   memcpy(dims, t->dims, t->rank * sizeof *dims);
   dims[t->rank - 1] /= lanes;
   ts_dtype d = (ts_dtype)t->dtype;
-  ts_set_type(buffer, ts_type_memref(m, t->rank, dims, d, ts_type_vector(m, lanes, d), TS_SPACE_LOCAL,
-                                     TS_LAYOUT_ROWMAJOR, 0, NULL));
+  ts_set_type(buffer, ts_type_memref(m, t->rank, dims, d, ts_type_vector(m, lanes, d),
+                                     TS_SPACE_LOCAL, TS_LAYOUT_ROWMAJOR, 0, NULL));
   ts_remark(m->ctx, alloc->loc, pass->name, "passed", "%%%s holds vectors: %s",
             buffer->name ? ts_str_text(m, buffer->name) : "", buffer->type->text);
   ts_count(pass, "buffers made of vectors", 1);

@@ -12,9 +12,7 @@ typedef struct namer {
   bool any;
 } namer;
 
-static const void *key_of(ts_str name) {
-  return (const void *)(uintptr_t)name;
-}
+static const void *key_of(ts_str name) { return (const void *)(uintptr_t)name; }
 
 static void note_values(void *arg, ts_op *op) {
   namer *n = arg;

@@ -43,13 +43,9 @@ static const char *at_name(const place *p) {
   return p->loop ? ts_sprintf(p->s->pass->scratch, "%%%s", ts_loop_name(p->loop)) : "func";
 }
 
-static ts_loc loc_of(const place *p) {
-  return p->loop ? p->loop->loc : p->s->func->loc;
-}
+static ts_loc loc_of(const place *p) { return p->loop ? p->loop->loc : p->s->func->loc; }
 
-static const char *name_of(const place *p) {
-  return ts_str_text(p->s->m, p->staged.whole->name);
-}
+static const char *name_of(const place *p) { return ts_str_text(p->s->m, p->staged.whole->name); }
 
 /* "cannot stage %W at %j.o: WHY" */
 static ts_result refuse(const place *p, const char *why) {
@@ -379,7 +375,8 @@ static ts_result choose_type(place *p, const ts_type **out) {
   if (*p->o->space) read_space(p->o->space, &space);
   if (space == TS_SPACE_SHARED && check_shared(p)) return TS_ERR;
   if (space == TS_SPACE_GLOBAL && in_launch)
-    return refuse(p, "a launch has no global memory of its own; space=local gives each thread a copy");
+    return refuse(p,
+                  "a launch has no global memory of its own; space=local gives each thread a copy");
   ts_extent dims[TS_MAX_RANK];
   for (unsigned i = 0; i < p->staged.pieces.n; i++) {
     dims[i] = p->staged.pieces.at[i].count;

@@ -24,8 +24,8 @@ static ts_result check_size(ts_schedule *s, const ts_op *loop, int64_t copies) {
   if (copies <= MAX_COPIES && ops * copies <= MAX_OPS) return TS_OK;
   ts_schedule_refuse(s, loop, "cannot unroll %%%s %lld times: that makes %lld ops",
                      ts_loop_name(loop), (long long)copies, (long long)ops * (long long)copies);
-  ts_note_plain(s->m->ctx, "at most %d copies and %d ops; give a factor, as in %s",
-                MAX_COPIES, MAX_OPS, ts_schedule_step(s, "unroll", "%s=8", ts_loop_name(loop)));
+  ts_note_plain(s->m->ctx, "at most %d copies and %d ops; give a factor, as in %s", MAX_COPIES,
+                MAX_OPS, ts_schedule_step(s, "unroll", "%s=8", ts_loop_name(loop)));
   return TS_ERR;
 }
 

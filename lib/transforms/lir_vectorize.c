@@ -213,9 +213,9 @@ static ts_result check_order(ts_vectorizer *v) {
   const char *name = ts_loop_name(v->loop);
   return ts_dep_refuse(v->s.m->ctx, v->loop,
                        ts_sprintf(a, "vectorize %%%s by %lld", name, (long long)v->lanes), &verdict,
-                       fewer.legal ? ts_schedule_step(&v->s, "vectorize", "%s=%lld", name,
-                                                      (long long)n)
-                                   : ts_schedule_unroll(&v->s, v->loop, v->lanes));
+                       fewer.legal
+                           ? ts_schedule_step(&v->s, "vectorize", "%s=%lld", name, (long long)n)
+                           : ts_schedule_unroll(&v->s, v->loop, v->lanes));
 }
 
 /* Loops of one function share dims, so that equal bounds are equal expressions; where these run

@@ -77,8 +77,7 @@ static ts_result refuse_store(ts_vectorizer *v, const ts_op *op) {
   ts_result result = ts_dep_repeat(v->s.m->ctx, a, v->loop, op, &verdict);
   if (result || verdict.legal) return refuse_order(v, op, "all its iterations write this element");
   refuse(v, op, "all its iterations write this element");
-  ts_dep_explain(v->s.m->ctx, v->loop->loc, &verdict,
-                 ts_schedule_unroll(&v->s, v->loop, v->lanes));
+  ts_dep_explain(v->s.m->ctx, v->loop->loc, &verdict, ts_schedule_unroll(&v->s, v->loop, v->lanes));
   return TS_ERR;
 }
 

@@ -45,8 +45,8 @@ bool ts_lane_stride(const ts_vectorizer *v, const ts_op *op, const ts_aff *a, in
   }
   if (!ts_lane_stride(v, op, a->lhs, &x)) return false;
   if (x == 0) return true;
-  /* Lanes n·c … n·c + lanes-1 divided by a multiple of `lanes`: one quotient, remainders in a row.
-   */
+  /* Lanes n·c … n·c + lanes-1 divided by a multiple of `lanes`: one quotient, remainders in a
+   * row. */
   *out = a->kind == TS_AFF_MOD;
   return x == 1 && a->kind != TS_AFF_CEILDIV && a->rhs->value % v->lanes == 0 &&
          starts_aligned(v, op, a->lhs);
@@ -82,9 +82,7 @@ const ts_type *ts_vector_of(const ts_vectorizer *v, ts_dtype d) {
   return ts_type_vector(v->s.m, v->lanes, d);
 }
 
-int64_t ts_group_of(const ts_type *t) {
-  return ts_is_kind(t, TS_TYPE_VECTOR) ? t->dims[0] : 1;
-}
+int64_t ts_group_of(const ts_type *t) { return ts_is_kind(t, TS_TYPE_VECTOR) ? t->dims[0] : 1; }
 
 const ts_type *ts_widened(const ts_vectorizer *v, const ts_type *t) {
   return ts_type_vector(v->s.m, v->lanes * ts_group_of(t), (ts_dtype)t->dtype);

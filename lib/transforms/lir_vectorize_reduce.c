@@ -36,11 +36,11 @@ static void find(void *arg, ts_op *store) {
   ts_update u;
   if (!ts_update_of(store, &u) || !ts_update_is_alone(&u, v->iv->block)) return;
   if (ts_combination_of(u.update)->rounds && !v->reassociate) {
-    f->result =
-        ts_schedule_refuse(&v->s, u.update,
-                           "cannot vectorize %%%s: it carries this %s of floats, which in another "
-                           "order rounds differently; reassociate=true allows that",
-                           ts_loop_name(v->loop), u.update->opcode == TS_OP_MULF ? "product" : "sum");
+    f->result = ts_schedule_refuse(
+        &v->s, u.update,
+        "cannot vectorize %%%s: it carries this %s of floats, which in another "
+        "order rounds differently; reassociate=true allows that",
+        ts_loop_name(v->loop), u.update->opcode == TS_OP_MULF ? "product" : "sum");
     return;
   }
   ts_push(v->s.pass->scratch, &v->reductions, (ts_reduction){u.load, u.update, store, NULL});
@@ -141,7 +141,7 @@ static ts_block *open_guard(ts_vectorizer *v) {
   ts_for f = ts_for_parts(v->loop);
   ts_dims d = ts_dims_none(v->s.m);
   const ts_aff **sides = ts_new_exprs(v->s.m, 2 * (size_t)f.num_lo * f.num_hi);
-  int64_t *preds = ts_new_array(v->s.pass->scratch, int64_t, (size_t)f.num_lo * f.num_hi);
+  int64_t *preds = ts_new_array(v->s.pass->scratch, int64_t, (size_t)f.num_lo *f.num_hi);
   unsigned n = 0;
   for (unsigned i = 0; i < f.num_lo; i++)
     for (unsigned k = 0; k < f.num_hi; k++, n++) {

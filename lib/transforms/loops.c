@@ -277,8 +277,8 @@ ts_result ts_loop_cut(ts_schedule *s, ts_op *loop, int64_t by, ts_op **tail) {
   const char *name = ts_loop_name(loop);
   *tail = NULL;
   if (f.num_lo != 1)
-    return ts_schedule_refuse(
-        s, loop, "cannot peel %%%s: it starts at the largest of several bounds", name);
+    return ts_schedule_refuse(s, loop,
+                              "cannot peel %%%s: it starts at the largest of several bounds", name);
   ts_dims d = ts_dims_none(s->m);
   const ts_aff **main = ts_new_exprs(s->m, 1 + f.num_hi), **ends = ts_new_exprs(s->m, 2 * f.num_hi);
   unsigned *ragged = ts_new_array(s->pass->scratch, unsigned, f.num_hi), num_ragged = 0;

@@ -3,8 +3,8 @@
  * Which loops, and whether the step is legal, is the pass' business (analysis/dependence.h); here
  * is how loops are found by name, and how they are split, unrolled, cloned and rewritten. A loop is
  * called after its variable. Several loops of a function may have one name, as long as none is
- * inside another (both halves of a peeled loop hold loops called %j): a pass works on each of them.
- */
+ * inside another (both halves of a peeled loop hold loops called %j): a pass works on each of
+ * them. */
 #ifndef TS_LOOPS_H
 #define TS_LOOPS_H
 
@@ -52,9 +52,7 @@ bool ts_replace_by_affine(ts_value *v, const ts_aff *with, const ts_dims *dims);
 
 /* ---- loops ---- */
 
-static inline bool ts_is_loop(const ts_op *op) {
-  return op && op->opcode == TS_OP_FOR;
-}
+static inline bool ts_is_loop(const ts_op *op) { return op && op->opcode == TS_OP_FOR; }
 /* The loop that the op stands in (launches and ifs in between are passed over); NULL: none. */
 ts_op *ts_loop_around(const ts_op *);
 /* The launch that the block is of or stands in; NULL: none. There new buffers are shared or local, and
@@ -86,8 +84,8 @@ typedef struct ts_schedule {
   const ts_loop_list *list;
   const void *options;
   const char *only; /* the function asked for by func=; "": none */
-  const ts_op
-      *at; /* the loop, or the outermost of the nest, that is worked on; NULL: the whole function */
+  /* the loop, or the outermost of the nest, that is worked on; NULL: the whole function */
+  const ts_op *at;
 } ts_schedule;
 
 /* Calls `fn` for every loop that the list names, item after item, in functions that have such loops

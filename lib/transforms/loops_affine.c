@@ -4,9 +4,7 @@
 
 #include "transforms/util.h"
 
-ts_dims ts_dims_none(ts_module *m) {
-  return (ts_dims){.m = m};
-}
+ts_dims ts_dims_none(ts_module *m) { return (ts_dims){.m = m}; }
 
 const ts_aff *ts_dims_value(ts_dims *d, ts_value *v) {
   ts_number number;

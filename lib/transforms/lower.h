@@ -11,8 +11,8 @@
 
 #include "pass/pass.h"
 
-/* A matmul of the largest rank nests TS_MAX_RANK + 1 loops; fusing it may broadcast it once more.
- */
+/* A matmul of the largest rank nests TS_MAX_RANK + 1 loops; fusing it may broadcast it once
+ * more. */
 enum { TS_LOWER_SCOPES = TS_MAX_RANK + 4, TS_LOWER_DIMS = 4 * TS_MAX_RANK };
 
 /* Subscripts of one element; dims are numbered as in ts_lower.dims. */
@@ -31,8 +31,8 @@ typedef struct ts_lower {
   unsigned num_consts, num_renamed, num_nests;
   unsigned depth, num_dims;
   unsigned dims_outside[TS_LOWER_SCOPES]; /* num_dims where each open loop began */
-  ts_value
-      *dims[TS_LOWER_DIMS]; /* index values that subscripts speak of: loop variables and others */
+  /* index values that subscripts speak of: loop variables and others */
+  ts_value *dims[TS_LOWER_DIMS];
 } ts_lower;
 
 /* Whether the author named it, rather than the printer by a number. */

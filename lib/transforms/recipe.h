@@ -31,13 +31,13 @@ typedef struct ts_nest {
   ts_op *around[TS_MAX_NESTING];
   ts_value *panel, *rows; /* the operand that lies along %j; the other one, NULL: a plain sum */
   ts_op *panel_load, *rows_load;
-  ts_value *sum;      /* the buffer that is added to */
+  ts_value *sum;         /* the buffer that is added to */
   ts_dtype data, acc;    /* of the operands and of the sum */
   bool fused;            /* it adds by fma */
   const ts_block *whole; /* body of the outermost loop */
   bool multiplies;       /* it adds up products, whether or not it is scheduled as such */
-  const char *why;    /* not a product: what is missing; NULL: nothing is added up */
-  const ts_op *what;  /* the op that `why` speaks of */
+  const char *why;       /* not a product: what is missing; NULL: nothing is added up */
+  const ts_op *what;     /* the op that `why` speaks of */
 } ts_nest;
 ts_nest ts_nest_of(ts_op *loop);
 
@@ -55,8 +55,8 @@ typedef struct ts_recipe {
   ts_func *func;
   ts_target target;
   unsigned threads;
-  bool several;    /* functions: every step says which one it is for */
-  ts_ptrmap names; /* loop → its name once each has one of its own; none: as it is called */
+  bool several;     /* functions: every step says which one it is for */
+  ts_ptrmap names;  /* loop → its name once each has one of its own; none: as it is called */
   ts_ptrmap copies; /* names of copies that steps have made, by ts_str */
   ts_result result;
 } ts_recipe;

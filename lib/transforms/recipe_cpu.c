@@ -101,7 +101,8 @@ static void schedule_nest(ts_recipe *r, ts_op *loop) {
 
 static void schedule_block(ts_recipe *r, const ts_block *block) {
   for (ts_op *op = block->first; op; op = op->next) {
-    if (ts_is_loop(op)) schedule_nest(r, op);
+    if (ts_is_loop(op))
+      schedule_nest(r, op);
     else
       for (unsigned i = 0; i < op->num_regions; i++)
         schedule_block(r, ts_op_regions(op)[i]);
@@ -134,9 +135,7 @@ static void schedule_function(ts_recipe *r) {
   ts_recipe_step(r, "promote", "%s", "");
 }
 
-static bool is_loop_function(const ts_func *f) {
-  return ts_func_level(f) == TS_LEVEL_L;
-}
+static bool is_loop_function(const ts_func *f) { return ts_func_level(f) == TS_LEVEL_L; }
 
 ts_result ts_pass_recipe(ts_pass_ctx *pass, ts_module *m, const void *options) {
   const ts_recipe_options *o = options;

@@ -42,9 +42,12 @@ static void look(void *arg, ts_op *op) {
         ts_op_result(op, i)->type->dtype != TS_INDEX)
       w->bytes = ts_max(w->bytes, ts_dtype_bytes(ts_op_result(op, i)->type->dtype));
   for (unsigned i = 0; ts_access_parts(op, i, &a); i++) {
-    if (ts_nest_stays(op, &a, w->iv)) w->still++;
-    else if (ts_nest_lies_along(op, &a, w->iv)) w->along++;
-    else w->other++;
+    if (ts_nest_stays(op, &a, w->iv))
+      w->still++;
+    else if (ts_nest_lies_along(op, &a, w->iv))
+      w->along++;
+    else
+      w->other++;
   }
 }
 
@@ -136,9 +139,10 @@ static bool find_inner(ts_recipe *r, const ts_nest *given, const ts_block *body,
 
 /* Stores lie along %y, and some loads along %x instead. */
 typedef struct crossing {
-  unsigned x, y;        /* numbers of the loops; n of the nest: none */
-  int64_t size, lanes;  /* elements of a line of the cache and of a vector, as wide as the widest */
-  const char *buffers, *copies; /* what is loaded along %x: for stage, and loops of the copies for vectorize */
+  unsigned x, y;       /* numbers of the loops; n of the nest: none */
+  int64_t size, lanes; /* elements of a line of the cache and of a vector, as wide as the widest */
+  const char *buffers,
+      *copies; /* what is loaded along %x: for stage, and loops of the copies for vectorize */
 } crossing;
 
 static bool stores_along(const ts_block *body, const ts_value *iv) {
@@ -159,8 +163,10 @@ static crossing find_crossing(const ts_recipe *r, const ts_nest *nest, const ts_
     const ts_op *loop = nest->loops[at];
     walk w = walk_along(loop, body);
     if (!w.along || !w.other || !w.bytes) continue;
-    if (c.y == nest->n && stores_along(body, ts_for_parts(loop).iv)) c.y = at;
-    else c.x = at;
+    if (c.y == nest->n && stores_along(body, ts_for_parts(loop).iv))
+      c.y = at;
+    else
+      c.x = at;
     c.size = TILE_BYTES / w.bytes;
     c.lanes = r->target.vector_bits / 8 / w.bytes;
   }

@@ -38,23 +38,23 @@ typedef struct plan {
   int64_t rows, columns, sums; /* 0: symbolic */
   int64_t lanes, vectors, tile_rows;
   bool pack, widen;
-  int64_t group;              /* of products that one `dot` adds up; 0: none is used */
-  bool offset;                /* its first factors hold 128 more */
-  int64_t sum_block;          /* of sums, where a panel is cut into such; 0: it is whole */
-  const char *sum_loop;       /* %k, the loop over its groups, or the one within a block; several: all */
+  int64_t group;        /* of products that one `dot` adds up; 0: none is used */
+  bool offset;          /* its first factors hold 128 more */
+  int64_t sum_block;    /* of sums, where a panel is cut into such; 0: it is whole */
+  const char *sum_loop; /* %k, the loop over its groups, or the one within a block; several: all */
   const char *sum_block_loop; /* over blocks */
   const char *pack_at;        /* a loop, or func */
   const char *panel;          /* the buffer that the inner loop reads */
   const char *panel_loops;    /* loops of its copy, without the number of the dimension */
   const char *rows_copy;      /* loops of the rows' copy, made once for all panels; NULL: none */
-  const char *sum_copy;       /* the same of a tile's sums where they wait in memory; NULL: they do not */
-  bool rows_grouped;          /* the copy's rows are cut into groups */
-  const char *row_loops[2];   /* within a tile: of full tiles, of the others */
-  const char *tile_loops[2];  /* over such tiles; NULL: the rows are one */
+  const char *sum_copy; /* the same of a tile's sums where they wait in memory; NULL: they do not */
+  bool rows_grouped;    /* the copy's rows are cut into groups */
+  const char *row_loops[2];  /* within a tile: of full tiles, of the others */
+  const char *tile_loops[2]; /* over such tiles; NULL: the rows are one */
   unsigned num_row_loops;
   const char *panel_loop, *column_loop; /* over panels (NULL: one), within one */
-  const char
-      *block_loop; /* over blocks of panels that are copied together; NULL: each for itself */
+  /* over blocks of panels that are copied together; NULL: each for itself */
+  const char *block_loop;
 } plan;
 
 static const char *join(plan *p, const char *a, const char *b) {
@@ -74,13 +74,9 @@ static int64_t extent_of(const ts_op *loop) {
   return loop && ts_loop_trip_count(loop, &n) ? n : 0;
 }
 
-static bool is_parameter(const ts_value *v) {
-  return v->kind == TS_VALUE_ARG;
-}
+static bool is_parameter(const ts_value *v) { return v->kind == TS_VALUE_ARG; }
 
-static int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
+static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* Is there enough work for a parallel loop? */
 static bool is_parallel(const plan *p) {
@@ -125,8 +121,8 @@ static bool can_be_grouped(const plan *p, const ts_op *load) {
   return n < TS_MAX_RANK && ts_nest_subscript(load, ts_for_parts(p->nest->sums[0]).iv) < n;
 }
 
-/* Is there an instruction for groups of these products, and do the places of copies allow for it?
- */
+/* Is there an instruction for groups of these products, and do the places of copies allow for
+ * it? */
 static void choose_dot(plan *p) {
   const ts_nest *nest = p->nest;
   int64_t group = ts_dot_group(nest->data, nest->acc);
@@ -156,7 +152,8 @@ static void choose_tile(plan *p) {
 static bool is_matrix(const plan *p) {
   const ts_op *load = p->nest->panel_load;
   for (unsigned i = 0; i < load->map->n; i++)
-    if (load->map->exprs[i]->kind != TS_AFF_DIM && load->map->exprs[i]->kind != TS_AFF_CONST) return false;
+    if (load->map->exprs[i]->kind != TS_AFF_DIM && load->map->exprs[i]->kind != TS_AFF_CONST)
+      return false;
   return true;
 }
 
@@ -355,7 +352,8 @@ static bool choose_offset(plan *p) {
   if (is_parameter(rows)) return true;
   if (rows->kind != TS_VALUE_RESULT || rows->def->opcode != TS_OP_ALLOC) return false;
   for (const ts_use *u = rows->uses; u; u = u->next)
-    if (u->owner->opcode != TS_OP_STORE && !ts_is_ancestor(ts_for_parts(p->nest->sums[0]).body, u->owner))
+    if (u->owner->opcode != TS_OP_STORE &&
+        !ts_is_ancestor(ts_for_parts(p->nest->sums[0]).body, u->owner))
       return false;
   return true;
 }
@@ -433,8 +431,8 @@ static void run_parallel(plan *p) {
     return;
   }
   int64_t panels = p->columns ? ceil_div(p->columns, p->vectors * p->lanes) : 0;
-  /* Within a panel the copying of it would not be shared out, which costs more than an uneven end.
-   */
+  /* Within a panel the copying of it would not be shared out, which costs more than an uneven
+   * end. */
   bool even = p->panel_loop && (!panels || panels % threads == 0 || panels >= 4 * threads ||
                                 (p->pack && panels > threads));
   const char *loop = even || !p->tile_loops[0] ? p->panel_loop : p->tile_loops[0];
@@ -506,8 +504,8 @@ static void use_vectors(plan *p) {
     copies = join(p, copies, along_copy(p, p->sum_copy, rank_of_sums(p), lanes));
     copies = join(p, copies, along_copy(p, out, rank_of_sums(p), lanes));
   }
-  const char *columns = p->nest->in_place ? join(p, p->column_loop, lanes)
-                                          : three_loops(p, p->column_loop, lanes);
+  const char *columns =
+      p->nest->in_place ? join(p, p->column_loop, lanes) : three_loops(p, p->column_loop, lanes);
   ts_recipe_step(p->r, "vectorize", "%s%s", copies, columns);
   for (unsigned t = 0; t < p->num_row_loops; t++)
     unroll(p, p->row_loops[t]);

@@ -82,8 +82,8 @@ static ts_lin_list common_bounds(ts_staged *s, const ts_touches *touches, ts_for
   return common;
 }
 
-/* Adds to the bounds those of the list that tell more, and takes out those that then tell nothing.
- */
+/* Adds to the bounds those of the list that tell more, and takes out those that then tell
+ * nothing. */
 static void tighten(ts_lins *L, ts_lin_list *bounds, const ts_lin_list *by, bool upper) {
   for (unsigned i = 0; i < by->n; i++) {
     const ts_lin *b = by->at[i];

@@ -21,17 +21,11 @@
 
 #include "exec/math.h"
 
-static bool is_tensor(const ts_value *v) {
-  return ts_is_kind(v->type, TS_TYPE_TENSOR);
-}
+static bool is_tensor(const ts_value *v) { return ts_is_kind(v->type, TS_TYPE_TENSOR); }
 
-static ts_value *result(const ts_op *op) {
-  return ts_op_result(op, 0);
-}
+static ts_value *result(const ts_op *op) { return ts_op_result(op, 0); }
 
-static bool is_float_op(const ts_op *op) {
-  return ts_is_float(result(op)->type->dtype);
-}
+static bool is_float_op(const ts_op *op) { return ts_is_float(result(op)->type->dtype); }
 
 /* The value's defining op when it is (one element of) the tensor op `family`. */
 static ts_op *def_family(const ts_value *v, ts_opcode family) {
@@ -100,9 +94,7 @@ static int significand_bits(ts_dtype d) {
   }
 }
 
-static int int_bits(ts_dtype d) {
-  return d == TS_I1 ? 1 : 8 * (int)ts_dtype_bytes(d);
-}
+static int int_bits(ts_dtype d) { return d == TS_I1 ? 1 : 8 * (int)ts_dtype_bytes(d); }
 
 /* Every value of `from` is one of `to`. */
 static bool holds_all(ts_dtype to, ts_dtype from) {
@@ -298,8 +290,7 @@ static ts_value *simplify_loop_op(ts_rewriter *r, ts_op *op) {
   case TS_OP_FMA: return simplify_fma(r, op);
   case TS_OP_APPLY: return simplify_apply(op);
   case TS_OP_SPLAT: return simplify_splat(r, op);
-  case TS_OP_EXTRACT:
-    return simplify_extract(op);
+  case TS_OP_EXTRACT: return simplify_extract(op);
   case TS_OP_ANDI:
   case TS_OP_ORI:
   case TS_OP_XORI: return simplify_bits(r, op);

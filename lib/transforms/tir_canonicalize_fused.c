@@ -13,8 +13,8 @@ typedef struct plan {
   ts_block *body;
   unsigned skip, num_kept;
   ts_value **kept; /* the operands that stay */
-  unsigned *
-      same; /* for each argument: itself where it stays, an earlier one that replaces it, or NONE */
+  /* for each argument: itself where it stays, an earlier one that replaces it, or NONE */
+  unsigned *same;
 } plan;
 
 enum { NONE = TS_MAX_OPERANDS };

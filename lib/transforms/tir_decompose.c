@@ -25,9 +25,7 @@ typedef struct decomposer {
 
 /* ---- a vocabulary for formulas ---- */
 
-static ts_value *result(const ts_op *op) {
-  return ts_op_result(op, 0);
-}
+static ts_value *result(const ts_op *op) { return ts_op_result(op, 0); }
 
 static ts_value *un(decomposer *d, ts_opcode op, ts_value *x) {
   return ts_build1(&d->b, op, x->type, x);

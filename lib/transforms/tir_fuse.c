@@ -34,9 +34,7 @@ typedef struct fuser {
   TS_VEC(group *) groups; /* the one with tag i is groups.at[i - 1] */
 } fuser;
 
-static ts_value *result(const ts_op *op) {
-  return ts_op_result(op, 0);
-}
+static ts_value *result(const ts_op *op) { return ts_op_result(op, 0); }
 
 /* `op` stays apart from what uses it; the place of `because` (may be NULL) is shown. */
 static void missed(fuser *f, const ts_op *op, const char *why, const ts_op *because,
@@ -255,8 +253,8 @@ static void add_operand(region *r, ts_value *v) {
   ts_ptrmap_put(&r->args, v, v);
 }
 
-/* Collects the operands; false when there are none or they are too small together for the result.
- */
+/* Collects the operands; false when there are none or they are too small together for the
+ * result. */
 static bool collect(fuser *f, const group *g, bool absorb, region *r) {
   *r = (region){.f = f, .g = g, .absorb = absorb};
   ts_ptrmap_init(&r->args, f->pass->scratch);

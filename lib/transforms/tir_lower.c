@@ -17,9 +17,7 @@
 
 /* ---- names at module level ---- */
 
-static const void *str_key(ts_str s) {
-  return (const void *)(uintptr_t)s;
-}
+static const void *str_key(ts_str s) { return (const void *)(uintptr_t)s; }
 
 static bool is_symbol(ts_lower *L, ts_str name) {
   return ts_func_find(L->m, name) || ts_global_find(L->m, name);

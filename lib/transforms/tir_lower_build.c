@@ -47,20 +47,16 @@ static const ts_aff *push_dim(ts_lower *L, ts_value *index) {
   return ts_aff_dim(L->m, L->num_dims++);
 }
 
-const ts_aff *ts_lower_dim(ts_lower *L, ts_value *index) {
-  return push_dim(L, index);
-}
+const ts_aff *ts_lower_dim(ts_lower *L, ts_value *index) { return push_dim(L, index); }
 
-void ts_lower_begin_nest(ts_lower *L) {
-  L->num_nests++;
-}
+void ts_lower_begin_nest(ts_lower *L) { L->num_nests++; }
 
 static const ts_aff *extent_expr(ts_lower *L, ts_extent e) {
   return ts_is_symbolic(e) ? ts_aff_sym(L->m, ts_extent_name(e)) : ts_aff_const(L->m, e);
 }
 
-/* The nest's number is part of a loop's name; an author's value of that name makes it differ more.
- */
+/* The nest's number is part of a loop's name; an author's value of that name makes it differ
+ * more. */
 static ts_str loop_name(ts_lower *L, const char *base) {
   const char *name = base;
   if (L->num_nests > 1) name = ts_sprintf(L->scratch, "%s_%u", base, L->num_nests - 1);
@@ -109,8 +105,8 @@ ts_subs ts_lower_broadcast(ts_lower *L, unsigned rank, const ts_extent *dims, co
 
 /* ---- subscripts as the ops want them ---- */
 
-/* An access's own numbering: which visible index values it uses, in order, and what replaces each.
- */
+/* An access's own numbering: which visible index values it uses, in order, and what replaces
+ * each. */
 typedef struct used {
   unsigned n;
   ts_value *dims[TS_LOWER_DIMS];

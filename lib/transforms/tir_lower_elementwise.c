@@ -104,9 +104,7 @@ static ts_value *param_at(ts_lower *L, param p, const char *name, const ts_aff *
 }
 
 /* A zero point of 0 adds nothing, whatever the value: -0.0 and 0.0 are the same integer. */
-static bool is_zero(param p) {
-  return p.literal && ts_literal_as_double(p.literal) == 0;
-}
+static bool is_zero(param p) { return p.literal && ts_literal_as_double(p.literal) == 0; }
 
 /* A NaN becomes the zero point; where that is 0, the conversion to an integer does it. */
 static ts_value *quantized(ts_lower *L, ts_value *x, ts_value *scale, ts_value *zero) {

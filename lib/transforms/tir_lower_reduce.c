@@ -97,9 +97,7 @@ static rows open_rows(ts_lower *L, ts_op *op) {
   return r;
 }
 
-static void close_rows(ts_lower *L, const rows *r) {
-  ts_lower_end(L, r->subs.n - 1);
-}
+static void close_rows(ts_lower *L, const rows *r) { ts_lower_end(L, r->subs.n - 1); }
 
 static void open_row(ts_lower *L, rows *r, const char *name) {
   r->subs.at[r->axis] = ts_lower_loop(L, name, r->extent);

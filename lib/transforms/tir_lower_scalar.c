@@ -18,9 +18,7 @@ ts_value *ts_lower_float(ts_lower *L, ts_dtype d, double value) {
   return ts_literal_float(L->m, ts_type_scalar(L->m, d), ts_round_to(d, value));
 }
 
-ts_value *ts_lower_zero(ts_lower *L, ts_dtype d) {
-  return literal_of_image(L, d, 0);
-}
+ts_value *ts_lower_zero(ts_lower *L, ts_dtype d) { return literal_of_image(L, d, 0); }
 
 ts_value *ts_lower_splat(ts_lower *L, const ts_value *tensor) {
   if (ts_is_literal(tensor)) return (ts_value *)tensor;

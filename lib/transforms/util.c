@@ -56,9 +56,7 @@ ts_opcode ts_scalar_form(ts_opcode op, ts_dtype dtype) {
   return info->flags & TS_FLAG_EW && info->levels & TS_LEVEL_L ? op : TS_NUM_OPCODES;
 }
 
-static unsigned bits_of(ts_dtype d) {
-  return d == TS_I1 ? 1 : 8 * ts_dtype_bytes(d);
-}
+static unsigned bits_of(ts_dtype d) { return d == TS_I1 ? 1 : 8 * ts_dtype_bytes(d); }
 
 ts_opcode ts_scalar_cast(ts_dtype from, ts_dtype to) {
   if (from == to || to == TS_I1) return TS_NUM_OPCODES;
@@ -133,9 +131,7 @@ bool ts_as_number(const ts_value *v, ts_number *out) {
   return true;
 }
 
-bool ts_is_constant(const ts_value *v) {
-  return ts_is_literal(v) || ts_def_as(v, TS_OP_CONST);
-}
+bool ts_is_constant(const ts_value *v) { return ts_is_literal(v) || ts_def_as(v, TS_OP_CONST); }
 
 bool ts_value_is(const ts_value *v, int64_t k) {
   ts_number n;
@@ -260,7 +256,8 @@ ts_value *ts_replace_op(ts_builder *b, ts_op *op, ts_value *v, bool fresh) {
 
 bool ts_is_attached(const ts_op *op) {
   const ts_block *b = op->block;
-  while (b && b->parent) b = b->parent->block;
+  while (b && b->parent)
+    b = b->parent->block;
   return b != NULL;
 }
 

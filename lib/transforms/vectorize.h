@@ -51,8 +51,8 @@ typedef struct ts_vectorizer {
   ts_ptrmap privates;   /* private buffer → buffer of vectors */
   ts_value *tail;       /* mask of the lanes before the end, once made */
   ts_value *group_tail; /* the same for groups */
-  ts_value *
-      condition; /* mask of the lanes whose conditions hold, the end included; NULL: no condition */
+  /* mask of the lanes whose conditions hold, the end included; NULL: no condition */
+  ts_value *condition;
   unsigned num_vectors; /* vector loads and stores made */
   TS_VEC(ts_op *) dead; /* replaced ops, to be erased last to first */
 } ts_vectorizer;
@@ -84,8 +84,8 @@ const ts_type *ts_vector_of(const ts_vectorizer *, ts_dtype);
 int64_t ts_group_of(const ts_type *);
 /* The vector that holds the value of every lane: 16 groups of 4 side by side. */
 const ts_type *ts_widened(const ts_vectorizer *, const ts_type *);
-/* The value in all lanes: a vector, or for a literal a vector literal where `literal` allows one.
- */
+/* The value in all lanes: a vector, or for a literal a vector literal where `literal` allows
+ * one. */
 ts_value *ts_as_vector(ts_vectorizer *, ts_value *, bool literal);
 /* and / and not of two masks, of which either may be NULL for all. */
 ts_value *ts_mask_and(ts_vectorizer *, ts_value *, ts_value *);
@@ -106,8 +106,8 @@ void ts_close_reductions(ts_vectorizer *);
 
 /* ---- lir_vectorize_body.c ---- */
 
-/* Which values and buffers differ between lanes. TS_ERR with a message for what has no vector form.
- */
+/* Which values and buffers differ between lanes. TS_ERR with a message for what has no vector
+ * form. */
 ts_result ts_analyze_lanes(ts_vectorizer *);
 /* Rewrites the body, the loop's bounds being done. */
 void ts_vectorize_body(ts_vectorizer *);

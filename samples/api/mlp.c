@@ -55,7 +55,8 @@ static double largest_error(const float *x, const float *w, const float *b, cons
   for (int i = 0; i < M; i++)
     for (int j = 0; j < N; j++) {
       double s = b[j];
-      for (int k = 0; k < K; k++) s += (double)x[i * K + k] * w[k * N + j];
+      for (int k = 0; k < K; k++)
+        s += (double)x[i * K + k] * w[k * N + j];
       worst = fmax(worst, fabs(y[i * N + j] - s / 2 * erfc(-s / sqrt(2))));
     }
   return worst;
@@ -63,9 +64,12 @@ static double largest_error(const float *x, const float *w, const float *b, cons
 
 int main(void) {
   float x[M * K], w[K * N], b[N], y[M * N];
-  for (int i = 0; i < M * K; i++) x[i] = (float)(i % 7 - 3) / 4;
-  for (int i = 0; i < K * N; i++) w[i] = (float)(i % 5 - 2) / 3;
-  for (int i = 0; i < N; i++) b[i] = (float)i / 10;
+  for (int i = 0; i < M * K; i++)
+    x[i] = (float)(i % 7 - 3) / 4;
+  for (int i = 0; i < K * N; i++)
+    w[i] = (float)(i % 5 - 2) / 3;
+  for (int i = 0; i < N; i++)
+    b[i] = (float)i / 10;
 
   ts_context *ctx = ts_context_create();
   if (!ctx) return TS_LIMIT;

@@ -30,19 +30,24 @@ static bool is_word(char c) {
 /* The word at or after a random place; empty when there is none. A sigil belongs to it. */
 static span pick_word(text *t) {
   size_t at = below(t, t->n);
-  while (at > 0 && is_word(t->at[at - 1])) at--;
-  while (at < t->n && !is_word(t->at[at])) at++;
+  while (at > 0 && is_word(t->at[at - 1]))
+    at--;
+  while (at < t->n && !is_word(t->at[at]))
+    at++;
   span s = {at, at};
-  while (s.end < t->n && is_word(t->at[s.end])) s.end++;
+  while (s.end < t->n && is_word(t->at[s.end]))
+    s.end++;
   if (at > 0 && at < t->n && (t->at[at - 1] == '%' || t->at[at - 1] == '@')) s.begin--;
   return s;
 }
 
 static span pick_line(text *t) {
   size_t at = below(t, t->n);
-  while (at > 0 && t->at[at - 1] != '\n') at--;
+  while (at > 0 && t->at[at - 1] != '\n')
+    at--;
   span s = {at, at};
-  while (s.end < t->n && t->at[s.end] != '\n') s.end++;
+  while (s.end < t->n && t->at[s.end] != '\n')
+    s.end++;
   if (s.end < t->n) s.end++;
   return s;
 }
@@ -69,7 +74,8 @@ static void replace_by(text *t, span old, span from) {
 }
 
 static void change_word(text *t) {
-  static const char *const numbers[] = {"0", "1", "2", "3", "4", "5", "7", "8", "16", "64", "65536", "4294967296"};
+  static const char *const numbers[] = {"0", "1", "2",  "3",  "4",     "5",
+                                        "7", "8", "16", "64", "65536", "4294967296"};
   span old = pick_word(t);
   char kind = kind_of(t, old);
   const char *word = NULL;

@@ -20,9 +20,7 @@ static ts_result open_and_execute(void *arg) {
   return r == TS_OK ? ts_run_execute(&a->run) : r;
 }
 
-static void close(void *arg) {
-  ts_run_close(&((attempt *)arg)->run);
-}
+static void close(void *arg) { ts_run_close(&((attempt *)arg)->run); }
 
 static ts_result run(const fuzz_program *p) {
   attempt a = {.program = p};

@@ -161,7 +161,8 @@ START_TEST(loops_are_built_from_text) {
                                        "  %v = load %x[%i] : f32\n"
                                        "  %w = addf %v, %v : f32\n"
                                        "  store %w, %y[%i]\n"
-                                       "}\n"), TS_OK);
+                                       "}\n"),
+                   TS_OK);
   ck_assert_int_eq(ts_module_verify(module), TS_OK);
   ts_executable *exe;
   ck_assert_int_eq(ts_compile(module, NULL, NULL, &exe), TS_OK);
@@ -169,7 +170,8 @@ START_TEST(loops_are_built_from_text) {
   const int64_t dims[] = {8};
   const ts_tensor tensors[] = {{TS_F32, 1, dims, x}, {TS_F32, 1, dims, y}};
   ck_assert_int_eq(ts_execute(exe, 2, tensors, NULL), TS_OK);
-  for (int i = 0; i < 8; i++) ck_assert_float_eq(y[i], 2.0f * (float)i);
+  for (int i = 0; i < 8; i++)
+    ck_assert_float_eq(y[i], 2.0f * (float)i);
   ts_executable_destroy(exe);
   ts_module_destroy(module);
 }
@@ -242,7 +244,9 @@ START_TEST(shapes_that_clash_are_refused) {
   float a[64] = {0};
   ck_assert_int_eq(ts_compile(module, NULL, NULL, &exe), TS_OK);
   const int64_t two_three[] = {2, 3}, four_two[] = {4, 2}, two[] = {2}, two_two[] = {2, 2};
-  ts_tensor t[] = {{TS_F32, 2, two_three, a}, {TS_F32, 2, four_two, a}, {TS_F32, 1, two, a},
+  ts_tensor t[] = {{TS_F32, 2, two_three, a},
+                   {TS_F32, 2, four_two, a},
+                   {TS_F32, 1, two, a},
                    {TS_F32, 2, two_two, a}};
   ck_assert_int_eq(ts_execute(exe, 4, t, NULL), TS_ERR);
   expect_error("K");
@@ -295,7 +299,8 @@ static void *one_thread(void *ok) {
     float y[4];
     ts_module *module;
     if (ts_module_parse(own, "thread.tir", mlp, strlen(mlp), &module)) return NULL;
-    if (ts_module_run_passes(module, "fuse,lower") || run_mlp(own, module, "interp", y)) return NULL;
+    if (ts_module_run_passes(module, "fuse,lower") || run_mlp(own, module, "interp", y))
+      return NULL;
     if (!(fabs(y[1] - 2.9959503) < 1e-6)) return NULL;
     ts_module_destroy(module);
   }
@@ -307,8 +312,10 @@ static void *one_thread(void *ok) {
 START_TEST(two_modules_in_two_threads) {
   pthread_t threads[2];
   int ok[2] = {0, 0};
-  for (int i = 0; i < 2; i++) ck_assert_int_eq(pthread_create(&threads[i], NULL, one_thread, &ok[i]), 0);
-  for (int i = 0; i < 2; i++) ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+  for (int i = 0; i < 2; i++)
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, one_thread, &ok[i]), 0);
+  for (int i = 0; i < 2; i++)
+    ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
   ck_assert_int_eq(ok[0], 1);
   ck_assert_int_eq(ok[1], 1);
 }
@@ -331,7 +338,8 @@ int main(void) {
                           fuel_ends_a_run,
                           two_modules_in_two_threads};
   tcase_add_checked_fixture(tcase, make_context, drop_context);
-  for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(tcase, tests[i]);
+  for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    tcase_add_test(tcase, tests[i]);
   suite_add_tcase(suite, tcase);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

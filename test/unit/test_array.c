@@ -1,5 +1,5 @@
-/* Arrays: creation under a cap, generators, text, comparison, summaries. Files are in test_files.c.
- */
+/* Arrays: creation under a cap, generators, text, comparison, summaries. Files are in
+ * test_files.c. */
 #include <math.h>
 
 #include "exec/array.h"
@@ -19,9 +19,7 @@ static void teardown(void) {
   ts_context_destroy(ctx);
 }
 
-static const char *message(void) {
-  return ctx->first ? ctx->first->message : "no message";
-}
+static const char *message(void) { return ctx->first ? ctx->first->message : "no message"; }
 
 START_TEST(creation_respects_the_cap) {
   ts_array a;
@@ -244,7 +242,8 @@ START_TEST(judging_counts_what_is_wrong_and_where) {
   ck_assert_int_eq(ts_array_parse(ctx, "3x4xf32=0", &b), TS_OK);
   ck_assert_int_eq(ts_array_judge(ctx, &a, &b, allow, NULL, &d), TS_OK);
   ck_assert(d.wrong == 2 && d.not_finite == 0 && d.unjudged == 1);
-  ck_assert(d.worst == 6 && d.got == 3 && d.want == 0 && d.apart == 3 && d.allowed == 1 && d.used == 3);
+  ck_assert(d.worst == 6 && d.got == 3 && d.want == 0 && d.apart == 3 && d.allowed == 1 &&
+            d.used == 3);
   ck_assert_str_eq(ts_array_box_text(&ctx->arena, &a, d.lo, d.hi), "[1:3, 1:3]");
   ck_assert_str_eq(ts_array_index_text(&ctx->arena, &a, d.worst), "[1, 2]");
   ts_array_drop(ctx, &a);
@@ -313,5 +312,6 @@ END_TEST
 UNIT_MAIN("array", creation_respects_the_cap, sizes_past_int64_are_refused,
           elements_convert_like_cast, generated_numbers_have_their_moments,
           uniform_numbers_stay_below_one, elements_depend_on_seed_name_and_place_alone,
-          text_is_read_and_written, comparison_counts_and_measures, judging_counts_what_is_wrong_and_where, shapes_and_kinds_must_agree,
+          text_is_read_and_written, comparison_counts_and_measures,
+          judging_counts_what_is_wrong_and_where, shapes_and_kinds_must_agree,
           summaries_say_what_is_there, hashes_see_type_shape_and_every_bit)

@@ -99,14 +99,15 @@ static ts_result lower(void *arg) {
   return result ? result : ts_run_pipeline(m, &pipeline, &runner);
 }
 
-/* The bounds of the function that begin() parsed, lowered to loops; false where they are not known.
- */
+/* The bounds of the function that begin() parsed, lowered to loops; false where they are not
+ * known. */
 static bool bound_lowered(check_call *c, ts_bounded *outs) {
   bool known;
   ts_bindings none = {0};
   ck_assert_int_eq(ts_protect(ctx, lower, NULL), TS_OK);
   c->f = m->last_func;
-  ck_assert_int_eq(ts_bound_loops(ctx, &c->arena, c->f, c->arrays, &none, 0.5, 1 << 20, outs, &known), TS_OK);
+  ck_assert_int_eq(
+      ts_bound_loops(ctx, &c->arena, c->f, c->arrays, &none, 0.5, 1 << 20, outs, &known), TS_OK);
   return known;
 }
 
@@ -188,11 +189,12 @@ START_TEST(integers_are_exact_until_rounding_may_tip_them) {
   for (int64_t i = 0; i < c.results[0].count; i++)
     ck_assert_double_le(c.results[0].error[i], 1);
   end(&c);
-  c = begin("func @f(%X: tensor<64xi32>, %Z: tensor<64xi32>) -> tensor<64xi32> {\n"
-            "%0 = mul %X, 1073741825 %1 = fused %0, %Z (%a: i32, %b: i32) { %o = ori %b, 1 : i32\n"
-            "%q = muli %a, %o : i32 %r = andi %a, %o : i32 %x = xori %q, %r : i32 %l = cmpi lt, %x, %b : i1\n"
-            "%s = select %l, %x, 7 : i32 yield %s } return %1 }",
-            TS_NUM_DTYPES);
+  c = begin(
+      "func @f(%X: tensor<64xi32>, %Z: tensor<64xi32>) -> tensor<64xi32> {\n"
+      "%0 = mul %X, 1073741825 %1 = fused %0, %Z (%a: i32, %b: i32) { %o = ori %b, 1 : i32\n"
+      "%q = muli %a, %o : i32 %r = andi %a, %o : i32 %x = xori %q, %r : i32 %l = cmpi lt, %x, %b : i1\n"
+      "%s = select %l, %x, 7 : i32 yield %s } return %1 }",
+      TS_NUM_DTYPES);
   for (int64_t i = 0; i < c.results[0].count; i++) {
     ck_assert_double_eq(c.results[0].error[i], 0);
     ck_assert_double_eq(c.results[0].value[i], ts_array_get(&c.arrays[2], i));
@@ -265,8 +267,8 @@ START_TEST(overflow_and_division_by_zero_are_unknown) {
 }
 END_TEST
 
-/* In f32, 1.5 more ULPs of exp(x), which is between 2^-24 and 2^-23 of it; in bf16 the same of f32.
- */
+/* In f32, 1.5 more ULPs of exp(x), which is between 2^-24 and 2^-23 of it; in bf16 the same of
+ * f32. */
 START_TEST(inexact_functions_widen_the_bound) {
   static const char *const texts[] = {
       "func @f(%X: tensor<50xf32>) -> tensor<50xf32> { %0 = exp %X return %0 }",

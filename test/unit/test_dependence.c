@@ -384,8 +384,8 @@ END_TEST
 
 /* ---- limits ---- */
 
-/* Memory refused at every point in turn: always the same limit, and what isl holds is given back.
- */
+/* Memory refused at every point in turn: always the same limit, and what isl holds is given
+ * back. */
 START_TEST(every_request_can_be_refused) {
   const char *body = "for %i = 0 to M {\n for %j = max(%i, 3) to 8 step 2 {\n"
                      " %0 = load %B[%i, %j mod 3]\n store %0, %B[%j, %i]\n}\n}";

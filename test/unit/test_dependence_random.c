@@ -334,9 +334,7 @@ static void run_block(trace *t, const ts_block *b) {
   }
 }
 
-static void number(void *arg, ts_op *op) {
-  op->tag = (*(unsigned *)arg)++;
-}
+static void number(void *arg, ts_op *op) { op->tag = (*(unsigned *)arg)++; }
 
 /* ---- steps ---- */
 
@@ -367,9 +365,7 @@ static unsigned piece_of_op(const step *s, const ts_op *op) {
   return piece;
 }
 
-static unsigned piece_of(const step *s, const event *e) {
-  return piece_of_op(s, e->op);
-}
+static unsigned piece_of(const step *s, const event *e) { return piece_of_op(s, e->op); }
 
 static bool reversed_by_reorder(const step *s, int level, const event *a, const event *b) {
   for (unsigned m = 0; m < s->n; m++) {
@@ -531,7 +527,8 @@ static unsigned loops_around(const ts_op *op) {
 }
 
 static void check_step(job *j, const step *s) {
-  static const char *const kinds[] = {"reorder", "parallel", "jam", "distribute", "fuse", "updates"};
+  static const char *const kinds[] = {"reorder",    "parallel", "jam",
+                                      "distribute", "fuse",     "updates"};
   ts_verdict v;
   ts_result result = ask(j, s, &v);
   unit_check(result == TS_OK, "seed %llu: %s: result %d in\n%s", (unsigned long long)j->seed,
@@ -638,9 +635,7 @@ static void check_programs(uint64_t first, uint64_t count) {
 /* Other seeds than those of every day: test_dependence_random FIRST TIMES (of 500 seeds each). */
 static uint64_t first_seed = 1;
 
-START_TEST(random_programs) {
-  check_programs(first_seed + (uint64_t)_i * 500, 500);
-}
+START_TEST(random_programs) { check_programs(first_seed + (uint64_t)_i * 500, 500); }
 END_TEST
 
 int main(int argc, char **argv) {

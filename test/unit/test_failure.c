@@ -110,9 +110,7 @@ START_TEST(every_request_of_parse_verify_and_print_can_be_refused) {
 }
 END_TEST
 
-START_TEST(every_request_of_emitting_c_can_be_refused) {
-  refuse_each(loops, parse_emit);
-}
+START_TEST(every_request_of_emitting_c_can_be_refused) { refuse_each(loops, parse_emit); }
 END_TEST
 
 UNIT_MAIN("failure", every_request_of_parse_verify_and_print_can_be_refused,

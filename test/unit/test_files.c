@@ -27,9 +27,7 @@ static void teardown(void) {
   ts_context_destroy(ctx);
 }
 
-static const char *message(void) {
-  return ctx->first ? ctx->first->message : "no message";
-}
+static const char *message(void) { return ctx->first ? ctx->first->message : "no message"; }
 
 static const char *path_of(const char *name) {
   static char path[256];

@@ -32,17 +32,34 @@ START_TEST(numbers_print_as_people_write_them) {
     int bits;
     const char *text;
   } cases[] = {
-      {1, 32, "1.0"},           {0.5, 64, "0.5"},           {-0.0, 64, "-0.0"},
-      {0, 16, "0.0"},           {1e-5f, 32, "1e-05"},       {1.5e30f, 32, "1.5e+30"},
-      {0.1, 64, "0.1"},         {0.1f, 32, "0.1"},          {0.1f, 64, "0.10000000149011612"},
-      {1234567, 32, "1234567.0"}, {65504, 16, "65500.0"},   {0.0001, 64, "0.0001"},
-      {1e15, 64, "1000000000000000.0"}, {1e16, 64, "1e+16"}, {120.25, 64, "120.25"},
-      {5e-324, 64, "5e-324"},   {2.2250738585072014e-308, 64, "2.2250738585072014e-308"},
+      {1, 32, "1.0"},
+      {0.5, 64, "0.5"},
+      {-0.0, 64, "-0.0"},
+      {0, 16, "0.0"},
+      {1e-5f, 32, "1e-05"},
+      {1.5e30f, 32, "1.5e+30"},
+      {0.1, 64, "0.1"},
+      {0.1f, 32, "0.1"},
+      {0.1f, 64, "0.10000000149011612"},
+      {1234567, 32, "1234567.0"},
+      {65504, 16, "65500.0"},
+      {0.0001, 64, "0.0001"},
+      {1e15, 64, "1000000000000000.0"},
+      {1e16, 64, "1e+16"},
+      {120.25, 64, "120.25"},
+      {5e-324, 64, "5e-324"},
+      {2.2250738585072014e-308, 64, "2.2250738585072014e-308"},
       {0x1.fffffffffffffp1023, 64, "1.7976931348623157e+308"},
-      {(double)9007199254740993, 64, "9007199254740992.0"}, {1e23, 64, "1e+23"},
-      {0x1p-149, 32, "1e-45"},  {0x1.fffffep127, 32, "3.4028235e+38"}, {0x1p-24, 16, "6e-08"},
-      {INFINITY, 32, "inf"},    {-INFINITY, 16, "-inf"},    {-1.5, 17, "-1.5"},
-      {16777216, 32, "16777216.0"}, {9.5e-7f, 32, "9.5e-07"},
+      {(double)9007199254740993, 64, "9007199254740992.0"},
+      {1e23, 64, "1e+23"},
+      {0x1p-149, 32, "1e-45"},
+      {0x1.fffffep127, 32, "3.4028235e+38"},
+      {0x1p-24, 16, "6e-08"},
+      {INFINITY, 32, "inf"},
+      {-INFINITY, 16, "-inf"},
+      {-1.5, 17, "-1.5"},
+      {16777216, 32, "16777216.0"},
+      {9.5e-7f, 32, "9.5e-07"},
   };
   for (size_t i = 0; i < ts_countof(cases); i++)
     ck_assert_str_eq(text_of(cases[i].value, cases[i].bits), cases[i].text);
@@ -82,8 +99,7 @@ static void check_all_of(ts_float_format f, int bits) {
     double value = ts_float_decode(f, image), back, shorter;
     const char *text = text_of(value, bits);
     unit_check(has_mark(text), "%s", text);
-    if (isnan(value))
-      continue;
+    if (isnan(value)) continue;
     unit_check(ts_parse_double(text, strlen(text), &back), "%s", text);
     unit_check(ts_float_encode(f, back) == image, "%s", text);
     unit_check(ts_float_encode(f, strtod(text, NULL)) == image, "%s", text);
@@ -110,7 +126,8 @@ static void check_f64(double value) {
   const char *text = text_of(value, 64);
   int n = significant_digits(text, digits);
   double back;
-  unit_check(ts_parse_double(text, strlen(text), &back) && bits_of(back) == bits_of(value), "%s", text);
+  unit_check(ts_parse_double(text, strlen(text), &back) && bits_of(back) == bits_of(value), "%s",
+             text);
   unit_check(bits_of(strtod(text, NULL)) == bits_of(value), "%s", text);
   snprintf(other, sizeof other, "%.*e", n - 1, value);
   significant_digits(other, others);
@@ -124,12 +141,10 @@ START_TEST(random_f64_read_back) {
   uint64_t state = 1;
   for (int i = 0; i < 300000; i++) {
     uint64_t image = random64(&state);
-    if (i % 3 == 1)
-      image &= ~0ull << 40; /* short binary fractions */
+    if (i % 3 == 1) image &= ~0ull << 40; /* short binary fractions */
     double value;
     memcpy(&value, &image, 8);
-    if (isfinite(value) && value != 0)
-      check_f64(value);
+    if (isfinite(value) && value != 0) check_f64(value);
   }
   for (int e = -1074; e < 1024; e++) /* powers of two have uneven neighbours */
     check_f64(ldexp(1, e));
@@ -142,8 +157,7 @@ START_TEST(random_f32_read_back) {
     uint32_t image = (uint32_t)random64(&state);
     float value;
     memcpy(&value, &image, 4);
-    if (isnan(value))
-      continue;
+    if (isnan(value)) continue;
     const char *text = text_of((double)value, 32);
     double back;
     unit_check(ts_parse_double(text, strlen(text), &back), "%s", text);
@@ -168,14 +182,41 @@ static double read_text(const char *text) {
 
 START_TEST(decimals_are_read_as_strtod_does) {
   static const char *const texts[] = {
-      "0", "-0", "1", "-1.5", "+2.5", "1.", ".5", "1e5", "1E-5", "123456789012345678901234567890",
-      "1e308", "1.7976931348623158e308", "1e-400",
-      "4.9e-324", "2.4703282292062327e-324", "2.4703282292062328e-324", "2.2250738585072011e-308",
-      "2.2250738585072012e-308", "9007199254740993", "9007199254740992.999999999999999999999",
-      "9007199254740993.0000000000000000000001", "8.5e22", "8.5e23", "1e22", "1e23", "0e999999999999",
-      "1e-99999999999999999999", "0.000000000000000000000000000001",
-      "100000000000000000000000e-20", "3.14159265358979323846264338327950288", "18446744073709551615",
-      "18446744073709551616", "7.2057594037927933e16", "1e-22", "5e-23",
+      "0",
+      "-0",
+      "1",
+      "-1.5",
+      "+2.5",
+      "1.",
+      ".5",
+      "1e5",
+      "1E-5",
+      "123456789012345678901234567890",
+      "1e308",
+      "1.7976931348623158e308",
+      "1e-400",
+      "4.9e-324",
+      "2.4703282292062327e-324",
+      "2.4703282292062328e-324",
+      "2.2250738585072011e-308",
+      "2.2250738585072012e-308",
+      "9007199254740993",
+      "9007199254740992.999999999999999999999",
+      "9007199254740993.0000000000000000000001",
+      "8.5e22",
+      "8.5e23",
+      "1e22",
+      "1e23",
+      "0e999999999999",
+      "1e-99999999999999999999",
+      "0.000000000000000000000000000001",
+      "100000000000000000000000e-20",
+      "3.14159265358979323846264338327950288",
+      "18446744073709551615",
+      "18446744073709551616",
+      "7.2057594037927933e16",
+      "1e-22",
+      "5e-23",
   };
   for (size_t i = 0; i < ts_countof(texts); i++)
     unit_check(bits_of(read_text(texts[i])) == bits_of(strtod(texts[i], NULL)), "%s", texts[i]);
@@ -184,14 +225,35 @@ START_TEST(decimals_are_read_as_strtod_does) {
 END_TEST
 
 START_TEST(what_is_no_number_is_refused) {
-  static const char *const texts[] = {"",    "-",  ".",    "e5",   "1e",  "1e+",     "1x",   " 1", "1 ",
-                                      "0x1", "--1", "1.2.3", "1e5.", "1,5", "infinity", "INF", "na", "1_0",
-                                      "1.7976931348623159e308", "1e400", "-1e400", "1e99999999999999999999"};
+  static const char *const texts[] = {"",
+                                      "-",
+                                      ".",
+                                      "e5",
+                                      "1e",
+                                      "1e+",
+                                      "1x",
+                                      " 1",
+                                      "1 ",
+                                      "0x1",
+                                      "--1",
+                                      "1.2.3",
+                                      "1e5.",
+                                      "1,5",
+                                      "infinity",
+                                      "INF",
+                                      "na",
+                                      "1_0",
+                                      "1.7976931348623159e308",
+                                      "1e400",
+                                      "-1e400",
+                                      "1e99999999999999999999"};
   double value;
   for (size_t i = 0; i < ts_countof(texts); i++)
     unit_check(!ts_parse_double(texts[i], strlen(texts[i]), &value), "%s", texts[i]);
   ck_assert(ts_parse_double("12", 1, &value) && value == 1); /* the length counts, not a NUL */
-  ck_assert(!ts_parse_double("1\0" "5", 3, &value));
+  ck_assert(!ts_parse_double("1\0"
+                             "5",
+                             3, &value));
 }
 END_TEST
 
@@ -217,8 +279,7 @@ START_TEST(ties_go_to_even) {
     double value, above;
     memcpy(&value, &image, 8);
     above = nextafter(value, INFINITY);
-    if (!isfinite(above) || fabs(value) > 1e300)
-      continue;
+    if (!isfinite(above) || fabs(value) > 1e300) continue;
     char text[1300];
     long double half = ((long double)value + (long double)above) / 2;
     snprintf(text, sizeof text, "%.800Le", half);

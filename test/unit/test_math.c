@@ -9,8 +9,8 @@
 typedef uint16_t narrow_fn(double);
 typedef double widen_fn(uint16_t);
 
-/* Between neighbours a < b the midpoint goes to the even one and everything else to the nearer one.
- */
+/* Between neighbours a < b the midpoint goes to the even one and everything else to the nearer
+ * one. */
 static void check_rounding(narrow_fn *narrow, widen_fn *widen, uint16_t infinity,
                            double past_largest) {
   for (uint32_t bits = 0; bits < infinity; bits++) {
@@ -133,9 +133,7 @@ START_TEST(gelu_is_right_to_an_ulp_of_f64) {
 }
 END_TEST
 
-static bool is_minus_zero(double x) {
-  return x == 0 && signbit(x);
-}
+static bool is_minus_zero(double x) { return x == 0 && signbit(x); }
 
 START_TEST(activations_have_their_limits) {
   ck_assert(is_minus_zero(ts_gelu(-INFINITY)) && is_minus_zero(ts_gelu(-1e300)));

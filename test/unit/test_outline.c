@@ -44,9 +44,7 @@ static ts_op *part(ts_module *m, unsigned n) {
     op = op->next;
   return op;
 }
-static ts_op *inside(ts_module *m, unsigned n) {
-  return ts_op_regions(part(m, n))[0]->first;
-}
+static ts_op *inside(ts_module *m, unsigned n) { return ts_op_regions(part(m, n))[0]->first; }
 
 /* The parts find what the whole module finds, and no other part is looked at. */
 static ts_result verify(void *arg) {
@@ -114,7 +112,8 @@ END_TEST
 
 /* ---- names ---- */
 
-static void shadows(ts_module *m) { /* the new buffer's name is that of values in both nests behind it */
+static void shadows(
+    ts_module *m) { /* the new buffer's name is that of values in both nests behind it */
   ts_builder b = ts_builder_before(m, part(m, 1));
   ts_extent four = 4;
   ts_set_name(ts_build_alloc(&b, ts_type_buffer(m, 1, &four, TS_F32, TS_SPACE_LOCAL)),

@@ -108,8 +108,8 @@ START_TEST(vectors_grow) {
 }
 END_TEST
 
-/* Every refusal of fill_vector's requests in turn ends in TS_LIMIT, and one more request in TS_OK.
- */
+/* Every refusal of fill_vector's requests in turn ends in TS_LIMIT, and one more request in
+ * TS_OK. */
 START_TEST(every_request_can_be_refused) {
   int refusals = 0;
   for (uint64_t n = 1;; n++, refusals++) {

@@ -15,7 +15,7 @@ START_TEST(who_has_instructions_for_dot) {
   static const struct {
     const char *name;
     bool i8, bf16;
-  } known[] = {{"x86-64", false, false},        {"haswell", false, false},
+  } known[] = {{"x86-64", false, false},         {"haswell", false, false},
                {"skylake-avx512", false, false}, {"icelake-server", true, false},
                {"sapphirerapids", true, true},   {"znver3", false, false},
                {"znver4", true, true},           {"armv8-a", false, false}};

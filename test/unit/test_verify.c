@@ -51,21 +51,13 @@ static const char loops[] = "func @f(%A: memref<4xf32>) {\n"
                             "  }\n"
                             "}\n";
 
-static ts_op *first_op(ts_module *m) {
-  return m->first_func->body->first;
-}
-static ts_op *in_loop(ts_module *m) {
-  return ts_op_regions(first_op(m))[0]->first;
-}
+static ts_op *first_op(ts_module *m) { return m->first_func->body->first; }
+static ts_op *in_loop(ts_module *m) { return ts_op_regions(first_op(m))[0]->first; }
 
 /* ---- structure ---- */
 
-static void swap_ops(ts_module *m) {
-  ts_op_move_before(first_op(m)->next, first_op(m));
-}
-static void use_self(ts_module *m) {
-  ts_set_operand(first_op(m), 0, ts_op_result(first_op(m), 0));
-}
+static void swap_ops(ts_module *m) { ts_op_move_before(first_op(m)->next, first_op(m)); }
+static void use_self(ts_module *m) { ts_set_operand(first_op(m), 0, ts_op_result(first_op(m), 0)); }
 static void use_inner(ts_module *m) {
   ts_op *neg = in_loop(m)->next;
   ts_builder b = ts_builder_after(m, first_op(m));
@@ -100,18 +92,10 @@ START_TEST(values_are_defined_before_use) {
 }
 END_TEST
 
-static void overwrite_operand(ts_module *m) {
-  first_op(m)->next->operands[1].owner = first_op(m);
-}
-static void cut_use(ts_module *m) {
-  m->first_func->body->args[0]->uses = NULL;
-}
-static void untype(ts_module *m) {
-  ts_op_result(first_op(m), 0)->type = NULL;
-}
-static void misplace(ts_module *m) {
-  first_op(m)->block = m->last_func->body;
-}
+static void overwrite_operand(ts_module *m) { first_op(m)->next->operands[1].owner = first_op(m); }
+static void cut_use(ts_module *m) { m->first_func->body->args[0]->uses = NULL; }
+static void untype(ts_module *m) { ts_op_result(first_op(m), 0)->type = NULL; }
+static void misplace(ts_module *m) { first_op(m)->block = m->last_func->body; }
 
 START_TEST(links_are_consistent) {
   expect_error(adds, overwrite_operand, "operand 2 of `add` is not on its value's use list");

@@ -8,11 +8,12 @@
 /* One function over X (and Z) of 4 elements with `body` on %x (and %z), the result stored to Y. */
 static const char *each(const char *in, const char *out, const char *body) {
   static char text[2048];
-  snprintf(text, sizeof text,
-           "func @f(%%X: memref<4x%s>, %%Z: memref<4x%s>, %%Y: out memref<4x%s>) {\n"
-           "  for %%i = 0 to 4 {\n    %%x = load %%X[%%i] : %s\n    %%z = load %%Z[%%i] : %s\n    %s\n"
-           "    store %%y, %%Y[%%i]\n  }\n}\n",
-           in, in, out, in, in, body);
+  snprintf(
+      text, sizeof text,
+      "func @f(%%X: memref<4x%s>, %%Z: memref<4x%s>, %%Y: out memref<4x%s>) {\n"
+      "  for %%i = 0 to 4 {\n    %%x = load %%X[%%i] : %s\n    %%z = load %%Z[%%i] : %s\n    %s\n"
+      "    store %%y, %%Y[%%i]\n  }\n}\n",
+      in, in, out, in, in, body);
   return text;
 }
 
@@ -82,11 +83,11 @@ START_TEST(every_step_rounds_to_its_type) {
        "1 1.001953125 2048 1");
   both("bf16", "bf16", "%%y = addf %%x, %%z : %s", "1 1 256 1", "0.00390625 0.01171875 1 0",
        "1 1.015625 256 1");
-  both("f16", "f16", "%%y = mulf %%x, %%z : %s", "65504 60000 0.00006103515625 3", "2 1 0.0009765625 3",
-       "inf 60000 0.000000059604644775390625 9");
+  both("f16", "f16", "%%y = mulf %%x, %%z : %s", "65504 60000 0.00006103515625 3",
+       "2 1 0.0009765625 3", "inf 60000 0.000000059604644775390625 9");
   /* (1 + 2^-12)² = 1 + 2^-11 + 2^-24: fma keeps the last term where mulf, addf drop it. */
-  both("f32", "f32", "%%y = fma %%x, %%x, %%z : %s", "1.000244140625 1 1 1",
-       "-1.00048828125 0 0 0", "5.9604645e-08 1 1 1");
+  both("f32", "f32", "%%y = fma %%x, %%x, %%z : %s", "1.000244140625 1 1 1", "-1.00048828125 0 0 0",
+       "5.9604645e-08 1 1 1");
   both("f32", "f32", "%%p = mulf %%x, %%x : %1$s\n    %%y = addf %%p, %%z : %1$s",
        "1.000244140625 1 1 1", "-1.00048828125 0 0 0", "0 1 1 1");
 }
@@ -149,8 +150,8 @@ START_TEST(conversions) {
             "4xf64=0.1 16777217 1e300 1e-300", "4xf64=0");
   vm_expect(each("f64", "f16", "%y = truncf %x : f16"), "4xf16=2048 2050 inf 1",
             "4xf64=2049 2049.0000001 65520 1.0000000001", "4xf64=0");
-  vm_expect(each("f32", "bf16", "%y = truncf %x : bf16"), "4xbf16=256 258 1 0", "4xf32=257 257.001 1 0",
-            "4xf32=0");
+  vm_expect(each("f32", "bf16", "%y = truncf %x : bf16"), "4xbf16=256 258 1 0",
+            "4xf32=257 257.001 1 0", "4xf32=0");
   vm_expect(each("f16", "bf16", "%y = truncf %x : bf16"), "4xbf16=256 1 2 3", "4xf16=257 1 2 3",
             "4xf16=0");
   vm_expect(each("i32", "f32", "%y = sitofp %x : f32"), "4xf32=16777216 -1 2147483648 0",
@@ -163,8 +164,8 @@ START_TEST(conversions) {
   vm_expect(each("i1", "f32", "%y = sitofp %x : f32"), "4xf32=1 0 1 0", "4xi1=1 0 1 0", "4xi1=0");
   vm_expect(each("f32", "i32", "%y = fptosi %x : i32"), "4xi32=-2 0 2147483647 -2147483648",
             "4xf32=-2.9 nan 1e20 -inf", "4xf32=0");
-  vm_expect(each("f64", "i8", "%y = fptosi %x : i8"), "4xi8=127 -128 3 -3", "4xf64=200 -200 3.99 -3.99",
-            "4xf64=0");
+  vm_expect(each("f64", "i8", "%y = fptosi %x : i8"), "4xi8=127 -128 3 -3",
+            "4xf64=200 -200 3.99 -3.99", "4xf64=0");
   vm_expect(each("i8", "i32", "%y = extsi %x : i32"), "4xi32=-1 127 0 -128", "4xi8=-1 127 0 -128",
             "4xi8=0");
   vm_expect(each("i32", "i8", "%y = trunci %x : i8"), "4xi8=-1 -128 0 1", "4xi32=255 128 256 257",
@@ -207,12 +208,13 @@ START_TEST(masks_keep_lanes_out) {
 END_TEST
 
 START_TEST(buffers_of_vectors) {
-  vm_expect("func @f(%X: memref<8xf32>, %Y: out memref<8xf32>) {\n"
-            "  %t = alloc : memref<2xvector<4xf32>, local>\n"
-            "  for %i = 0 to 2 {\n    %v = load %X[%i * 4] : vector<4xf32>\n    store %v, %t[%i]\n  }\n"
-            "  for %i = 0 to 2 {\n    %v = load %t[1 - %i] : vector<4xf32>\n"
-            "    store %v, %Y[%i * 4]\n  }\n}",
-            "8xf32=5 6 7 8 1 2 3 4", "8xf32=1 2 3 4 5 6 7 8");
+  vm_expect(
+      "func @f(%X: memref<8xf32>, %Y: out memref<8xf32>) {\n"
+      "  %t = alloc : memref<2xvector<4xf32>, local>\n"
+      "  for %i = 0 to 2 {\n    %v = load %X[%i * 4] : vector<4xf32>\n    store %v, %t[%i]\n  }\n"
+      "  for %i = 0 to 2 {\n    %v = load %t[1 - %i] : vector<4xf32>\n"
+      "    store %v, %Y[%i * 4]\n  }\n}",
+      "8xf32=5 6 7 8 1 2 3 4", "8xf32=1 2 3 4 5 6 7 8");
 }
 END_TEST
 
@@ -342,8 +344,10 @@ static void matmul_is_exact(const char *in, const char *acc, const char *text, i
   ts_dtype type = in[0] == 'i' ? TS_I8 : in[0] == 'b' ? TS_BF16 : in[1] == '1' ? TS_F16 : TS_F32;
   ck_assert_int_eq(ts_array_create(r.ctx, type, 2, (int64_t[]){n, k}, &x), TS_OK);
   ck_assert_int_eq(ts_array_create(r.ctx, type, 2, (int64_t[]){k, n}, &w), TS_OK);
-  for (int i = 0; i < n * k; i++) ts_array_set(&x, i, (3 * (i / k) + i % k) % 7 - 3);
-  for (int i = 0; i < n * k; i++) ts_array_set(&w, i, (i / n + 5 * (i % n)) % 11 - 5);
+  for (int i = 0; i < n * k; i++)
+    ts_array_set(&x, i, (3 * (i / k) + i % k) % 7 - 3);
+  for (int i = 0; i < n * k; i++)
+    ts_array_set(&w, i, (i / n + 5 * (i % n)) % 11 - 5);
   r.arrays[0] = x;
   r.arrays[1] = w;
   vm_start(&r, source, NULL);
@@ -351,24 +355,26 @@ static void matmul_is_exact(const char *in, const char *acc, const char *text, i
   for (int i = 0; i < n; i++)
     for (int j = 0; j < n; j++) {
       double want = 0;
-      for (int l = 0; l < k; l++) want += ts_array_get(&x, i * k + l) * ts_array_get(&w, l * n + j);
-      unit_check(ts_array_get(&r.arrays[2], i * n + j) == want, "[%d, %d] is %g, not %g in\n%s", i, j,
-                 ts_array_get(&r.arrays[2], i * n + j), want, source);
+      for (int l = 0; l < k; l++)
+        want += ts_array_get(&x, i * k + l) * ts_array_get(&w, l * n + j);
+      unit_check(ts_array_get(&r.arrays[2], i * n + j) == want, "[%d, %d] is %g, not %g in\n%s", i,
+                 j, ts_array_get(&r.arrays[2], i * n + j), want, source);
     }
   vm_end(&r);
   free(source);
 }
 
-#define MATMUL_HEAD "func @f(%%X: memref<NxKx%1$s>, %%W: memref<KxNx%1$s>, %%Y: out memref<NxNx%2$s>) {\n"
+#define MATMUL_HEAD                                                                                \
+  "func @f(%%X: memref<NxKx%1$s>, %%W: memref<KxNx%1$s>, %%Y: out memref<NxNx%2$s>) {\n"
 
-static const char naive_float[] = MATMUL_HEAD
-    "  for %%i = 0 to N {\n    for %%j = 0 to N {\n"
-    "      %%acc = alloc : memref<1x%2$s, local>\n      store 0.0, %%acc[0]\n"
-    "      for %%k = 0 to K {\n        %%a = load %%X[%%i, %%k] : %1$s\n"
-    "        %%b = load %%W[%%k, %%j] : %1$s\n        %%c = extf %%a : %2$s\n"
-    "        %%d = extf %%b : %2$s\n        %%s = load %%acc[0] : %2$s\n"
-    "        %%t = fma %%c, %%d, %%s : %2$s\n        store %%t, %%acc[0]\n      }\n"
-    "      %%s = load %%acc[0] : %2$s\n      store %%s, %%Y[%%i, %%j]\n    }\n  }\n}";
+static const char naive_float[] =
+    MATMUL_HEAD "  for %%i = 0 to N {\n    for %%j = 0 to N {\n"
+                "      %%acc = alloc : memref<1x%2$s, local>\n      store 0.0, %%acc[0]\n"
+                "      for %%k = 0 to K {\n        %%a = load %%X[%%i, %%k] : %1$s\n"
+                "        %%b = load %%W[%%k, %%j] : %1$s\n        %%c = extf %%a : %2$s\n"
+                "        %%d = extf %%b : %2$s\n        %%s = load %%acc[0] : %2$s\n"
+                "        %%t = fma %%c, %%d, %%s : %2$s\n        store %%t, %%acc[0]\n      }\n"
+                "      %%s = load %%acc[0] : %2$s\n      store %%s, %%Y[%%i, %%j]\n    }\n  }\n}";
 
 /* Into the output, with mulf and addf, in tiles of 8 by 5. */
 static const char tiled_float[] = MATMUL_HEAD
@@ -381,15 +387,15 @@ static const char tiled_float[] = MATMUL_HEAD
     "            %%p = mulf %%c, %%d : %2$s\n            %%t = addf %%p, %%s : %2$s\n"
     "            store %%t, %%Y[%%i, %%j]\n          }\n        }\n      }\n    }\n  }\n}";
 
-static const char naive_int[] = MATMUL_HEAD
-    "  for %%i = 0 to N {\n    for %%j = 0 to N {\n"
-    "      %%acc = alloc : memref<1x%2$s, local>\n      store 0, %%acc[0]\n"
-    "      for %%k = 0 to K {\n        %%a = load %%X[%%i, %%k] : %1$s\n"
-    "        %%b = load %%W[%%k, %%j] : %1$s\n        %%c = extsi %%a : %2$s\n"
-    "        %%d = extsi %%b : %2$s\n        %%s = load %%acc[0] : %2$s\n"
-    "        %%p = muli %%c, %%d : %2$s\n        %%t = addi %%s, %%p : %2$s\n"
-    "        store %%t, %%acc[0]\n      }\n"
-    "      %%s = load %%acc[0] : %2$s\n      store %%s, %%Y[%%i, %%j]\n    }\n  }\n}";
+static const char naive_int[] =
+    MATMUL_HEAD "  for %%i = 0 to N {\n    for %%j = 0 to N {\n"
+                "      %%acc = alloc : memref<1x%2$s, local>\n      store 0, %%acc[0]\n"
+                "      for %%k = 0 to K {\n        %%a = load %%X[%%i, %%k] : %1$s\n"
+                "        %%b = load %%W[%%k, %%j] : %1$s\n        %%c = extsi %%a : %2$s\n"
+                "        %%d = extsi %%b : %2$s\n        %%s = load %%acc[0] : %2$s\n"
+                "        %%p = muli %%c, %%d : %2$s\n        %%t = addi %%s, %%p : %2$s\n"
+                "        store %%t, %%acc[0]\n      }\n"
+                "      %%s = load %%acc[0] : %2$s\n      store %%s, %%Y[%%i, %%j]\n    }\n  }\n}";
 
 START_TEST(integer_valued_matmuls_are_exact) {
   static const int depths[] = {1, 7, 64, 2048};
@@ -411,41 +417,45 @@ END_TEST
 /* ---- functions, globals, whole buffers ---- */
 
 START_TEST(calls) {
-  vm_expect("func @scale(%A: inout memref<MxNxf32>, %k: memref<1xf32>) {\n  for %i = 0 to M {\n"
-            "    for %j = 0 to N {\n      %x = load %A[%i, %j] : f32\n      %l = load %k[0] : f32\n"
-            "      %y = mulf %x, %l : f32\n      store %y, %A[%i, %j]\n    }\n  }\n}\n"
-            "func @f(%Y: inout memref<2x2xf32>) {\n  %t = alloc : memref<1x2xf32>\n"
-            "  store 1.0, %t[0, 0]\n  store 2.0, %t[0, 1]\n  %k = alloc : memref<1xf32>\n"
-            "  store 10.0, %k[0]\n  call @scale(%t, %k)\n  store 2.0, %k[0]\n  call @scale(%Y, %k)\n"
-            "  %x = load %t[0, 1] : f32\n  store %x, %Y[1, 1]\n}",
-            "2x2xf32=2 4 6 20", "2x2xf32=1 2 3 4");
+  vm_expect(
+      "func @scale(%A: inout memref<MxNxf32>, %k: memref<1xf32>) {\n  for %i = 0 to M {\n"
+      "    for %j = 0 to N {\n      %x = load %A[%i, %j] : f32\n      %l = load %k[0] : f32\n"
+      "      %y = mulf %x, %l : f32\n      store %y, %A[%i, %j]\n    }\n  }\n}\n"
+      "func @f(%Y: inout memref<2x2xf32>) {\n  %t = alloc : memref<1x2xf32>\n"
+      "  store 1.0, %t[0, 0]\n  store 2.0, %t[0, 1]\n  %k = alloc : memref<1xf32>\n"
+      "  store 10.0, %k[0]\n  call @scale(%t, %k)\n  store 2.0, %k[0]\n  call @scale(%Y, %k)\n"
+      "  %x = load %t[0, 1] : f32\n  store %x, %Y[1, 1]\n}",
+      "2x2xf32=2 4 6 20", "2x2xf32=1 2 3 4");
 }
 END_TEST
 
 START_TEST(globals) {
-  vm_expect("global @w : memref<2x2xf32> = [[1.0, 2.0], [3.0, 4.0]]\nglobal @s : memref<2xf32> = 0.5\n"
-            "func @f(%Y: out memref<2x2xf32>) {\n  %w = get_global @w : memref<2x2xf32>\n"
-            "  %s = get_global @s : memref<2xf32>\n  for %i = 0 to 2 {\n    for %j = 0 to 2 {\n"
-            "      %a = load %w[%i, %j] : f32\n      %b = load %s[%j] : f32\n"
-            "      %c = mulf %a, %b : f32\n      store %c, %Y[%i, %j]\n    }\n  }\n}",
-            "2x2xf32=0.5 1 1.5 2");
+  vm_expect(
+      "global @w : memref<2x2xf32> = [[1.0, 2.0], [3.0, 4.0]]\nglobal @s : memref<2xf32> = 0.5\n"
+      "func @f(%Y: out memref<2x2xf32>) {\n  %w = get_global @w : memref<2x2xf32>\n"
+      "  %s = get_global @s : memref<2xf32>\n  for %i = 0 to 2 {\n    for %j = 0 to 2 {\n"
+      "      %a = load %w[%i, %j] : f32\n      %b = load %s[%j] : f32\n"
+      "      %c = mulf %a, %b : f32\n      store %c, %Y[%i, %j]\n    }\n  }\n}",
+      "2x2xf32=0.5 1 1.5 2");
 }
 END_TEST
 
 START_TEST(copies_and_atomics) {
-  vm_expect("func @f(%X: memref<4xi32>, %Y: out memref<4xi32>) {\n  %t = alloc : memref<4xi32, local>\n"
-            "  copy %X, %t\n  for %i = 0 to 3 {\n    atomic_add 10, %t[%i + 1]\n  }\n  copy %t, %Y\n}",
-            "4xi32=1 12 13 14", "4xi32=1 2 3 4");
+  vm_expect(
+      "func @f(%X: memref<4xi32>, %Y: out memref<4xi32>) {\n  %t = alloc : memref<4xi32, local>\n"
+      "  copy %X, %t\n  for %i = 0 to 3 {\n    atomic_add 10, %t[%i + 1]\n  }\n  copy %t, %Y\n}",
+      "4xi32=1 12 13 14", "4xi32=1 2 3 4");
 }
 END_TEST
 
 /* ---- launches ---- */
 
 START_TEST(every_thread_of_every_block_runs) {
-  vm_expect("func @f(%Y: out memref<2x3x2xi64>) {\n"
-            "  launch blocks(%b in 2) threads(%t in 3, %u in 2) {\n    %v = apply [%b * 100 + %t * 10 + %u]\n"
-            "    %w = extsi %v : i64\n    store %w, %Y[%b, %t, %u]\n  }\n}",
-            "2x3x2xi64=0 1 10 11 20 21  100 101 110 111 120 121");
+  vm_expect(
+      "func @f(%Y: out memref<2x3x2xi64>) {\n"
+      "  launch blocks(%b in 2) threads(%t in 3, %u in 2) {\n    %v = apply [%b * 100 + %t * 10 + %u]\n"
+      "    %w = extsi %v : i64\n    store %w, %Y[%b, %t, %u]\n  }\n}",
+      "2x3x2xi64=0 1 10 11 20 21  100 101 110 111 120 121");
 }
 END_TEST
 
@@ -464,38 +474,42 @@ END_TEST
 
 START_TEST(barriers_in_loops_keep_private_registers_and_memory) {
   /* A tree sum; every thread keeps a private array, too big for registers, across the barriers. */
-  vm_expect("func @f(%X: memref<4xf32>, %Y: out memref<4xf32>) {\n"
-            "  launch blocks(%b in 1) threads(%t in 4) {\n    %s = alloc : memref<4xf32, shared>\n"
-            "    %p = alloc : memref<4xf32, local>\n    %x = load %X[%t] : f32\n    store %x, %s[%t]\n"
-            "    for %i = 0 to 4 {\n      barrier\n      %v = load %s[(%t + %i) mod 4] : f32\n"
-            "      store %v, %p[%i]\n    }\n"
-            "    %a = load %p[0] : f32\n    for %i = 1 to 2 {\n      %c = load %p[%i] : f32\n"
-            "      %d = mulf %a, 10.0 : f32\n      %e = addf %d, %c : f32\n      store %e, %Y[%t]\n    }\n"
-            "  }\n}",
-            "4xf32=12 23 34 41", "4xf32=1 2 3 4");
+  vm_expect(
+      "func @f(%X: memref<4xf32>, %Y: out memref<4xf32>) {\n"
+      "  launch blocks(%b in 1) threads(%t in 4) {\n    %s = alloc : memref<4xf32, shared>\n"
+      "    %p = alloc : memref<4xf32, local>\n    %x = load %X[%t] : f32\n    store %x, %s[%t]\n"
+      "    for %i = 0 to 4 {\n      barrier\n      %v = load %s[(%t + %i) mod 4] : f32\n"
+      "      store %v, %p[%i]\n    }\n"
+      "    %a = load %p[0] : f32\n    for %i = 1 to 2 {\n      %c = load %p[%i] : f32\n"
+      "      %d = mulf %a, 10.0 : f32\n      %e = addf %d, %c : f32\n      store %e, %Y[%t]\n    }\n"
+      "  }\n}",
+      "4xf32=12 23 34 41", "4xf32=1 2 3 4");
 }
 END_TEST
 
 START_TEST(asynchronous_copies) {
-  vm_expect("func @f(%X: memref<8xf32>, %Y: out memref<8xf32>) {\n"
-            "  launch blocks(%b in 1) threads(%t in 2) {\n    %s = alloc : memref<8xf32, shared>\n"
-            "    async_copy %X[%t * 4], %s[%t * 4] {count = 4}\n    async_commit\n    async_wait {groups = 0}\n"
-            "    barrier\n    for %i = 0 to 4 {\n      %x = load %s[7 - %t * 4 - %i] : f32\n"
-            "      store %x, %Y[%t * 4 + %i]\n    }\n  }\n}",
-            "8xf32=8 7 6 5 4 3 2 1", "8xf32=1 2 3 4 5 6 7 8");
+  vm_expect(
+      "func @f(%X: memref<8xf32>, %Y: out memref<8xf32>) {\n"
+      "  launch blocks(%b in 1) threads(%t in 2) {\n    %s = alloc : memref<8xf32, shared>\n"
+      "    async_copy %X[%t * 4], %s[%t * 4] {count = 4}\n    async_commit\n    async_wait {groups = 0}\n"
+      "    barrier\n    for %i = 0 to 4 {\n      %x = load %s[7 - %t * 4 - %i] : f32\n"
+      "      store %x, %Y[%t * 4 + %i]\n    }\n  }\n}",
+      "8xf32=8 7 6 5 4 3 2 1", "8xf32=1 2 3 4 5 6 7 8");
 }
 END_TEST
 
 START_TEST(fragments_multiply_as_matrices) {
-  vm_expect("func @f(%A: memref<4x4xf16>, %B: memref<4x4xf16>, %Y: out memref<4x4xf32>) {\n"
-            "  launch blocks(%b in 1) threads(%t in 32) {\n"
-            "    %x = load %A[0, 0] : fragment<2x4x3, a, f16>\n"
-            "    %y = load %B[0, 0] : fragment<2x4x3, b, f16>\n"
-            "    %z = splat 0.5 : fragment<2x4x3, c, f32>\n    %w = mma %x, %y, %z : fragment<2x4x3, c, f32>\n"
-            "    store 0.0, %Y[2, %t mod 4]\n    store 0.0, %Y[3, %t mod 4]\n"
-            "    store %w, %Y[0, 0]\n  }\n}",
-            "4x4xf32=38.5 44.5 50.5 56.5  98.5 116.5 134.5 152.5  0 0 0 0  0 0 0 0",
-            "4x4xf16=1 2 3 4  5 6 7 8  9 9 9 9  9 9 9 9", "4x4xf16=1 2 3 4  5 6 7 8  9 10 11 12  7 7 7 7");
+  vm_expect(
+      "func @f(%A: memref<4x4xf16>, %B: memref<4x4xf16>, %Y: out memref<4x4xf32>) {\n"
+      "  launch blocks(%b in 1) threads(%t in 32) {\n"
+      "    %x = load %A[0, 0] : fragment<2x4x3, a, f16>\n"
+      "    %y = load %B[0, 0] : fragment<2x4x3, b, f16>\n"
+      "    %z = splat 0.5 : fragment<2x4x3, c, f32>\n    %w = mma %x, %y, %z : fragment<2x4x3, c, f32>\n"
+      "    store 0.0, %Y[2, %t mod 4]\n    store 0.0, %Y[3, %t mod 4]\n"
+      "    store %w, %Y[0, 0]\n  }\n}",
+      "4x4xf32=38.5 44.5 50.5 56.5  98.5 116.5 134.5 152.5  0 0 0 0  0 0 0 0",
+      "4x4xf16=1 2 3 4  5 6 7 8  9 9 9 9  9 9 9 9",
+      "4x4xf16=1 2 3 4  5 6 7 8  9 10 11 12  7 7 7 7");
 }
 END_TEST
 
@@ -563,8 +577,9 @@ UNIT_MAIN("vm", float_arithmetic_on_every_type, every_step_rounds_to_its_type,
           masks_keep_lanes_out, buffers_of_vectors, loops_count_right,
           subscripts_divide_toward_minus_infinity, conditions, symbolic_extents, gathers,
           swapping_through_registers, values_used_in_a_loop_that_stores, one_value_stored_twice,
-          a_pointer_in_a_register, buffers_read_at_run_time_places, integer_valued_matmuls_are_exact,
-          calls, globals, copies_and_atomics, every_thread_of_every_block_runs,
-          barriers_order_the_threads_of_a_block, barriers_in_loops_keep_private_registers_and_memory,
-          asynchronous_copies, fragments_multiply_as_matrices, counts_are_those_of_the_text,
+          a_pointer_in_a_register, buffers_read_at_run_time_places,
+          integer_valued_matmuls_are_exact, calls, globals, copies_and_atomics,
+          every_thread_of_every_block_runs, barriers_order_the_threads_of_a_block,
+          barriers_in_loops_keep_private_registers_and_memory, asynchronous_copies,
+          fragments_multiply_as_matrices, counts_are_those_of_the_text,
           the_inner_loop_of_a_matmul_is_one_instruction)

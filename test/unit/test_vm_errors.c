@@ -3,21 +3,25 @@
 #include "vm_unit.h"
 
 START_TEST(subscripts_out_of_bounds) {
-  vm_fail("func @f(%X: memref<4xf32>, %P: memref<2xindex>, %Y: out memref<2xf32>) {\n  for %i = 0 to 2 {\n"
-          "    %p = load %P[%i] : index\n    %x = load %X[%p + 1] : f32\n    store %x, %Y[%i]\n  }\n}",
-          TS_CHECK, "read out of bounds: %X[4], where dimension 0 has extent 4", "%x = load",
-          "4xf32=1 2 3 4", "2xindex=0 3");
+  vm_fail(
+      "func @f(%X: memref<4xf32>, %P: memref<2xindex>, %Y: out memref<2xf32>) {\n  for %i = 0 to 2 {\n"
+      "    %p = load %P[%i] : index\n    %x = load %X[%p + 1] : f32\n    store %x, %Y[%i]\n  }\n}",
+      TS_CHECK, "read out of bounds: %X[4], where dimension 0 has extent 4", "%x = load",
+      "4xf32=1 2 3 4", "2xindex=0 3");
   vm_fail("func @f(%P: memref<1xindex>, %Y: out memref<2x3xf32>) {\n  %p = load %P[0] : index\n"
           "  store 1.0, %Y[1, %p]\n}",
-          TS_CHECK, "write out of bounds: %Y[1, -1], where dimension 1 has extent 3", "store", "1xindex=-1");
+          TS_CHECK, "write out of bounds: %Y[1, -1], where dimension 1 has extent 3", "store",
+          "1xindex=-1");
   /* Extents that the arrays give: the loop runs past the second buffer. */
-  vm_fail("func @f(%X: memref<Mxf32>, %Z: memref<Nxf32>, %Y: out memref<Mxf32>) {\n  for %i = 0 to M {\n"
-          "    %z = load %Z[%i] : f32\n    store %z, %Y[%i]\n  }\n}",
-          TS_CHECK, "read out of bounds: %Z[2], where dimension 0 has extent 2", "%z = load",
-          "3xf32=1 2 3", "2xf32=1 2");
+  vm_fail(
+      "func @f(%X: memref<Mxf32>, %Z: memref<Nxf32>, %Y: out memref<Mxf32>) {\n  for %i = 0 to M {\n"
+      "    %z = load %Z[%i] : f32\n    store %z, %Y[%i]\n  }\n}",
+      TS_CHECK, "read out of bounds: %Z[2], where dimension 0 has extent 2", "%z = load",
+      "3xf32=1 2 3", "2xf32=1 2");
   vm_fail("func @f(%X: memref<Mxf32>, %Y: out memref<4xf32>) {\n  %v = load %X[0] : vector<4xf32>\n"
           "  store %v, %Y[0]\n}",
-          TS_CHECK, "read out of bounds: %X[0] (and the lanes from there on), where dimension 0 has extent 3",
+          TS_CHECK,
+          "read out of bounds: %X[0] (and the lanes from there on), where dimension 0 has extent 3",
           "%v = load", "3xf32=1 2 3");
   /* 2^62 + 1 times 4 is 4 in 64 bits. */
   vm_fail("func @f(%X: memref<8xf32>, %P: memref<1xindex>, %Y: out memref<1xf32>) {\n"
@@ -31,7 +35,8 @@ START_TEST(lanes_out_of_bounds_under_a_mask) {
   vm_fail("func @f(%X: memref<6xf32>, %K: memref<4xi1>, %Y: out memref<4xf32>) {\n"
           "  %m = load %K[0] : vector<4xi1>\n  %v = load %X[4] mask %m : vector<4xf32>\n"
           "  store %v, %Y[0]\n}",
-          TS_CHECK, "read out of bounds: %X[4] (and the lanes from there on), where dimension 0 has extent 6",
+          TS_CHECK,
+          "read out of bounds: %X[4] (and the lanes from there on), where dimension 0 has extent 6",
           "%v = load", "6xf32=1", "4xi1=1 1 1 0");
   /* An element that is a vector, its first lane left out. */
   vm_fail("func @f(%P: memref<1xindex>, %K: memref<4xi1>, %Y: out memref<4xf32>) {\n"
@@ -59,10 +64,11 @@ END_TEST
 
 START_TEST(reads_of_what_was_never_written) {
   /* a register */
-  vm_fail("func @f(%Y: out memref<4xf32>) {\n  for %i = 0 to 4 {\n    %t = alloc : memref<1xf32, local>\n"
-          "    if %i < 2 {\n      store 1.0, %t[0]\n    }\n    %x = load %t[0] : f32\n"
-          "    store %x, %Y[%i]\n  }\n}",
-          TS_CHECK, "read of %t[0], which was never written", "%x = load");
+  vm_fail(
+      "func @f(%Y: out memref<4xf32>) {\n  for %i = 0 to 4 {\n    %t = alloc : memref<1xf32, local>\n"
+      "    if %i < 2 {\n      store 1.0, %t[0]\n    }\n    %x = load %t[0] : f32\n"
+      "    store %x, %Y[%i]\n  }\n}",
+      TS_CHECK, "read of %t[0], which was never written", "%x = load");
   /* memory: every second element is written */
   vm_fail("func @f(%Y: out memref<4xf32>) {\n  %t = alloc : memref<4xf32>\n  for %i = 0 to 2 {\n"
           "    store 1.0, %t[%i * 2]\n  }\n  for %i = 0 to 4 {\n    %x = load %t[%i] : f32\n"
@@ -79,9 +85,10 @@ START_TEST(reads_of_what_was_never_written) {
   vm_fail("func @f(%Y: out memref<4xf32>) {\n  %t = alloc : memref<4xf32>\n  for %i = 0 to 3 {\n"
           "    store 1.0, %t[%i]\n  }\n  copy %t, %Y\n}",
           TS_CHECK, "copy of %t, whose element 3 was never written", "copy");
-  vm_fail("func @f(%Y: out memref<4xf32>) {\n  %t = alloc : memref<4xf32>\n  atomic_add 1.0, %t[0]\n"
-          "  copy %t, %Y\n}",
-          TS_CHECK, "read of %t[0], which was never written", "atomic_add");
+  vm_fail(
+      "func @f(%Y: out memref<4xf32>) {\n  %t = alloc : memref<4xf32>\n  atomic_add 1.0, %t[0]\n"
+      "  copy %t, %Y\n}",
+      TS_CHECK, "read of %t[0], which was never written", "atomic_add");
 }
 END_TEST
 
@@ -110,10 +117,11 @@ START_TEST(callees_see_what_their_caller_wrote) {
 END_TEST
 
 START_TEST(shared_memory_is_unwritten_in_every_block) {
-  vm_fail("func @f(%Y: out memref<4xf32>) {\n  launch blocks(%b in 2) threads(%t in 2) {\n"
-          "    %s = alloc : memref<2xf32, shared>\n    if %b < 1 {\n      store 1.0, %s[%t]\n    }\n"
-          "    barrier\n    %x = load %s[1 - %t] : f32\n    store %x, %Y[%b * 2 + %t]\n  }\n}",
-          TS_CHECK, "read of %s[1], which was never written", "%x = load");
+  vm_fail(
+      "func @f(%Y: out memref<4xf32>) {\n  launch blocks(%b in 2) threads(%t in 2) {\n"
+      "    %s = alloc : memref<2xf32, shared>\n    if %b < 1 {\n      store 1.0, %s[%t]\n    }\n"
+      "    barrier\n    %x = load %s[1 - %t] : f32\n    store %x, %Y[%b * 2 + %t]\n  }\n}",
+      TS_CHECK, "read of %s[1], which was never written", "%x = load");
 }
 END_TEST
 
@@ -141,13 +149,15 @@ START_TEST(barriers_that_not_all_reach) {
 END_TEST
 
 START_TEST(loops_without_end_stop_at_the_fuel) {
-  vm_fail("func @f(%Y: out memref<1xf32>) {\n  for %i = 0 to 1000000000000000000 {\n    store 1.0, %Y[0]\n"
-          "  }\n}",
-          TS_LIMIT, "fuel of 1000000000000 ran out in loop %i", "for %i");
+  vm_fail(
+      "func @f(%Y: out memref<1xf32>) {\n  for %i = 0 to 1000000000000000000 {\n    store 1.0, %Y[0]\n"
+      "  }\n}",
+      TS_LIMIT, "fuel of 1000000000000 ran out in loop %i", "for %i");
   /* A nest is paid for as a whole; the loop with the most iterations is named. */
-  vm_fail("func @f(%Y: out memref<1xf32>) {\n  for %i = 0 to 10 {\n    for %j = 0 to 1000000000000000 {\n"
-          "      store 1.0, %Y[0]\n    }\n  }\n}",
-          TS_LIMIT, "fuel of 1000000000000 ran out in loop %j", "for %j");
+  vm_fail(
+      "func @f(%Y: out memref<1xf32>) {\n  for %i = 0 to 10 {\n    for %j = 0 to 1000000000000000 {\n"
+      "      store 1.0, %Y[0]\n    }\n  }\n}",
+      TS_LIMIT, "fuel of 1000000000000 ran out in loop %j", "for %j");
   vm_fail("func @f(%Y: out memref<1xf32>) {\n"
           "  launch blocks(%b in 4294967296, %c in 4294967296) threads(%t in 8) {\n"
           "    store 1.0, %Y[0]\n  }\n}",

@@ -118,9 +118,7 @@ START_TEST(brief_gelu_in_every_lane) {
 }
 END_TEST
 
-static double gelu_reference(double x) {
-  return 0.5 * x * erfc(-x * M_SQRT1_2);
-}
+static double gelu_reference(double x) { return 0.5 * x * erfc(-x * M_SQRT1_2); }
 
 static double gelu_tanh_reference(double x) {
   double u = 2 * M_SQRT1_2 * M_2_SQRTPI * (x + 0.044715 * x * x * x);
@@ -153,8 +151,7 @@ static const struct corner {
   double (*f64)(double);
   double x, y;
 } corners[] = {
-#define CORNER(name, x, y)                                                                         \
-  { #name, ts_##name##_f32, ts_##name##_f64, x, y }
+#define CORNER(name, x, y) {#name, ts_##name##_f32, ts_##name##_f64, x, y}
     CORNER(exp, 0.0, 1),
     CORNER(exp, -0.0, 1),
     CORNER(exp, INFINITY, INFINITY),
@@ -220,8 +217,8 @@ START_TEST(corners_are_right) {
 END_TEST
 
 START_TEST(fma_rounds_once) {
-  /* (1 + 2^-12)^2 - (1 + 2^-11) = 2^-24, which a rounded product loses; likewise with 2^-27 in f64.
-   */
+  /* (1 + 2^-12)^2 - (1 + 2^-11) = 2^-24, which a rounded product loses; likewise with 2^-27 in
+   * f64. */
   ck_assert(ts_fma_f32(1 + 0x1p-12f, 1 + 0x1p-12f, -(1 + 0x1p-11f)) == 0x1p-24f);
   ck_assert(ts_fma_f64(1 + 0x1p-27, 1 + 0x1p-27, -(1 + 0x1p-26)) == 0x1p-54);
   ts_f32x16 one = {0};

@@ -10,9 +10,11 @@ const ts_flag ts_tool_common_flags[TS_TOOL_NUM_COMMON_FLAGS] = {
     {"help", TS_FLAG_CALL_OPTIONAL, "option", "print this, or all about one option", .also = "h"},
     {"help-hidden", TS_FLAG_BOOL, NULL, "print this, with options for developers"},
     {"version", TS_FLAG_BOOL, NULL, "print the version, and what this build lacks"},
-    {"color", TS_FLAG_WORD, NULL, "messages, programs and diffs in colour (auto: on a terminal, unless NO_COLOR is set)",
+    {"color", TS_FLAG_WORD, NULL,
+     "messages, programs and diffs in colour (auto: on a terminal, unless NO_COLOR is set)",
      .words = "auto|always|never"},
-    {"completion", TS_FLAG_WORD, NULL, "print a script that lets the shell complete options", .words = "bash|zsh|fish"},
+    {"completion", TS_FLAG_WORD, NULL, "print a script that lets the shell complete options",
+     .words = "bash|zsh|fish"},
 };
 
 /* ---- looking options up ---- */
@@ -159,9 +161,7 @@ typedef struct {
   TS_VEC(const char *) inputs;
 } parse;
 
-static size_t dashes(const char *arg) {
-  return arg[0] != '-' ? 0 : arg[1] == '-' ? 2 : 1;
-}
+static size_t dashes(const char *arg) { return arg[0] != '-' ? 0 : arg[1] == '-' ? 2 : 1; }
 
 static ts_result answer_help_on(ts_tool *t, const char *topic) {
   const char *name = topic + dashes(topic);

@@ -65,8 +65,8 @@ static int create_temporary(ts_output *o, mode_t mode) {
   return -1;
 }
 
-/* A descriptor for the file at o->path, by way of a temporary one unless it is a device or a pipe.
- */
+/* A descriptor for the file at o->path, by way of a temporary one unless it is a device or a
+ * pipe. */
 static int open_path(ts_output *o) {
   struct stat st;
   bool exists = stat(o->path, &st) == 0;

@@ -9,9 +9,7 @@ typedef struct {
   const char *at, *end;
 } cursor;
 
-static bool is_space(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 /* One word from where `c` stands, written over the text that it comes from, which is never shorter.
  * False when a quote is not closed. */

@@ -70,7 +70,7 @@ struct ts_tool {
   /* After ts_tool_parse: */
   const char **inputs; /* what is not an option, in order; {"-"} when nothing was given */
   size_t num_inputs;
-  bool done; /* -help or -version has been answered: succeed without doing anything */
+  bool done;  /* -help or -version has been answered: succeed without doing anything */
   int colour; /* -color: 0 auto, 1 always, 2 never */
   const char *command_line; /* as one line that a shell would read back */
   /* Private: */
@@ -80,8 +80,8 @@ struct ts_tool {
 };
 
 /* Makes the context; sees to it that descriptors 0 to 2 are taken, and that a closed pipe or a file
- * size limit is a failed write, not a signal. TS_LIMIT without memory. `user` is kept for `call`.
- */
+ * size limit is a failed write, not a signal. TS_LIMIT without memory. `user` is kept for
+ * `call`. */
 ts_result ts_tool_begin(ts_tool *, const char *name, const char *overview, void *user);
 /* Reads the command line against `flags`, which must last as long as the tool does, with @file
  * arguments replaced by the file's words (quotes and backslashes as in a shell). -help (-h),

@@ -83,7 +83,8 @@ TS_INLINE ts_i32x16 ts_dot_u8_i32x16(ts_i32x16 a, ts_i32x16 b, ts_i32x16 c) {
 #else
   typedef short halves __attribute__((vector_size(sizeof(ts_i32x16))));
   typedef unsigned short bits __attribute__((vector_size(sizeof(ts_i32x16))));
-  ts_i32x16 even = ts_maddwd_i32x16((ts_i32x16)((bits)a & 255), (ts_i32x16)((halves)((bits)b << 8) >> 8));
+  ts_i32x16 even =
+      ts_maddwd_i32x16((ts_i32x16)((bits)a & 255), (ts_i32x16)((halves)((bits)b << 8) >> 8));
   ts_i32x16 odd = ts_maddwd_i32x16((ts_i32x16)((bits)a >> 8), (ts_i32x16)((halves)b >> 8));
   return (ts_i32x16)((ts_u32x16)c + (ts_u32x16)even + (ts_u32x16)odd);
 #endif
@@ -109,7 +110,7 @@ TS_INLINE ts_i32x16 ts_dot_i8_i32x16(ts_i32x16 a, ts_i32x16 b, ts_i32x16 c) {
 
 //@section ts_dpbf16 needs ts_builtin
 /* The instruction by name: the type that the builtin wants is another one in every other compiler. */
-#define ts_dpbf16(sum, a, b) \
+#define ts_dpbf16(sum, a, b)                                                                       \
   __asm__("vdpbf16ps {%2, %1, %0|%0, %1, %2}" : "+v"(sum) : "v"(a), "v"(b))
 #if defined __AVX512BF16__
 #define TS_DPBF16_f32x16

@@ -37,7 +37,8 @@
 #ifndef TS_FUNCTION /* a file may want its math kept out of line */
 #define TS_FUNCTION static inline __attribute__((unused))
 #endif
-#define TS_RARE static __attribute__((noinline, unused)) /* for rare inputs; not cold, which means slow */
+#define TS_RARE                                                                                    \
+  static __attribute__((noinline, unused)) /* for rare inputs; not cold, which means slow */
 
 //@section ts_f32x16
 typedef float ts_f32x16 __attribute__((vector_size(64)));
