@@ -12,7 +12,7 @@
 #include <quadmath.h>
 #include <stdlib.h>
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 typedef __float128 quad;
 

@@ -1,7 +1,7 @@
 /* Arrays in memory: creation under the context's memory cap, and single elements. */
 #include "exec/array.h"
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 static bool count_elements(unsigned rank, const int64_t *dims, int64_t *out) {
   int64_t n = 1;

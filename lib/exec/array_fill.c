@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "exec/array.h"
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 static const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
 

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "exec/array.h"
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 /* ---- reading ---- */
 

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "exec/bound_number.h"
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 typedef struct bounder {
   ts_context *ctx;

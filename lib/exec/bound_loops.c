@@ -13,7 +13,7 @@
 
 #include "exec/bound.h"
 #include "exec/bound_number.h"
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 /* One element. Integers, index and i1 are exact (`whole`) unless `error` is not 0. */
 typedef struct cell {

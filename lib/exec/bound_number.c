@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 ts_bound_form ts_bound_format(ts_dtype d) {
   switch (d) {

@@ -6,7 +6,7 @@
  * evenly become one, so that strips are long whatever the shapes are. */
 #include <inttypes.h>
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 #include "exec/tensor_eval.h"
 
 typedef struct step {

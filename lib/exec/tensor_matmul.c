@@ -7,7 +7,7 @@
  * multiplication and an addition give the bits of an fma, and vectors do both without one. */
 #include <math.h>
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 #include "exec/tensor_eval.h"
 
 enum {

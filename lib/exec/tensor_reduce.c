@@ -3,7 +3,7 @@
  * order. */
 #include <math.h>
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 #include "exec/tensor_eval.h"
 
 /* A float tensor seen as [outer][n][inner] around one axis. */

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 static const char *const texts[] = {
 #define INSN(e, text, ...) text,

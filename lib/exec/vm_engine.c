@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 /* Registers, buffers and shadows of one run, as one allocation. */
 typedef struct space {

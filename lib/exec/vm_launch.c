@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 typedef struct launching {
   ts_vm *vm;

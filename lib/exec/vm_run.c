@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 #define TS_VM_GET_D(slot, v) ((slot).d = (double)(v))
 #define TS_VM_GET_F(slot, v) ((slot).f = (v))

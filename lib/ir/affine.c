@@ -1,5 +1,5 @@
 /* Affine expressions and lists of them, uniqued. */
-#include "ir/uniquer.h"
+#include "ir/uniquer_impl.h"
 
 static uint64_t hash_aff(const ts_aff *a) {
   const int64_t words[] = {a->kind, (int64_t)(uintptr_t)a->lhs, (int64_t)(uintptr_t)a->rhs,

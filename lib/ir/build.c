@@ -1,5 +1,5 @@
 /* Building ops, and literals. */
-#include "ir/uniquer.h"
+#include "ir/uniquer_impl.h"
 
 #include <math.h>
 

@@ -5,7 +5,7 @@
  * operands, which attributes, index-typed dims), calls the rule and compares its answer with the
  * type that was written. The rules stand in infer_tensor.c and infer_loop.c. A rule never allocates
  * but for a type that is new to the module. */
-#include "ir/infer.h"
+#include "ir/infer_impl.h"
 
 #include <inttypes.h>
 

@@ -3,7 +3,7 @@
  *
  * A callee that stands further down is not known while its caller is read; then the written types
  * are taken, and the verifier looks again. */
-#include "ir/infer.h"
+#include "ir/infer_impl.h"
 
 #include <inttypes.h>
 

@@ -1,6 +1,6 @@
 /* Modules, functions and globals; deep copies. */
 #include "ir/outline.h"
-#include "ir/uniquer.h"
+#include "ir/uniquer_impl.h"
 
 ts_module *ts_module_create(ts_context *ctx) {
   ts_arena arena;

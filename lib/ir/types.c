@@ -1,5 +1,5 @@
 /* Types: scalars, vectors, tensors, memrefs and fragments, uniqued with their text. */
-#include "ir/uniquer.h"
+#include "ir/uniquer_impl.h"
 
 static const struct {
   const char *name;

@@ -1,6 +1,6 @@
 /* Open-addressing tables of uniqued items. The full hash is kept, so that growing does not look at the
  * items and most unequal pairs are told apart without a call. */
-#include "ir/uniquer.h"
+#include "ir/uniquer_impl.h"
 
 static struct ts_uniq_slot *find(struct ts_uniq_slot *slots, size_t cap, uint64_t hash,
                                  const void *key, bool (*equal)(const void *, const void *)) {

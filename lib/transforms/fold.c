@@ -12,7 +12,7 @@
  * by zero is left for the run to report. */
 #include "transforms/util.h"
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 #include "exec/tensor_eval.h"
 
 typedef struct folder {

@@ -19,7 +19,7 @@
 
 #include <math.h>
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 static bool is_tensor(const ts_value *v) { return ts_is_kind(v->type, TS_TYPE_TENSOR); }
 

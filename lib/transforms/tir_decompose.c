@@ -15,7 +15,7 @@
 
 #include <math.h>
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 typedef struct decomposer {
   ts_pass_ctx *pass;

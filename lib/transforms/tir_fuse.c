@@ -17,7 +17,7 @@
  * group, and one look at them decides. */
 #include "transforms/util.h"
 
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 enum { MAX_MEMBERS = 4096 }; /* each brings at most one operand of its own */
 

@@ -11,7 +11,7 @@
  *
  * Ops whose results nothing needs leave no trace. Every op gets a nest of its own, in one walk, so
  * time and memory are linear in the module. */
-#include "ir/infer.h"
+#include "ir/infer_impl.h"
 #include "pass/passes.h"
 #include "transforms/lower.h"
 

@@ -2,7 +2,7 @@
  * accumulator, and whose epilogue differs.
  *
  *   for %i, %j:  acc = 0;  for %k: acc = fma(x, w, acc);  Y[%i, %j] = epilogue(acc) */
-#include "exec/math.h"
+#include "ir/scalar.h"
 #include "transforms/lower.h"
 
 /* The product's batch axes followed by its rows and columns. */

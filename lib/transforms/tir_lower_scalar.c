@@ -1,5 +1,5 @@
 /* Scalars of `lower`: literals, conversions between the scalar types, and single scalar ops. */
-#include "exec/math.h"
+#include "ir/scalar.h"
 #include "transforms/lower.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "exec/array.h"
-#include "exec/math.h"
+#include "ir/scalar.h"
 #include "unit.h"
 
 typedef uint16_t narrow_fn(double);

@@ -2,7 +2,7 @@
  * to f64 once: the tails of gelu, where the condition number of erfc reaches 1500, and quotients of
  * sums such as the sigmoid. Where long double is no wider than f64 the results are a few ULP worse,
  * still far below half an ULP of f32. */
-#include "exec/math.h"
+#include "ir/scalar.h"
 
 #include <math.h>
 
