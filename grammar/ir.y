@@ -19,7 +19,7 @@
 %parse-param {ts_parser *p}
 
 %code requires {
-#include "ir/parser.h"
+#include "syntax/parser_impl.h"
 }
 
 %code {

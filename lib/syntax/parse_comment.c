@@ -1,7 +1,7 @@
 /* Comments while reading. The scanner notes each; what is built next takes those in front of it and within
  * it, and what stands before one on its line takes that one. Blank lines in front are kept with them, one
  * for any number. */
-#include "ir/parser.h"
+#include "syntax/parser_impl.h"
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 

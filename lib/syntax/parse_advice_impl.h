@@ -2,7 +2,7 @@
 #ifndef TS_PARSE_ADVICE_H
 #define TS_PARSE_ADVICE_H
 
-#include "ir/parser.h"
+#include "syntax/parser_impl.h"
 
 /* What could have stood in the place of a surprise, as a set. */
 enum {

@@ -1,5 +1,5 @@
 /* What the grammar did not expect: one message for each mistake, and getting on after it. */
-#include "ir/parse_advice.h"
+#include "syntax/parse_advice_impl.h"
 
 /* ---- what was expected ---- */
 

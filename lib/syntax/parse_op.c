@@ -1,6 +1,6 @@
 /* Actions for ops: operands, attributes, affine expressions, and building each op when its head has been
  * read. */
-#include "ir/parse_advice.h"
+#include "syntax/parse_advice_impl.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* What to write instead: advice for what comes from other languages (NumPy, PyTorch, MLIR, Triton) or from
  * habit. Each rule looks at the text around a token that the grammar did not expect, and gives a whole
  * message or NULL. */
-#include "ir/parse_advice.h"
+#include "syntax/parse_advice_impl.h"
 
 #include "support/spelling.h"
 

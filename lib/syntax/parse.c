@@ -1,5 +1,5 @@
 /* Entry to the parser; words, scopes, functions, and getting on after an error. */
-#include "ir/parser.h"
+#include "syntax/parser_impl.h"
 
 #include "ir_parser.h"
 

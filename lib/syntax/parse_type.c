@@ -1,5 +1,5 @@
 /* Actions for types and for the data of consts and globals. */
-#include "ir/parser.h"
+#include "syntax/parser_impl.h"
 
 static bool word_is(ts_parser *p, ts_str word, const char *text) {
   const struct ts_interned *e = ts_interned_of(&p->m->strings, word);
