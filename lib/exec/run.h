@@ -9,7 +9,7 @@
 
 #include "exec/engine.h"
 #include "exec/flops.h"
-#include "exec/machine.h"
+#include "target/machine.h"
 #include "pass/pass.h"
 #include "transforms/bind.h"
 

@@ -2,7 +2,7 @@
 #ifndef TS_RECIPE_H
 #define TS_RECIPE_H
 
-#include "analysis/target.h"
+#include "target/target.h"
 #include "transforms/loops.h"
 
 typedef enum {

@@ -1,5 +1,5 @@
 /* What is known of processors: of named ones by the makers' manuals, of this one by the compiler. */
-#include "analysis/target.h"
+#include "target/target.h"
 #include "unit.h"
 
 static ts_target find(const char *name) {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exec/machine.h"
+#include "target/machine.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

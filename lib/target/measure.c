@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "exec/machine.h"
+#include "target/machine.h"
 
 static double now(void) {
   struct timespec t;

@@ -3,7 +3,7 @@
  * A loop of independent fused multiply-adds on registers, in the widest vectors the processor has,
  * started on every thread at once, because processors run slower when all cores use wide vectors.
  * Twelve chains hide the latency of two units of four to six cycles each. */
-#include "exec/machine.h"
+#include "target/machine.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -3,7 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "exec/machine.h"
+#include "target/machine.h"
 
 static double seconds(clockid_t clock) {
   struct timespec t;

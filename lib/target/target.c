@@ -1,5 +1,5 @@
 /* Processors: the table of named ones, and finding out about this one. */
-#include "analysis/target.h"
+#include "target/target.h"
 
 #include <unistd.h>
 #if defined(__x86_64__)
