@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "emit/c_emit.h"
-#include "exec/array.h"
+#include "data/array.h"
 
 static const struct {
   const char *name;   /* of the scalar */

@@ -2,7 +2,7 @@
 #ifndef TS_ENGINE_H
 #define TS_ENGINE_H
 
-#include "exec/array.h"
+#include "data/array.h"
 
 typedef struct ts_run_limits {
   uint64_t fuel;    /* loop iterations and ops together; 0: none */

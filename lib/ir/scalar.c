@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "exec/array.h"
+#include "data/array.h"
 
 /* 1/√2 in two pieces: the first has 9 bits, so its product with an f64 is exact in a long double of
  * 64 bits. */

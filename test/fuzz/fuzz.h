@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "exec/array.h"
+#include "data/array.h"
 
 enum { FUZZ_MEMORY = 64 << 20 };
 

@@ -1,7 +1,7 @@
 /* Changes programs word by word and line by line, so that many still read and verify; one time in
  * three libFuzzer changes bytes as it always does. A word takes the place of one of its kind: a name
  * of a name, a number of a number, an op of an op. */
-#include "exec/array.h"
+#include "data/array.h"
 #include "fuzz.h"
 #include "ir/ir.h"
 

@@ -2,7 +2,7 @@
  * test_files.c. */
 #include <math.h>
 
-#include "exec/array.h"
+#include "data/array.h"
 #include "unit.h"
 
 static ts_context *ctx;

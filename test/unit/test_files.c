@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "exec/array.h"
+#include "data/array.h"
 #include "unit.h"
 
 static ts_context *ctx;

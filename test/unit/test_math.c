@@ -2,7 +2,7 @@
  * types or values computed with 300 bits in MPFR. */
 #include <math.h>
 
-#include "exec/array.h"
+#include "data/array.h"
 #include "ir/scalar.h"
 #include "unit.h"
 

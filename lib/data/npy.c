@@ -6,7 +6,7 @@
  * against the file's size before memory is asked for. */
 #include <stdlib.h>
 
-#include "exec/array_internal.h"
+#include "data/file_impl.h"
 
 enum { MAX_HEADER = 65535 }; /* NumPy's own headers of our types stay below 500 bytes */
 

@@ -3,7 +3,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "exec/array.h"
+#include "data/array.h"
 
 /* Stored significand bits, and the exponent of the smallest normal number. */
 static void format_of(ts_dtype dtype, int *mantissa, int *least) {

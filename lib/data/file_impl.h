@@ -2,7 +2,7 @@
 #ifndef TS_ARRAY_INTERNAL_H
 #define TS_ARRAY_INTERNAL_H
 
-#include "exec/array.h"
+#include "data/array.h"
 
 /* Bulk data is read and written as it lies in memory, and the file formats are little-endian. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a little-endian machine is assumed");

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "exec/array_internal.h"
+#include "data/file_impl.h"
 
 ts_result ts_input_open(ts_context *ctx, const char *path, ts_input *out) {
   struct stat st;

@@ -1,5 +1,5 @@
 /* f16 and bf16 as bit images. */
-#include "exec/array.h"
+#include "data/array.h"
 #include "support/floats.h"
 
 uint16_t ts_f16_from_double(double x) { return (uint16_t)ts_float_encode(TS_FORMAT_F16, x); }

@@ -1,5 +1,5 @@
 /* Arrays in memory: creation under the context's memory cap, and single elements. */
-#include "exec/array.h"
+#include "data/array.h"
 
 #include "ir/scalar.h"
 

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "exec/array_internal.h"
+#include "data/file_impl.h"
 
 enum { MAX_HEADER = 16 << 20 }; /* some 100 000 tensors */
 
