@@ -7,7 +7,7 @@
 #include <inttypes.h>
 
 #include "exec/flops.h"
-#include "exec/tensor_eval.h"
+#include "eval/tensor.h"
 
 /* ---- one op ---- */
 

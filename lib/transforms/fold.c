@@ -13,7 +13,7 @@
 #include "transforms/util.h"
 
 #include "ir/scalar.h"
-#include "exec/tensor_eval.h"
+#include "eval/tensor.h"
 
 typedef struct folder {
   ts_pass_ctx *pass;

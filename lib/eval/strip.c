@@ -1,5 +1,5 @@
 /* Strips: runs of elements converted to cells, worked on, and rounded back. */
-#include "exec/tensor_eval.h"
+#include "eval/tensor.h"
 
 #define LOAD(T, field, value)                                                                      \
   do {                                                                                             \

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 
 #include "ir/scalar.h"
-#include "exec/tensor_eval.h"
+#include "eval/tensor.h"
 
 typedef struct step {
   const ts_op *op; /* for messages */

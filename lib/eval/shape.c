@@ -1,5 +1,5 @@
 /* Ops that only move elements: const, reshape, transpose, broadcast. */
-#include "exec/tensor_eval.h"
+#include "eval/tensor.h"
 
 static size_t num_bytes(const ts_array *a) {
   return (size_t)ts_array_count(a) * ts_dtype_bytes(a->dtype);

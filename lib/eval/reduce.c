@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "ir/scalar.h"
-#include "exec/tensor_eval.h"
+#include "eval/tensor.h"
 
 /* A float tensor seen as [outer][n][inner] around one axis. */
 typedef struct lanes {

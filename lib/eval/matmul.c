@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "ir/scalar.h"
-#include "exec/tensor_eval.h"
+#include "eval/tensor.h"
 
 enum {
   ROWS = 4,        /* of a tile */
