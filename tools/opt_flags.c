@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "analysis/marks.h"
+#include "analysis/poly/marks.h"
 #include "opt.h"
 #include "support/spelling.h"
 

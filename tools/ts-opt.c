@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "analysis/marks.h"
+#include "analysis/poly/marks.h"
 #include "exec/run.h"
 #include "exec/semantics.h"
 #include "opt.h"

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analysis/marks.h"
+#include "analysis/poly/marks.h"
 #include "common/tool.h"
 #include "exec/run.h"
 #include "pass/pass.h"

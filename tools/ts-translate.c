@@ -1,5 +1,5 @@
 /* ts-translate: a program in another language. */
-#include "analysis/marks.h"
+#include "analysis/poly/marks.h"
 #include "common/tool.h"
 #include "emit/emit.h"
 #include "exec/run.h"

@@ -11,7 +11,7 @@
 #ifndef TS_C_EMIT_H
 #define TS_C_EMIT_H
 
-#include "analysis/range.h"
+#include "analysis/index/range.h"
 #include "emit/emit.h"
 
 /* How tightly the outermost operator of an expression binds. */

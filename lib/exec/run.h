@@ -8,7 +8,7 @@
 #define TS_RUN_H
 
 #include "exec/engine.h"
-#include "exec/flops.h"
+#include "analysis/cost/flops.h"
 #include "target/machine.h"
 #include "pass/pass.h"
 #include "transforms/bind.h"

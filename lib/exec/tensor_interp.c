@@ -6,7 +6,7 @@
  * ends it, a refused request for memory included, every array is given back. */
 #include <inttypes.h>
 
-#include "exec/flops.h"
+#include "analysis/cost/flops.h"
 #include "eval/tensor.h"
 
 /* ---- one op ---- */

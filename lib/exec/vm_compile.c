@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "exec/flops.h"
+#include "analysis/cost/flops.h"
 
 /* ---- values and registers ---- */
 

@@ -7,7 +7,7 @@
  * verifier has the answer (analysis/marks.h). Of calls it is noted what each of them writes for sure, the same
  * elements each time, since all that a function is told are its buffers; what else it touches is not, nor
  * what a copy or a fragment does. */
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 #include "exec/vm_compile.h"
 
 /* ---- which loops, which buffers ---- */

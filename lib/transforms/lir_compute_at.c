@@ -13,8 +13,8 @@
  *   }
  * The part is the box of elements that one iteration reads. Where iterations share elements they
  * would be computed more than once, which must be asked for. */
-#include "analysis/dependence.h"
-#include "analysis/flow.h"
+#include "analysis/poly/dependence.h"
+#include "analysis/poly/flow.h"
 #include "transforms/stage.h"
 #include "transforms/util.h"
 

@@ -15,7 +15,7 @@
  * A piece is a loop, or a run of other ops between loops. What one iteration of the nest hands from
  * piece to piece is kept for all of them: a buffer grows by the loops' extents; a scalar is
  * computed again where that is cheap (`is_cheap`), else stored in a buffer. */
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 #include "transforms/loops.h"
 #include "transforms/util.h"
 

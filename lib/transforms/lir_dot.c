@@ -23,8 +23,8 @@
  * dimension to the one before, so that groups lie side by side in it. A loop that may end within a
  * group reads its factors under a mask, unless both hold zeros from there on (stage with
  * pad=true). */
-#include "analysis/dependence.h"
-#include "analysis/flow.h"
+#include "analysis/poly/dependence.h"
+#include "analysis/poly/flow.h"
 #include "transforms/dot.h"
 
 /* ---- what the body is ---- */

@@ -9,7 +9,7 @@
  *            T  for %i = 0 to M { S(%i)  U(%i) }
  *
  * With depth=2 the loops that the two bodies hold are fused, too, and so on. */
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 #include "transforms/loops.h"
 #include "transforms/util.h"
 

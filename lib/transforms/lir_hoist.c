@@ -16,7 +16,7 @@
  * writes only buffers that are allocated in the loop and move;
  *   - a buffer that moves out of a parallel loop must not be written by what stays, and a local one
  *     moves only with what fills it. */
-#include "analysis/flow.h"
+#include "analysis/poly/flow.h"
 #include "transforms/loops.h"
 #include "transforms/util.h"
 

@@ -11,8 +11,8 @@
  * that %k brings serves four rows of the other. A loop of one block of iterations is no loop any
  * more. An update that may be taken in any order (analysis/update.h), of an element that does not depend
  * on %i, becomes a chain: one load, an op for each copy, one store. */
-#include "analysis/dependence.h"
-#include "analysis/update.h"
+#include "analysis/poly/dependence.h"
+#include "analysis/poly/update.h"
 #include "transforms/loops.h"
 
 enum { MAX_COPIES = 256, MAX_OPS = 1 << 20 };

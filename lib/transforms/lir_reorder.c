@@ -6,7 +6,7 @@
  * rewrite:   for %i { for %j { for %k { … } } }  → -reorder="k i j" → for %k { for %i { for %j { … } } } */
 #include "transforms/reorder.h"
 
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 
 static const char *order_text(ts_schedule *s, unsigned n, ts_op *const *loops,
                               const unsigned *order) {

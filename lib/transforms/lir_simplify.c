@@ -11,8 +11,8 @@
  *
  * Intervals decide (analysis/range.h); where they do not know, isl does, for bounds and conditions.
  * Each op is looked at once, from the outside in. */
-#include "analysis/dependence.h"
-#include "transforms/affine_simplify.h"
+#include "analysis/poly/dependence.h"
+#include "analysis/index/simplify.h"
 #include "transforms/loops.h"
 #include "transforms/util.h"
 

@@ -13,8 +13,8 @@
  *                                         }
  * A buffer that the loop writes is copied back at the end (%W.w0 …), and copied in unless every
  * element is written before it is read. */
-#include "analysis/dependence.h"
-#include "analysis/flow.h"
+#include "analysis/poly/dependence.h"
+#include "analysis/poly/flow.h"
 #include "transforms/stage.h"
 #include "transforms/util.h"
 

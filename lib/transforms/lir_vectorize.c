@@ -13,7 +13,7 @@
  * hold all lanes, need no mask: what lies past the end is written and read by lanes past the end
  * only. Nor do loads of them when something else writes what lies past the end (stage with
  * pad=true). */
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 #include "transforms/vectorize.h"
 
 typedef struct jobs {

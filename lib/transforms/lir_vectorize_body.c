@@ -3,7 +3,7 @@
  * Uniform ops stay as they are. A branch that lanes take differently is run by all of them, its
  * memory accesses under a mask. Buffers allocated in the body become buffers of vectors where lanes
  * put different values into them. */
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 #include "transforms/vectorize.h"
 
 /* ---- analysis ---- */

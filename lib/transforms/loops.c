@@ -1,7 +1,7 @@
 /* Loops: what can be asked of them, and taking them apart. */
 #include "transforms/loops.h"
 
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 #include "transforms/util.h"
 
 /* ---- asking ---- */

@@ -1,5 +1,5 @@
 /* Marks `parallel` of loops that a step gave other contents, or other loops around. */
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 #include "transforms/loops.h"
 
 void ts_loop_keep_mark(ts_schedule *s, ts_op *loop) {

@@ -6,7 +6,7 @@
  * A function that has been scheduled already is left alone. */
 #include "transforms/recipe.h"
 
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 #include "support/remarks.h"
 #include "transforms/util.h"
 

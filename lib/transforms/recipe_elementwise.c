@@ -4,7 +4,7 @@
  * in a transpose, two loops share the accesses: squares of both stay in the first-level cache. */
 #include "transforms/recipe.h"
 
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 #include "support/remarks.h"
 #include "transforms/util.h"
 

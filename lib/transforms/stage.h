@@ -3,7 +3,7 @@
 #ifndef TS_STAGE_H
 #define TS_STAGE_H
 
-#include "analysis/footprint.h"
+#include "analysis/poly/footprint.h"
 #include "transforms/loops.h"
 
 /* The form over these dims; NULL and too large ones set `overflow`. */

@@ -8,7 +8,7 @@
  * is affine, and the conflict; or a lag. */
 #include "unit.h"
 
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 
 typedef struct job {
   ts_context *ctx;

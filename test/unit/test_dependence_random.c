@@ -7,8 +7,8 @@
  * tried from 1 to MAX_M; no number in the programs is large enough for a larger M to differ. */
 #include "unit.h"
 
-#include "analysis/dependence.h"
-#include "analysis/update.h"
+#include "analysis/poly/dependence.h"
+#include "analysis/poly/update.h"
 
 enum { MAX_M = 9, MAX_LOOPS = 8, MAX_EVENTS = 4000, MAX_VALUES = 64 };
 

@@ -1,6 +1,6 @@
 /* Counting: every op of the table, of each level, is counted by the engine that runs it and by reading the
  * text, and both come to the figure worked out by hand. */
-#include "exec/flops.h"
+#include "analysis/cost/flops.h"
 #include "exec/run.h"
 #include "unit.h"
 

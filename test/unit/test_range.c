@@ -3,7 +3,7 @@
  * d(isproved) or u(nknown). */
 #include "unit.h"
 
-#include "analysis/range.h"
+#include "analysis/index/range.h"
 
 typedef struct walker {
   ts_ranges *ranges;

@@ -10,7 +10,7 @@
 #include <isl/space.h>
 #include <isl/val.h>
 
-#include "analysis/poly.h"
+#include "analysis/poly/poly_impl.h"
 
 /* isl's operations a query may take: about a second. And the numbers that a system may hold. */
 enum { MAX_OPERATIONS = 300000, MAX_NUMBERS = 1 << 23 };

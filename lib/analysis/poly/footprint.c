@@ -3,9 +3,9 @@
  * Candidates for the lower bound come from the accesses themselves: each gives the forms that its
  * subscript never falls below. The one that is below all others and leaves the smallest extent is
  * taken. */
-#include "analysis/footprint.h"
+#include "analysis/poly/footprint.h"
 
-#include "analysis/range.h"
+#include "analysis/index/range.h"
 
 /* ---- accesses ---- */
 

@@ -1,7 +1,7 @@
 /* Are marks `parallel` true? By the analysis that `-parallel` asks; see marks.h. */
-#include "analysis/marks.h"
+#include "analysis/poly/marks.h"
 
-#include "analysis/dependence.h"
+#include "analysis/poly/dependence.h"
 
 typedef struct checker {
   ts_module *module;

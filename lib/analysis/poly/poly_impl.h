@@ -14,8 +14,8 @@
 #ifndef TS_POLY_H
 #define TS_POLY_H
 
-#include "analysis/dependence.h"
-#include "analysis/range.h"
+#include "analysis/poly/dependence.h"
+#include "analysis/index/range.h"
 
 struct isl_ctx;
 

@@ -1,6 +1,6 @@
 /* Linear forms, and affine expressions as linear forms. A division or remainder becomes a new
  * variable, the quotient q of  d * q <= e < d * q + d, which is exact over the integers. */
-#include "analysis/poly.h"
+#include "analysis/poly/poly_impl.h"
 
 /* ---- arithmetic ---- */
 

@@ -1,5 +1,5 @@
 /* Facts about the iterations of loops: what always holds, and how many there are. */
-#include "analysis/dependence_impl.h"
+#include "analysis/poly/dependence_impl.h"
 
 typedef struct claim {
   ts_query q;

@@ -1,5 +1,5 @@
 /* A refusal in words: which two accesses, at which iterations, and what would be legal instead. */
-#include "analysis/dependence_impl.h"
+#include "analysis/poly/dependence_impl.h"
 
 /* ---- a value as text ---- */
 

@@ -2,7 +2,7 @@
 #ifndef TS_RANGE_IMPL_H
 #define TS_RANGE_IMPL_H
 
-#include "analysis/range.h"
+#include "analysis/index/range.h"
 
 enum {
   MAX_TERMS = 12,      /* of a linear form; longer ones are not looked at */

@@ -2,7 +2,7 @@
 #ifndef TS_VERIFY_H
 #define TS_VERIFY_H
 
-#include "analysis/range.h"
+#include "analysis/index/range.h"
 #include "ir/outline.h"
 
 /* State of an op's tag while its function is verified. */

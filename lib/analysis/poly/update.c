@@ -1,5 +1,5 @@
 /* Recognising s[…] = s[…] op x; see update.h. */
-#include "analysis/update.h"
+#include "analysis/poly/update.h"
 
 #include <math.h>
 

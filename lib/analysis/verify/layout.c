@@ -4,7 +4,7 @@
  * integer solution other than 0 with |d| < extent along each dimension. The differences are tried from the
  * largest stride to the smallest: what those behind can still make up for leaves few values, one where each
  * stride is beyond the reach of the smaller ones together, as in any layout that one would write. */
-#include "analysis/verify.h"
+#include "analysis/verify/verify_impl.h"
 
 #include <inttypes.h>
 

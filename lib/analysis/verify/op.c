@@ -1,5 +1,5 @@
 /* The verifier, one op at a time: its uses, its form and types, and what it reads and writes. */
-#include "analysis/verify.h"
+#include "analysis/verify/verify_impl.h"
 
 #include <inttypes.h>
 

@@ -3,7 +3,7 @@
  * Every access becomes a relation in isl's notation, from iterations to elements, and its place in
  * time a tuple of positions and iterations. The text is made first, in the arena; isl's objects
  * then live in one function that allocates nothing of ours. */
-#include "analysis/flow.h"
+#include "analysis/poly/flow.h"
 
 #include <isl/flow.h>
 #include <isl/map.h>

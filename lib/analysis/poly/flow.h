@@ -3,7 +3,7 @@
 #ifndef TS_FLOW_H
 #define TS_FLOW_H
 
-#include "analysis/footprint.h"
+#include "analysis/poly/footprint.h"
 
 typedef struct ts_flow {
   bool comes_in;   /* a read may see an element that the block has not written before */

@@ -1,6 +1,6 @@
 /* From the IR to the model: when does a body run, and what does it touch? See poly.h. */
-#include "analysis/poly.h"
-#include "analysis/update.h"
+#include "analysis/poly/poly_impl.h"
+#include "analysis/poly/update.h"
 
 /* ---- loops ---- */
 

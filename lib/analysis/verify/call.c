@@ -1,6 +1,6 @@
 /* The verifier's rules about calls: the callee exists, is given buffers it may write, each written
  * one only once (a function assumes that its buffers do not overlap), and never reaches itself. */
-#include "analysis/verify.h"
+#include "analysis/verify/verify_impl.h"
 
 /* Is `buffer` an argument of the call besides argument i? */
 static bool passed_again(const ts_op *op, unsigned i) {

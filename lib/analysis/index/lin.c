@@ -1,5 +1,5 @@
 /* Linear forms: sums, divisions, and bounds by replacing variables; see lin.h. */
-#include "analysis/lin.h"
+#include "analysis/index/lin.h"
 
 enum { MAX_APPLIES = 16, OF_STEPS = 1024, BOUND_STEPS = 2048 };
 

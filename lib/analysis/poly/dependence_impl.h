@@ -3,7 +3,7 @@
 #ifndef TS_DEPENDENCE_IMPL_H
 #define TS_DEPENDENCE_IMPL_H
 
-#include "analysis/poly.h"
+#include "analysis/poly/poly_impl.h"
 
 /* An iteration of a loop around both accesses: that of the first against that of the second. */
 typedef enum { TS_SIGN_SAME, TS_SIGN_BEFORE, TS_SIGN_AFTER } ts_sign;

@@ -3,7 +3,7 @@
 #ifndef TS_FOOTPRINT_H
 #define TS_FOOTPRINT_H
 
-#include "analysis/lin.h"
+#include "analysis/index/lin.h"
 
 /* One load or store. Element d of what it touches lies in [at[d], at[d] + widths[d]). */
 typedef struct ts_touch {

@@ -4,8 +4,8 @@
  * they meet at one element. The rows of the step then say: the first runs before the second in the
  * program as it is, and not before it afterwards. Both orders are lexicographic, so they come as a
  * few cases, each a conjunction; a step is legal when no case of any pair has a solution. */
-#include "analysis/dependence_impl.h"
-#include "analysis/update.h"
+#include "analysis/poly/dependence_impl.h"
+#include "analysis/poly/update.h"
 
 /* ---- the pair at hand ---- */
 

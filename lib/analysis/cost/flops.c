@@ -3,7 +3,7 @@
  * A loop around which nothing depends on the variable counts once, times its iterations; otherwise
  * its values are gone through. Tiled loops with ragged edges are followed tile by tile that way,
  * never element by element. */
-#include "exec/flops.h"
+#include "analysis/cost/flops.h"
 #include "ir/scalar.h"
 
 enum { MOST_STEPS = 1 << 20 };

@@ -4,7 +4,7 @@
  * the innermost variable is replaced by each of its bounds in turn, which stand for it in the worst
  * case, so that `%i.o * 64 + %i.i < M` follows from %i.i < min(64, M - %i.o * 64). Conditions of
  * enclosing ifs are subtracted first: from f <= 0 and t - f <= 0 follows t <= 0. */
-#include "analysis/range_impl.h"
+#include "analysis/index/range_impl.h"
 
 /* ---- linear forms ---- */
 

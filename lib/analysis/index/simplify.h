@@ -2,7 +2,7 @@
 #ifndef TS_AFFINE_SIMPLIFY_H
 #define TS_AFFINE_SIMPLIFY_H
 
-#include "analysis/range.h"
+#include "analysis/index/range.h"
 
 /* An expression over the dims of `op` (which stands in the block entered last) with the same value
  * in every iteration that runs: a sum of symbols by name, variables from the outermost loop in,

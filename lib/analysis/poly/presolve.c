@@ -11,7 +11,7 @@
  *  - a variable is eliminated by adding each lower bound to each upper bound (Fourier, Motzkin)
  * where that is exact over the integers: all coefficients on one side are 1 (Pugh, "The Omega
  * Test", 1991, section 2.3), and where it makes the system no larger. */
-#include "analysis/poly.h"
+#include "analysis/poly/poly_impl.h"
 
 static int64_t *row_of(ts_poly_system *s, size_t i) { return s->rows + i * s->cap_cols; }
 

@@ -2,7 +2,7 @@
  *
  * Each loop variable has an interval from its bounds; a condition narrows the intervals of the
  * variables in it while its region is entered, and is kept as a fact for proofs (range_prove.c). */
-#include "analysis/range_impl.h"
+#include "analysis/index/range_impl.h"
 
 /* ---- arithmetic on ends ---- */
 

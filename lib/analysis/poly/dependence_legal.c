@@ -1,6 +1,6 @@
 /* What would be legal: the nearest order of a nest, the loops that may run in parallel; and
  * facts. */
-#include "analysis/dependence_impl.h"
+#include "analysis/poly/dependence_impl.h"
 
 enum { MAX_NEST = 8, MAX_VECTORS = 6561 /* 3^8 */ };
 

@@ -1,5 +1,5 @@
 /* Affine expressions as sums, and divisions of sums: see affine_simplify.h. */
-#include "transforms/affine_simplify.h"
+#include "analysis/index/simplify.h"
 
 enum { MAX_TERMS = 16 };
 
