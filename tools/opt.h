@@ -5,7 +5,7 @@
 #include "pass/instrument.h"
 #include "pass/reproducer.h"
 #include "tool.h"
-#include "transforms/bind.h"
+#include "transforms/rewrite/bind_extents.h"
 
 typedef struct opt {
   ts_tool tool;

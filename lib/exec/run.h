@@ -11,7 +11,7 @@
 #include "analysis/cost/flops.h"
 #include "target/machine.h"
 #include "pass/pass.h"
-#include "transforms/bind.h"
+#include "transforms/rewrite/bind_extents.h"
 
 /* NAME=TEXT of the command line; the name stands without its %. */
 typedef struct ts_setting {

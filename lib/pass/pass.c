@@ -1,7 +1,7 @@
 /* The pass table, made from passes.def, and looking things up in it. */
 #include "pass/pass.h"
 
-#include "pass/passes.h"
+#include "transforms/passes.h"
 #include "support/spelling.h"
 
 /* One option table a pass; a sentinel keeps those without options from being empty. */
@@ -30,7 +30,7 @@
   }                                                                                                \
   }                                                                                                \
   ;
-#include "pass/passes.def"
+#include "transforms/passes.def"
 #undef PASS
 #undef OPTION
 #undef END
@@ -56,7 +56,7 @@ const ts_pass_info ts_passes[] = {
    ts_countof(options_of_##id) - 1},
 #define OPTION(...)
 #define END(id)
-#include "pass/passes.def"
+#include "transforms/passes.def"
 #undef T
 #undef L
 #undef TL

@@ -4,7 +4,7 @@
  * requires: nothing. preserves: nothing that the name says it breaks. */
 #include <signal.h>
 
-#include "pass/passes.h"
+#include "transforms/passes.h"
 
 ts_result ts_pass_test_fail(ts_pass_ctx *pc, ts_module *m, const void *options) {
   (void)options;

@@ -1,0 +1,80 @@
+/* What recipes share: recognising nests by what they compute, and writing steps. */
+#ifndef TS_RECIPE_H
+#define TS_RECIPE_H
+
+#include "target/target.h"
+#include "transforms/loops/loops.h"
+
+typedef enum {
+  TS_NEST_PRODUCT,     /* sums of products (or of single elements), many of them side by side */
+  TS_NEST_ELEMENTWISE, /* a perfect nest of straight code, sums among it */
+  TS_NEST_ROWS,        /* anything else with loops inside: softmax, layernorm, … */
+} ts_nest_kind;
+
+/* A loop of a function's body and what is in it. */
+typedef struct ts_nest {
+  ts_nest_kind kind;
+  unsigned n;
+  /* The perfect nest from the outside in; of a product those over its output, and in the order that it
+   * is scheduled in: with %i, over rows, and %j, over what lies side by side, last. */
+  ts_op *loops[TS_MAX_NESTING];
+  bool moved; /* that is not the order they stand in */
+  /* of a product */
+  ts_op *i, *j; /* i: NULL where the panel is used once for each sum */
+  unsigned num_sums;
+  ts_op *sums[TS_MAX_NESTING]; /* loops over what is added up, outermost first */
+  /* Sums are added up where they stay, in a buffer of several nests; else in one of their own, with
+   * what sets them out and what follows on them beside the sum's loops. */
+  bool in_place;
+  /* Loops that hold more than those of the sum: these come apart first. */
+  unsigned num_around;
+  ts_op *around[TS_MAX_NESTING];
+  ts_value *panel, *rows; /* the operand that lies along %j; the other one, NULL: a plain sum */
+  ts_op *panel_load, *rows_load;
+  ts_value *sum;         /* the buffer that is added to */
+  ts_dtype data, acc;    /* of the operands and of the sum */
+  bool fused;            /* it adds by fma */
+  const ts_block *whole; /* body of the outermost loop */
+  bool multiplies;       /* it adds up products, whether or not it is scheduled as such */
+  const char *why;       /* not a product: what is missing; NULL: nothing is added up */
+  const ts_op *what;     /* the op that `why` speaks of */
+} ts_nest;
+ts_nest ts_nest_of(ts_op *loop);
+
+/* The only subscript of the load that speaks of the variable, which it is; the number of subscripts
+ * where there is none. */
+unsigned ts_nest_subscript(const ts_op *load, const ts_value *iv);
+/* Does the access step from element to element with the variable, or (`still`) stay where it is? */
+bool ts_nest_lies_along(const ts_op *access, const ts_access *, const ts_value *iv);
+bool ts_nest_stays(const ts_op *access, const ts_access *, const ts_value *iv);
+
+/* Steps being written for one function. */
+typedef struct ts_recipe {
+  ts_pass_ctx *pass;
+  ts_module *m;
+  ts_func *func;
+  ts_target target;
+  unsigned threads;
+  bool several;     /* functions: every step says which one it is for */
+  ts_ptrmap names;  /* loop → its name once each has one of its own; none: as it is called */
+  ts_ptrmap copies; /* names of copies that steps have made, by ts_str */
+  ts_result result;
+} ts_recipe;
+/* Adds the step PASS{OPTIONS}. */
+void ts_recipe_step(ts_recipe *, const char *pass, const char *options, ...) TS_PRINTF(3, 4);
+/* "%i", as steps name a loop, so that none is taken for an option. */
+const char *ts_recipe_loop(ts_recipe *, const ts_op *loop);
+/* The first of n loops that has more than one iteration, or may have; NULL: none. */
+ts_op *ts_recipe_first_long(unsigned n, ts_op *const *loops);
+
+/* The steps for one product; see recipe_product.c. */
+void ts_recipe_product(ts_recipe *, const ts_nest *);
+/* The steps for a perfect nest of straight code; see recipe_elementwise.c. */
+void ts_recipe_elementwise(ts_recipe *, const ts_nest *);
+/* Iterations of all loops of the nest; -1 when one is symbolic. */
+int64_t ts_recipe_work(const ts_nest *);
+/* Lets the first of n loops of a nest that may be parallel and has several iterations run so, where `work`
+ * (iterations in all; -1: unknown) pays for it. False: none does. */
+bool ts_recipe_parallel(ts_recipe *, unsigned n, ts_op *const *loops, int64_t work);
+
+#endif
