@@ -2,7 +2,7 @@
  * array 512x768xf32. Every extent keeps what bound it, so that a clash can name both sides. */
 #include <inttypes.h>
 
-#include "exec/engine.h"
+#include "engine/engine.h"
 
 typedef struct binder {
   ts_context *ctx;

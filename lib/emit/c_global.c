@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
-#include "exec/engine.h"
+#include "engine/engine.h"
 
 enum { HIDDEN_BYTES = 4 << 10, PRINTED_BYTES = 64 << 10 };
 

@@ -2,7 +2,7 @@
 #ifndef TS_TENSOR_EVAL_H
 #define TS_TENSOR_EVAL_H
 
-#include "exec/engine.h"
+#include "engine/engine.h"
 
 /* Evaluates one tensor op (any but call, return and yield) on arrays: in[i] is plain operand i;
  * entries of literal operands are not read. The result's extents must be known. Creates `out`.

@@ -8,7 +8,7 @@
 #ifndef TS_BOUND_H
 #define TS_BOUND_H
 
-#include "exec/engine.h"
+#include "engine/engine.h"
 
 /* A tensor as two f64 images: values and error bounds. An infinite bound says that nothing is
  * known, such as after a division by what may be zero or a sum that may overflow. */

@@ -7,7 +7,7 @@
 #ifndef TS_RUN_H
 #define TS_RUN_H
 
-#include "exec/engine.h"
+#include "engine/engine.h"
 #include "analysis/cost/flops.h"
 #include "target/machine.h"
 #include "pass/pass.h"

@@ -7,7 +7,7 @@
 #ifndef TS_SEMANTICS_H
 #define TS_SEMANTICS_H
 
-#include "exec/engine.h"
+#include "engine/engine.h"
 #include "pass/pass.h"
 
 typedef struct ts_semantics ts_semantics;

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "exec/native.h"
+#include "engine/native/native_impl.h"
 
 enum { MARK_BYTES = 8, SEAL_BYTES = TS_DIGEST_BYTES + 8 + MARK_BYTES };
 static const char mark[MARK_BYTES + 1] = "TS-seal\n";

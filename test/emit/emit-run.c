@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "emit/emit.h"
-#include "exec/native.h"
+#include "engine/native/native_impl.h"
 
 enum { MAX_ARRAYS = 16, MAX_FAILURES = 20 };
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "exec/engine.h"
+#include "engine/engine.h"
 #include "tilesmith.h"
 #include "unit.h"
 

@@ -2,7 +2,7 @@
  * closed forms or worked by hand. Errors are in test_vm_errors.c. */
 #include <math.h>
 
-#include "exec/vm.h"
+#include "engine/vm/vm.h"
 #include "vm_unit.h"
 
 /* One function over X (and Z) of 4 elements with `body` on %x (and %z), the result stored to Y. */

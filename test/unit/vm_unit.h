@@ -2,7 +2,7 @@
 #ifndef VM_UNIT_H
 #define VM_UNIT_H
 
-#include "exec/engine.h"
+#include "engine/engine.h"
 #include "unit.h"
 
 typedef struct vm_run {

@@ -2,7 +2,7 @@
 #ifndef TS_FLOPS_H
 #define TS_FLOPS_H
 
-#include "exec/engine.h"
+#include "engine/engine.h"
 
 /* Operations by the type of their results; subscripts and comparisons are none. */
 typedef struct ts_work {

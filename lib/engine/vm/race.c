@@ -8,7 +8,7 @@
  * elements each time, since all that a function is told are its buffers; what else it touches is not, nor
  * what a copy or a fragment does. */
 #include "analysis/poly/dependence.h"
-#include "exec/vm_compile.h"
+#include "engine/vm/code.h"
 
 /* ---- which loops, which buffers ---- */
 

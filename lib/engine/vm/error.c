@@ -1,6 +1,6 @@
 /* What a failing instruction means, in words: the op it was compiled from, the element it touched,
  * and the values of the variables in the subscripts. */
-#include "exec/vm.h"
+#include "engine/vm/vm.h"
 
 #include <inttypes.h>
 

@@ -9,7 +9,7 @@
 #ifndef TS_VM_COMPILE_H
 #define TS_VM_COMPILE_H
 
-#include "exec/vm.h"
+#include "engine/vm/vm.h"
 
 enum { TS_VM_TERMS = 12, TS_VM_FACTS = 32, TS_VM_PROMOTED_SLOTS = 1024 };
 

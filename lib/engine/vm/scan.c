@@ -9,7 +9,7 @@
  * store with the same subscripts precedes it in its own or an enclosing block, or when a loop nest
  * before it wrote the whole buffer. All other reads are `unsure` and give their buffer a shadow
  * byte an element. */
-#include "exec/vm_compile.h"
+#include "engine/vm/code.h"
 
 /* An enclosing op of the place that the scan is at. */
 typedef struct frame {

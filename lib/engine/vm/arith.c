@@ -1,5 +1,5 @@
 /* The VM's compiler: arithmetic, comparisons, conversions and what vectors and fragments add. */
-#include "exec/vm_compile.h"
+#include "engine/vm/code.h"
 
 static ts_dtype dtype_of(const ts_value *v) { return (ts_dtype)v->type->dtype; }
 

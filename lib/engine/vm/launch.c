@@ -5,7 +5,7 @@
  * threads run until they wait, and when all of the block wait at the same barrier they go on.
  * Without barriers all threads share the frame of the launching code. An async_copy takes place at
  * once. */
-#include "exec/vm.h"
+#include "engine/vm/vm.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* The engines by name, and what they share. */
 #define _GNU_SOURCE /* sched_getaffinity */
-#include "exec/engine.h"
+#include "engine/engine.h"
 
 #include <sched.h>
 

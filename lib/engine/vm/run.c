@@ -1,7 +1,7 @@
 /* The engine room: one direct-threaded function over the instructions of vm_ops.def. Each handler
  * ends by jumping to the next one's address, so the processor predicts every instruction's
  * successor on its own. */
-#include "exec/vm.h"
+#include "engine/vm/vm.h"
 
 #include <math.h>
 
@@ -162,7 +162,7 @@ static ts_vm_status vm_call(ts_vm *vm, const ts_vm_code *caller, const ts_insn *
     }                                                                                              \
     return TS_VM_DONE;                                                                             \
   }
-#include "exec/vm_ops.def"
+#include "engine/vm/ops.def"
 #undef INSN
 #undef FAR
 #undef ELT
@@ -186,7 +186,7 @@ TS_VM_SPLIT_JUMPS static ts_vm_status vm_run(ts_vm *vm, const ts_vm_code *code, 
 #define INSN(e, ...) &&do_##e,
 #define FAR(e, ...) &&do_##e,
 #define ELT(e, ...) &&do_##e, &&do_##e##_V,
-#include "exec/vm_ops.def"
+#include "engine/vm/ops.def"
 #undef INSN
 #undef FAR
 #undef ELT
@@ -210,7 +210,7 @@ TS_VM_SPLIT_JUMPS static ts_vm_status vm_run(ts_vm *vm, const ts_vm_code *code, 
   }
 #define FAR(e, text, ...) CALL_FAR(e)
 #define ELT(e, text, ...) INSN(e, text, __VA_ARGS__) CALL_FAR(e##_V)
-#include "exec/vm_ops.def"
+#include "engine/vm/ops.def"
 #undef INSN
 #undef FAR
 #undef ELT

@@ -1,6 +1,6 @@
 /* The VM's code as text: one instruction a line, its number in front, jumps by the number they go
  * to, and behind it the op that it checks for. */
-#include "exec/vm.h"
+#include "engine/vm/vm.h"
 
 #include <inttypes.h>
 
@@ -10,7 +10,7 @@ static const char *const texts[] = {
 #define INSN(e, text, ...) text,
 #define FAR(e, text, ...) text,
 #define ELT(e, text, ...) text, "v." text " x%h",
-#include "exec/vm_ops.def"
+#include "engine/vm/ops.def"
 #undef INSN
 #undef FAR
 #undef ELT

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "emit/emit.h"
-#include "exec/native.h"
+#include "engine/native/native_impl.h"
 #include "pass/pass.h"
 #include "support/remarks.h"
 

@@ -3,7 +3,7 @@
  * An access becomes at most a bounds check for every subscript that the ranges do not prove, a
  * check of the shadow bytes where the scan found that elements may not be written, and one load or
  * store at an address register plus a constant. */
-#include "exec/vm_compile.h"
+#include "engine/vm/code.h"
 
 #include <inttypes.h>
 

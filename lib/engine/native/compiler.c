@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "exec/native.h"
+#include "engine/native/native_impl.h"
 #include "support/process.h"
 
 #if defined(__x86_64__)

@@ -1,5 +1,5 @@
 /* The VM's compiler: what holds other ops. Loops, conditions, launches and calls. */
-#include "exec/vm_compile.h"
+#include "engine/vm/code.h"
 
 #include <inttypes.h>
 

@@ -1,7 +1,7 @@
 /* The loop VM as an engine: compiles for the extents of the run's arrays (once, unless they
  * change), hands the arrays' memory to the entry's frame, runs, and adds up the counts that were
  * asked for. */
-#include "exec/vm.h"
+#include "engine/vm/vm.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* From loop IR to the VM's bytecode: functions, blocks, registers and the account of what ops
  * cost. */
-#include "exec/vm_compile.h"
+#include "engine/vm/code.h"
 
 #include <inttypes.h>
 

@@ -3,7 +3,7 @@
 #define TS_NATIVE_H
 
 #include "emit/emit.h"
-#include "exec/engine.h"
+#include "engine/engine.h"
 #include "support/digest.h"
 
 /* The name under which compilers know the program's text, so that machine code does not depend on

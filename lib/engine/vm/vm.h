@@ -10,7 +10,7 @@
 #ifndef TS_VM_H
 #define TS_VM_H
 
-#include "exec/engine.h"
+#include "engine/engine.h"
 
 typedef union ts_slot {
   int64_t i;
@@ -35,7 +35,7 @@ typedef enum ts_vm_opcode {
 #define INSN(e, ...) TS_VM_OP_##e,
 #define FAR(e, ...) TS_VM_OP_##e,
 #define ELT(e, ...) TS_VM_OP_##e, TS_VM_OP_##e##_V,
-#include "exec/vm_ops.def"
+#include "engine/vm/ops.def"
 #undef INSN
 #undef FAR
 #undef ELT
