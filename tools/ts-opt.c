@@ -5,7 +5,7 @@
 
 #include "analysis/poly/marks.h"
 #include "exec/run.h"
-#include "exec/semantics.h"
+#include "check/semantics.h"
 #include "opt.h"
 #include "support/expect.h"
 #include "support/remarks.h"

@@ -2,7 +2,7 @@
 #ifndef TS_RUN_INTERNAL_H
 #define TS_RUN_INTERNAL_H
 
-#include "exec/bound.h"
+#include "check/bound.h"
 #include "exec/run.h"
 
 /* A message without a place, and TS_USAGE. */

@@ -3,7 +3,7 @@
  * is closed. */
 #include <math.h>
 
-#include "exec/bound.h"
+#include "check/bound.h"
 #include "pass/pass.h"
 #include "unit.h"
 

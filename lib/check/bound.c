@@ -1,11 +1,11 @@
 /* Running error analysis of tensor functions, op by op over whole tensors. Composite ops (softmax,
  * layernorm, fused ones) go through the same steps as their parts would, so the bound holds for
  * them fused or not. */
-#include "exec/bound.h"
+#include "check/bound.h"
 
 #include <math.h>
 
-#include "exec/bound_number.h"
+#include "check/inexact.h"
 #include "ir/scalar.h"
 
 typedef struct bounder {

@@ -1,5 +1,5 @@
 /* Numbers with error bounds: see bound_number.h. */
-#include "exec/bound_number.h"
+#include "check/inexact.h"
 
 #include <math.h>
 

@@ -11,8 +11,8 @@
 #include <float.h>
 #include <math.h>
 
-#include "exec/bound.h"
-#include "exec/bound_number.h"
+#include "check/bound.h"
+#include "check/inexact.h"
 #include "ir/scalar.h"
 
 /* One element. Integers, index and i1 are exact (`whole`) unless `error` is not 0. */

@@ -1,12 +1,12 @@
 /* Answers before and after each pass. The answers after one pass are those before the next, so each
  * module is run once. */
-#include "exec/semantics.h"
+#include "check/semantics.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "exec/bound.h"
+#include "check/bound.h"
 
 /* Enough for some 10^9 loop iterations; a function that takes more is not compared. */
 static const uint64_t fuel = UINT64_C(20000000000);
