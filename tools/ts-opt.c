@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "analysis/poly/marks.h"
-#include "exec/run.h"
+#include "run/run.h"
 #include "check/semantics.h"
 #include "opt.h"
 #include "support/expect.h"

@@ -5,7 +5,7 @@
 
 #include "analysis/poly/marks.h"
 #include "common/tool.h"
-#include "exec/run.h"
+#include "run/run.h"
 #include "pass/pass.h"
 
 typedef struct options {

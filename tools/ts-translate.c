@@ -2,7 +2,7 @@
 #include "analysis/poly/marks.h"
 #include "common/tool.h"
 #include "emit/emit.h"
-#include "exec/run.h"
+#include "run/run.h"
 
 typedef struct options {
   const char *output, *data_dir;

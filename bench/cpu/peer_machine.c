@@ -2,7 +2,7 @@
  * case's arithmetic at the peak rate of multiply-adds, and nothing but reading its weights. */
 #include "bench.h"
 
-#include "exec/run.h"
+#include "run/run.h"
 
 #include <omp.h>
 

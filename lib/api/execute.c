@@ -1,5 +1,5 @@
 /* The public API: running a function on the caller's arrays. */
-#include "exec/run.h"
+#include "run/run.h"
 
 struct ts_executable {
   ts_context *ctx;

@@ -1,6 +1,6 @@
 /* Any bytes as a program: what verifies is run with little fuel and memory, as it stands and after
  * a pipeline, and must end in results or a message. */
-#include "exec/run.h"
+#include "run/run.h"
 #include "fuzz_program.h"
 
 enum { FUZZ_FUEL = 2000, FUZZ_RUN_MEMORY = 512 << 10 };

@@ -2,7 +2,7 @@
  * error analysis allows and by more. */
 #include <math.h>
 
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 #include "unit.h"
 
 static const char text[] =

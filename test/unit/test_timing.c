@@ -1,6 +1,6 @@
 /* What is made of times: rates, the yardstick, and the warnings of a busy machine; with times made up, since those
  * of a test mean nothing. */
-#include "exec/run.h"
+#include "run/run.h"
 #include "unit.h"
 
 /* 2 ms by the median, 1 ms at best; 3 MB read, 1 MB written. */

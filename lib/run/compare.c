@@ -1,6 +1,6 @@
 /* Holding the outputs of a run against what another makes of the same data: another engine, or another
  * program. */
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 #include "pass/pass.h"
 
 /* ---- two runs ---- */

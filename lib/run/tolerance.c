@@ -1,7 +1,7 @@
 /* How far from the exact answer rounding may have carried what a run computed. */
 #include <math.h>
 
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 
 /* ---- the longest reduction ---- */
 

@@ -3,7 +3,7 @@
 #define TS_RUN_INTERNAL_H
 
 #include "check/bound.h"
-#include "exec/run.h"
+#include "run/run.h"
 
 /* A message without a place, and TS_USAGE. */
 #define ts_run_usage(ctx, ...) ((void)ts_error_plain((ctx), __VA_ARGS__), TS_USAGE)

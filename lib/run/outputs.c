@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 
 /* ---- which file a path is ---- */
 

@@ -2,7 +2,7 @@
  * engine. */
 #include <sys/stat.h>
 
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 #include "pass/pass.h"
 
 const ts_engine_name ts_engine_names[] = {

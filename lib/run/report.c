@@ -1,7 +1,7 @@
 /* What a run says: its outputs, then checks, statistics and times, as lines of text. */
 #include <math.h>
 
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 
 /* Four significant digits, without an exponent where it can be done: for times and rates. */
 static void print_figure(ts_sink *sink, double value) {

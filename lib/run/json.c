@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 
 static json_t *real(double value) {
   if (isnan(value)) return json_string("nan");

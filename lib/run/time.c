@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 
 static double milliseconds(void) {
   struct timespec t;

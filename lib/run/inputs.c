@@ -2,7 +2,7 @@
  * outputs allocated. */
 #include <math.h>
 
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 
 static const struct {
   const char *name;

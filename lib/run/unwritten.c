@@ -3,7 +3,7 @@
  * Before the run a pattern lies in every `out` array. Where it still lies afterwards, a second run over another
  * pattern tells a value that happens to look like it from an element that no run wrote. That asks nothing of the
  * engine, and costs a second run only where there is reason for it. What was not written then reads 0. */
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 
 enum { NUM_PATTERNS = 2 };
 

@@ -1,7 +1,7 @@
 /* What comes of holding an output against something; and holding outputs against expectations. */
 #include <math.h>
 
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 
 /* "0.0123", "9306112", "1.3e+09": up to four digits that count, whole numbers whole. */
 const char *ts_run_figure(ts_arena *arena, double x) {

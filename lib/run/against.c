@@ -1,5 +1,5 @@
 /* Holding the outputs of a run against those of another program on the same inputs. */
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 
 /* ---- which array is which ---- */
 

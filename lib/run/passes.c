@@ -1,6 +1,6 @@
 /* Passes before a run: those asked for, and those that take a tensor program to where it was asked to
  * run. */
-#include "exec/run_internal.h"
+#include "run/run_impl.h"
 #include "support/remarks.h"
 
 /* The way from tensors to loops, as the native engine takes it. */
