@@ -1,6 +1,6 @@
 /* The last words of a pass that crashes: a file prepared beforehand. */
-#ifndef TS_CRASH_H
-#define TS_CRASH_H
+#ifndef TS_TOOLS_CRASH_H
+#define TS_TOOLS_CRASH_H
 
 #include <stddef.h>
 

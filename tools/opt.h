@@ -1,6 +1,6 @@
 /* What ts-opt's command line sets, and what a run of it holds. */
-#ifndef TS_OPT_H
-#define TS_OPT_H
+#ifndef TS_TOOLS_OPT_H
+#define TS_TOOLS_OPT_H
 
 #include "pass/instrument.h"
 #include "pass/reproducer.h"

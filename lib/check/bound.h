@@ -5,8 +5,8 @@
  * any order. This is running error analysis (Wilkinson; Higham, Accuracy and Stability of Numerical
  * Algorithms, 2nd ed., sections 3.1 and 3.3): an op's error is its operands' errors carried through
  * it, plus its own rounding; a sum of n products adds γ(n) Σ|a||b| with γ(n) = n u / (1 − n u). */
-#ifndef TS_BOUND_H
-#define TS_BOUND_H
+#ifndef TS_CHECK_BOUND_H
+#define TS_CHECK_BOUND_H
 
 #include "engine/engine.h"
 

@@ -1,7 +1,7 @@
 /* Numbers with a bound on their error, and what rounding and the ops do to them: what the analyses
  * of tensor functions and of loop functions share. Private to lib/exec. */
-#ifndef TS_BOUND_NUMBER_H
-#define TS_BOUND_NUMBER_H
+#ifndef TS_CHECK_INEXACT_H
+#define TS_CHECK_INEXACT_H
 
 #include "ir/ir.h"
 

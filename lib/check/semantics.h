@@ -4,8 +4,8 @@
  * A pass that is exact (passes.def) must keep every bit, NaN payloads aside. One that may round
  * differently must stay within twice the rounding error that any evaluation of the function before
  * it can have (exec/bound.h): both answers lie within that error of the exact one. */
-#ifndef TS_SEMANTICS_H
-#define TS_SEMANTICS_H
+#ifndef TS_CHECK_SEMANTICS_H
+#define TS_CHECK_SEMANTICS_H
 
 #include "engine/engine.h"
 #include "pass/pass.h"

@@ -2,8 +2,8 @@
  *
  * Always row-major and contiguous; i1 is one byte of 0 or 1. Extents are ≥ 0 and at most TS_MAX_RANK
  * of them (a file may hold an extent of 0; a program's types may not). */
-#ifndef TS_ARRAY_H
-#define TS_ARRAY_H
+#ifndef TS_DATA_ARRAY_H
+#define TS_DATA_ARRAY_H
 
 #include "ir/ir.h"
 

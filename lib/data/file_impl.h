@@ -1,6 +1,6 @@
 /* What the array files share and nobody else needs. */
-#ifndef TS_ARRAY_INTERNAL_H
-#define TS_ARRAY_INTERNAL_H
+#ifndef TS_DATA_FILE_IMPL_H
+#define TS_DATA_FILE_IMPL_H
 
 #include "data/array.h"
 

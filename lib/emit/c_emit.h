@@ -8,8 +8,8 @@
  * that is only moved and multiplied by `dot` stays packed, as the integers that lie in memory.
  * Vectors are GCC's, padded to a power of two of lanes; what the lanes past the last hold means nothing. A vector of
  * i1 is an integer vector of 0 and -1, with lanes as wide as those of what it chooses between. */
-#ifndef TS_C_EMIT_H
-#define TS_C_EMIT_H
+#ifndef TS_EMIT_C_EMIT_H
+#define TS_EMIT_C_EMIT_H
 
 #include "analysis/index/range.h"
 #include "emit/emit.h"

@@ -14,8 +14,8 @@
  *
  * Elements: f64 double, f32 float, f16 _Float16 (uint16_t where the compiler has none), bf16
  * uint16_t, i64 and index int64_t, i32 int32_t, i8 int8_t, i1 uint8_t of 0 or 1. */
-#ifndef TS_EMIT_H
-#define TS_EMIT_H
+#ifndef TS_EMIT_EMIT_H
+#define TS_EMIT_EMIT_H
 
 #include "ir/ir.h"
 

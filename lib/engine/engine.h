@@ -1,6 +1,6 @@
 /* Engines: what runs a function on arrays. */
-#ifndef TS_ENGINE_H
-#define TS_ENGINE_H
+#ifndef TS_ENGINE_ENGINE_H
+#define TS_ENGINE_ENGINE_H
 
 #include "data/array.h"
 

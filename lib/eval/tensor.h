@@ -1,6 +1,6 @@
 /* Evaluating tensor ops on arrays: the oracle's inside, and what the constant folder calls. */
-#ifndef TS_TENSOR_EVAL_H
-#define TS_TENSOR_EVAL_H
+#ifndef TS_EVAL_TENSOR_H
+#define TS_EVAL_TENSOR_H
 
 #include "engine/engine.h"
 

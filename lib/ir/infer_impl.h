@@ -1,7 +1,7 @@
 /* What the files of type inference share: one rule is one function of the op's operands, attributes
  * and written type. Private to lib/ir. */
-#ifndef TS_INFER_H
-#define TS_INFER_H
+#ifndef TS_IR_INFER_IMPL_H
+#define TS_IR_INFER_IMPL_H
 
 #include "ir/ir.h"
 

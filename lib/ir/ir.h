@@ -7,8 +7,8 @@
  *
  * Memory: everything lives in the module's arena. An op, its results and its first operand array are
  * one allocation; S3 in docs/benchmarks.md holds the budget per op. */
-#ifndef TS_IR_H
-#define TS_IR_H
+#ifndef TS_IR_IR_H
+#define TS_IR_IR_H
 
 #include "support/diag.h"
 

@@ -5,8 +5,8 @@
  * so that after a step the parts that changed can be verified and their names settled, and no others.
  * Names are indexed by part, so that loops are found without a walk over the function. A part's entries
  * are renewed when somebody asks after it has changed. */
-#ifndef TS_OUTLINE_H
-#define TS_OUTLINE_H
+#ifndef TS_IR_OUTLINE_H
+#define TS_IR_OUTLINE_H
 
 #include "ir/ir.h"
 

@@ -2,8 +2,8 @@
  * they cannot disagree. Floats are held as f64 images: the value of an f32 `addf` is
  * ts_round_to(f32, a + b), which is the correctly rounded f32 sum (Figueroa 1995: f64 holds more than
  * 2p + 2 bits, so the double rounding of + - * / and sqrt is innocuous). */
-#ifndef TS_MATH_H
-#define TS_MATH_H
+#ifndef TS_IR_SCALAR_H
+#define TS_IR_SCALAR_H
 
 #include "ir/ir.h"
 

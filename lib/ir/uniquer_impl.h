@@ -1,6 +1,6 @@
 /* The tables behind uniqued structures: equal content, one pointer. Private to lib/ir. */
-#ifndef TS_UNIQUER_H
-#define TS_UNIQUER_H
+#ifndef TS_IR_UNIQUER_IMPL_H
+#define TS_IR_UNIQUER_IMPL_H
 
 #include "ir/ir.h"
 

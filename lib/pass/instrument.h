@@ -1,7 +1,7 @@
 /* Looking on while passes run: dumps before and after passes, what changed, and a numbered file for
  * every stage. Each dump begins with a comment that holds the command that gets there. */
-#ifndef TS_INSTRUMENT_H
-#define TS_INSTRUMENT_H
+#ifndef TS_PASS_INSTRUMENT_H
+#define TS_PASS_INSTRUMENT_H
 
 #include "pass/pass.h"
 

@@ -2,8 +2,8 @@
  *
  * A pass does one thing to a module and says whether it changed it. It never verifies, times,
  * prints or frees: the runner does. What passes exist, and their options, stands in passes.def. */
-#ifndef TS_PASS_H
-#define TS_PASS_H
+#ifndef TS_PASS_PASS_H
+#define TS_PASS_PASS_H
 
 #include "ir/ir.h"
 

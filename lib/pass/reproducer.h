@@ -5,8 +5,8 @@
  *   // pipeline: lower{acc=f32}
  *   // checks: verify-each verify-semantics-each=2025
  * func @f… */
-#ifndef TS_REPRODUCER_H
-#define TS_REPRODUCER_H
+#ifndef TS_PASS_REPRODUCER_H
+#define TS_PASS_REPRODUCER_H
 
 #include "pass/pass.h"
 

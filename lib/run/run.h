@@ -4,8 +4,8 @@
  * The order is ts_run_open (everything a wrong call or bad input can fail at), ts_run_execute (the
  * run itself, then timing, expectations and comparisons), the reports, ts_run_close. Texts such as
  * input specifications are kept by reference. */
-#ifndef TS_RUN_H
-#define TS_RUN_H
+#ifndef TS_RUN_RUN_H
+#define TS_RUN_RUN_H
 
 #include "engine/engine.h"
 #include "analysis/cost/flops.h"

@@ -1,6 +1,6 @@
 /* What the files run_*.c share. */
-#ifndef TS_RUN_INTERNAL_H
-#define TS_RUN_INTERNAL_H
+#ifndef TS_RUN_RUN_IMPL_H
+#define TS_RUN_RUN_IMPL_H
 
 #include "check/bound.h"
 #include "run/run.h"

@@ -1,6 +1,6 @@
 /* Programs and diffs in colour, for terminals. */
-#ifndef TS_COLOUR_H
-#define TS_COLOUR_H
+#ifndef TS_SUPPORT_COLOUR_H
+#define TS_SUPPORT_COLOUR_H
 
 #include "support/support.h"
 

@@ -1,6 +1,6 @@
 /* Source text and the list of messages about it. The library collects; only tools print. */
-#ifndef TS_DIAG_H
-#define TS_DIAG_H
+#ifndef TS_SUPPORT_DIAG_H
+#define TS_SUPPORT_DIAG_H
 
 #include "support/support.h"
 

@@ -1,6 +1,6 @@
 /* Differences between two texts, line by line. */
-#ifndef TS_DIFF_H
-#define TS_DIFF_H
+#ifndef TS_SUPPORT_DIFF_H
+#define TS_SUPPORT_DIFF_H
 
 #include "support/support.h"
 

@@ -1,6 +1,6 @@
 /* Digests of 256 bits: names for contents, and seals that show damage. */
-#ifndef TS_DIGEST_H
-#define TS_DIGEST_H
+#ifndef TS_SUPPORT_DIGEST_H
+#define TS_SUPPORT_DIGEST_H
 
 #include "support/support.h"
 

@@ -7,8 +7,8 @@
  * @-n,
  * @above, @below, none for its own; @unknown for a message without a place), and a part of the
  * message. Several inputs share a file, divided by lines that read `// -----`. */
-#ifndef TS_EXPECT_H
-#define TS_EXPECT_H
+#ifndef TS_SUPPORT_EXPECT_H
+#define TS_SUPPORT_EXPECT_H
 
 #include "support/diag.h"
 

@@ -1,7 +1,7 @@
 /* Narrow floats and their f64 images. A value of any float type is held exactly by an f64; NaNs keep
  * their sign and the top bits of their payload. */
-#ifndef TS_FLOATS_H
-#define TS_FLOATS_H
+#ifndef TS_SUPPORT_FLOATS_H
+#define TS_SUPPORT_FLOATS_H
 
 #include <stdint.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Powers of ten to 128 bits, for reading and printing floats. */
-#ifndef TS_POW10_H
-#define TS_POW10_H
+#ifndef TS_SUPPORT_POW10_H
+#define TS_SUPPORT_POW10_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* Other programs: started without a shell, their output kept up to a cap, their time limited. */
-#ifndef TS_PROCESS_H
-#define TS_PROCESS_H
+#ifndef TS_SUPPORT_PROCESS_H
+#define TS_SUPPORT_PROCESS_H
 
 #include "support/support.h"
 

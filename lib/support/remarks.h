@@ -1,6 +1,6 @@
 /* What passes had to say, as a file or not at all. */
-#ifndef TS_REMARKS_H
-#define TS_REMARKS_H
+#ifndef TS_SUPPORT_REMARKS_H
+#define TS_SUPPORT_REMARKS_H
 
 #include "support/diag.h"
 

@@ -1,6 +1,6 @@
 /* Which known word a misspelt one was meant to be. */
-#ifndef TS_SPELLING_H
-#define TS_SPELLING_H
+#ifndef TS_SUPPORT_SPELLING_H
+#define TS_SUPPORT_SPELLING_H
 
 #include <stdbool.h>
 #include <stddef.h>

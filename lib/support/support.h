@@ -4,8 +4,8 @@
  * context's cap refuses memory, the arena jumps to the recovery point that the public entry
  * function set (ts_memory.recover), so no caller below it has an error path for it, and nothing
  * leaks: every arena belongs to the context or to the entry function. */
-#ifndef TS_SUPPORT_H
-#define TS_SUPPORT_H
+#ifndef TS_SUPPORT_SUPPORT_H
+#define TS_SUPPORT_SUPPORT_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Advice on what to write instead of what the grammar did not expect. Private to lib/ir. */
-#ifndef TS_PARSE_ADVICE_H
-#define TS_PARSE_ADVICE_H
+#ifndef TS_SYNTAX_PARSE_ADVICE_IMPL_H
+#define TS_SYNTAX_PARSE_ADVICE_IMPL_H
 
 #include "syntax/parser_impl.h"
 

@@ -3,8 +3,8 @@
  * The grammar (ir.y) says what text looks like; each action calls one function here, which builds the
  * IR at once, without a tree in between. An op's parts are collected in the parser until its head is
  * complete; regions open only after that, so one set of collections does for any nesting. */
-#ifndef TS_PARSER_H
-#define TS_PARSER_H
+#ifndef TS_SYNTAX_PARSER_IMPL_H
+#define TS_SYNTAX_PARSER_IMPL_H
 
 #include "ir/ir.h"
 

@@ -1,7 +1,7 @@
 /* What this machine can do, measured: the ceilings that a time is held against; and what else it does
  * meanwhile. */
-#ifndef TS_MACHINE_H
-#define TS_MACHINE_H
+#ifndef TS_TARGET_MACHINE_H
+#define TS_TARGET_MACHINE_H
 
 #include <stdbool.h>
 #include <stddef.h>

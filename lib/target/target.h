@@ -1,6 +1,6 @@
 /* What a schedule wants to know of a processor. */
-#ifndef TS_TARGET_H
-#define TS_TARGET_H
+#ifndef TS_TARGET_TARGET_H
+#define TS_TARGET_TARGET_H
 
 #include "support/diag.h"
 

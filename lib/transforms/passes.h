@@ -1,8 +1,8 @@
 /* The option structs and functions of all passes, made from passes.def:
  *   typedef struct ts_lower_options { ts_dtype acc; } ts_lower_options;
  *   ts_result ts_pass_lower(ts_pass_ctx *, ts_module *, const void *options); */
-#ifndef TS_PASSES_H
-#define TS_PASSES_H
+#ifndef TS_TRANSFORMS_PASSES_H
+#define TS_TRANSFORMS_PASSES_H
 
 #include "pass/pass.h"
 

@@ -1,6 +1,6 @@
 /* Between the files of tools/common. */
-#ifndef TS_TOOL_PRIVATE_H
-#define TS_TOOL_PRIVATE_H
+#ifndef TS_TOOLS_COMMON_PRIVATE_H
+#define TS_TOOLS_COMMON_PRIVATE_H
 
 #include "tool.h"
 

@@ -19,8 +19,8 @@
  *
  * Errors are given with ts_error and its kin on t->ctx (or ts_tool_usage) and printed by
  * ts_tool_end, or earlier by ts_tool_print_diagnostics. Nothing else here prints on stderr. */
-#ifndef TS_TOOL_H
-#define TS_TOOL_H
+#ifndef TS_TOOLS_COMMON_TOOL_H
+#define TS_TOOLS_COMMON_TOOL_H
 
 #include "support/diag.h"
 

@@ -1,6 +1,6 @@
 /* The arithmetic of a run, without running. */
-#ifndef TS_FLOPS_H
-#define TS_FLOPS_H
+#ifndef TS_ANALYSIS_COST_FLOPS_H
+#define TS_ANALYSIS_COST_FLOPS_H
 
 #include "engine/engine.h"
 

@@ -8,8 +8,8 @@
  * A bound replaces variables, the innermost first, by the bounds of their loops. Each gives a true
  * statement about the form whenever the code it stands in runs; a loop with several bounds gives
  * several. */
-#ifndef TS_LIN_H
-#define TS_LIN_H
+#ifndef TS_ANALYSIS_INDEX_LIN_H
+#define TS_ANALYSIS_INDEX_LIN_H
 
 #include "ir/ir.h"
 

@@ -10,8 +10,8 @@
  *
  * Every question costs a bounded number of steps. Nothing overflows: ends saturate, and a saturated
  * end means unbounded. */
-#ifndef TS_RANGE_H
-#define TS_RANGE_H
+#ifndef TS_ANALYSIS_INDEX_RANGE_H
+#define TS_ANALYSIS_INDEX_RANGE_H
 
 #include "ir/ir.h"
 

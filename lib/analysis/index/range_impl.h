@@ -1,6 +1,6 @@
 /* What range.c (scopes and intervals) and range_prove.c (linear forms and proofs) share. */
-#ifndef TS_RANGE_IMPL_H
-#define TS_RANGE_IMPL_H
+#ifndef TS_ANALYSIS_INDEX_RANGE_IMPL_H
+#define TS_ANALYSIS_INDEX_RANGE_IMPL_H
 
 #include "analysis/index/range.h"
 

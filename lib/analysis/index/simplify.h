@@ -1,6 +1,6 @@
 /* One way to write an affine expression, the shortest that holds where it stands. */
-#ifndef TS_AFFINE_SIMPLIFY_H
-#define TS_AFFINE_SIMPLIFY_H
+#ifndef TS_ANALYSIS_INDEX_SIMPLIFY_H
+#define TS_ANALYSIS_INDEX_SIMPLIFY_H
 
 #include "analysis/index/range.h"
 

@@ -16,8 +16,8 @@
  *
  * Functions return TS_OK with a verdict, or TS_LIMIT when isl runs out of its operation budget
  * (with a message: the step is then refused). Verdicts live in `arena`. */
-#ifndef TS_DEPENDENCE_H
-#define TS_DEPENDENCE_H
+#ifndef TS_ANALYSIS_POLY_DEPENDENCE_H
+#define TS_ANALYSIS_POLY_DEPENDENCE_H
 
 #include "ir/ir.h"
 

@@ -1,7 +1,7 @@
 /* What dependence.c (which pairs a step would reverse) and dependence_report.c (saying so)
  * share. */
-#ifndef TS_DEPENDENCE_IMPL_H
-#define TS_DEPENDENCE_IMPL_H
+#ifndef TS_ANALYSIS_POLY_DEPENDENCE_IMPL_H
+#define TS_ANALYSIS_POLY_DEPENDENCE_IMPL_H
 
 #include "analysis/poly/poly_impl.h"
 

@@ -1,7 +1,7 @@
 /* Which elements of a buffer come into a block from before, and which does it write? Exact, by isl:
  * Feautrier, Dataflow analysis of array and scalar references, 1991. */
-#ifndef TS_FLOW_H
-#define TS_FLOW_H
+#ifndef TS_ANALYSIS_POLY_FLOW_H
+#define TS_ANALYSIS_POLY_FLOW_H
 
 #include "analysis/poly/footprint.h"
 

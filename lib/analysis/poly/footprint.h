@@ -1,7 +1,7 @@
 /* Which part of a buffer does a block use? The answer is a box: in each dimension a lower bound, a
  * form over what does not vary in the block, and an extent that is a number or a symbol. */
-#ifndef TS_FOOTPRINT_H
-#define TS_FOOTPRINT_H
+#ifndef TS_ANALYSIS_POLY_FOOTPRINT_H
+#define TS_ANALYSIS_POLY_FOOTPRINT_H
 
 #include "analysis/index/lin.h"
 

@@ -1,6 +1,6 @@
 /* Marks `parallel` that somebody wrote: are they true? Passes prove theirs before they set them. */
-#ifndef TS_MARKS_H
-#define TS_MARKS_H
+#ifndef TS_ANALYSIS_POLY_MARKS_H
+#define TS_ANALYSIS_POLY_MARKS_H
 
 #include "ir/ir.h"
 

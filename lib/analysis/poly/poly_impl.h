@@ -11,8 +11,8 @@
  * the locals of the first and the locals of the second, and isl says whether it has an integer
  * solution. isl's objects live inside ts_poly_solve and ts_poly_extreme only, so that a jump for
  * lack of memory never leaves one behind. */
-#ifndef TS_POLY_H
-#define TS_POLY_H
+#ifndef TS_ANALYSIS_POLY_POLY_IMPL_H
+#define TS_ANALYSIS_POLY_POLY_IMPL_H
 
 #include "analysis/poly/dependence.h"
 #include "analysis/index/range.h"

@@ -3,8 +3,8 @@
  * Integers may be added, multiplied, compared for the largest and combined bit by bit in any order: every
  * bit of the result is the same. So may the largest and least of floats be taken (but for the payload of
  * a NaN); sums and products of floats round differently. */
-#ifndef TS_UPDATE_H
-#define TS_UPDATE_H
+#ifndef TS_ANALYSIS_POLY_UPDATE_H
+#define TS_ANALYSIS_POLY_UPDATE_H
 
 #include "ir/ir.h"
 

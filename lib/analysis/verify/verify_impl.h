@@ -1,6 +1,6 @@
 /* What the files of the verifier share. Private to lib/analysis. */
-#ifndef TS_VERIFY_H
-#define TS_VERIFY_H
+#ifndef TS_ANALYSIS_VERIFY_VERIFY_IMPL_H
+#define TS_ANALYSIS_VERIFY_VERIFY_IMPL_H
 
 #include "analysis/index/range.h"
 #include "ir/outline.h"

@@ -1,6 +1,6 @@
 /* What the files native*.c share: one program on its way from loops to loaded machine code. */
-#ifndef TS_NATIVE_H
-#define TS_NATIVE_H
+#ifndef TS_ENGINE_NATIVE_NATIVE_IMPL_H
+#define TS_ENGINE_NATIVE_NATIVE_IMPL_H
 
 #include "emit/emit.h"
 #include "engine/engine.h"

@@ -6,8 +6,8 @@
  * a loop a list of registers that its back-edge bumps. So an address that is linear in the loop
  * variables costs one addition a loop iteration, shared by all accesses that differ from it by a
  * constant. */
-#ifndef TS_VM_COMPILE_H
-#define TS_VM_COMPILE_H
+#ifndef TS_ENGINE_VM_CODE_H
+#define TS_ENGINE_VM_CODE_H
 
 #include "engine/vm/vm.h"
 

@@ -7,8 +7,8 @@
  * product). f64, f16 and bf16 are held as f64 images, f32 as f32, integers sign-extended. Layouts
  * (pad, swizzle, strides) move bytes and mean nothing else, so buffers are row-major here whatever
  * their layout. */
-#ifndef TS_VM_H
-#define TS_VM_H
+#ifndef TS_ENGINE_VM_VM_H
+#define TS_ENGINE_VM_VM_H
 
 #include "engine/engine.h"
 

@@ -1,6 +1,6 @@
 /* What the files of `promote` share. */
-#ifndef TS_PROMOTE_H
-#define TS_PROMOTE_H
+#ifndef TS_TRANSFORMS_BUFFERS_PROMOTE_IMPL_H
+#define TS_TRANSFORMS_BUFFERS_PROMOTE_IMPL_H
 
 #include "transforms/loops/loops.h"
 

@@ -1,7 +1,7 @@
 /* What the passes that give a loop a smaller buffer (stage, compute-at) share: linear forms as
  * expressions, blocked layouts, and the nests that copy between a buffer and a box of it. */
-#ifndef TS_STAGE_H
-#define TS_STAGE_H
+#ifndef TS_TRANSFORMS_BUFFERS_STAGE_IMPL_H
+#define TS_TRANSFORMS_BUFFERS_STAGE_IMPL_H
 
 #include "analysis/poly/footprint.h"
 #include "transforms/loops/loops.h"

@@ -5,8 +5,8 @@
  * called after its variable. Several loops of a function may have one name, as long as none is
  * inside another (both halves of a peeled loop hold loops called %j): a pass works on each of
  * them. */
-#ifndef TS_LOOPS_H
-#define TS_LOOPS_H
+#ifndef TS_TRANSFORMS_LOOPS_LOOPS_H
+#define TS_TRANSFORMS_LOOPS_LOOPS_H
 
 #include "ir/ir.h"
 #include "transforms/passes.h"

@@ -1,6 +1,6 @@
 /* Reordering a perfect nest if that is legal: for the passes reorder and tile. */
-#ifndef TS_REORDER_H
-#define TS_REORDER_H
+#ifndef TS_TRANSFORMS_LOOPS_REORDER_H
+#define TS_TRANSFORMS_LOOPS_REORDER_H
 
 #include "transforms/loops/loops.h"
 

@@ -6,8 +6,8 @@
  * tensors are fetched with ts_lower_load, which gives a literal where the tensor is a splat. Values
  * are simply named after what they are: the printer tells those of one name apart. Only loops get
  * unique names here, because schedules speak of loops by them. */
-#ifndef TS_LOWER_H
-#define TS_LOWER_H
+#ifndef TS_TRANSFORMS_LOWER_LOWER_IMPL_H
+#define TS_TRANSFORMS_LOWER_LOWER_IMPL_H
 
 #include "pass/pass.h"
 

@@ -1,6 +1,6 @@
 /* What recipes share: recognising nests by what they compute, and writing steps. */
-#ifndef TS_RECIPE_H
-#define TS_RECIPE_H
+#ifndef TS_TRANSFORMS_RECIPE_RECIPE_IMPL_H
+#define TS_TRANSFORMS_RECIPE_RECIPE_IMPL_H
 
 #include "target/target.h"
 #include "transforms/loops/loops.h"

@@ -1,6 +1,6 @@
 /* Symbolic extents given a number (`-D M=512`). */
-#ifndef TS_BIND_H
-#define TS_BIND_H
+#ifndef TS_TRANSFORMS_REWRITE_BIND_EXTENTS_H
+#define TS_TRANSFORMS_REWRITE_BIND_EXTENTS_H
 
 #include "ir/ir.h"
 

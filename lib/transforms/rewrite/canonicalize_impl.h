@@ -1,6 +1,6 @@
 /* What the files of canonicalize share. */
-#ifndef TS_TRANSFORMS_CANONICALIZE_H
-#define TS_TRANSFORMS_CANONICALIZE_H
+#ifndef TS_TRANSFORMS_REWRITE_CANONICALIZE_IMPL_H
+#define TS_TRANSFORMS_REWRITE_CANONICALIZE_IMPL_H
 
 #include "transforms/rewrite/rewrite.h"
 

@@ -1,7 +1,7 @@
 /* What several transforms need: the correspondence between a tensor op and its scalar form,
  * constants, broadcasting, and replacing an op while keeping its author's name. */
-#ifndef TS_TRANSFORMS_UTIL_H
-#define TS_TRANSFORMS_UTIL_H
+#ifndef TS_TRANSFORMS_REWRITE_REWRITE_H
+#define TS_TRANSFORMS_REWRITE_REWRITE_H
 
 #include "ir/ir.h"
 #include "transforms/passes.h"

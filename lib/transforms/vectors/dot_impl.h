@@ -1,6 +1,6 @@
 /* What the files of `dot` share: one loop whose iterations become the group of a `dot`. */
-#ifndef TS_DOT_H
-#define TS_DOT_H
+#ifndef TS_TRANSFORMS_VECTORS_DOT_IMPL_H
+#define TS_TRANSFORMS_VECTORS_DOT_IMPL_H
 
 #include "transforms/loops/loops.h"
 #include "transforms/rewrite/rewrite.h"

@@ -3,8 +3,8 @@
  * Values are *uniform* (the same in all lanes: they stay scalar) or *varying* (they become
  * vectors). What `dot` left works on groups of elements, which lie side by side in vectors of as
  * many times the lanes. Memory that lanes touch is reached in one of the ways of ts_reach. */
-#ifndef TS_VECTORIZE_H
-#define TS_VECTORIZE_H
+#ifndef TS_TRANSFORMS_VECTORS_VECTORIZE_IMPL_H
+#define TS_TRANSFORMS_VECTORS_VECTORIZE_IMPL_H
 
 #include "transforms/loops/loops.h"
 #include "transforms/rewrite/rewrite.h"
