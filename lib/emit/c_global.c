@@ -7,10 +7,10 @@
 
 enum { HIDDEN_BYTES = 4 << 10, PRINTED_BYTES = 64 << 10 };
 
-typedef struct c_global {
+typedef struct ts_c_global {
   const char *name;
   bool used;
-} c_global;
+} ts_c_global;
 
 static int64_t count_of(const ts_type *t) {
   int64_t n = ts_type_num_elements(t);
@@ -29,53 +29,53 @@ bool ts_emit_c_is_hidden(const ts_global *g) {
 }
 
 /* Comes as a parameter. */
-static bool is_hidden(const c_emit *e, const ts_global *g) {
+static bool is_hidden(const ts_c_emit *e, const ts_global *g) {
   return e->options->entries && ts_emit_c_is_hidden(g);
 }
 
-static bool is_printed(const c_emit *e, const ts_global *g) {
+static bool is_printed(const ts_c_emit *e, const ts_global *g) {
   return !is_hidden(e, g) && bytes_of(g) <= PRINTED_BYTES;
 }
 
-void c_name_globals(c_emit *e) {
+void ts_c_name_globals(ts_c_emit *e) {
   for (const ts_global *g = e->m->first_global; g; g = g->next) {
-    c_global *mine = ts_new(e->arena, c_global);
-    mine->name = c_unique(e, ts_str_text(e->m, g->name));
+    ts_c_global *mine = ts_new(e->arena, ts_c_global);
+    mine->name = ts_c_unique(e, ts_str_text(e->m, g->name));
     ts_ptrmap_put(&e->globals, g, mine);
   }
 }
 
-void c_reserve_globals(c_emit *e) {
+void ts_c_reserve_globals(ts_c_emit *e) {
   for (const ts_global *g = e->m->first_global; g; g = g->next)
-    c_reserve(e, ((const c_global *)ts_ptrmap_get(&e->globals, g))->name);
+    ts_c_reserve(e, ((const ts_c_global *)ts_ptrmap_get(&e->globals, g))->name);
 }
 
-const char *c_global_name(c_emit *e, const ts_global *g) {
-  c_global *mine = ts_ptrmap_get(&e->globals, g);
+const char *ts_c_global_name(ts_c_emit *e, const ts_global *g) {
+  ts_c_global *mine = ts_ptrmap_get(&e->globals, g);
   mine->used = true;
-  if (is_hidden(e, g)) c_nest_global(e, g, mine->name);
+  if (is_hidden(e, g)) ts_c_nest_global(e, g, mine->name);
   bool united = g->type->dtype == TS_F16 && is_printed(e, g);
   return united ? ts_sprintf(e->arena, "%s.at", mine->name) : mine->name;
 }
 
-void c_add_hidden(c_emit *e, c_out *list, bool params) {
+void ts_c_add_hidden(ts_c_emit *e, ts_c_out *list, bool params) {
   for (const ts_global *g = e->m->first_global; g; g = g->next) {
     if (!is_hidden(e, g)) continue;
-    const c_global *mine = ts_ptrmap_get(&e->globals, g);
+    const ts_c_global *mine = ts_ptrmap_get(&e->globals, g);
     if (params)
-      c_list_add(e, list, ", ", "const %s *restrict %s", c_memory_type((ts_dtype)g->type->dtype),
-                 mine->name);
+      ts_c_list_add(e, list, ", ", "const %s *restrict %s",
+                    ts_c_memory_type((ts_dtype)g->type->dtype), mine->name);
     else {
-      c_nest_global(e, g, mine->name);
-      c_list_add(e, list, ", ", "%s", mine->name);
+      ts_c_nest_global(e, g, mine->name);
+      ts_c_list_add(e, list, ", ", "%s", mine->name);
     }
   }
 }
 
 /* ---- initialisers ---- */
 
-static const char *element(c_emit *e, ts_dtype d, const void *at) {
-  if (c_narrow(d)) {
+static const char *element(ts_c_emit *e, ts_dtype d, const void *at) {
+  if (ts_c_narrow(d)) {
     uint16_t bits;
     memcpy(&bits, at, sizeof bits);
     return ts_sprintf(e->arena, "0x%04x", bits);
@@ -83,26 +83,26 @@ static const char *element(c_emit *e, ts_dtype d, const void *at) {
   uint64_t image = ts_number_load(d, at);
   if (d == TS_I1) return image ? "1" : "0";
   ts_type scalar = {.kind = TS_TYPE_SCALAR, .dtype = (uint8_t)d};
-  return c_literal(e, c_rep_of_type(&scalar), d, image).s;
+  return ts_c_literal(e, ts_c_rep_of_type(&scalar), d, image).s;
 }
 
-static void print_elements(c_emit *e, ts_dtype d, const char *bytes, int64_t n) {
+static void print_elements(ts_c_emit *e, ts_dtype d, const char *bytes, int64_t n) {
   size_t width = 2;
-  c_put(e, "\n ");
+  ts_c_put(e, "\n ");
   for (int64_t i = 0; i < n; i++) {
     const char *text = element(e, d, bytes + (size_t)i * ts_dtype_bytes(d));
     width += strlen(text) + 2;
     if (width > 100) {
-      c_put(e, "\n ");
+      ts_c_put(e, "\n ");
       width = 2 + strlen(text) + 2;
     }
-    c_printf(e, " %s,", text);
+    ts_c_printf(e, " %s,", text);
   }
-  c_put(e, "\n");
+  ts_c_put(e, "\n");
 }
 
 typedef struct reading {
-  c_emit *e;
+  ts_c_emit *e;
   const ts_global *global;
   ts_array array;
 } reading;
@@ -121,11 +121,11 @@ static void drop_file(void *arg) {
   if (r->array.data) ts_array_drop(r->e->ctx, &r->array);
 }
 
-static void print_initialiser(c_emit *e, const ts_global *g) {
+static void print_initialiser(ts_c_emit *e, const ts_global *g) {
   ts_dtype d = (ts_dtype)g->type->dtype;
   int64_t n = count_of(g->type);
   if (g->data->form == TS_DATA_SPLAT) {
-    c_printf(e, "[0 ... %" PRId64 "] = %s", n - 1, element(e, d, g->data->bytes));
+    ts_c_printf(e, "[0 ... %" PRId64 "] = %s", n - 1, element(e, d, g->data->bytes));
   } else if (g->data->form == TS_DATA_DENSE) {
     print_elements(e, d, g->data->bytes, n);
   } else {
@@ -135,30 +135,30 @@ static void print_initialiser(c_emit *e, const ts_global *g) {
   }
 }
 
-static void print_global(c_emit *e, const ts_global *g, const char *name) {
+static void print_global(ts_c_emit *e, const ts_global *g, const char *name) {
   ts_dtype d = (ts_dtype)g->type->dtype;
   int64_t n = count_of(g->type);
-  c_printf(e, "\n/* %s */\n", g->type->text);
+  ts_c_printf(e, "\n/* %s */\n", g->type->text);
   if (!is_printed(e, g)) {
-    c_printf(e, "extern const %s %s[%" PRId64 "]; /* its data is for you to define */\n",
-             c_memory_type(d), name, n);
+    ts_c_printf(e, "extern const %s %s[%" PRId64 "]; /* its data is for you to define */\n",
+                ts_c_memory_type(d), name, n);
     return;
   }
   if (d == TS_F16)
-    c_printf(e,
-             "static const union {\n  uint16_t bits[%" PRId64 "];\n  ts_f16 at[%" PRId64
-             "];\n} %s = {{",
-             n, n, name);
+    ts_c_printf(e,
+                "static const union {\n  uint16_t bits[%" PRId64 "];\n  ts_f16 at[%" PRId64
+                "];\n} %s = {{",
+                n, n, name);
   else
-    c_printf(e, "static const %s %s[%" PRId64 "] __attribute__((aligned(64))) = {",
-             c_memory_type(d), name, n);
+    ts_c_printf(e, "static const %s %s[%" PRId64 "] __attribute__((aligned(64))) = {",
+                ts_c_memory_type(d), name, n);
   print_initialiser(e, g);
-  c_put(e, d == TS_F16 ? "}};\n" : "};\n");
+  ts_c_put(e, d == TS_F16 ? "}};\n" : "};\n");
 }
 
-void c_print_globals(c_emit *e) {
+void ts_c_print_globals(ts_c_emit *e) {
   for (const ts_global *g = e->m->first_global; g; g = g->next) {
-    const c_global *mine = ts_ptrmap_get(&e->globals, g);
+    const ts_c_global *mine = ts_ptrmap_get(&e->globals, g);
     if (mine->used && !is_hidden(e, g)) print_global(e, g, mine->name);
   }
 }

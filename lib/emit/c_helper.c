@@ -7,7 +7,7 @@
 #include "emit/c_emit.h"
 #include "emit/prelude.h"
 
-struct c_helper {
+struct ts_c_helper {
   const char *text;
 };
 
@@ -16,7 +16,7 @@ typedef enum { ANY, DIRECT, WHOLE, HALF, F16, BF16, I1 } element_kind;
 typedef struct template {
   const char *name;
   unsigned arity;
-  c_base to;
+  ts_c_base to;
   const char *scalar, *vector;
 }
 template;
@@ -55,12 +55,12 @@ static const struct {
 
 /* What a template is expanded for. */
 typedef struct use {
-  c_rep rep;
+  ts_c_rep rep;
   int64_t lanes;
   ts_dtype dtype; /* in memory */
   const char *c_name;
-  c_rep to;
-  c_rep other; /* half a vector, or a wider one */
+  ts_c_rep to;
+  ts_c_rep other; /* half a vector, or a wider one */
 } use;
 
 /* ---- the prelude ---- */
@@ -73,7 +73,7 @@ static int section_of(const char *name, size_t n) {
   return -1;
 }
 
-static void want_section(c_emit *e, const char *name, size_t n) {
+static void want_section(ts_c_emit *e, const char *name, size_t n) {
   int i = section_of(name, n);
   if (i < 0 || e->sections[i]) return;
   e->sections[i] = true;
@@ -84,22 +84,23 @@ static void want_section(c_emit *e, const char *name, size_t n) {
   }
 }
 
-bool c_use_section(c_emit *e, const char *name) {
+bool ts_c_use_section(ts_c_emit *e, const char *name) {
   want_section(e, name, strlen(name));
   return section_of(name, strlen(name)) >= 0;
 }
 
-void c_print_sections(c_emit *e) {
+void ts_c_print_sections(ts_c_emit *e) {
   for (unsigned i = 0; i < ts_num_prelude_sections; i++)
-    if (e->sections[i]) c_printf(e, "\n%s", ts_prelude_sections[i].text);
+    if (e->sections[i]) ts_c_printf(e, "\n%s", ts_prelude_sections[i].text);
 }
 
 /* The lanes of the prelude's form of `name` that serves a vector of `r`, or half of `r` where it
  * takes several; 0 when it has none. */
-static int64_t lanes_of_section(c_emit *e, const char *name, c_rep r) {
+static int64_t lanes_of_section(ts_c_emit *e, const char *name, ts_c_rep r) {
   int64_t least = 0, most = 0;
   for (int64_t lanes = 2; lanes <= 16; lanes *= 2) {
-    const char *full = ts_sprintf(e->arena, "ts_%s_%s", name, c_suffix(e, (c_rep){r.base, lanes}));
+    const char *full =
+        ts_sprintf(e->arena, "ts_%s_%s", name, ts_c_suffix(e, (ts_c_rep){r.base, lanes}));
     if (section_of(full, strlen(full)) < 0) continue;
     least = least ? least : lanes;
     most = lanes;
@@ -109,31 +110,32 @@ static int64_t lanes_of_section(c_emit *e, const char *name, c_rep r) {
 
 /* ---- expansion ---- */
 
-static void add(c_emit *e, c_out *out, const char *text) {
-  c_out_add(e->arena, out, text, strlen(text));
+static void add(ts_c_emit *e, ts_c_out *out, const char *text) {
+  ts_c_out_add(e->arena, out, text, strlen(text));
 }
 
-static void add_vector_of_unsigned(c_emit *e, c_out *out, const use *u) {
-  add(e, out, c_unsigned_vector(e, u->rep));
+static void add_vector_of_unsigned(ts_c_emit *e, ts_c_out *out, const use *u) {
+  add(e, out, ts_c_unsigned_vector(e, u->rep));
 }
 
-static void add_repeated(c_emit *e, c_out *out, const char *what, int64_t n) {
+static void add_repeated(ts_c_emit *e, ts_c_out *out, const char *what, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
     if (i) add(e, out, i % 16 == 0 ? ",\n      " : ", ");
     add(e, out, what);
   }
 }
 
-static void add_counted(c_emit *e, c_out *out, int64_t n) {
+static void add_counted(ts_c_emit *e, ts_c_out *out, int64_t n) {
   for (int64_t i = 0; i < n; i++)
     add(e, out, ts_sprintf(e->arena, "%s%" PRId64, i % 16 ? ", " : i ? ",\n      " : "", i));
 }
 
 /* loadups512, cvtd2mask512 */
-static void add_avx512(c_emit *e, c_out *out, char which, const use *u) {
-  static const char *const moves[] = {[C_F64] = "upd",   [C_F32] = "ups",   [C_I64] = "dqudi",
-                                      [C_I32] = "dqusi", [C_I16] = "dquhi", [C_I8] = "dquqi"};
-  unsigned bytes = c_base_bytes(u->rep.base);
+static void add_avx512(ts_c_emit *e, ts_c_out *out, char which, const use *u) {
+  static const char *const moves[] = {
+      [TS_C_F64] = "upd",   [TS_C_F32] = "ups",   [TS_C_I64] = "dqudi",
+      [TS_C_I32] = "dqusi", [TS_C_I16] = "dquhi", [TS_C_I8] = "dquqi"};
+  unsigned bytes = ts_c_base_bytes(u->rep.base);
   const char *move = which == 'K' ? moves[u->rep.base]
                      : bytes == 8 ? "q2mask"
                      : bytes == 4 ? "d2mask"
@@ -143,33 +145,34 @@ static void add_avx512(c_emit *e, c_out *out, char which, const use *u) {
 }
 
 /* What the compilers' builtins call a lane. */
-static const char *builtin_lane(c_base b) {
-  static const char *const names[] = {[C_F64] = "double", [C_F32] = "float", [C_I64] = "long long",
-                                      [C_I32] = "int",    [C_I16] = "short", [C_I8] = "char"};
+static const char *builtin_lane(ts_c_base b) {
+  static const char *const names[] = {
+      [TS_C_F64] = "double", [TS_C_F32] = "float", [TS_C_I64] = "long long",
+      [TS_C_I32] = "int",    [TS_C_I16] = "short", [TS_C_I8] = "char"};
   return names[b];
 }
 
-static void add_variable(c_emit *e, c_out *out, char which, const use *u) {
-  c_rep one = {u->rep.base, 0}, one_to = {u->to.base, 0};
+static void add_variable(ts_c_emit *e, ts_c_out *out, char which, const use *u) {
+  ts_c_rep one = {u->rep.base, 0}, one_to = {u->to.base, 0};
   switch (which) {
   case 'F': add(e, out, u->c_name); break;
-  case 'T': add(e, out, c_type(e, u->rep)); break;
-  case 'S': add(e, out, c_type(e, one)); break;
-  case 'U': add(e, out, c_unsigned(u->rep.base)); break;
+  case 'T': add(e, out, ts_c_type(e, u->rep)); break;
+  case 'S': add(e, out, ts_c_type(e, one)); break;
+  case 'U': add(e, out, ts_c_unsigned(u->rep.base)); break;
   case 'V': add_vector_of_unsigned(e, out, u); break;
-  case 'M': add(e, out, c_type(e, c_mask_of(u->rep))); break;
-  case 'R': add(e, out, c_type(e, u->to)); break;
-  case 'r': add(e, out, c_type(e, one_to)); break;
-  case 'E': add(e, out, c_memory_type(u->dtype)); break;
-  case 'L': add(e, out, u->rep.base == C_F32 ? "f" : ""); break;
-  case 'B': add(e, out, u->rep.base == C_F32 ? "double" : "long double"); break;
-  case 'l': add(e, out, u->rep.base == C_F32 ? "" : "l"); break;
+  case 'M': add(e, out, ts_c_type(e, ts_c_mask_of(u->rep))); break;
+  case 'R': add(e, out, ts_c_type(e, u->to)); break;
+  case 'r': add(e, out, ts_c_type(e, one_to)); break;
+  case 'E': add(e, out, ts_c_memory_type(u->dtype)); break;
+  case 'L': add(e, out, u->rep.base == TS_C_F32 ? "f" : ""); break;
+  case 'B': add(e, out, u->rep.base == TS_C_F32 ? "double" : "long double"); break;
+  case 'l': add(e, out, u->rep.base == TS_C_F32 ? "" : "l"); break;
   case 'N': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->lanes)); break;
   case 'P': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->rep.lanes)); break;
-  case 'H': add(e, out, c_type(e, u->other)); break;
+  case 'H': add(e, out, ts_c_type(e, u->other)); break;
   case 'x': add_repeated(e, out, "x", u->rep.lanes); break;
   case 'c': add(e, out, builtin_lane(u->rep.base)); break;
-  case 'm': add(e, out, builtin_lane(c_mask_of(u->rep).base)); break;
+  case 'm': add(e, out, builtin_lane(ts_c_mask_of(u->rep).base)); break;
   case 'K':
   case 'k': add_avx512(e, out, which, u); break;
   case 'Q': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->rep.lanes * 16)); break;
@@ -181,23 +184,23 @@ static void add_variable(c_emit *e, c_out *out, char which, const use *u) {
 static bool is_word(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 /* The helper that the text names after one of @ ` ^ !; returns where the name ends. */
-static const char *add_helper(c_emit *e, c_out *out, const char *at, const use *u) {
+static const char *add_helper(ts_c_emit *e, ts_c_out *out, const char *at, const use *u) {
   const char *end = at + 1;
   while (is_word(*end))
     end++;
   const char *name = ts_strndup(e->arena, at + 1, (size_t)(end - at - 1));
-  c_rep one = {*at == '^' ? C_F64 : u->rep.base, 0};
+  ts_c_rep one = {*at == '^' ? TS_C_F64 : u->rep.base, 0};
   if (*at == '!')
-    add(e, out, c_helper_name(e, name, u->other, u->other.lanes, u->dtype));
+    add(e, out, ts_c_helper_name(e, name, u->other, u->other.lanes, u->dtype));
   else if (*at == '@')
-    add(e, out, c_helper_name(e, name, u->rep, u->lanes, u->dtype));
+    add(e, out, ts_c_helper_name(e, name, u->rep, u->lanes, u->dtype));
   else
-    add(e, out, c_helper_name(e, name, one, 0, u->dtype));
+    add(e, out, ts_c_helper_name(e, name, one, 0, u->dtype));
   return end;
 }
 
-static const char *expand(c_emit *e, const char *text, const use *u) {
-  c_out out = {0};
+static const char *expand(ts_c_emit *e, const char *text, const use *u) {
+  ts_c_out out = {0};
   for (const char *p = text; *p;) {
     if (*p == '$') {
       add_variable(e, &out, p[1], u);
@@ -205,14 +208,14 @@ static const char *expand(c_emit *e, const char *text, const use *u) {
     } else if (*p == '@' || *p == '`' || *p == '^' || (*p == '!' && p[1] >= 'a' && p[1] <= 'z')) {
       p = add_helper(e, &out, p, u);
     } else {
-      c_out_add(e->arena, &out, p++, 1);
+      ts_c_out_add(e->arena, &out, p++, 1);
     }
   }
   return out.at;
 }
 
 /* A vector form made of the scalar one. */
-static const char *lane_by_lane(c_emit *e, const template *t) {
+static const char *lane_by_lane(ts_c_emit *e, const template *t) {
   static const char *const params[] = {"", "$T a", "$T a, $T b", "$T a, $T b, $T c"};
   static const char *const args[] = {"", "a[l]", "a[l], b[l]", "a[l], b[l], c[l]"};
   return ts_sprintf(e->arena,
@@ -222,7 +225,7 @@ static const char *lane_by_lane(c_emit *e, const template *t) {
 }
 
 /* A vector form made of the prelude's for more or fewer lanes. */
-static const char *by_section(c_emit *e, const template *t, bool halves) {
+static const char *by_section(ts_c_emit *e, const template *t, bool halves) {
   static const char *const params[] = {"", "$T a", "$T a, $T b", "$T a, $T b, $T c"};
   static const char *const args[] = {"", "x[h]", "x[h], y[h]", "x[h], y[h], z[h]"};
   static const char *const parts[] = {"", "x[%d]", "x[%d], y[%d]", "x[%d], y[%d], z[%d]"};
@@ -245,27 +248,27 @@ static const char *by_section(c_emit *e, const template *t, bool halves) {
 /* A vector that AVX-512 moves under a mask. */
 static bool is_whole(const use *u) {
   int64_t bytes = u->lanes * ts_dtype_bytes(u->dtype);
-  bool as_it_lies = !c_narrow(u->dtype) || c_is_packed(u->rep);
+  bool as_it_lies = !ts_c_narrow(u->dtype) || ts_c_is_packed(u->rep);
   return u->lanes == u->rep.lanes && as_it_lies && u->dtype != TS_I1 &&
          (bytes == 16 || bytes == 32 || bytes == 64);
 }
 
 static bool is_half(const use *u) {
-  return u->lanes == u->rep.lanes && c_narrow(u->dtype) && !c_is_packed(u->rep) &&
+  return u->lanes == u->rep.lanes && ts_c_narrow(u->dtype) && !ts_c_is_packed(u->rep) &&
          (u->lanes == 8 || u->lanes == 16);
 }
 
-static const char *text_of(c_emit *e, const char *name, use *u) {
+static const char *text_of(ts_c_emit *e, const char *name, use *u) {
   for (size_t i = 0; i < ts_countof(templates); i++) {
     const template *t = &templates[i];
     if (strcmp(t->name, name) != 0) continue;
     u->to = u->rep;
-    u->other = (c_rep){u->rep.base, c_padded(u->lanes)};
-    if (t->to != C_NUM_BASES) u->to.base = t->to;
+    u->other = (ts_c_rep){u->rep.base, ts_c_padded(u->lanes)};
+    if (t->to != TS_C_NUM_BASES) u->to.base = t->to;
     if (u->rep.lanes == 0) return t->scalar;
     if (t->vector[0]) return t->vector;
     int64_t lanes = lanes_of_section(e, name, u->rep);
-    u->other = (c_rep){u->rep.base, lanes};
+    u->other = (ts_c_rep){u->rep.base, lanes};
     return lanes ? by_section(e, t, lanes < u->rep.lanes) : lane_by_lane(e, t);
   }
   static const element_kind kinds[TS_NUM_DTYPES] = {
@@ -273,10 +276,10 @@ static const char *text_of(c_emit *e, const char *name, use *u) {
       [TS_I32] = DIRECT, [TS_I8] = DIRECT,  [TS_I1] = I1,   [TS_INDEX] = DIRECT};
   for (size_t i = 0; i < ts_countof(memory_templates); i++) {
     element_kind k = memory_templates[i].kind;
-    element_kind kind = c_is_packed(u->rep) ? DIRECT : kinds[u->dtype];
+    element_kind kind = ts_c_is_packed(u->rep) ? DIRECT : kinds[u->dtype];
     bool whole = (k == WHOLE && is_whole(u)) || (k == HALF && is_half(u));
     if (strcmp(memory_templates[i].name, name) != 0 || !(k == ANY || k == kind || whole)) continue;
-    if (whole) c_use_section(e, "ts_builtin");
+    if (whole) ts_c_use_section(e, "ts_builtin");
     return memory_templates[i].text;
   }
   ts_unreachable("a helper that there is none of");
@@ -297,57 +300,59 @@ static bool counts_lanes(const char *name) {
 }
 
 /* ts_maxf_f32x16, ts_repeat3_f32x16, ts_load_bf16x16, ts_load_i1x16_as_i32. */
-static const char *name_of(c_emit *e, const char *name, const use *u) {
+static const char *name_of(ts_c_emit *e, const char *name, const use *u) {
   if (strcmp(name, "repeat") == 0)
-    return ts_sprintf(e->arena, "ts_repeat%" PRId64 "_%s", u->lanes, c_suffix(e, u->rep));
+    return ts_sprintf(e->arena, "ts_repeat%" PRId64 "_%s", u->lanes, ts_c_suffix(e, u->rep));
   if (!is_memory(name)) {
-    c_rep r = u->rep;
+    ts_c_rep r = u->rep;
     if (r.lanes) r.lanes = u->lanes;
-    return ts_sprintf(e->arena, "ts_%s_%s", name, c_suffix(e, r));
+    return ts_sprintf(e->arena, "ts_%s_%s", name, ts_c_suffix(e, r));
   }
   if (u->rep.lanes == 0)
     return ts_sprintf(e->arena, "ts_%.*s_%s", (int)(strchr(name, '_') - name), name,
                       ts_dtype_name(u->dtype));
-  const char *as =
-      u->dtype == TS_I1 || c_is_packed(u->rep) ? c_suffix(e, (c_rep){u->rep.base, 0}) : NULL;
+  const char *as = u->dtype == TS_I1 || ts_c_is_packed(u->rep)
+                       ? ts_c_suffix(e, (ts_c_rep){u->rep.base, 0})
+                       : NULL;
   return ts_sprintf(e->arena, "ts_%s_%sx%" PRId64 "%s%s", name,
                     ts_dtype_name(u->dtype == TS_INDEX ? TS_I64 : u->dtype), u->lanes,
                     as ? "_as_" : "", as ? as : "");
 }
 
-static bool known(c_emit *e, const char *c_name) {
+static bool known(ts_c_emit *e, const char *c_name) {
   return ts_ptrmap_get(&e->helper_of, (void *)(uintptr_t)ts_intern(&e->m->strings, c_name)) != NULL;
 }
 
-static void push(c_emit *e, const char *c_name, const char *text) {
-  c_helper *h = ts_new(e->arena, c_helper);
+static void push(ts_c_emit *e, const char *c_name, const char *text) {
+  ts_c_helper *h = ts_new(e->arena, ts_c_helper);
   h->text = text;
   ts_ptrmap_put(&e->helper_of, (void *)(uintptr_t)ts_intern(&e->m->strings, c_name), h);
   ts_push(e->arena, &e->helpers, h);
 }
 
-const char *c_helper_name(c_emit *e, const char *name, c_rep r, int64_t lanes, ts_dtype dtype) {
+const char *ts_c_helper_name(ts_c_emit *e, const char *name, ts_c_rep r, int64_t lanes,
+                             ts_dtype dtype) {
   use u = {.rep = r, .lanes = counts_lanes(name) ? lanes : r.lanes, .dtype = dtype};
   u.c_name = name_of(e, name, &u);
-  if (c_use_section(e, u.c_name) || known(e, u.c_name)) return u.c_name;
+  if (ts_c_use_section(e, u.c_name) || known(e, u.c_name)) return u.c_name;
   const char *text = text_of(e, name, &u);
   push(e, u.c_name, expand(e, text, &u));
   return u.c_name;
 }
 
-const char *c_plain_helper(c_emit *e, const char *name) {
+const char *ts_c_plain_helper(ts_c_emit *e, const char *name) {
   const char *c_name = ts_sprintf(e->arena, "ts_%s", name);
   for (size_t i = 0; i < ts_countof(plain_templates) && !known(e, c_name); i++)
     if (strcmp(plain_templates[i].name, name) == 0) push(e, c_name, plain_templates[i].text);
   return c_name;
 }
 
-c_text c_call_helper(c_emit *e, const char *name, c_rep r, int64_t lanes, ts_dtype d,
-                     const char *args) {
-  return c_expr(e, C_ATOM, "%s(%s)", c_helper_name(e, name, r, lanes, d), args);
+ts_c_text ts_c_call_helper(ts_c_emit *e, const char *name, ts_c_rep r, int64_t lanes, ts_dtype d,
+                           const char *args) {
+  return ts_c_expr(e, TS_C_ATOM, "%s(%s)", ts_c_helper_name(e, name, r, lanes, d), args);
 }
 
-void c_print_helpers(c_emit *e) {
+void ts_c_print_helpers(ts_c_emit *e) {
   for (size_t i = 0; i < e->helpers.n; i++)
-    c_printf(e, "\n%s", e->helpers.at[i]->text);
+    ts_c_printf(e, "\n%s", e->helpers.at[i]->text);
 }

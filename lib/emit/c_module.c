@@ -10,21 +10,21 @@ enum { MAX_CALL_DEPTH = 512, LINE_WIDTH = 100 };
 /* ---- names ---- */
 
 /* C names of the functions, the same for every emission of a module. */
-static void name_functions(c_emit *e) {
-  size_t mark = c_scope_open(e);
-  c_reserve_library(e);
+static void name_functions(ts_c_emit *e) {
+  size_t mark = ts_c_scope_open(e);
+  ts_c_reserve_library(e);
   for (unsigned i = 0; i < e->num_funcs; i++)
-    e->funcs[i].name = c_unique(e, ts_str_text(e->m, e->funcs[i].func->name));
-  c_name_globals(e);
-  c_scope_close(e, mark);
+    e->funcs[i].name = ts_c_unique(e, ts_str_text(e->m, e->funcs[i].func->name));
+  ts_c_name_globals(e);
+  ts_c_scope_close(e, mark);
   for (unsigned i = 0; i < e->num_funcs; i++)
-    c_reserve(e, e->funcs[i].name);
-  c_reserve_globals(e);
+    ts_c_reserve(e, e->funcs[i].name);
+  ts_c_reserve_globals(e);
   for (unsigned i = 0; i < e->num_funcs; i++)
-    c_name_nests(e, &e->funcs[i]);
+    ts_c_name_nests(e, &e->funcs[i]);
 }
 
-static void name_extents(c_emit *e, c_func *f) {
+static void name_extents(ts_c_emit *e, ts_c_func *f) {
   unsigned room = 1;
   for (unsigned i = 0; i < f->sig.n; i++)
     room += f->sig.entries[i].type->rank;
@@ -39,27 +39,27 @@ static void name_extents(c_emit *e, c_func *f) {
         k++;
       if (k < f->num_extents) continue;
       f->extents[k] = ts_extent_name(t->dims[d]);
-      f->extent_names[k] = c_unique(e, ts_str_text(e->m, f->extents[k]));
+      f->extent_names[k] = ts_c_unique(e, ts_str_text(e->m, f->extents[k]));
       f->num_extents++;
     }
   }
 }
 
-static void open_module(c_emit *e) {
+static void open_module(ts_c_emit *e) {
   for (const ts_func *f = e->m->first_func; f; f = f->next)
     e->num_funcs++;
-  e->funcs = ts_new_array(e->arena, c_func, e->num_funcs + 1);
+  e->funcs = ts_new_array(e->arena, ts_c_func, e->num_funcs + 1);
   unsigned i = 0;
   for (const ts_func *f = e->m->first_func; f; f = f->next, i++) {
-    e->funcs[i] = (c_func){.func = f, .sig = ts_func_signature(f)};
+    e->funcs[i] = (ts_c_func){.func = f, .sig = ts_func_signature(f)};
     ts_ptrmap_put(&e->func_of, f, &e->funcs[i]);
   }
-  c_reserve_words(e);
+  ts_c_reserve_words(e);
   name_functions(e);
 }
 
-static void init(c_emit *e, ts_module *m, ts_arena *arena, const ts_emit_c_options *options) {
-  *e = (c_emit){.ctx = m->ctx, .m = m, .arena = arena, .options = options};
+static void init(ts_c_emit *e, ts_module *m, ts_arena *arena, const ts_emit_c_options *options) {
+  *e = (ts_c_emit){.ctx = m->ctx, .m = m, .arena = arena, .options = options};
   ts_ptrmap *const maps[] = {&e->func_of, &e->values, &e->buffers,   &e->globals,
                              &e->reps,    &e->taken,  &e->helper_of, &e->nest_of};
   for (size_t i = 0; i < ts_countof(maps); i++)
@@ -69,103 +69,104 @@ static void init(c_emit *e, ts_module *m, ts_arena *arena, const ts_emit_c_optio
 }
 
 const char *ts_emit_c_entry_name(ts_arena *arena, ts_module *m, const ts_func *f) {
-  c_emit e;
+  ts_c_emit e;
   init(&e, m, arena, &(ts_emit_c_options){0});
   open_module(&e);
-  return ts_sprintf(arena, "ts_entry_%s", ((const c_func *)ts_ptrmap_get(&e.func_of, f))->name);
+  return ts_sprintf(arena, "ts_entry_%s", ((const ts_c_func *)ts_ptrmap_get(&e.func_of, f))->name);
 }
 
 /* ---- functions ---- */
 
-static const char *parameters(c_emit *e, const c_func *f) {
+static const char *parameters(ts_c_emit *e, const ts_c_func *f) {
   const char *word = e->options->header_only ? "__restrict" : "restrict";
-  c_out list = {0};
+  ts_c_out list = {0};
   for (unsigned i = 0; i < f->sig.n; i++) {
     const ts_sig_entry *p = &f->sig.entries[i];
-    c_list_add(e, &list, ", ", "%s%s *%s %s", p->role == TS_ROLE_IN ? "const " : "",
-               c_memory_type((ts_dtype)p->type->dtype), word, f->param_names[i]);
+    ts_c_list_add(e, &list, ", ", "%s%s *%s %s", p->role == TS_ROLE_IN ? "const " : "",
+                  ts_c_memory_type((ts_dtype)p->type->dtype), word, f->param_names[i]);
   }
   for (unsigned i = 0; i < f->num_extents; i++)
-    c_list_add(e, &list, ", ", "int64_t %s", f->extent_names[i]);
-  c_add_hidden(e, &list, true);
-  c_list_add(e, &list, ", ", "struct ts_failure *failure");
+    ts_c_list_add(e, &list, ", ", "int64_t %s", f->extent_names[i]);
+  ts_c_add_hidden(e, &list, true);
+  ts_c_list_add(e, &list, ", ", "struct ts_failure *failure");
   return list.at;
 }
 
-const char *c_wrap(c_emit *e, const char *head, const char *list) {
-  c_out out = {0};
+const char *ts_c_wrap(ts_c_emit *e, const char *head, const char *list) {
+  ts_c_out out = {0};
   size_t width = strlen(head), start = 4;
-  c_out_add(e->arena, &out, head, strlen(head));
+  ts_c_out_add(e->arena, &out, head, strlen(head));
   for (const char *p = list; *p;) {
     const char *comma = strstr(p, ", "), *end = comma ? comma + 2 : p + strlen(p);
     size_t n = (size_t)(end - p);
     if (width + n > LINE_WIDTH && p != list) {
       out.n--;
-      c_out_add(e->arena, &out, "\n    ", 5);
+      ts_c_out_add(e->arena, &out, "\n    ", 5);
       width = start;
     }
-    c_out_add(e->arena, &out, p, n);
+    ts_c_out_add(e->arena, &out, p, n);
     width += n;
     p = end;
   }
-  c_out_add(e->arena, &out, ")", 1);
+  ts_c_out_add(e->arena, &out, ")", 1);
   return out.at;
 }
 
-static const char *prototype(c_emit *e, const c_func *f) {
+static const char *prototype(ts_c_emit *e, const ts_c_func *f) {
   const char *head = ts_sprintf(e->arena, "int32_t %s(", f->name);
-  return c_wrap(e, head, parameters(e, f));
+  return ts_c_wrap(e, head, parameters(e, f));
 }
 
-static void emit_body(c_emit *e, c_func *f) {
-  size_t mark = c_scope_open(e);
+static void emit_body(ts_c_emit *e, ts_c_func *f) {
+  size_t mark = ts_c_scope_open(e);
   e->current = f;
   e->next_number = 0;
   f->param_names = ts_new_array(e->arena, const char *, f->sig.n + 1);
   for (unsigned i = 0; i < f->sig.n; i++) {
-    f->param_names[i] = c_unique(e, ts_str_text(e->m, f->sig.entries[i].name));
-    c_param(e, f->func->body->args[i], f->param_names[i]);
+    f->param_names[i] = ts_c_unique(e, ts_str_text(e->m, f->sig.entries[i].name));
+    ts_c_param(e, f->func->body->args[i], f->param_names[i]);
   }
   name_extents(e, f);
   e->out = &f->body;
   e->indent = 1;
   e->line = 0;
   ts_ranges_enter(e->ranges, f->func->body);
-  c_block(e, f->func->body);
+  ts_c_block(e, f->func->body);
   ts_ranges_leave(e->ranges);
   f->stack += f->nest_stack;
-  c_stmt(e, "return 0;");
-  c_scope_close(e, mark);
+  ts_c_stmt(e, "return 0;");
+  ts_c_scope_close(e, mark);
 }
 
 typedef struct callees {
-  c_emit *e;
-  c_func *caller;
+  ts_c_emit *e;
+  ts_c_func *caller;
   unsigned depth;
 } callees;
 
-static void emit_func(c_emit *, c_func *, unsigned depth);
+static void emit_func(ts_c_emit *, ts_c_func *, unsigned depth);
 
 static void emit_callee(void *arg, ts_op *op) {
   callees *c = arg;
   if (op->opcode != TS_OP_CALL || c->e->result) return;
   const ts_func *to = ts_func_find(c->e->m, ts_attr_find(op, TS_ATTR_CALLEE)->word);
   if (!to) return;
-  c_func *callee = ts_ptrmap_get(&c->e->func_of, to);
+  ts_c_func *callee = ts_ptrmap_get(&c->e->func_of, to);
   emit_func(c->e, callee, c->depth + 1);
   c->caller->stack = ts_max(c->caller->stack, callee->stack);
 }
 
-static void emit_func(c_emit *e, c_func *f, unsigned depth) {
+static void emit_func(ts_c_emit *e, ts_c_func *f, unsigned depth) {
   if (f->done || e->result) return;
   const char *name = ts_str_text(e->m, f->func->name);
   if (ts_func_level(f->func) != TS_LEVEL_L) {
-    c_refuse(e, f->func->loc,
-             "@%s is a tensor function; C is made of loops: lower it first (ts-opt -lower)", name);
+    ts_c_refuse(e, f->func->loc,
+                "@%s is a tensor function; C is made of loops: lower it first (ts-opt -lower)",
+                name);
     return;
   }
   if (depth > MAX_CALL_DEPTH) {
-    c_refuse(e, f->func->loc, "calls nest more than %d deep", MAX_CALL_DEPTH);
+    ts_c_refuse(e, f->func->loc, "calls nest more than %d deep", MAX_CALL_DEPTH);
     e->result = TS_LIMIT;
     return;
   }
@@ -178,50 +179,51 @@ static void emit_func(c_emit *e, c_func *f, unsigned depth) {
 /* ---- entries ---- */
 
 /* The call that an entry makes of its function. */
-static const char *entry_call(c_emit *e, const c_func *f) {
-  c_out args = {0};
+static const char *entry_call(ts_c_emit *e, const ts_c_func *f) {
+  ts_c_out args = {0};
   unsigned n = f->sig.n;
   for (unsigned i = 0; i < n; i++)
-    c_list_add(e, &args, ", ", "arrays[%u]", i);
+    ts_c_list_add(e, &args, ", ", "arrays[%u]", i);
   for (unsigned i = 0; i < f->num_extents; i++)
-    c_list_add(e, &args, ", ", "extents[%u]", i);
+    ts_c_list_add(e, &args, ", ", "extents[%u]", i);
   for (const ts_global *g = e->m->first_global; g; g = g->next)
-    if (ts_emit_c_is_hidden(g)) c_list_add(e, &args, ", ", "arrays[%u]", n++);
-  c_list_add(e, &args, ", ", "failure");
-  return c_wrap(e, ts_sprintf(e->arena, "%s(", f->name), c_list_text(&args));
+    if (ts_emit_c_is_hidden(g)) ts_c_list_add(e, &args, ", ", "arrays[%u]", n++);
+  ts_c_list_add(e, &args, ", ", "failure");
+  return ts_c_wrap(e, ts_sprintf(e->arena, "%s(", f->name), ts_c_list_text(&args));
 }
 
-static void print_entry(c_emit *e, const c_func *f) {
+static void print_entry(ts_c_emit *e, const ts_c_func *f) {
   const char *call = entry_call(e, f);
   const char *head = ts_sprintf(e->arena, "int32_t ts_entry_%s(", f->name);
   static const char params[] =
       "void *const *arrays, const int64_t *extents, int32_t threads, struct ts_failure *failure";
-  const char *proto = c_wrap(e, head, params);
-  c_printf(e, "\n%s;\n%s {\n", proto, proto);
-  c_put(e, "  (void)arrays, (void)extents, (void)threads;\n  *failure = (struct ts_failure){0};\n");
+  const char *proto = ts_c_wrap(e, head, params);
+  ts_c_printf(e, "\n%s;\n%s {\n", proto, proto);
+  ts_c_put(e,
+           "  (void)arrays, (void)extents, (void)threads;\n  *failure = (struct ts_failure){0};\n");
   if (e->options->openmp)
-    c_put(e, "#ifdef _OPENMP\n  const int most = omp_get_max_threads();\n"
-             "  if (threads > 0) omp_set_num_threads(threads);\n#endif\n");
-  c_printf(e, "  const int32_t status = %s;\n", call);
-  if (e->options->openmp) c_put(e, "#ifdef _OPENMP\n  omp_set_num_threads(most);\n#endif\n");
-  c_put(e, "  return status;\n}\n");
+    ts_c_put(e, "#ifdef _OPENMP\n  const int most = omp_get_max_threads();\n"
+                "  if (threads > 0) omp_set_num_threads(threads);\n#endif\n");
+  ts_c_printf(e, "  const int32_t status = %s;\n", call);
+  if (e->options->openmp) ts_c_put(e, "#ifdef _OPENMP\n  omp_set_num_threads(most);\n#endif\n");
+  ts_c_put(e, "  return status;\n}\n");
 }
 
 /* ---- the file ---- */
 
 /* The text inside a comment, where it must neither end nor seem to begin another. */
-static void put_comment(c_emit *e, const char *text) {
+static void put_comment(ts_c_emit *e, const char *text) {
   for (const char *p = text; *p; p++) {
     char c[2] = {*p, '\0'};
-    c_put(e, *p == '\n' ? "\n * " : c);
-    if ((*p == '*' && p[1] == '/') || (*p == '/' && p[1] == '*')) c_put(e, " ");
+    ts_c_put(e, *p == '\n' ? "\n * " : c);
+    if ((*p == '*' && p[1] == '/') || (*p == '/' && p[1] == '*')) ts_c_put(e, " ");
   }
 }
 
-static void print_comment(c_emit *e) {
-  c_put(e, "/* ");
+static void print_comment(ts_c_emit *e) {
+  ts_c_put(e, "/* ");
   put_comment(e, e->options->comment ? e->options->comment : "Made by Tilesmith.");
-  c_put(
+  ts_c_put(
       e,
       "\n *\n"
       " * Arrays are row-major and contiguous, bf16 as uint16_t, i1 as bytes of 0 or 1. After "
@@ -274,51 +276,52 @@ static const char apart_text[] = "\n/* Vector math stays out of line, where its 
                                  "registers from the tiles of sums. */\n"
                                  "#define TS_FUNCTION static __attribute__((noinline, unused))\n";
 
-static void print_prototypes(c_emit *e) {
-  c_put(e, "\n");
+static void print_prototypes(ts_c_emit *e) {
+  ts_c_put(e, "\n");
   for (unsigned i = 0; i < e->num_funcs; i++)
-    c_printf(e, "%s;\n", prototype(e, &e->funcs[i]));
+    ts_c_printf(e, "%s;\n", prototype(e, &e->funcs[i]));
 }
 
-static void print_header(c_emit *e) {
+static void print_header(ts_c_emit *e) {
   const char *guard = e->num_funcs ? e->funcs[0].name : "empty";
   print_comment(e);
-  c_printf(e, "#ifndef TS_%s_H\n#define TS_%s_H\n\n#include <stdint.h>\n", guard, guard);
-  c_put(e, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-  c_put(e, types_text);
-  c_put(e, failure_text);
+  ts_c_printf(e, "#ifndef TS_%s_H\n#define TS_%s_H\n\n#include <stdint.h>\n", guard, guard);
+  ts_c_put(e, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
+  ts_c_put(e, types_text);
+  ts_c_put(e, failure_text);
   print_prototypes(e);
-  c_put(e, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
+  ts_c_put(e, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 
 /* All that stands before the definitions of functions. `apart`: these are in several files. */
-static void print_head(c_emit *e, bool apart) {
+static void print_head(ts_c_emit *e, bool apart) {
   print_comment(e);
-  c_put(e, "#include <stdbool.h>\n#include <stdint.h>\n#include <stdlib.h>\n#include <string.h>\n");
+  ts_c_put(e,
+           "#include <stdbool.h>\n#include <stdint.h>\n#include <stdlib.h>\n#include <string.h>\n");
   if (e->options->entries && e->options->openmp)
-    c_put(e, "#ifdef _OPENMP\n#include <omp.h>\n#endif\n");
-  c_put(e, pragmas_text);
-  c_put(e, types_text);
-  c_put(e, failure_text);
-  if (e->options->line_directives) c_put(e, callers_lines_text);
-  if (e->tiles) c_put(e, apart_text);
-  if (e->nests.n) c_put(e, apart ? nest_apart_text : nest_text);
-  c_print_sections(e);
-  c_put(e, "\n");
-  c_print_vector_types(e);
-  c_print_helpers(e);
-  c_print_globals(e);
+    ts_c_put(e, "#ifdef _OPENMP\n#include <omp.h>\n#endif\n");
+  ts_c_put(e, pragmas_text);
+  ts_c_put(e, types_text);
+  ts_c_put(e, failure_text);
+  if (e->options->line_directives) ts_c_put(e, callers_lines_text);
+  if (e->tiles) ts_c_put(e, apart_text);
+  if (e->nests.n) ts_c_put(e, apart ? nest_apart_text : nest_text);
+  ts_c_print_sections(e);
+  ts_c_put(e, "\n");
+  ts_c_print_vector_types(e);
+  ts_c_print_helpers(e);
+  ts_c_print_globals(e);
   print_prototypes(e);
   for (size_t i = 0; i < e->nests.n && apart; i++)
-    c_printf(e, "%s;\n", c_nest_prototype(e, e->nests.at[i]));
+    ts_c_printf(e, "%s;\n", ts_c_nest_prototype(e, e->nests.at[i]));
 }
 
-static c_out function_text(c_emit *e, const c_func *f) {
-  c_out text = {0}, *outer = e->out;
+static ts_c_out function_text(ts_c_emit *e, const ts_c_func *f) {
+  ts_c_out text = {0}, *outer = e->out;
   e->out = &text;
-  c_printf(e, "\n%s {\n", prototype(e, f));
-  c_out_add(e->arena, &text, f->body.at ? f->body.at : "", f->body.n);
-  c_put(e, "}\n");
+  ts_c_printf(e, "\n%s {\n", prototype(e, f));
+  ts_c_out_add(e->arena, &text, f->body.at ? f->body.at : "", f->body.n);
+  ts_c_put(e, "}\n");
   e->out = outer;
   return text;
 }
@@ -326,28 +329,28 @@ static c_out function_text(c_emit *e, const c_func *f) {
 /* The definitions in their order: nests before the functions that call them. */
 typedef struct pieces {
   TS_VEC(struct piece {
-    c_out text;
+    ts_c_out text;
     unsigned unit;
   })
   list;
 } pieces;
 
-static pieces pieces_of(c_emit *e) {
+static pieces pieces_of(ts_c_emit *e) {
   pieces p = {0};
   for (size_t i = 0; i < e->nests.n; i++)
-    ts_push(e->arena, &p.list, ((struct piece){c_nest_text(e, e->nests.at[i]), 0}));
+    ts_push(e->arena, &p.list, ((struct piece){ts_c_nest_text(e, e->nests.at[i]), 0}));
   for (unsigned i = 0; i < e->num_funcs; i++)
     ts_push(e->arena, &p.list, ((struct piece){function_text(e, &e->funcs[i]), 0}));
   return p;
 }
 
-static void print_pieces(c_emit *e, const pieces *p, unsigned unit) {
+static void print_pieces(ts_c_emit *e, const pieces *p, unsigned unit) {
   for (size_t i = 0; i < p->list.n; i++)
     if (p->list.at[i].unit == unit)
-      c_out_add(e->arena, e->out, p->list.at[i].text.at, p->list.at[i].text.n);
+      ts_c_out_add(e->arena, e->out, p->list.at[i].text.at, p->list.at[i].text.n);
 }
 
-static void print_file(c_emit *e) {
+static void print_file(ts_c_emit *e) {
   pieces p = pieces_of(e);
   print_head(e, false);
   print_pieces(e, &p, 0);
@@ -368,7 +371,7 @@ static int by_size(const void *a, const void *b) {
 
 /* The largest pieces first, each into the unit that has least; how many units there are depends on the text
  * alone. */
-static unsigned divide(c_emit *e, pieces *p) {
+static unsigned divide(ts_c_emit *e, pieces *p) {
   size_t all = 0, filled[MOST_UNITS] = {0};
   struct piece **order = ts_new_array(e->arena, struct piece *, p->list.n + 1);
   for (size_t i = 0; i < p->list.n; i++) {
@@ -387,12 +390,12 @@ static unsigned divide(c_emit *e, pieces *p) {
   return n;
 }
 
-static ts_c_unit *print_units(c_emit *e, ts_arena *arena, unsigned *n) {
+static ts_c_unit *print_units(ts_c_emit *e, ts_arena *arena, unsigned *n) {
   pieces p = pieces_of(e);
   *n = divide(e, &p);
   ts_c_unit *units = ts_new_array(arena, ts_c_unit, *n);
   for (unsigned u = 0; u < *n; u++) {
-    c_out text = {0};
+    ts_c_out text = {0};
     e->out = &text;
     print_head(e, *n > 1);
     print_pieces(e, &p, u);
@@ -403,7 +406,7 @@ static ts_c_unit *print_units(c_emit *e, ts_arena *arena, unsigned *n) {
   return units;
 }
 
-void c_line_directive(c_emit *e, const ts_op *op) {
+void ts_c_line_directive(ts_c_emit *e, const ts_op *op) {
   const ts_source *source = &e->m->source;
   if (!e->options->line_directives || !source->text || op->loc.begin >= source->n) return;
   if (e->line == 0 || op->loc.begin < e->line_at) {
@@ -412,10 +415,10 @@ void c_line_directive(c_emit *e, const ts_op *op) {
   }
   for (; e->line_at < op->loc.begin; e->line_at++)
     e->line += source->text[e->line_at] == '\n';
-  c_printf(e, "#line %" PRIu32 " \"", e->line);
+  ts_c_printf(e, "#line %" PRIu32 " \"", e->line);
   for (const char *p = source->name; *p; p++)
-    c_printf(e, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
-  c_put(e, "\"\n");
+    ts_c_printf(e, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
+  ts_c_put(e, "\"\n");
 }
 
 typedef struct call {
@@ -429,7 +432,7 @@ typedef struct call {
   ts_c_unit *units;
 } call;
 
-static void emit_funcs(c_emit *e, call *c) {
+static void emit_funcs(ts_c_emit *e, call *c) {
   init(e, c->m, &c->arena, c->options);
   open_module(e);
   for (unsigned i = 0; i < e->num_funcs; i++)
@@ -439,10 +442,10 @@ static void emit_funcs(c_emit *e, call *c) {
 
 static ts_result emit(void *arg) {
   call *c = arg;
-  c_emit e;
+  ts_c_emit e;
   emit_funcs(&e, c);
   if (e.result) return e.result;
-  c_out text = {0};
+  ts_c_out text = {0};
   e.out = &text;
   if (c->options->header_only)
     print_header(&e);
@@ -455,7 +458,7 @@ static ts_result emit(void *arg) {
 
 static ts_result emit_units(void *arg) {
   call *c = arg;
-  c_emit e;
+  ts_c_emit e;
   emit_funcs(&e, c);
   if (!e.result) c->units = print_units(&e, c->out, &c->num_units);
   return e.result;

@@ -10,7 +10,7 @@ static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c 
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-void c_out_add(ts_arena *arena, c_out *out, const char *text, size_t n) {
+void ts_c_out_add(ts_arena *arena, ts_c_out *out, const char *text, size_t n) {
   while (out->cap - out->n <= n)
     out->at = ts_vec_grow(arena, out->at, &out->cap, 1);
   memcpy(out->at + out->n, text, n);
@@ -18,39 +18,41 @@ void c_out_add(ts_arena *arena, c_out *out, const char *text, size_t n) {
   out->at[out->n] = '\0';
 }
 
-void c_put(c_emit *e, const char *text) { c_out_add(e->arena, e->out, text, strlen(text)); }
+void ts_c_put(ts_c_emit *e, const char *text) {
+  ts_c_out_add(e->arena, e->out, text, strlen(text));
+}
 
-static void put_formatted(c_emit *e, const char *fmt, va_list args) {
+static void put_formatted(ts_c_emit *e, const char *fmt, va_list args) {
   char small[512];
   va_list again;
   va_copy(again, args);
   int n = vsnprintf(small, sizeof small, fmt, args);
   const char *text = n < (int)sizeof small ? small : ts_vsprintf(e->arena, fmt, again);
   va_end(again);
-  c_out_add(e->arena, e->out, text, (size_t)n);
+  ts_c_out_add(e->arena, e->out, text, (size_t)n);
 }
 
-void c_printf(c_emit *e, const char *fmt, ...) {
+void ts_c_printf(ts_c_emit *e, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
   put_formatted(e, fmt, args);
   va_end(args);
 }
 
-void c_stmt(c_emit *e, const char *fmt, ...) {
+void ts_c_stmt(ts_c_emit *e, const char *fmt, ...) {
   static const char spaces[] = "                                        ";
-  c_out_add(e->arena, e->out, spaces, (size_t)ts_min(2 * e->indent, (int)sizeof spaces - 1));
+  ts_c_out_add(e->arena, e->out, spaces, (size_t)ts_min(2 * e->indent, (int)sizeof spaces - 1));
   va_list args;
   va_start(args, fmt);
   put_formatted(e, fmt, args);
   va_end(args);
-  c_put(e, "\n");
+  ts_c_put(e, "\n");
 }
 
-void c_list_add(c_emit *e, c_out *list, const char *between, const char *fmt, ...) {
-  c_out *outer = e->out;
+void ts_c_list_add(ts_c_emit *e, ts_c_out *list, const char *between, const char *fmt, ...) {
+  ts_c_out *outer = e->out;
   e->out = list;
-  if (list->n) c_put(e, between);
+  if (list->n) ts_c_put(e, between);
   va_list args;
   va_start(args, fmt);
   put_formatted(e, fmt, args);
@@ -58,30 +60,30 @@ void c_list_add(c_emit *e, c_out *list, const char *between, const char *fmt, ..
   e->out = outer;
 }
 
-const char *c_list_text(const c_out *list) { return list->n ? list->at : ""; }
+const char *ts_c_list_text(const ts_c_out *list) { return list->n ? list->at : ""; }
 
-c_text c_expr(c_emit *e, c_prec prec, const char *fmt, ...) {
+ts_c_text ts_c_expr(ts_c_emit *e, ts_c_prec prec, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
-  c_text t = {ts_vsprintf(e->arena, fmt, args), prec, 1};
+  ts_c_text t = {ts_vsprintf(e->arena, fmt, args), prec, 1};
   va_end(args);
   return t;
 }
 
-c_text c_atom(const char *s) { return (c_text){s, C_ATOM, 0}; }
+ts_c_text ts_c_atom(const char *s) { return (ts_c_text){s, TS_C_ATOM, 0}; }
 
-const char *c_paren(c_emit *e, c_text t, c_prec prec) {
+const char *ts_c_paren(ts_c_emit *e, ts_c_text t, ts_c_prec prec) {
   return t.prec >= prec ? t.s : ts_sprintf(e->arena, "(%s)", t.s);
 }
 
-bool c_is_number(c_text t, int64_t *value) {
+bool ts_c_is_number(ts_c_text t, int64_t *value) {
   char *end;
   if (!is_digit(t.s[0]) && t.s[0] != '-') return false;
   *value = strtoll(t.s, &end, 10);
   return *end == '\0';
 }
 
-void c_refuse(c_emit *e, ts_loc loc, const char *fmt, ...) {
+void ts_c_refuse(ts_c_emit *e, ts_loc loc, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
   e->result = ts_error(e->ctx, loc, "%s", ts_vsprintf(e->arena, fmt, args));
@@ -135,27 +137,27 @@ static const char library[] = "main abort abs labs llabs atexit atof atoi atol a
 
 static const void *key_of(ts_str s) { return (const void *)(uintptr_t)s; }
 
-static void take(c_emit *e, ts_str s) {
+static void take(ts_c_emit *e, ts_str s) {
   ts_ptrmap_put(&e->taken, key_of(s), e);
   ts_push(e->arena, &e->scope, s);
 }
 
-static void take_all(c_emit *e, const char *list) {
+static void take_all(ts_c_emit *e, const char *list) {
   for (const char *end; *list; list = end + 1) {
     end = strchr(list, ' ');
     take(e, ts_intern_n(&e->m->strings, list, (size_t)(end - list), false));
   }
 }
 
-void c_reserve_words(c_emit *e) { take_all(e, words); }
+void ts_c_reserve_words(ts_c_emit *e) { take_all(e, words); }
 
-void c_reserve_library(c_emit *e) { take_all(e, library); }
+void ts_c_reserve_library(ts_c_emit *e) { take_all(e, library); }
 
-void c_reserve(c_emit *e, const char *name) { take(e, ts_intern(&e->m->strings, name)); }
+void ts_c_reserve(ts_c_emit *e, const char *name) { take(e, ts_intern(&e->m->strings, name)); }
 
-size_t c_scope_open(const c_emit *e) { return e->scope.n; }
+size_t ts_c_scope_open(const ts_c_emit *e) { return e->scope.n; }
 
-void c_scope_close(c_emit *e, size_t mark) {
+void ts_c_scope_close(ts_c_emit *e, size_t mark) {
   while (e->scope.n > mark) {
     ts_ptrmap_put(&e->taken, key_of(e->scope.at[--e->scope.n]), NULL);
   }
@@ -175,7 +177,7 @@ static char *mangle(ts_arena *arena, const char *text) {
 
 enum { MAX_TRIES = 8 };
 
-const char *c_unique(c_emit *e, const char *text) {
+const char *ts_c_unique(ts_c_emit *e, const char *text) {
   char *base = mangle(e->arena, text), *name = base;
   ts_str s = ts_intern(&e->m->strings, name);
   for (unsigned i = 2; ts_ptrmap_get(&e->taken, key_of(s)); i++) {
@@ -183,11 +185,11 @@ const char *c_unique(c_emit *e, const char *text) {
     s = ts_intern(&e->m->strings, name);
   }
   take(e, s);
-  c_nest_name(e, name);
+  ts_c_nest_name(e, name);
   return name;
 }
 
-const char *c_name(c_emit *e, const ts_value *v) {
-  if (v->name) return c_unique(e, ts_str_text(e->m, v->name));
-  return c_unique(e, ts_sprintf(e->arena, "v%u", e->next_number++));
+const char *ts_c_name(ts_c_emit *e, const ts_value *v) {
+  if (v->name) return ts_c_unique(e, ts_str_text(e->m, v->name));
+  return ts_c_unique(e, ts_sprintf(e->arena, "v%u", e->next_number++));
 }

@@ -3,61 +3,66 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "emit/c_emit.h"
 #include "data/array.h"
+#include "emit/c_emit.h"
 
 static const struct {
   const char *name;   /* of the scalar */
   const char *suffix; /* in names of helpers and vector types */
   unsigned bytes;
-} bases[C_NUM_BASES] = {[C_F64] = {"double", "f64", 8},  [C_F32] = {"float", "f32", 4},
-                        [C_I64] = {"int64_t", "i64", 8}, [C_I32] = {"int32_t", "i32", 4},
-                        [C_I16] = {"int16_t", "i16", 2}, [C_I8] = {"int8_t", "i8", 1},
-                        [C_BOOL] = {"bool", "i1", 1}};
+} bases[TS_C_NUM_BASES] = {[TS_C_F64] = {"double", "f64", 8},  [TS_C_F32] = {"float", "f32", 4},
+                           [TS_C_I64] = {"int64_t", "i64", 8}, [TS_C_I32] = {"int32_t", "i32", 4},
+                           [TS_C_I16] = {"int16_t", "i16", 2}, [TS_C_I8] = {"int8_t", "i8", 1},
+                           [TS_C_BOOL] = {"bool", "i1", 1}};
 
 static const struct {
   const char *memory; /* of an element in memory */
-  c_base base;        /* what its value is */
-} elements[TS_NUM_DTYPES] = {
-    [TS_F64] = {"double", C_F64},   [TS_F32] = {"float", C_F32},   [TS_F16] = {"ts_f16", C_F32},
-    [TS_BF16] = {"ts_bf16", C_F32}, [TS_I64] = {"int64_t", C_I64}, [TS_I32] = {"int32_t", C_I32},
-    [TS_I8] = {"int8_t", C_I8},     [TS_I1] = {"uint8_t", C_BOOL}, [TS_INDEX] = {"int64_t", C_I64}};
+  ts_c_base base;     /* what its value is */
+} elements[TS_NUM_DTYPES] = {[TS_F64] = {"double", TS_C_F64},   [TS_F32] = {"float", TS_C_F32},
+                             [TS_F16] = {"ts_f16", TS_C_F32},   [TS_BF16] = {"ts_bf16", TS_C_F32},
+                             [TS_I64] = {"int64_t", TS_C_I64},  [TS_I32] = {"int32_t", TS_C_I32},
+                             [TS_I8] = {"int8_t", TS_C_I8},     [TS_I1] = {"uint8_t", TS_C_BOOL},
+                             [TS_INDEX] = {"int64_t", TS_C_I64}};
 
-const char *c_memory_type(ts_dtype d) { return elements[d].memory; }
+const char *ts_c_memory_type(ts_dtype d) { return elements[d].memory; }
 
-const char *c_narrow(ts_dtype d) { return d == TS_F16 ? "f16" : d == TS_BF16 ? "bf16" : NULL; }
+const char *ts_c_narrow(ts_dtype d) { return d == TS_F16 ? "f16" : d == TS_BF16 ? "bf16" : NULL; }
 
-unsigned c_base_bytes(c_base b) { return bases[b].bytes; }
+unsigned ts_c_base_bytes(ts_c_base b) { return bases[b].bytes; }
 
-bool c_is_float(c_rep r) { return r.base == C_F64 || r.base == C_F32; }
+bool ts_c_is_float(ts_c_rep r) { return r.base == TS_C_F64 || r.base == TS_C_F32; }
 
-bool c_same_rep(c_rep a, c_rep b) { return a.base == b.base && a.lanes == b.lanes; }
+bool ts_c_same_rep(ts_c_rep a, ts_c_rep b) { return a.base == b.base && a.lanes == b.lanes; }
 
-int64_t c_padded(int64_t lanes) {
+int64_t ts_c_padded(int64_t lanes) {
   int64_t p = 1;
   while (p < lanes)
     p *= 2;
   return p;
 }
 
-c_rep c_rep_of_type(const ts_type *t) {
-  c_base base = elements[t->dtype].base;
-  if (t->kind != TS_TYPE_VECTOR) return (c_rep){base, 0};
-  return (c_rep){base == C_BOOL ? C_I32 : base, c_padded(t->dims[0])};
+ts_c_rep ts_c_rep_of_type(const ts_type *t) {
+  ts_c_base base = elements[t->dtype].base;
+  if (t->kind != TS_TYPE_VECTOR) return (ts_c_rep){base, 0};
+  return (ts_c_rep){base == TS_C_BOOL ? TS_C_I32 : base, ts_c_padded(t->dims[0])};
 }
 
 /* An integer vector of lanes as wide. */
-c_rep c_mask_of(c_rep r) {
-  if (r.lanes == 0) return (c_rep){C_BOOL, 0};
+ts_c_rep ts_c_mask_of(ts_c_rep r) {
+  if (r.lanes == 0) return (ts_c_rep){TS_C_BOOL, 0};
   unsigned bytes = bases[r.base].bytes;
-  return (c_rep){bytes == 8 ? C_I64 : bytes == 4 ? C_I32 : bytes == 2 ? C_I16 : C_I8, r.lanes};
+  return (ts_c_rep){bytes == 8   ? TS_C_I64
+                    : bytes == 4 ? TS_C_I32
+                    : bytes == 2 ? TS_C_I16
+                                 : TS_C_I8,
+                    r.lanes};
 }
 
 /* ---- vectors of bf16 ---- */
 
-c_rep c_packed_rep(const ts_type *t) { return (c_rep){C_I16, c_padded(t->dims[0])}; }
+ts_c_rep ts_c_packed_rep(const ts_type *t) { return (ts_c_rep){TS_C_I16, ts_c_padded(t->dims[0])}; }
 
-bool c_is_packed(c_rep r) { return r.base == C_I16; }
+bool ts_c_is_packed(ts_c_rep r) { return r.base == TS_C_I16; }
 
 /* Does the use want only the bits? */
 static bool moves_bits(const ts_use *u) {
@@ -67,32 +72,32 @@ static bool moves_bits(const ts_use *u) {
          (op->opcode == TS_OP_DOT && which < 2);
 }
 
-static c_rep bf16_rep(const ts_value *v) {
+static ts_c_rep bf16_rep(const ts_value *v) {
   bool packed =
       v->kind == TS_VALUE_RESULT &&
       (v->def->opcode == TS_OP_LOAD ||
        (v->def->opcode == TS_OP_SPLAT && ts_is_kind(ts_operand(v->def, 0)->type, TS_TYPE_VECTOR)));
   for (const ts_use *u = v->uses; u && packed; u = u->next)
     packed = moves_bits(u);
-  return packed ? c_packed_rep(v->type) : c_rep_of_type(v->type);
+  return packed ? ts_c_packed_rep(v->type) : ts_c_rep_of_type(v->type);
 }
 
 /* ---- masks ---- */
 
 enum { MASK_DEPTH = 16 };
 
-static bool mask_of_use(c_emit *, const ts_use *, int depth, c_base *);
+static bool mask_of_use(ts_c_emit *, const ts_use *, int depth, ts_c_base *);
 
 /* The lanes' type that serves the uses of a mask best: that of what the first one chooses
  * between. */
-static c_base mask_wanted(c_emit *e, const ts_value *v, int depth) {
-  c_base b = C_I32;
+static ts_c_base mask_wanted(ts_c_emit *e, const ts_value *v, int depth) {
+  ts_c_base b = TS_C_I32;
   for (const ts_use *u = v->uses; u && depth > 0; u = u->next)
     if (mask_of_use(e, u, depth - 1, &b)) break;
   return b;
 }
 
-static bool mask_of_use(c_emit *e, const ts_use *u, int depth, c_base *out) {
+static bool mask_of_use(ts_c_emit *e, const ts_use *u, int depth, ts_c_base *out) {
   const ts_op *op = u->owner;
   unsigned which = (unsigned)(u - op->operands);
   const ts_value *v = NULL;
@@ -100,7 +105,7 @@ static bool mask_of_use(c_emit *e, const ts_use *u, int depth, c_base *out) {
   if (op->opcode == TS_OP_LOAD && which > 0) v = ts_op_result(op, 0);
   if (op->opcode == TS_OP_STORE && which > 1) v = ts_operand(op, 0);
   if (v && v->type->dtype != TS_I1) {
-    *out = c_mask_of(c_rep_of(e, v)).base;
+    *out = ts_c_mask_of(ts_c_rep_of(e, v)).base;
     return true;
   }
   bool passes_on = op->num_results == 1 && ts_op_result(op, 0)->type == u->value->type;
@@ -108,25 +113,25 @@ static bool mask_of_use(c_emit *e, const ts_use *u, int depth, c_base *out) {
   return passes_on;
 }
 
-static c_rep mask_rep(c_emit *e, const ts_value *v) {
-  c_rep r = c_rep_of_type(v->type);
+static ts_c_rep mask_rep(ts_c_emit *e, const ts_value *v) {
+  ts_c_rep r = ts_c_rep_of_type(v->type);
   if (v->kind == TS_VALUE_RESULT &&
       (v->def->opcode == TS_OP_CMPF ||
        (v->def->opcode == TS_OP_CMPI && ts_operand(v->def, 0)->type->dtype != TS_I1)))
-    r = c_mask_of(c_rep_of_type(ts_operand(v->def, 0)->type));
+    r = ts_c_mask_of(ts_c_rep_of_type(ts_operand(v->def, 0)->type));
   else
     r.base = mask_wanted(e, v, MASK_DEPTH);
   return r;
 }
 
-c_rep c_rep_of(c_emit *e, const ts_value *v) {
+ts_c_rep ts_c_rep_of(ts_c_emit *e, const ts_value *v) {
   ts_dtype d = (ts_dtype)v->type->dtype;
   if (v->type->kind != TS_TYPE_VECTOR || (d != TS_I1 && d != TS_BF16) || ts_is_literal(v))
-    return c_rep_of_type(v->type);
-  c_rep *known = ts_ptrmap_get(&e->reps, v);
+    return ts_c_rep_of_type(v->type);
+  ts_c_rep *known = ts_ptrmap_get(&e->reps, v);
   if (known) return *known;
-  c_rep r = d == TS_I1 ? mask_rep(e, v) : bf16_rep(v);
-  known = ts_new(e->arena, c_rep);
+  ts_c_rep r = d == TS_I1 ? mask_rep(e, v) : bf16_rep(v);
+  known = ts_new(e->arena, ts_c_rep);
   *known = r;
   ts_ptrmap_put(&e->reps, v, known);
   return r;
@@ -134,86 +139,86 @@ c_rep c_rep_of(c_emit *e, const ts_value *v) {
 
 /* ---- names of types ---- */
 
-const char *c_suffix(c_emit *e, c_rep r) {
+const char *ts_c_suffix(ts_c_emit *e, ts_c_rep r) {
   const char *s = bases[r.base].suffix;
   return r.lanes ? ts_sprintf(e->arena, "%sx%" PRId64, s, r.lanes) : s;
 }
 
-const char *c_type(c_emit *e, c_rep r) {
+const char *ts_c_type(ts_c_emit *e, ts_c_rep r) {
   if (r.lanes == 0) return bases[r.base].name;
-  c_rep as_float = {bases[r.base].bytes == 8 ? C_F64 : C_F32, r.lanes};
+  ts_c_rep as_float = {bases[r.base].bytes == 8 ? TS_C_F64 : TS_C_F32, r.lanes};
   bool in_prelude = bases[r.base].bytes >= 4 &&
-                    c_use_section(e, ts_sprintf(e->arena, "ts_%s", c_suffix(e, as_float)));
+                    ts_c_use_section(e, ts_sprintf(e->arena, "ts_%s", ts_c_suffix(e, as_float)));
   size_t i = 0;
-  while (i < e->vectors.n && !c_same_rep(e->vectors.at[i], r))
+  while (i < e->vectors.n && !ts_c_same_rep(e->vectors.at[i], r))
     i++;
   if (i == e->vectors.n && !in_prelude) ts_push(e->arena, &e->vectors, r);
-  return ts_sprintf(e->arena, "ts_%s", c_suffix(e, r));
+  return ts_sprintf(e->arena, "ts_%s", ts_c_suffix(e, r));
 }
 
-const char *c_unsigned(c_base b) {
+const char *ts_c_unsigned(ts_c_base b) {
   unsigned bytes = bases[b].bytes;
   return bytes == 8 ? "uint64_t" : bytes == 4 ? "uint32_t" : bytes == 2 ? "uint16_t" : "uint8_t";
 }
 
-const char *c_unsigned_vector(c_emit *e, c_rep r) {
-  r.base = c_mask_of(r).base;
+const char *ts_c_unsigned_vector(ts_c_emit *e, ts_c_rep r) {
+  r.base = ts_c_mask_of(r).base;
   size_t i = 0;
-  while (i < e->unsigned_vectors.n && !c_same_rep(e->unsigned_vectors.at[i], r))
+  while (i < e->unsigned_vectors.n && !ts_c_same_rep(e->unsigned_vectors.at[i], r))
     i++;
   if (i == e->unsigned_vectors.n) ts_push(e->arena, &e->unsigned_vectors, r);
-  return ts_sprintf(e->arena, "ts_bits%s", c_suffix(e, r) + 1);
+  return ts_sprintf(e->arena, "ts_bits%s", ts_c_suffix(e, r) + 1);
 }
 
-static void print_vector_type(c_emit *e, c_rep r, const char *scalar, const char *name) {
-  c_printf(e, "typedef %s %s __attribute__((vector_size(%" PRId64 ")));\n", scalar, name,
-           r.lanes * bases[r.base].bytes);
+static void print_vector_type(ts_c_emit *e, ts_c_rep r, const char *scalar, const char *name) {
+  ts_c_printf(e, "typedef %s %s __attribute__((vector_size(%" PRId64 ")));\n", scalar, name,
+              r.lanes * bases[r.base].bytes);
 }
 
-void c_print_vector_types(c_emit *e) {
+void ts_c_print_vector_types(ts_c_emit *e) {
   for (size_t i = 0; i < e->vectors.n; i++) {
-    c_rep r = e->vectors.at[i];
-    print_vector_type(e, r, bases[r.base].name, c_type(e, r));
+    ts_c_rep r = e->vectors.at[i];
+    print_vector_type(e, r, bases[r.base].name, ts_c_type(e, r));
   }
   for (size_t i = 0; i < e->unsigned_vectors.n; i++) {
-    c_rep r = e->unsigned_vectors.at[i];
-    print_vector_type(e, r, c_unsigned(r.base), c_unsigned_vector(e, r));
+    ts_c_rep r = e->unsigned_vectors.at[i];
+    print_vector_type(e, r, ts_c_unsigned(r.base), ts_c_unsigned_vector(e, r));
   }
 }
 
 /* ---- literals ---- */
 
-static c_text float_literal(c_emit *e, c_base base, double v) {
-  const char *f = base == C_F32 ? "f" : "";
+static ts_c_text float_literal(ts_c_emit *e, ts_c_base base, double v) {
+  const char *f = base == TS_C_F32 ? "f" : "";
   if (isnan(v)) {
     uint64_t bits;
     memcpy(&bits, &v, sizeof bits);
-    uint64_t payload = base == C_F32 ? (bits >> 29) & 0x3fffff : bits & 0x7ffffffffffff;
-    return c_expr(e, C_UNARY, "%s__builtin_nan%s(\"0x%" PRIx64 "\")", signbit(v) ? "-" : "", f,
-                  payload);
+    uint64_t payload = base == TS_C_F32 ? (bits >> 29) & 0x3fffff : bits & 0x7ffffffffffff;
+    return ts_c_expr(e, TS_C_UNARY, "%s__builtin_nan%s(\"0x%" PRIx64 "\")", signbit(v) ? "-" : "",
+                     f, payload);
   }
-  if (isinf(v)) return c_expr(e, C_UNARY, "%s__builtin_inf%s()", v < 0 ? "-" : "", f);
+  if (isinf(v)) return ts_c_expr(e, TS_C_UNARY, "%s__builtin_inf%s()", v < 0 ? "-" : "", f);
   char text[40];
-  size_t n = ts_format_float(text, v, base == C_F32 ? 32 : 64);
-  return (c_text){ts_sprintf(e->arena, "%.*s%s", (int)n, text, f), signbit(v) ? C_UNARY : C_ATOM,
-                  0};
+  size_t n = ts_format_float(text, v, base == TS_C_F32 ? 32 : 64);
+  return (ts_c_text){ts_sprintf(e->arena, "%.*s%s", (int)n, text, f),
+                     signbit(v) ? TS_C_UNARY : TS_C_ATOM, 0};
 }
 
-static c_text int_literal(c_emit *e, int64_t v) {
-  if (v == INT64_MIN) return c_atom("INT64_MIN");
-  return (c_text){ts_sprintf(e->arena, "%" PRId64, v), v < 0 ? C_UNARY : C_ATOM, 0};
+static ts_c_text int_literal(ts_c_emit *e, int64_t v) {
+  if (v == INT64_MIN) return ts_c_atom("INT64_MIN");
+  return (ts_c_text){ts_sprintf(e->arena, "%" PRId64, v), v < 0 ? TS_C_UNARY : TS_C_ATOM, 0};
 }
 
-c_text c_literal(c_emit *e, c_rep r, ts_dtype d, uint64_t image) {
+ts_c_text ts_c_literal(ts_c_emit *e, ts_c_rep r, ts_dtype d, uint64_t image) {
   double v;
   memcpy(&v, &image, sizeof v);
-  if (r.base == C_I16) {
+  if (r.base == TS_C_I16) {
     int16_t bits;
     ts_number_store(d, image, &bits);
     return int_literal(e, bits);
   }
   if (ts_is_float(d)) return float_literal(e, r.base, v);
   if (d != TS_I1) return int_literal(e, (int64_t)image);
-  if (r.base == C_BOOL) return c_atom(image ? "true" : "false");
+  if (r.base == TS_C_BOOL) return ts_c_atom(image ? "true" : "false");
   return int_literal(e, -(int64_t)(image != 0));
 }
