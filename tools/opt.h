@@ -4,8 +4,8 @@
 
 #include "pass/instrument.h"
 #include "pass/reproducer.h"
-#include "tool.h"
 #include "transforms/rewrite/bind_extents.h"
+#include "tool.h"
 
 typedef struct opt {
   ts_tool tool;

@@ -1,7 +1,7 @@
 /* What ts-opt does around passes: dumps, and the reproducer, which is printed before each pass so
  * that it can be written whatever the pass does to its module or to the process. */
-#include "crash.h"
 #include "check/semantics.h"
+#include "crash.h"
 #include "opt.h"
 
 static void before_pass(void *user, const ts_pass_event *e) {

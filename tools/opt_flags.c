@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "support/spelling.h"
 #include "analysis/poly/marks.h"
 #include "opt.h"
-#include "support/spelling.h"
 
 static opt *opt_of(ts_tool *t) { return t->user; }
 

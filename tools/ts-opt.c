@@ -1,14 +1,13 @@
 /* ts-opt: parse → verify → passes → print. With no pass it formats its input. */
-#define _GNU_SOURCE /* fileno */
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "analysis/poly/marks.h"
-#include "run/run.h"
-#include "check/semantics.h"
-#include "opt.h"
 #include "support/expect.h"
 #include "support/remarks.h"
+#include "analysis/poly/marks.h"
+#include "check/semantics.h"
+#include "run/run.h"
+#include "opt.h"
 
 /* ---- one module ---- */
 

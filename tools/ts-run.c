@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "analysis/poly/marks.h"
-#include "common/tool.h"
-#include "run/run.h"
 #include "pass/pass.h"
+#include "run/run.h"
+#include "common/tool.h"
 
 typedef struct options {
   ts_run_request request;

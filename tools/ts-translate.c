@@ -1,8 +1,8 @@
 /* ts-translate: a program in another language. */
 #include "analysis/poly/marks.h"
-#include "common/tool.h"
 #include "emit/emit.h"
 #include "run/run.h"
+#include "common/tool.h"
 
 typedef struct options {
   const char *output, *data_dir;

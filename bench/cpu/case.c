@@ -1,13 +1,12 @@
 /* A case's data and the reference that results are held against. */
-#include "bench.h"
-
-#include "support/support.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "support/support.h"
+#include "bench.h"
 
 double bench_now(void) {
   struct timespec t;

@@ -3,10 +3,10 @@
  *
  * erfc by Abramowitz & Stegun 7.1.26 (absolute error below 1.5e-7); exp2 by a polynomial of degree
  * 6 on [-½, ½] and the exponent's bits. */
-#include "bench.h"
-
 #include <omp.h>
 #include <string.h>
+
+#include "bench.h"
 
 enum { LANES = 16 };
 typedef float vec __attribute__((vector_size(4 * LANES)));

@@ -11,14 +11,14 @@
  *
  * Output, tab-separated: "entry kind shape threads name ratio median_ms best_ms error excess
  * rounds" and "without kind shape threads name reason". */
-#include "bench.h"
-
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "bench.h"
 
 enum { MOST_ENTRIES = 16, MOST_ROUNDS = 400, LEAST_ROUNDS = 5 };
 

@@ -1,10 +1,9 @@
 /* A BLAS: sgemm, then bias and GELU in a second sweep. `config` is the library's file; it is opened
  * privately, since two BLAS export the same names. */
-#define _GNU_SOURCE /* RTLD_DEEPBIND */
-#include "bench.h"
-
 #include <dlfcn.h>
 #include <stdlib.h>
+
+#include "bench.h"
 
 /* As in cblas.h, whose integers are int in both libraries. */
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111 };

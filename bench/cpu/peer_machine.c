@@ -1,10 +1,9 @@
 /* What the machine can do, as peers, so that it is measured right beside what is to reach it: the
  * case's arithmetic at the peak rate of multiply-adds, and nothing but reading its weights. */
-#include "bench.h"
+#include <omp.h>
 
 #include "run/run.h"
-
-#include <omp.h>
+#include "bench.h"
 
 /* ---- peak ---- */
 

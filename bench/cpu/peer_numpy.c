@@ -1,13 +1,13 @@
 /* NumPy in a process of its own, which takes its turns by lines over pipes: "run 3" is answered
  * with the seconds that took, "result" by writing Y into the file that it shares with this process.
  * `config` is "python script". */
-#include "bench.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "bench.h"
 
 typedef struct numpy {
   pid_t child;

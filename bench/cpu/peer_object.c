@@ -1,11 +1,10 @@
 /* A function from a shared object that another compiler made for this very shape (MLIR here).
  * `config` is "path" with %s for the shape; the function is `mlp(X, W, b, Y)` on bare pointers. */
-#define _GNU_SOURCE /* RTLD_DEEPBIND */
-#include "bench.h"
-
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "bench.h"
 
 typedef void mlp_fn(const float *x, const float *w, const float *b, float *y);
 

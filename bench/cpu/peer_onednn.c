@@ -1,9 +1,9 @@
 /* oneDNN: matmul with bias and erf-GELU as a post-op, weights row-major as a user has them. The
  * primitive is made once and run many times. */
-#include "bench.h"
-
 #include <dnnl.h>
 #include <stdlib.h>
+
+#include "bench.h"
 
 enum { MOST_LAYERS = 2 };
 

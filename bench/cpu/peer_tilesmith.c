@@ -1,12 +1,11 @@
 /* Tilesmith, through its public API: the case's program is parsed, taken through the pipeline that
  * is `config`, compiled and run on the case's arrays. */
-#include "bench.h"
-
-#include "tilesmith.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tilesmith.h"
+#include "bench.h"
 
 enum { MOST_TEXT = 2048 };
 

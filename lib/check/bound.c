@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-#include "check/inexact.h"
 #include "ir/scalar.h"
+#include "check/inexact.h"
 
 typedef struct bounder {
   ts_context *ctx;

@@ -11,9 +11,9 @@
 #include <float.h>
 #include <math.h>
 
+#include "ir/scalar.h"
 #include "check/bound.h"
 #include "check/inexact.h"
-#include "ir/scalar.h"
 
 /* One element. Integers, index and i1 are exact (`whole`) unless `error` is not 0. */
 typedef struct cell {

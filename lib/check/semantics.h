@@ -7,8 +7,8 @@
 #ifndef TS_CHECK_SEMANTICS_H
 #define TS_CHECK_SEMANTICS_H
 
-#include "engine/engine.h"
 #include "pass/pass.h"
+#include "engine/engine.h"
 
 typedef struct ts_semantics ts_semantics;
 

@@ -1,6 +1,6 @@
 /* f16 and bf16 as bit images. */
-#include "data/array.h"
 #include "support/floats.h"
+#include "data/array.h"
 
 uint16_t ts_f16_from_double(double x) { return (uint16_t)ts_float_encode(TS_FORMAT_F16, x); }
 uint16_t ts_bf16_from_double(double x) { return (uint16_t)ts_float_encode(TS_FORMAT_BF16, x); }

@@ -7,8 +7,8 @@
  * that files made on one machine match those of another. */
 #include <math.h>
 
-#include "data/array.h"
 #include "ir/scalar.h"
+#include "data/array.h"
 
 static const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
 

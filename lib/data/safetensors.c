@@ -5,8 +5,9 @@
  * right for its type and shape, and the tensors in the order of their offsets neither overlapping
  * nor leaving holes, so that no byte of the file is read under two names or hides from every
  * reader. */
-#include <jansson.h>
 #include <stdlib.h>
+
+#include <jansson.h>
 
 #include "data/file_impl.h"
 

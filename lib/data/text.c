@@ -1,8 +1,8 @@
 /* Arrays as text: "2x3xf32=1 2 3 4 5 6" read, nested brackets and summaries written. */
 #include <math.h>
 
-#include "data/array.h"
 #include "ir/scalar.h"
+#include "data/array.h"
 
 /* ---- reading ---- */
 

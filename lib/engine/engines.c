@@ -1,8 +1,7 @@
 /* The engines by name, and what they share. */
-#define _GNU_SOURCE /* sched_getaffinity */
-#include "engine/engine.h"
-
 #include <sched.h>
+
+#include "engine/engine.h"
 
 const ts_engine *ts_engine_find(const char *name, const ts_func *func) {
   static const ts_engine *const engines[] = {&ts_engine_tensor, &ts_engine_loop, &ts_engine_native};

@@ -1,7 +1,7 @@
 /* Building ops, and literals. */
-#include "ir/uniquer_impl.h"
-
 #include <math.h>
+
+#include "ir/uniquer_impl.h"
 
 ts_builder ts_builder_at_end(ts_module *m, ts_block *block, ts_loc loc) {
   return (ts_builder){.module = m, .block = block, .loc = loc};

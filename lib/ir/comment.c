@@ -1,5 +1,4 @@
 /* Comments of a module: a side table by what they belong to, so that ops without any cost nothing. */
-#define _GNU_SOURCE /* memmem */
 #include "ir/ir.h"
 
 /* ---- the table ---- */

@@ -5,9 +5,9 @@
  * operands, which attributes, index-typed dims), calls the rule and compares its answer with the
  * type that was written. The rules stand in infer_tensor.c and infer_loop.c. A rule never allocates
  * but for a type that is new to the module. */
-#include "ir/infer_impl.h"
-
 #include <inttypes.h>
+
+#include "ir/infer_impl.h"
 
 /* ---- helpers of the rules ---- */
 

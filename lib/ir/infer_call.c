@@ -3,9 +3,9 @@
  *
  * A callee that stands further down is not known while its caller is read; then the written types
  * are taken, and the verifier looks again. */
-#include "ir/infer_impl.h"
-
 #include <inttypes.h>
+
+#include "ir/infer_impl.h"
 
 /* What the callee's symbolic extents stand for in the caller. A type has at most 16 extents, and a
  * function rarely more than a handful of names; further ones are refused. */

@@ -1,9 +1,9 @@
 /* Type rules of the loop ops: scalars, register vectors, fragments, buffers and their accesses,
  * loops and launches. Elementwise ops take scalars or vectors of one type; nothing converts by
  * itself. */
-#include "ir/infer_impl.h"
-
 #include <inttypes.h>
+
+#include "ir/infer_impl.h"
 
 /* ---- scalars and vectors ---- */
 

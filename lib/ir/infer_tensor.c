@@ -2,10 +2,10 @@
  *
  * Two symbolic extents are equal when they have the same name and at no other time; an extent of 1
  * broadcasts against anything. Scalar types never convert by themselves. */
-#include "ir/infer_impl.h"
-
 #include <inttypes.h>
 #include <math.h>
+
+#include "ir/infer_impl.h"
 
 /* ---- shapes ---- */
 

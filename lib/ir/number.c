@@ -1,8 +1,7 @@
 /* Numbers of the text as values of a scalar type: what a literal operand, a splat and the elements of
  * dense data share. The image of a float is its f64 bits, of anything else its int64. */
-#include "ir/ir.h"
-
 #include "support/floats.h"
+#include "ir/ir.h"
 
 static ts_float_format format_of(ts_dtype d) {
   switch (d) {

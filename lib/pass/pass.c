@@ -1,8 +1,8 @@
 /* The pass table, made from passes.def, and looking things up in it. */
 #include "pass/pass.h"
 
-#include "transforms/passes.h"
 #include "support/spelling.h"
+#include "transforms/passes.h"
 
 /* One option table a pass; a sentinel keeps those without options from being empty. */
 #define PASS(id, ...) static const ts_pass_option options_of_##id[] = {

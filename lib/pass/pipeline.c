@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "pass/pass.h"
 #include "support/spelling.h"
+#include "pass/pass.h"
 
 typedef struct reader {
   ts_context *ctx;

@@ -1,7 +1,7 @@
 /* Holding the outputs of a run against what another makes of the same data: another engine, or another
  * program. */
-#include "run/run_impl.h"
 #include "pass/pass.h"
+#include "run/run_impl.h"
 
 /* ---- two runs ---- */
 

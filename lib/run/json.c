@@ -1,8 +1,9 @@
 /* Every figure of a run as one JSON object. Numbers that JSON cannot hold are written as
  * strings. */
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
+
+#include <jansson.h>
 
 #include "run/run_impl.h"
 

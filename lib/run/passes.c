@@ -1,7 +1,7 @@
 /* Passes before a run: those asked for, and those that take a tensor program to where it was asked to
  * run. */
-#include "run/run_impl.h"
 #include "support/remarks.h"
+#include "run/run_impl.h"
 
 /* The way from tensors to loops, as the native engine takes it. */
 static const char to_loops[] = "fuse,lower";

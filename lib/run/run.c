@@ -2,8 +2,8 @@
  * engine. */
 #include <sys/stat.h>
 
-#include "run/run_impl.h"
 #include "pass/pass.h"
+#include "run/run_impl.h"
 
 const ts_engine_name ts_engine_names[] = {
     {"interp", NULL},

@@ -7,10 +7,10 @@
 #ifndef TS_RUN_RUN_H
 #define TS_RUN_RUN_H
 
-#include "engine/engine.h"
-#include "analysis/cost/flops.h"
 #include "target/machine.h"
+#include "analysis/cost/flops.h"
 #include "pass/pass.h"
+#include "engine/engine.h"
 #include "transforms/rewrite/bind_extents.h"
 
 /* NAME=TEXT of the command line; the name stands without its %. */

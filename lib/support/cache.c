@@ -5,7 +5,6 @@
  * see all of it or nothing; when two make the same one, the later replaces the equal earlier. What
  * a power cut or a bad disk did to it, the seal shows. The time of a file's last change is that of
  * its last use. */
-#define _GNU_SOURCE /* futimens, O_DIRECTORY */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

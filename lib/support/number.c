@@ -4,7 +4,6 @@
  * point numbers accurately": both operands are exact, so the one rounding is the right one). Up to
  * 19 digits take a multiplication with a table of powers. What is left is written out for strtod in
  * the C locale. */
-#define _GNU_SOURCE /* strtod_l */
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,6 @@
  * a program whose pipe is full would wait for ever. The end of the output is not the end of the
  * program (it may close its streams and go on), and the end of the program is not the end of the
  * output (what it started may hold the pipe), so both are watched. */
-#define _GNU_SOURCE /* pipe2, prlimit, posix_spawn_file_actions_addchdir_np */
 #include "support/process.h"
 
 #include <errno.h>

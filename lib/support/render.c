@@ -7,7 +7,6 @@
  * Columns and carets count code points; tabs before the range are repeated so that the carets
  * stand right at any tab width. Of a long line only the surroundings of the range are shown. What a
  * terminal could take for a command, and bytes that are no UTF-8, show as '?'. */
-#define _GNU_SOURCE /* memrchr */
 #include "support/diag.h"
 
 enum { MAX_SHOWN = 100, BEFORE_CARET = 40 };

@@ -1,6 +1,5 @@
 /* Entry to the parser; words, scopes, functions, and getting on after an error. */
 #include "syntax/parser_impl.h"
-
 #include "ir_parser.h"
 
 #define YYSTYPE TS_IR_STYPE

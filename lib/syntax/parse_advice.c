@@ -1,9 +1,8 @@
 /* What to write instead: advice for what comes from other languages (NumPy, PyTorch, MLIR, Triton) or from
  * habit. Each rule looks at the text around a token that the grammar did not expect, and gives a whole
  * message or NULL. */
-#include "syntax/parse_advice_impl.h"
-
 #include "support/spelling.h"
+#include "syntax/parse_advice_impl.h"
 
 #define SAY(s, ...) ts_sprintf(&(s)->p->scratch, __VA_ARGS__)
 

@@ -1,8 +1,8 @@
 /* Actions for ops: operands, attributes, affine expressions, and building each op when its head has been
  * read. */
-#include "syntax/parse_advice_impl.h"
-
 #include <math.h>
+
+#include "syntax/parse_advice_impl.h"
 
 static ts_result error(ts_parser *p, ts_loc loc, const char *message) {
   return ts_error(p->ctx, loc, "%s", message);

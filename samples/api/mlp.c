@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
 #include <tilesmith.h>
 
 enum { M = 4, K = 8, N = 3 };

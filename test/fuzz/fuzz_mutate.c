@@ -1,9 +1,9 @@
 /* Changes programs word by word and line by line, so that many still read and verify; one time in
  * three libFuzzer changes bytes as it always does. A word takes the place of one of its kind: a name
  * of a name, a number of a number, an op of an op. */
+#include "ir/ir.h"
 #include "data/array.h"
 #include "fuzz.h"
-#include "ir/ir.h"
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);

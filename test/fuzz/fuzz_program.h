@@ -2,8 +2,8 @@
 #ifndef FUZZ_PROGRAM_H
 #define FUZZ_PROGRAM_H
 
-#include "fuzz.h"
 #include "pass/pass.h"
+#include "fuzz.h"
 
 typedef struct fuzz_program {
   ts_context *ctx;

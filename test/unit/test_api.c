@@ -1,9 +1,10 @@
 /* The public API as an embedding program uses it: this file includes the installed header alone. */
-#include <check.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <check.h>
 
 #include "tilesmith.h"
 

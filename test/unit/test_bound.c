@@ -3,8 +3,8 @@
  * is closed. */
 #include <math.h>
 
-#include "check/bound.h"
 #include "pass/pass.h"
+#include "check/bound.h"
 #include "unit.h"
 
 static ts_context *ctx;

@@ -6,9 +6,8 @@
  * j", "moved i t" (%t, now in %i, from in front of the function's first op), "meet 0 2" (accesses by
  * number), "repeat i" (of the first store in it). The answer is "legal", or "possible" where not all
  * is affine, and the conflict; or a lag. */
-#include "unit.h"
-
 #include "analysis/poly/dependence.h"
+#include "unit.h"
 
 typedef struct job {
   ts_context *ctx;

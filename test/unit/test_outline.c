@@ -1,8 +1,7 @@
 /* What is noted of changes: what a change can make wrong is found by asking about the parts that it is said to
  * have touched, and names settle as they do when the whole function is walked. */
-#include "unit.h"
-
 #include "ir/outline.h"
+#include "unit.h"
 
 static const char nests[] = "func @f(%A: memref<8xf32>, %B: out memref<8xf32>) {\n"
                             "  %t = alloc : memref<8xf32>\n"

@@ -1,11 +1,10 @@
 /* What the tools share: options, input files, output files. */
-#include "tool.h"
-
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tool.h"
 #include "unit.h"
 
 /* ---- options ---- */

@@ -1,7 +1,6 @@
 /* What only IR that was built, not read, can get wrong; and what a function shows from outside. */
-#include "unit.h"
-
 #include "ir/ir.h"
+#include "unit.h"
 
 /* ---- a module from text, changed by the test, and the message that verifying it gives ---- */
 

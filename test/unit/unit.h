@@ -2,8 +2,9 @@
 #ifndef UNIT_H
 #define UNIT_H
 
-#include <check.h>
 #include <stdlib.h>
+
+#include <check.h>
 
 #include "support/diag.h"
 

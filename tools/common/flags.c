@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "private.h"
 #include "support/spelling.h"
+#include "private.h"
 
 const ts_flag ts_tool_common_flags[TS_TOOL_NUM_COMMON_FLAGS] = {
     {"help", TS_FLAG_CALL_OPTIONAL, "option", "print this, or all about one option", .also = "h"},

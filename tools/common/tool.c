@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* fileno */
 /* A tool's beginning and end, and its messages. */
 #include "tool.h"
 

@@ -4,6 +4,7 @@
  * its values are gone through. Tiled loops with ragged edges are followed tile by tile that way,
  * never element by element. */
 #include "analysis/cost/flops.h"
+
 #include "ir/scalar.h"
 
 enum { MOST_STEPS = 1 << 20 };

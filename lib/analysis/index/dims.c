@@ -1,7 +1,6 @@
 /* Affine expressions over values rather than over one op's dims, and putting them in place of a
  * variable. */
 #include "transforms/loops/loops.h"
-
 #include "transforms/rewrite/rewrite.h"
 
 ts_dims ts_dims_none(ts_module *m) { return (ts_dims){.m = m}; }

@@ -14,8 +14,8 @@
 #ifndef TS_ANALYSIS_POLY_POLY_IMPL_H
 #define TS_ANALYSIS_POLY_POLY_IMPL_H
 
-#include "analysis/poly/dependence.h"
 #include "analysis/index/range.h"
+#include "analysis/poly/dependence.h"
 
 struct isl_ctx;
 

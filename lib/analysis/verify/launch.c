@@ -4,9 +4,9 @@
  * A value varies when it may differ between the threads of a block: it comes from a threads index,
  * from a thread's own memory, or is computed from such a value. A region is divergent when an if or
  * for around it, inside the launch, tests a varying value. */
-#include "analysis/verify/verify_impl.h"
-
 #include <inttypes.h>
+
+#include "analysis/verify/verify_impl.h"
 
 /* The clauses of a launch. Others (clusters, warps) join this table. */
 static const struct {

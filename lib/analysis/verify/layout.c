@@ -4,9 +4,9 @@
  * integer solution other than 0 with |d| < extent along each dimension. The differences are tried from the
  * largest stride to the smallest: what those behind can still make up for leaves few values, one where each
  * stride is beyond the reach of the smaller ones together, as in any layout that one would write. */
-#include "analysis/verify/verify_impl.h"
-
 #include <inttypes.h>
+
+#include "analysis/verify/verify_impl.h"
 
 /* Sums tried before the layout counts as one that nobody can vouch for: some ms. */
 enum { MOST_TRIES = 1000000 };

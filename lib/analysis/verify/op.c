@@ -1,7 +1,7 @@
 /* The verifier, one op at a time: its uses, its form and types, and what it reads and writes. */
-#include "analysis/verify/verify_impl.h"
-
 #include <inttypes.h>
+
+#include "analysis/verify/verify_impl.h"
 
 /* ---- uses ---- */
 

@@ -2,8 +2,8 @@
 #ifndef TS_ANALYSIS_VERIFY_VERIFY_IMPL_H
 #define TS_ANALYSIS_VERIFY_VERIFY_IMPL_H
 
-#include "analysis/index/range.h"
 #include "ir/outline.h"
+#include "analysis/index/range.h"
 
 /* State of an op's tag while its function is verified. */
 enum {

@@ -1,5 +1,4 @@
 /* The system's C compiler: which one, with what flags, and what it says. */
-#define _GNU_SOURCE /* environ */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/native/native_impl.h"
 #include "support/process.h"
+#include "engine/native/native_impl.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>

@@ -4,17 +4,16 @@
  * What was compiled before is taken from the cache. Its key is the digest of all that the machine
  * code depends on: the C text, the compiler and its flags, and the processor. A hit starts no
  * program. */
-#define _GNU_SOURCE /* RTLD_NOLOAD, RTLD_NODELETE */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "emit/emit.h"
-#include "engine/native/native_impl.h"
-#include "pass/pass.h"
 #include "support/remarks.h"
+#include "emit/emit.h"
+#include "pass/pass.h"
+#include "engine/native/native_impl.h"
 
 /* What a tensor function goes through on its way to loops. */
 static const char tensor_pipeline[] = "fuse,lower,recipe{cpu}";

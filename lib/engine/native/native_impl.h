@@ -2,9 +2,9 @@
 #ifndef TS_ENGINE_NATIVE_NATIVE_IMPL_H
 #define TS_ENGINE_NATIVE_NATIVE_IMPL_H
 
+#include "support/digest.h"
 #include "emit/emit.h"
 #include "engine/engine.h"
-#include "support/digest.h"
 
 /* The name under which compilers know the program's text, so that machine code does not depend on
  * where that lies, and messages can be told apart. */

@@ -1,10 +1,9 @@
 /* From loop IR to the VM's bytecode: functions, blocks, registers and the account of what ops
  * cost. */
-#include "engine/vm/code.h"
-
 #include <inttypes.h>
 
 #include "analysis/cost/flops.h"
+#include "engine/vm/code.h"
 
 /* ---- values and registers ---- */
 

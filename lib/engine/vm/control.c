@@ -1,7 +1,7 @@
 /* The VM's compiler: what holds other ops. Loops, conditions, launches and calls. */
-#include "engine/vm/code.h"
-
 #include <inttypes.h>
+
+#include "engine/vm/code.h"
 
 /* ---- levels ---- */
 

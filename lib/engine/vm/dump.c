@@ -1,10 +1,9 @@
 /* The VM's code as text: one instruction a line, its number in front, jumps by the number they go
  * to, and behind it the op that it checks for. */
-#include "engine/vm/vm.h"
-
 #include <inttypes.h>
 
 #include "ir/scalar.h"
+#include "engine/vm/vm.h"
 
 static const char *const texts[] = {
 #define INSN(e, text, ...) text,

@@ -1,12 +1,11 @@
 /* The loop VM as an engine: compiles for the extents of the run's arrays (once, unless they
  * change), hands the arrays' memory to the entry's frame, runs, and adds up the counts that were
  * asked for. */
-#include "engine/vm/vm.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "ir/scalar.h"
+#include "engine/vm/vm.h"
 
 /* Registers, buffers and shadows of one run, as one allocation. */
 typedef struct space {

@@ -1,8 +1,8 @@
 /* What a failing instruction means, in words: the op it was compiled from, the element it touched,
  * and the values of the variables in the subscripts. */
-#include "engine/vm/vm.h"
-
 #include <inttypes.h>
+
+#include "engine/vm/vm.h"
 
 typedef struct failure {
   ts_context *ctx;

@@ -5,11 +5,10 @@
  * threads run until they wait, and when all of the block wait at the same barrier they go on.
  * Without barriers all threads share the frame of the launching code. An async_copy takes place at
  * once. */
-#include "engine/vm/vm.h"
-
 #include <stdlib.h>
 
 #include "ir/scalar.h"
+#include "engine/vm/vm.h"
 
 typedef struct launching {
   ts_vm *vm;

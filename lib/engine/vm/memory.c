@@ -3,9 +3,9 @@
  * An access becomes at most a bounds check for every subscript that the ranges do not prove, a
  * check of the shadow bytes where the scan found that elements may not be written, and one load or
  * store at an address register plus a constant. */
-#include "engine/vm/code.h"
-
 #include <inttypes.h>
+
+#include "engine/vm/code.h"
 
 /* One access taken apart. A vector is one row; a fragment `rows` rows in the last but one
  * dimension. */

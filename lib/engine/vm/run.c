@@ -1,11 +1,10 @@
 /* The engine room: one direct-threaded function over the instructions of vm_ops.def. Each handler
  * ends by jumping to the next one's address, so the processor predicts every instruction's
  * successor on its own. */
-#include "engine/vm/vm.h"
-
 #include <math.h>
 
 #include "ir/scalar.h"
+#include "engine/vm/vm.h"
 
 #define TS_VM_GET_D(slot, v) ((slot).d = (double)(v))
 #define TS_VM_GET_F(slot, v) ((slot).f = (v))

@@ -12,10 +12,10 @@
  *                 for %i parallel { %s.a[0] = NEUTRAL; … s.a[0] = s.a[0] op x … s.p[%i] = s.a[0] }
  *                 for %i.c = 0 to 512 { s[0] = s[0] op s.p[%i.c] }
  * One of an element that moves becomes an atomic_add, where it adds integers. */
-#include "analysis/poly/dependence.h"
-#include "analysis/index/lin.h"
-#include "analysis/poly/update.h"
 #include "support/remarks.h"
+#include "analysis/index/lin.h"
+#include "analysis/poly/dependence.h"
+#include "analysis/poly/update.h"
 #include "transforms/loops/loops.h"
 #include "transforms/rewrite/rewrite.h"
 

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "ir/outline.h"
 #include "support/spelling.h"
+#include "ir/outline.h"
 #include "transforms/loops/loops.h"
 
 /* ---- messages ---- */

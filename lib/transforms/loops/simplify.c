@@ -11,8 +11,9 @@
  *
  * Intervals decide (analysis/range.h); where they do not know, isl does, for bounds and conditions.
  * Each op is looked at once, from the outside in. */
-#include "analysis/poly/dependence.h"
 #include "analysis/index/simplify.h"
+
+#include "analysis/poly/dependence.h"
 #include "transforms/loops/loops.h"
 #include "transforms/rewrite/rewrite.h"
 

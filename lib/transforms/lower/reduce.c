@@ -4,9 +4,9 @@
  *   for %i:  acc = 0;  for %r: acc = acc + X[%i, %r];  Y[%i] = acc
  *
  * softmax and layernorm go over their axis three times. */
-#include "transforms/lower/lower_impl.h"
-
 #include <math.h>
+
+#include "transforms/lower/lower_impl.h"
 
 /* ---- reduce_sum, reduce_max, reduce_mean ---- */
 

@@ -1,8 +1,9 @@
 /* Scalars of `lower`: literals, conversions between the scalar types, and single scalar ops. */
 #include "ir/scalar.h"
-#include "transforms/lower/lower_impl.h"
 
 #include <math.h>
+
+#include "transforms/lower/lower_impl.h"
 
 /* ---- literals ---- */
 

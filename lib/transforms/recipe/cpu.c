@@ -4,10 +4,9 @@
  * It changes nothing itself: the steps it writes run in its place, so every one of them is checked,
  * can be seen with -print-pipeline, and can be copied and changed. One that a pass refuses is left out.
  * A function that has been scheduled already is left alone. */
-#include "transforms/recipe/recipe_impl.h"
-
-#include "analysis/poly/dependence.h"
 #include "support/remarks.h"
+#include "analysis/poly/dependence.h"
+#include "transforms/recipe/recipe_impl.h"
 #include "transforms/rewrite/rewrite.h"
 
 enum { MIN_PARALLEL_ELEMENTS = 32768 };

@@ -2,10 +2,9 @@
  *
  * The loop along which all accesses lie side by side goes inside and runs by vectors. Where there is none, as
  * in a transpose, two loops share the accesses: squares of both stay in the first-level cache. */
-#include "transforms/recipe/recipe_impl.h"
-
-#include "analysis/poly/dependence.h"
 #include "support/remarks.h"
+#include "analysis/poly/dependence.h"
+#include "transforms/recipe/recipe_impl.h"
 #include "transforms/rewrite/rewrite.h"
 
 enum { TILE_BYTES = 64 }; /* a row of a square: a line of the cache */

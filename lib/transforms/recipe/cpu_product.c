@@ -18,7 +18,6 @@
  * Geijn, Anatomy of High-Performance Matrix Multiplication (2008), section 4, where there are blocks
  * with its middle loop. */
 #include "transforms/recipe/recipe_impl.h"
-
 #include "transforms/rewrite/rewrite.h"
 
 enum {

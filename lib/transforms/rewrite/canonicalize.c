@@ -15,11 +15,10 @@
  *
  * One rule serves both levels: a scalar op is looked at as the tensor op that it is one element of.
  * Empty loops and unused ops are left to dce, computing with constants to fold. */
-#include "transforms/rewrite/canonicalize_impl.h"
-
 #include <math.h>
 
 #include "ir/scalar.h"
+#include "transforms/rewrite/canonicalize_impl.h"
 
 static bool is_tensor(const ts_value *v) { return ts_is_kind(v->type, TS_TYPE_TENSOR); }
 

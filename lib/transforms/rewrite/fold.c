@@ -10,10 +10,9 @@
  * every operand and the result have at most max_elements elements, so that folding never fills
  * memory with what a loop makes at run time. Files (`const @w.npy`) are not read here. A division
  * by zero is left for the run to report. */
-#include "transforms/rewrite/rewrite.h"
-
 #include "ir/scalar.h"
 #include "eval/tensor.h"
+#include "transforms/rewrite/rewrite.h"
 
 typedef struct folder {
   ts_pass_ctx *pass;

@@ -11,11 +11,10 @@
  * What it cannot take apart it leaves alone with a missed remark: the mean over a symbolic extent,
  * activations whose result stays f64, and fused regions with select, comparisons, fma or roundeven.
  * `ops` chooses by name; empty means all. */
-#include "transforms/rewrite/rewrite.h"
-
 #include <math.h>
 
 #include "ir/scalar.h"
+#include "transforms/rewrite/rewrite.h"
 
 typedef struct decomposer {
   ts_pass_ctx *pass;

@@ -15,9 +15,8 @@
  *
  * Groups grow from the last op of the function to the first: the users of an op then know their
  * group, and one look at them decides. */
-#include "transforms/rewrite/rewrite.h"
-
 #include "ir/scalar.h"
+#include "transforms/rewrite/rewrite.h"
 
 enum { MAX_MEMBERS = 4096 }; /* each brings at most one operand of its own */
 
