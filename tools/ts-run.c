@@ -1,5 +1,5 @@
 /* ts-run: executes a function of a program and says what came out. The options are turned into a
- * ts_run_request; everything else is lib/exec/run*.c. */
+ * ts_run_request; everything else is lib/run. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* Numbers with error bounds: see bound_number.h. */
+/* Numbers with error bounds: see inexact.h. */
 #include "check/inexact.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Numbers with a bound on their error, and what rounding and the ops do to them: what the analyses
- * of tensor functions and of loop functions share. Private to lib/exec. */
+ * of tensor functions and of loop functions share.. */
 #ifndef TS_CHECK_INEXACT_H
 #define TS_CHECK_INEXACT_H
 

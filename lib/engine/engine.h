@@ -55,7 +55,7 @@ typedef struct ts_engine {
   ts_result (*run)(ts_context *, void *compiled, ts_run_args *);
   void (*release)(ts_context *, void *compiled);
 } ts_engine;
-extern const ts_engine ts_engine_tensor; /* tensor_interp.c: the oracle */
+extern const ts_engine ts_engine_tensor; /* engine/interp/engine.c: the oracle */
 extern const ts_engine ts_engine_loop;   /* vm_*.c */
 extern const ts_engine ts_engine_native; /* native*.c: tensor functions are lowered by it */
 /* "interp" is the tensor interpreter or the loop VM, by the function's level. NULL: unknown. */

@@ -23,16 +23,16 @@ ts_result ts_run_entry_named(ts_run *, const char *option, const char *name, boo
 
 const ts_engine *ts_run_engine_called(const char *name); /* NULL: chosen by level, or unknown */
 void ts_run_close_other(ts_run *);                       /* of a comparison */
-/* run_inputs.c: reads what has a shape of its own, binds the extents, fills the rest. */
+/* inputs.c: reads what has a shape of its own, binds the extents, fills the rest. */
 ts_result ts_run_read_inputs(ts_run *);
-/* run_unwritten.c: ts_run_once that notes which elements of outputs it leaves unwritten; and what to say of them:
+/* unwritten.c: ts_run_once that notes which elements of outputs it leaves unwritten; and what to say of them:
  * TS_CHECK where the request asks that there are none. */
 ts_result ts_run_watched(ts_run *, ts_run_stats *);
 ts_result ts_run_check_written(ts_run *);
-/* run_check.c and run_compare.c, after a run */
+/* expect.c and compare.c, after a run */
 ts_result ts_run_expectations(ts_run *);
 ts_result ts_run_comparisons(ts_run *);
-/* run_against.c: before a run, whether the other programs' functions take its arrays, TS_ERR when not; after it,
+/* against.c: before a run, whether the other programs' functions take its arrays, TS_ERR when not; after it,
  * their answers. */
 ts_result ts_run_check_against(ts_run *);
 ts_result ts_run_hold_against(ts_run *);
@@ -42,7 +42,7 @@ ts_result ts_run_conclude(ts_run *, const ts_array *got, const ts_array *want, t
 const char *ts_run_check_name(const ts_run_check *); /* "expected", "engine", "program" */
 const char *ts_run_figure(ts_arena *, double);
 
-/* run_tolerance.c: how far from the exact answer rounding may have carried the outputs of a run. */
+/* tolerance.c: how far from the exact answer rounding may have carried the outputs of a run. */
 typedef struct ts_margin {
   int64_t reduction;        /* length of the longest one */
   bool exact;               /* not a bit may differ */
@@ -84,7 +84,7 @@ ts_result ts_run_keep_initial(ts_run *);
 /* The parts of ts_run_once: inout arrays as they were given, and the run. */
 void ts_run_put_back(ts_run *);
 ts_result ts_run_again(ts_run *, ts_run_stats *);
-/* run_time.c */
+/* time.c */
 ts_result ts_run_measure(ts_run *);
 
 #endif

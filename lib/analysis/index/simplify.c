@@ -1,4 +1,4 @@
-/* Affine expressions as sums, and divisions of sums: see affine_simplify.h. */
+/* Affine expressions as sums, and divisions of sums: see simplify.h. */
 #include "analysis/index/simplify.h"
 
 enum { MAX_TERMS = 16 };

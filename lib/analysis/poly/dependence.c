@@ -1,6 +1,6 @@
 /* Which conflicting pairs would a step run in the wrong order? See dependence.h.
  *
- * For each ordered pair of accesses to one buffer, of which one writes, the rows of poly.h say when
+ * For each ordered pair of accesses to one buffer, of which one writes, the rows of poly_impl.h say when
  * they meet at one element. The rows of the step then say: the first runs before the second in the
  * program as it is, and not before it afterwards. Both orders are lexicographic, so they come as a
  * few cases, each a conjunction; a step is legal when no case of any pair has a solution. */

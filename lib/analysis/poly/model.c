@@ -1,4 +1,4 @@
-/* From the IR to the model: when does a body run, and what does it touch? See poly.h. */
+/* From the IR to the model: when does a body run, and what does it touch? See poly_impl.h. */
 #include "analysis/poly/poly_impl.h"
 #include "analysis/poly/update.h"
 

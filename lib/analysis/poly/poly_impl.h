@@ -114,7 +114,7 @@ void ts_poly_add(ts_poly *, const ts_op *);
 /* The region of a for, if or launch that stands in `parent`, as a new scope of the model. */
 ts_poly_scope *ts_poly_enter(ts_poly *, ts_poly_scope *parent, const ts_op *, const ts_block *);
 
-/* Forms, by poly_form.c. The functions return false when a number passes int64. */
+/* Forms, by form.c. The functions return false when a number passes int64. */
 bool ts_poly_form_add(ts_arena *, ts_poly_form *, const ts_poly_form *, int64_t times);
 ts_poly_form ts_poly_form_var(ts_arena *, int32_t var);
 /* An expression over the dims of `op` in `scope`, to which helpers of divisions are added. A value

@@ -1,5 +1,5 @@
 /* Systems of linear rows over the integers, decided by isl (Verdoolaege, "isl: An Integer Set
- * Library for the Polyhedral Model", ICMS 2010), after poly_presolve.c. Nothing here takes memory
+ * Library for the Polyhedral Model", ICMS 2010), after presolve.c. Nothing here takes memory
  * from an arena while isl objects are held. */
 #include <isl/ctx.h>
 #include <isl/ilp.h>

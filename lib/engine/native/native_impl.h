@@ -10,7 +10,7 @@
  * where that lies, and messages can be told apart. */
 #define TS_NATIVE_SOURCE "program"
 
-/* ---- compilers: native_compiler.c ---- */
+/* ---- compilers: compiler.c ---- */
 
 typedef struct ts_native_compiler {
   const char *path;
@@ -49,7 +49,7 @@ bool ts_native_has_openmp(ts_native_job *);
 /* Removes job->dir and what is in it. */
 void ts_native_remove_folder(ts_native_job *);
 
-/* ---- the cache: native_cache.c ---- */
+/* ---- the cache: support/cache.c ---- */
 
 typedef struct ts_native_cache {
   ts_context *ctx;

@@ -1,5 +1,5 @@
-/* Inside the VM's compiler: what vm_scan.c finds out, vm_form.c's linear forms, and the state that
- * the translation of ops (vm_compile.c, vm_memory.c, vm_arith.c) shares.
+/* Inside the VM's compiler: what scan.c finds out, form.c's linear forms, and the state that
+ * the translation of ops (compile.c, memory.c, arith.c) shares.
  *
  * Code is emitted level by level. A level is a function body, a loop body or a launch body; each
  * has a list `pre` that runs once before it, where whatever does not change inside is computed, and
@@ -171,11 +171,11 @@ void ts_vmc_open_region(ts_vmc *);     /* ops from here on are counted on their 
 /* The pattern is X loaded twice and multiplied into `acc`: makes one instruction of it. */
 bool ts_vmc_try_mac(ts_vmc *, const ts_op *, int32_t acc, const ts_value *x, const ts_value *y);
 
-/* vm_scan.c: numbers the ops (ts_op.tag), decides which buffers become registers, which loads need
+/* scan.c: numbers the ops (ts_op.tag), decides which buffers become registers, which loads need
  * a check for being written. */
 void ts_vmc_scan(ts_vmc *, const ts_vm_state *states);
 
-/* vm_form.c */
+/* form.c */
 void ts_vmc_form_add(ts_vmc *, ts_vm_form *, const ts_vm_form *, int64_t times);
 void ts_vmc_form_of(ts_vmc *, const ts_op *, const ts_aff *, ts_vm_form *);
 void ts_vmc_form_of_value(ts_vmc *, const ts_value *, ts_vm_form *);
@@ -191,14 +191,14 @@ __int128 ts_vmc_min(ts_vmc *, const ts_vm_form *);
 bool ts_vmc_proved(ts_vmc *, const ts_vm_form *, int64_t limit);
 void ts_vmc_assume(ts_vmc *, const ts_vm_form *at_most_zero);
 
-/* vm_compile.c */
+/* compile.c */
 void ts_vmc_block(ts_vmc *, const ts_block *);
-/* vm_control.c */
+/* control.c */
 void ts_vmc_for(ts_vmc *, const ts_op *);
 void ts_vmc_if(ts_vmc *, const ts_op *);
 void ts_vmc_launch_op(ts_vmc *, const ts_op *);
 void ts_vmc_call(ts_vmc *, const ts_op *);
-/* vm_memory.c */
+/* memory.c */
 void ts_vmc_alloc(ts_vmc *, const ts_op *);
 void ts_vmc_get_global(ts_vmc *, const ts_op *);
 void ts_vmc_load(ts_vmc *, const ts_op *);
@@ -206,14 +206,14 @@ void ts_vmc_store(ts_vmc *, const ts_op *);
 void ts_vmc_atomic_add(ts_vmc *, const ts_op *);
 void ts_vmc_copy(ts_vmc *, const ts_op *);
 void ts_vmc_async_copy(ts_vmc *, const ts_op *);
-/* vm_race.c: before and behind a loop's body; and an access in it, of `lanes` elements from the address
+/* race.c: before and behind a loop's body; and an access in it, of `lanes` elements from the address
  * on, those of a mask register if that is not 0. */
 void ts_vmc_race_open(ts_vmc *, const ts_op *loop, ts_vm_watch *);
 void ts_vmc_race_close(ts_vmc *, const ts_vm_watch *);
 void ts_vmc_race_call(ts_vmc *, const ts_op *call, const ts_func *callee);
 void ts_vmc_race_access(ts_vmc *, const ts_value *memref, const ts_vm_form *address, int32_t mask,
                         int32_t lanes, int32_t lane_bytes, ts_vm_race_kind, uint32_t site);
-/* vm_arith.c */
+/* arith.c */
 void ts_vmc_arith(ts_vmc *, const ts_op *);
 
 #endif

@@ -134,7 +134,7 @@ static void watch(ts_vmc *c, const access *a, ts_vm_race_kind kind) {
 
 /* ---- loads and stores ---- */
 
-/* The three forms stand in this order in vm_ops.def. */
+/* The three forms stand in this order in ops.def. */
 static ts_vm_opcode load_op(ts_dtype d) {
   static const ts_vm_opcode ops[] = {
       [TS_F64] = TS_VM_OP_LD_F64,   [TS_F32] = TS_VM_OP_LD_F32, [TS_F16] = TS_VM_OP_LD_F16,

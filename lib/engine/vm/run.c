@@ -1,4 +1,4 @@
-/* The engine room: one direct-threaded function over the instructions of vm_ops.def. Each handler
+/* The engine room: one direct-threaded function over the instructions of ops.def. Each handler
  * ends by jumping to the next one's address, so the processor predicts every instruction's
  * successor on its own. */
 #include <math.h>

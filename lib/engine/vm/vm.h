@@ -20,7 +20,7 @@ typedef union ts_slot {
 } ts_slot;
 
 /* Types as they lie in memory: X(enumerator, text, C type, slot ← element, element ← slot). The
- * statements are in vm_run.c. */
+ * statements are in run.c. */
 #define TS_VM_MEMTYPES(X)                                                                          \
   X(F64, "f64", double, TS_VM_GET_D, TS_VM_PUT_D)                                                  \
   X(F32, "f32", float, TS_VM_GET_F, TS_VM_PUT_F)                                                   \
@@ -42,7 +42,7 @@ typedef enum ts_vm_opcode {
   TS_VM_NUM
 } ts_vm_opcode;
 
-/* Registers a to d are slots of the frame; what else the fields mean stands in vm_ops.def. */
+/* Registers a to d are slots of the frame; what else the fields mean stands in ops.def. */
 typedef struct ts_insn {
   union {
     const void *go; /* once loaded: where the handler is */
@@ -140,7 +140,7 @@ typedef struct ts_vm_code {
   int64_t *param_counts; /* elements */
 } ts_vm_code;
 
-/* What is done to an element in a parallel loop that is watched (vm_race.c). */
+/* What is done to an element in a parallel loop that is watched (race.c). */
 typedef enum {
   TS_VM_RACE_READ,
   TS_VM_RACE_WRITE,
@@ -195,29 +195,29 @@ typedef struct ts_vm {
 
 typedef enum { TS_VM_DONE, TS_VM_WAITING, TS_VM_FAILED_CHECK, TS_VM_FAILED_LIMIT } ts_vm_status;
 
-/* vm_compile.c: `prog` with entry, compiled for the bindings; recompiles nothing already there. */
+/* compile.c: `prog` with entry, compiled for the bindings; recompiles nothing already there. */
 ts_result ts_vm_compile(ts_vm_program *, const ts_func *, const ts_bindings *,
                         const ts_vm_state *states, ts_vm_code **out);
 /* The data of a global, read or filled at its first use. */
 ts_result ts_vm_global(ts_vm_program *, const ts_op *get_global, const ts_array **out,
                        unsigned *index);
 
-/* vm_run.c: runs from `at` until the frame returns, waits at a barrier or fails. */
+/* run.c: runs from `at` until the frame returns, waits at a barrier or fails. */
 ts_vm_status ts_vm_exec(ts_vm *, const ts_vm_code *, const ts_insn *at, ts_slot *frame);
 /* Puts the handlers' addresses in. */
 void ts_vm_load(ts_vm_code *);
-/* vm_launch.c: every block and thread of the launch at `at`. */
+/* launch.c: every block and thread of the launch at `at`. */
 ts_vm_status ts_vm_launch_run(ts_vm *, const ts_vm_code *, const ts_insn *at, ts_slot *frame);
 
 void ts_vm_drop_frames(ts_vm_program *);
 
-/* vm_race.c: forgets what was touched; gives the memory back; notes that iteration `i` touches the element
+/* race.c: forgets what was touched; gives the memory back; notes that iteration `i` touches the element
  * at `at`, false when another one did so that the two must not run at once. */
 void ts_vm_race_clear(ts_vm_race *);
 void ts_vm_race_drop(ts_memory *, ts_vm_race *);
 bool ts_vm_race_touch(ts_memory *, ts_vm_race *, const char *at, int64_t i, ts_vm_race_kind);
 
-/* vm_error.c: what went wrong at an instruction, put in words. */
+/* error.c: what went wrong at an instruction, put in words. */
 typedef enum {
   TS_VM_OUT_OF_BOUNDS,
   TS_VM_UNINIT,
@@ -233,9 +233,9 @@ typedef enum {
 ts_vm_status ts_vm_fail(ts_vm *, const ts_vm_code *, const ts_insn *at, const ts_slot *frame,
                         ts_vm_failure, int64_t what);
 
-/* vm_dump.c: the entry and its callees as readable text. */
+/* dump.c: the entry and its callees as readable text. */
 void ts_vm_print(ts_sink *, const ts_vm_program *);
-/* vm_engine.c: the code of `func` as text, one instruction a line, with the IR op that each may
+/* engine/engines.c: the code of `func` as text, one instruction a line, with the IR op that each may
  * fail for. `bindings` give every symbolic extent of the function. */
 ts_result ts_vm_dump(ts_sink *, ts_module *, const ts_func *func, const ts_bindings *bindings);
 

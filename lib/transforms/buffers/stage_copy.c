@@ -1,4 +1,4 @@
-/* Nests that fill a staged buffer and write it back; see stage.h.
+/* Nests that fill a staged buffer and write it back; see stage_impl.h.
  *
  * Position p of dimension d of the box is the sum of iteration * div over the pieces of d. A loop
  * over a piece ends at its count, and before the part in use ends: a coarse piece at the last block

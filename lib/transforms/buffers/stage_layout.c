@@ -1,4 +1,4 @@
-/* Blocked layouts as text: "[1/16][0][1%16]"; see stage.h. */
+/* Blocked layouts as text: "[1/16][0][1%16]"; see stage_impl.h. */
 #include "transforms/buffers/stage_impl.h"
 
 static int64_t read_number(const char **at) {

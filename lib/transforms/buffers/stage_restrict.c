@@ -1,4 +1,4 @@
-/* The iterations of a nest that touch a box, see stage.h.
+/* The iterations of a nest that touch a box, see stage_impl.h.
  *
  * An access at  c * %i + rest  can meet the box only where  lower <= c * %i + max rest  and
  * c * %i + min rest < end, which bounds %i; what comes out of inner loops is replaced by their

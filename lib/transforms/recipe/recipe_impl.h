@@ -67,9 +67,9 @@ const char *ts_recipe_loop(ts_recipe *, const ts_op *loop);
 /* The first of n loops that has more than one iteration, or may have; NULL: none. */
 ts_op *ts_recipe_first_long(unsigned n, ts_op *const *loops);
 
-/* The steps for one product; see recipe_product.c. */
+/* The steps for one product; see cpu_product.c. */
 void ts_recipe_product(ts_recipe *, const ts_nest *);
-/* The steps for a perfect nest of straight code; see recipe_elementwise.c. */
+/* The steps for a perfect nest of straight code; see cpu_elementwise.c. */
 void ts_recipe_elementwise(ts_recipe *, const ts_nest *);
 /* Iterations of all loops of the nest; -1 when one is symbolic. */
 int64_t ts_recipe_work(const ts_nest *);

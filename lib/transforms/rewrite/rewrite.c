@@ -1,4 +1,4 @@
-/* Scalar forms, constants, shapes and replacement: see util.h. */
+/* Scalar forms, constants, shapes and replacement: see rewrite.h. */
 #include "transforms/rewrite/rewrite.h"
 
 #include <math.h>

@@ -24,7 +24,7 @@ typedef struct ts_dot_loop {
 
 typedef TS_VEC(ts_dot_loop) ts_dot_loops;
 
-/* ---- lir_dot_offset.c ---- */
+/* ---- dot_offset.c ---- */
 
 /* Can every group have an unsigned first factor, its buffer holding 128 more than it did? TS_ERR
  * with a message when not. Called before the loops are rewritten. */

@@ -57,7 +57,7 @@ typedef struct ts_vectorizer {
   TS_VEC(ts_op *) dead; /* replaced ops, to be erased last to first */
 } ts_vectorizer;
 
-/* ---- lir_vectorize_lanes.c: what each lane sees ---- */
+/* ---- vectorize_lanes.c: what each lane sees ---- */
 
 /* Per lane, how much the expression over the op's dims grows; false: not by a constant. */
 bool ts_lane_stride(const ts_vectorizer *, const ts_op *, const ts_aff *, int64_t *out);
@@ -91,7 +91,7 @@ ts_value *ts_as_vector(ts_vectorizer *, ts_value *, bool literal);
 ts_value *ts_mask_and(ts_vectorizer *, ts_value *, ts_value *);
 ts_value *ts_mask_not(ts_vectorizer *, ts_value *);
 
-/* ---- lir_vectorize_reduce.c ---- */
+/* ---- vectorize_reduce.c ---- */
 
 /* Finds the reductions that the loop carries; TS_ERR when one may not be reordered. */
 ts_result ts_find_reductions(ts_vectorizer *);
@@ -104,7 +104,7 @@ ts_value *ts_reduce_lanes(ts_vectorizer *, ts_op *, ts_value *mask);
 void ts_open_reductions(ts_vectorizer *);
 void ts_close_reductions(ts_vectorizer *);
 
-/* ---- lir_vectorize_body.c ---- */
+/* ---- vectorize_body.c ---- */
 
 /* Which values and buffers differ between lanes. TS_ERR with a message for what has no vector
  * form. */
