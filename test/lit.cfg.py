@@ -1,4 +1,4 @@
-# The lit suites. They mirror lib/ and tools/; every file with a RUN line is a test.
+# The lit suites. Their folders are the rooms of lib/ (docs/architecture.md), and what else is tested; every file with a RUN line is a test.
 #
 # In RUN lines: the tools of the build are on PATH, and FileCheck, not, count and split-file of LLVM.
 #   %s %t %S %T      as always, but relative to where the test runs: messages that quote a file name

@@ -1,6 +1,6 @@
 /* .npy and safetensors: every form that is read, what is refused and how it is said, and that
  * nothing is left half written. Agreement with NumPy's own reader and writer is tested in
- * test/exec/npy.test. */
+ * test/data/npy.test. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>

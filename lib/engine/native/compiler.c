@@ -125,7 +125,7 @@ typedef TS_VEC(const char *) words;
  * function @sin is called by its own callers, not the C library's. What is to be unrolled is marked
  * so in the C text; unrolling other short loops as well made gcc take four times as long, for
  * nothing. -fno-trapping-math is not among them: with it gcc 12 gives one side of an if the other's
- * elements (test/native/one-of-two.lir). */
+ * elements (test/engine/native/one-of-two.lir). */
 static void add_flags(const ts_native_job *job, words *w) {
   static const char *const always[] = {"-std=gnu11",
                                        "-O3",
