@@ -1,13 +1,14 @@
 /* Affine expressions over values rather than over one op's dims, and putting them in place of a
  * variable. */
-#include "transforms/loops/loops.h"
-#include "transforms/rewrite/rewrite.h"
+#include "analysis/index/dims.h"
+
+#include "ir/constant.h"
 
 ts_dims ts_dims_none(ts_module *m) { return (ts_dims){.m = m}; }
 
 const ts_aff *ts_dims_value(ts_dims *d, ts_value *v) {
-  ts_number number;
-  if (ts_as_number(v, &number) && !number.is_float) return ts_aff_const(d->m, number.i);
+  ts_constant number;
+  if (ts_as_constant(v, &number) && !number.is_float) return ts_aff_const(d->m, number.i);
   for (unsigned i = 0; i < d->n; i++)
     if (d->at[i] == v) return ts_aff_dim(d->m, i);
   if (d->n == TS_MAX_DIMS) {

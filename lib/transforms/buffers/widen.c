@@ -43,9 +43,9 @@ static const ts_op *obstacle(const ts_value *buffer, widening *w) {
 static void widen_store(ts_module *m, ts_op *op, const widening *w) {
   ts_value *v = ts_operand(op, 0);
   const ts_type *type = ts_type_with_dtype(m, v->type, w->to);
-  ts_number n;
+  ts_constant n;
   ts_builder b = ts_builder_before(m, op);
-  if (ts_is_literal(v) && ts_as_number(v, &n))
+  if (ts_is_literal(v) && ts_as_constant(v, &n))
     v = n.is_float ? ts_literal_float(m, type, n.f) : ts_literal_int(m, type, n.i);
   else
     v = ts_build1(&b, w->convert, type, v);

@@ -56,15 +56,16 @@ static ts_value *make2(ts_rewriter *r, const ts_op *op, ts_opcode family, ts_val
 
 /* `v` in place of the result of `op`: itself, or broadcast where `op` was what broadcast it. */
 static ts_value *forward(ts_rewriter *r, const ts_op *op, ts_value *v) {
-  ts_number n;
+  ts_constant n;
   if (v->type == result(op)->type) return v;
-  if (ts_is_literal(v) && ts_as_number(v, &n)) return ts_build_number(&r->b, result(op)->type, n);
+  if (ts_is_literal(v) && ts_as_constant(v, &n))
+    return ts_build_constant(&r->b, result(op)->type, n);
   return ts_build1(&r->b, TS_OP_BROADCAST, result(op)->type, v);
 }
 
 static ts_value *number(ts_rewriter *r, const ts_op *op, double f, int64_t i) {
-  return ts_build_number(&r->b, result(op)->type,
-                         (ts_number){.is_float = is_float_op(op), .f = f, .i = i});
+  return ts_build_constant(&r->b, result(op)->type,
+                           (ts_constant){.is_float = is_float_op(op), .f = f, .i = i});
 }
 
 /* ---- one operand ---- */
@@ -211,9 +212,9 @@ static double exact_reciprocal(ts_dtype dtype, double y) {
 
 static ts_value *simplify_div(ts_rewriter *r, ts_op *op) {
   ts_value *x = ts_operand(op, 0), *y = ts_operand(op, 1);
-  ts_number n;
+  ts_constant n;
   if (ts_value_is(y, 1)) return forward(r, op, x);
-  if (!is_float_op(op) || !ts_as_number(y, &n)) return NULL;
+  if (!is_float_op(op) || !ts_as_constant(y, &n)) return NULL;
   if (n.f == -1) return make1(r, op, TS_OP_NEG, forward(r, op, x));
   double inverse = exact_reciprocal(y->type->dtype, n.f);
   if (inverse == 0) return NULL;
@@ -222,8 +223,8 @@ static ts_value *simplify_div(ts_rewriter *r, ts_op *op) {
 
 /* The number that never wins: -inf or the least integer for max. */
 static bool is_neutral_extreme(const ts_op *op, const ts_value *y, bool max) {
-  ts_number n;
-  if (!ts_as_number(y, &n)) return false;
+  ts_constant n;
+  if (!ts_as_constant(y, &n)) return false;
   if (n.is_float) return isinf(n.f) && (n.f < 0) == max;
   if (y->type->dtype == TS_I1) return n.i == (max ? 0 : 1);
   int bits = int_bits(result(op)->type->dtype);
@@ -254,9 +255,9 @@ static ts_value *simplify_bits(ts_rewriter *r, ts_op *op) {
 /* ---- scalar ops without a tensor form ---- */
 
 static ts_value *simplify_select(ts_op *op) {
-  ts_number n;
+  ts_constant n;
   if (ts_operand(op, 1) == ts_operand(op, 2)) return ts_operand(op, 1);
-  if (!ts_as_number(ts_operand(op, 0), &n)) return NULL;
+  if (!ts_as_constant(ts_operand(op, 0), &n)) return NULL;
   return ts_operand(op, n.i ? 1 : 2);
 }
 
@@ -271,10 +272,10 @@ static ts_value *simplify_apply(ts_op *op) {
 }
 
 static ts_value *simplify_splat(ts_rewriter *r, ts_op *op) {
-  ts_number n;
-  if (!ts_is_kind(result(op)->type, TS_TYPE_VECTOR) || !ts_as_number(ts_operand(op, 0), &n))
+  ts_constant n;
+  if (!ts_is_kind(result(op)->type, TS_TYPE_VECTOR) || !ts_as_constant(ts_operand(op, 0), &n))
     return NULL;
-  return ts_build_number(&r->b, result(op)->type, n);
+  return ts_build_constant(&r->b, result(op)->type, n);
 }
 
 static ts_value *simplify_extract(ts_op *op) {
@@ -337,11 +338,11 @@ static bool put_constant_right(ts_op *op) {
 /* What operand `v` of an elementwise op could be instead: the operand of a broadcast, or a literal
  * for a splat. */
 static ts_value *before_broadcast(ts_rewriter *r, ts_value *v) {
-  ts_number n;
+  ts_constant n;
   ts_op *broadcast = ts_def_as(v, TS_OP_BROADCAST);
   if (broadcast) return ts_operand(broadcast, 0);
-  if (ts_is_literal(v) || !is_tensor(v) || !ts_as_number(v, &n)) return NULL;
-  return ts_build_number(&r->b, ts_type_scalar(r->m, v->type->dtype), n);
+  if (ts_is_literal(v) || !is_tensor(v) || !ts_as_constant(v, &n)) return NULL;
+  return ts_build_constant(&r->b, ts_type_scalar(r->m, v->type->dtype), n);
 }
 
 /* An elementwise op broadcasts by itself. */
@@ -379,11 +380,11 @@ static void note_change(ts_rewriter *r) {
 /* A scalar const is written in place of its uses where the text can tell its type; it goes when
  * none is left. */
 static void write_in_place(ts_rewriter *r, ts_op *op) {
-  ts_number n;
-  if (is_tensor(result(op)) || !ts_as_number(result(op), &n)) return;
+  ts_constant n;
+  if (is_tensor(result(op)) || !ts_as_constant(result(op), &n)) return;
   enqueue_users(r, result(op));
   r->b = ts_builder_before(r->m, op);
-  if (ts_use_literal(result(op), ts_build_number(&r->b, result(op)->type, n)) == 0) return;
+  if (ts_use_literal(result(op), ts_build_constant(&r->b, result(op)->type, n)) == 0) return;
   ts_erase_if_dead(r->pass->scratch, op);
   note_change(r);
 }

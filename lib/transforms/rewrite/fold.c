@@ -25,8 +25,8 @@ static ts_value *result(const ts_op *op) { return ts_op_result(op, 0); }
 
 /* ---- one element ---- */
 
-static ts_number convert(ts_opcode op, ts_number x, ts_dtype to) {
-  ts_number y = {.is_float = ts_is_float(to)};
+static ts_constant convert(ts_opcode op, ts_constant x, ts_dtype to) {
+  ts_constant y = {.is_float = ts_is_float(to)};
   if (x.is_float && y.is_float)
     y.f = ts_round_to(to, x.f);
   else if (x.is_float)
@@ -38,7 +38,7 @@ static ts_number convert(ts_opcode op, ts_number x, ts_dtype to) {
   return y;
 }
 
-static bool divides_by_zero(const ts_op *op, const ts_number *x) {
+static bool divides_by_zero(const ts_op *op, const ts_constant *x) {
   bool divides = op->opcode == TS_OP_DIV || op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI;
   return divides && !x[1].is_float && x[1].i == 0;
 }
@@ -61,9 +61,9 @@ static bool is_scalar_math(const ts_op *op) {
 }
 
 /* False when it cannot be computed: a division by zero. */
-static bool evaluate(const folder *f, const ts_op *op, const ts_number *x, ts_number *y) {
+static bool evaluate(const folder *f, const ts_op *op, const ts_constant *x, ts_constant *y) {
   ts_dtype type = result(op)->type->dtype;
-  *y = (ts_number){.is_float = ts_is_float(type)};
+  *y = (ts_constant){.is_float = ts_is_float(type)};
   if (divides_by_zero(op, x)) return false;
   if (op->opcode == TS_OP_CMPF) {
     y->i = ts_eval_cmp_float(ts_op_pred(op), x[0].f, x[1].f);
@@ -82,11 +82,11 @@ static bool evaluate(const folder *f, const ts_op *op, const ts_number *x, ts_nu
 
 /* An op on splats and literals as one element; NULL when it is not that. */
 static ts_value *fold_splats(folder *f, ts_builder *b, ts_op *op) {
-  ts_number x[3] = {{0}}, y;
+  ts_constant x[3] = {{0}}, y;
   if (!is_scalar_math(op) || op->num_plain > 3) return NULL;
   for (unsigned i = 0; i < op->num_plain; i++)
-    if (!ts_as_number(ts_operand(op, i), &x[i])) return NULL;
-  return evaluate(f, op, x, &y) ? ts_build_number(b, result(op)->type, y) : NULL;
+    if (!ts_as_constant(ts_operand(op, i), &x[i])) return NULL;
+  return evaluate(f, op, x, &y) ? ts_build_constant(b, result(op)->type, y) : NULL;
 }
 
 /* ---- shapes ---- */
@@ -113,9 +113,9 @@ static ts_value *fold_apply(ts_builder *b, ts_op *op) {
 
 /* One lane of a vector literal. */
 static ts_value *fold_extract(ts_builder *b, ts_op *op) {
-  ts_number n;
-  if (op->opcode != TS_OP_EXTRACT || !ts_as_number(ts_operand(op, 0), &n)) return NULL;
-  return ts_build_number(b, result(op)->type, n);
+  ts_constant n;
+  if (op->opcode != TS_OP_EXTRACT || !ts_as_constant(ts_operand(op, 0), &n)) return NULL;
+  return ts_build_constant(b, result(op)->type, n);
 }
 
 /* ---- whole tensors ---- */

@@ -1,10 +1,8 @@
 /* Scalar forms, constants, shapes and replacement: see rewrite.h. */
 #include "transforms/rewrite/rewrite.h"
 
-#include <math.h>
-
 /* A const op all of whose elements are `n`. */
-static ts_value *build_splat_const(ts_builder *b, const ts_type *type, ts_number n) {
+static ts_value *build_splat_const(ts_builder *b, const ts_type *type, ts_constant n) {
   uint64_t image;
   memcpy(&image, n.is_float ? (void *)&n.f : (void *)&n.i, sizeof image);
   size_t num_bytes = ts_dtype_bytes(type->dtype);
@@ -90,8 +88,8 @@ static ts_value *emit_not_zero(ts_builder *b, ts_value *x) {
 
 /* A conversion takes no literal, since its text does not tell the type of its operand. */
 static ts_value *emit_cast(ts_builder *b, ts_value *x, ts_dtype to) {
-  ts_number n;
-  if (ts_is_literal(x) && ts_as_number(x, &n)) x = build_splat_const(b, x->type, n);
+  ts_constant n;
+  if (ts_is_literal(x) && ts_as_constant(x, &n)) x = build_splat_const(b, x->type, n);
   if (x->type->dtype == to) return x;
   if (to == TS_I1) return emit_not_zero(b, x);
   return ts_build1(b, ts_scalar_cast(x->type->dtype, to), ts_type_scalar(b->module, to), x);
@@ -110,51 +108,17 @@ ts_value *ts_emit_scalar(ts_builder *b, const ts_op *op, ts_value *const *operan
 
 /* ---- numbers ---- */
 
-static ts_number number_of_image(ts_dtype dtype, uint64_t image) {
-  ts_number n = {.is_float = ts_is_float(dtype)};
-  if (n.is_float)
-    memcpy(&n.f, &image, sizeof image);
-  else
-    n.i = (int64_t)image;
-  return n;
-}
-
-bool ts_as_number(const ts_value *v, ts_number *out) {
-  if (ts_is_literal(v)) {
-    *out = number_of_image(v->type->dtype, v->bits);
-    return true;
-  }
-  const ts_op *op = ts_def_as(v, TS_OP_CONST);
-  const ts_attr *value = op ? ts_attr_find(op, TS_ATTR_VALUE) : NULL;
-  if (!value || value->data->form != TS_DATA_SPLAT) return false;
-  *out = number_of_image(v->type->dtype, ts_number_load(v->type->dtype, value->data->bytes));
-  return true;
-}
-
-bool ts_is_constant(const ts_value *v) { return ts_is_literal(v) || ts_def_as(v, TS_OP_CONST); }
-
-bool ts_value_is(const ts_value *v, int64_t k) {
-  ts_number n;
-  if (!ts_as_number(v, &n)) return false;
-  return n.is_float ? n.f == (double)k && !(k == 0 && signbit(n.f)) : n.i == k;
-}
-
-bool ts_is_minus_zero(const ts_value *v) {
-  ts_number n;
-  return ts_as_number(v, &n) && n.is_float && n.f == 0 && signbit(n.f);
-}
-
-ts_value *ts_build_number(ts_builder *b, const ts_type *type, ts_number n) {
+ts_value *ts_build_constant(ts_builder *b, const ts_type *type, ts_constant n) {
   if (ts_is_kind(type, TS_TYPE_TENSOR)) return build_splat_const(b, type, n);
   return n.is_float ? ts_literal_float(b->module, type, n.f) : ts_literal_int(b->module, type, n.i);
 }
 
 ts_value *ts_build_float(ts_builder *b, const ts_type *type, double x) {
-  return ts_build_number(b, type, (ts_number){.is_float = true, .f = x});
+  return ts_build_constant(b, type, (ts_constant){.is_float = true, .f = x});
 }
 
 ts_value *ts_build_int(ts_builder *b, const ts_type *type, int64_t x) {
-  return ts_build_number(b, type, (ts_number){.is_float = false, .i = x});
+  return ts_build_constant(b, type, (ts_constant){.is_float = false, .i = x});
 }
 
 ts_value *ts_build_cast(ts_builder *b, ts_value *v, ts_dtype dtype) {
@@ -235,9 +199,9 @@ unsigned ts_use_literal(ts_value *v, ts_value *literal) {
 
 /* A scalar or vector const for the places of `old` where the literal cannot stand. */
 static ts_value *settle_literal(ts_builder *b, ts_value *old, ts_value *literal) {
-  ts_number n;
+  ts_constant n;
   ts_use_literal(old, literal);
-  if (!ts_has_uses(old) || !ts_as_number(literal, &n)) return literal;
+  if (!ts_has_uses(old) || !ts_as_constant(literal, &n)) return literal;
   ts_value *v = build_splat_const(b, literal->type, n);
   ts_take_name(v, old);
   return v;

@@ -3,7 +3,7 @@
 #ifndef TS_TRANSFORMS_REWRITE_REWRITE_H
 #define TS_TRANSFORMS_REWRITE_REWRITE_H
 
-#include "ir/ir.h"
+#include "ir/constant.h"
 #include "transforms/passes.h"
 
 /* ---- one element of a tensor op ---- */
@@ -25,23 +25,8 @@ ts_value *ts_emit_scalar(ts_builder *, const ts_op *op, ts_value *const *operand
 
 /* ---- numbers ---- */
 
-/* A number that all elements of a value are: `f` for float types, else `i`. */
-typedef struct ts_number {
-  bool is_float;
-  double f;
-  int64_t i;
-} ts_number;
-
-/* False unless the value is a literal or a splat const. */
-bool ts_as_number(const ts_value *, ts_number *);
-/* A const op or a literal, whatever its contents. */
-bool ts_is_constant(const ts_value *);
-/* Equal to the integer k; for floats with the sign of zero as in `k` = +0. */
-bool ts_value_is(const ts_value *, int64_t k);
-/* -0.0 of a float type. */
-bool ts_is_minus_zero(const ts_value *);
 /* A splat const of a tensor type, a literal of another. */
-ts_value *ts_build_number(ts_builder *, const ts_type *, ts_number);
+ts_value *ts_build_constant(ts_builder *, const ts_type *, ts_constant);
 ts_value *ts_build_float(ts_builder *, const ts_type *, double);
 ts_value *ts_build_int(ts_builder *, const ts_type *, int64_t);
 /* `v` as elements of `dtype`: itself or a cast (tensor level). */
@@ -57,15 +42,6 @@ bool ts_shapes_give(unsigned n, ts_value *const *operands, const ts_type *to);
 
 /* ---- changing ---- */
 
-/* The op that defines a value; NULL for arguments and literals. */
-static inline ts_op *ts_def(const ts_value *v) {
-  return v->kind == TS_VALUE_RESULT ? v->def : NULL;
-}
-/* The op that defines `v` when it is of that kind; else NULL. */
-static inline ts_op *ts_def_as(const ts_value *v, ts_opcode opcode) {
-  ts_op *op = ts_def(v);
-  return op && op->opcode == opcode ? op : NULL;
-}
 /* Copies an attribute where `from` has it. */
 void ts_attr_copy(ts_module *, ts_op *to, const ts_op *from, ts_attr_key);
 /* Gives `v` the name of `from` unless it has one, when `from` is about to go. */

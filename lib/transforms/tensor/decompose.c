@@ -223,8 +223,8 @@ static ts_value *steps(decomposer *d, const ts_op *op, ts_attr_key key, ts_dtype
   ts_extent n = a ? a->n : 1;
   if (n == 1) {
     double f = !a ? 0 : key == TS_ATTR_SCALE ? a->floats[0] : (double)a->ints[0];
-    ts_number one = {.is_float = ts_is_float(dtype), .f = f, .i = (int64_t)f};
-    return ts_build_number(&d->b, ts_type_scalar(d->m, dtype), one);
+    ts_constant one = {.is_float = ts_is_float(dtype), .f = f, .i = (int64_t)f};
+    return ts_build_constant(&d->b, ts_type_scalar(d->m, dtype), one);
   }
   size_t each = ts_dtype_bytes(dtype), num_bytes = (size_t)n * each;
   char *bytes = ts_arena_alloc(&d->m->arena, num_bytes);
@@ -308,9 +308,9 @@ static ts_value *mapped(const ts_ptrmap *map, ts_value *v) {
 }
 
 static ts_value *constant(decomposer *d, ts_dtype dtype, const ts_value *number) {
-  ts_number n;
-  if (!ts_as_number(number, &n)) ts_unreachable("a scalar constant that is no number");
-  return ts_build_number(&d->b, ts_type_tensor(d->m, 0, NULL, dtype), n);
+  ts_constant n;
+  if (!ts_as_constant(number, &n)) ts_unreachable("a scalar constant that is no number");
+  return ts_build_constant(&d->b, ts_type_tensor(d->m, 0, NULL, dtype), n);
 }
 
 /* The tensor op that a region op is one element of. Only ops of two operands take literals. */

@@ -229,8 +229,8 @@ typedef struct region {
 } region;
 
 static bool is_splat(const ts_value *v) {
-  ts_number n;
-  return !ts_is_literal(v) && ts_as_number(v, &n);
+  ts_constant n;
+  return !ts_is_literal(v) && ts_as_constant(v, &n);
 }
 
 /* What the group reads when one of its ops reads `v`. */
@@ -285,13 +285,13 @@ static void add_args(region *r) {
 }
 
 static ts_value *scalar_of(region *r, ts_value *v) {
-  ts_number n;
+  ts_constant n;
   ts_value *inside = ts_ptrmap_get(&r->args, v);
   if (inside) return inside;
   if (ts_is_literal(v)) return v;
-  if (!ts_as_number(v, &n)) ts_unreachable("a value that is not in the fused region");
+  if (!ts_as_constant(v, &n)) ts_unreachable("a value that is not in the fused region");
   ts_builder none = {.module = r->f->m};
-  return ts_build_number(&none, ts_type_scalar(r->f->m, v->type->dtype), n);
+  return ts_build_constant(&none, ts_type_scalar(r->f->m, v->type->dtype), n);
 }
 
 static void emit_members(region *r) {
