@@ -111,105 +111,30 @@ bool ts_dtype_holds(ts_dtype wide, ts_dtype narrow) {
 
 /* ---- what all ops have in common ---- */
 
-static const ts_type *rule_none(ts_inf *f) {
+const ts_type *ts_rule_none(ts_inf *f) {
   return ts_inf_no_literals(f) ? ts_type_error(f->m) : NULL;
 }
 
-static const ts_rule_fn rules[] = {
-    [TS_RULE_NONE] = rule_none,
-    [TS_RULE_CONST] = ts_rule_const,
-    [TS_RULE_CAST] = ts_rule_cast,
-    [TS_RULE_RESHAPE] = ts_rule_reshape,
-    [TS_RULE_TRANSPOSE] = ts_rule_transpose,
-    [TS_RULE_BROADCAST] = ts_rule_broadcast,
-    [TS_RULE_MATMUL] = ts_rule_matmul,
-    [TS_RULE_BINARY] = ts_rule_binary,
-    [TS_RULE_UNARY] = ts_rule_unary,
-    [TS_RULE_UNARY_F] = ts_rule_unary_f,
-    [TS_RULE_REDUCE] = ts_rule_reduce,
-    [TS_RULE_SOFTMAX] = ts_rule_softmax,
-    [TS_RULE_LAYERNORM] = ts_rule_layernorm,
-    [TS_RULE_QUANTIZE] = ts_rule_quantize,
-    [TS_RULE_DEQUANTIZE] = ts_rule_dequantize,
-    [TS_RULE_FUSED_MLP] = ts_rule_fused_mlp,
-    [TS_RULE_FUSED] = ts_rule_fused,
-    [TS_RULE_CALL] = rule_none,
-    [TS_RULE_RETURN] = rule_none,
-    [TS_RULE_FOR] = ts_rule_for,
-    [TS_RULE_IF] = ts_rule_if,
-    [TS_RULE_LAUNCH] = ts_rule_launch,
-    [TS_RULE_ALLOC] = ts_rule_alloc,
-    [TS_RULE_GLOBAL] = ts_rule_global,
-    [TS_RULE_LOAD] = ts_rule_load,
-    [TS_RULE_STORE] = ts_rule_store,
-    [TS_RULE_COPY] = ts_rule_copy,
-    [TS_RULE_APPLY] = ts_rule_apply,
-    [TS_RULE_BINARY_F] = ts_rule_binary_f,
-    [TS_RULE_TERNARY_F] = ts_rule_binary_f,
-    [TS_RULE_BINARY_I] = ts_rule_binary_i,
-    [TS_RULE_COMPARE_F] = ts_rule_compare_f,
-    [TS_RULE_COMPARE_I] = ts_rule_compare_i,
-    [TS_RULE_SELECT] = ts_rule_select,
-    [TS_RULE_EXTF] = ts_rule_extf,
-    [TS_RULE_TRUNCF] = ts_rule_truncf,
-    [TS_RULE_SITOFP] = ts_rule_sitofp,
-    [TS_RULE_FPTOSI] = ts_rule_fptosi,
-    [TS_RULE_EXTSI] = ts_rule_extsi,
-    [TS_RULE_TRUNCI] = ts_rule_trunci,
-    [TS_RULE_SPLAT] = ts_rule_splat,
-    [TS_RULE_LANES] = ts_rule_lanes,
-    [TS_RULE_EXTRACT] = ts_rule_extract,
-    [TS_RULE_INSERT] = ts_rule_insert,
-    [TS_RULE_REDUCE_V] = ts_rule_reduce_v,
-    [TS_RULE_BARRIER] = ts_rule_barrier,
-    [TS_RULE_ASYNC_COPY] = ts_rule_async_copy,
-    [TS_RULE_PREFETCH] = ts_rule_prefetch,
-    [TS_RULE_MMA] = ts_rule_mma,
-    [TS_RULE_DOT] = ts_rule_dot,
-};
-
-/* Attributes with a place of their own in the text, as a set, by the rule of the op that has
- * them. */
-#define KEY(e) (UINT64_C(1) << TS_ATTR_##e)
-static uint64_t structural_attrs(ts_rule rule) {
-  switch (rule) {
-  case TS_RULE_FOR: return KEY(STEP) | KEY(NUM_LO) | KEY(PARALLEL) | KEY(UNROLL) | KEY(VECTOR);
-  case TS_RULE_IF: return KEY(PREDS);
-  case TS_RULE_LAUNCH: return KEY(DIMS);
-  case TS_RULE_CONST: return KEY(VALUE);
-  case TS_RULE_CALL:
-  case TS_RULE_GLOBAL: return KEY(CALLEE);
-  case TS_RULE_COMPARE_F:
-  case TS_RULE_COMPARE_I: return KEY(PRED);
-  default: return 0;
+/* The attributes that the op takes in braces, as text: "axis keepdims"; "" for none. */
+static const char *attrs_text(ts_inf *f) {
+  const ts_attr_list *list = &ts_info(f->op)->attrs;
+  const char *text = "";
+  for (unsigned i = 0; i < list->n; i++) {
+    const ts_attr_info *a = &ts_attr_infos[list->keys[i]];
+    if (a->where == TS_IN_BRACES)
+      text = ts_sprintf(&f->m->arena, "%s%s%s", text, *text ? " " : "", a->name);
   }
-}
-
-/* Is `word` one of the space-separated words of `list`? */
-static bool has_word(const char *list, const char *word) {
-  size_t n = strlen(word);
-  for (const char *at = list; *at;) {
-    size_t len = strcspn(at, " ");
-    if (len == n && memcmp(at, word, n) == 0) return true;
-    at += len;
-    while (*at == ' ')
-      at++;
-  }
-  return false;
+  return text;
 }
 
 static bool check_attrs(ts_inf *f) {
-  const ts_op_info *info = ts_info(f->op);
   for (unsigned i = 0; i < f->op->num_attrs; i++) {
     ts_attr_key key = f->op->attrs[i].key;
-    if (structural_attrs(info->rule) >> key & 1) continue;
-    const char *name = ts_attr_infos[key].name;
-    if (has_word(info->attrs, name)) continue;
-    if (*info->attrs)
-      ts_inf_error(f, "`%s` has no attribute `%s`; it takes: %s", info->name, name, info->attrs);
-    else
-      ts_inf_error(f, "`%s` has no attribute `%s`; it takes none", info->name, name);
-    return false;
+    if (ts_takes_attr(f->op->opcode, key)) continue;
+    const char *name = ts_attr_infos[key].name, *op = ts_info(f->op)->name, *takes = attrs_text(f);
+    if (*takes)
+      return ts_inf_refuse(f, "`%s` has no attribute `%s`; it takes: %s", op, name, takes);
+    return ts_inf_refuse(f, "`%s` has no attribute `%s`; it takes none", op, name);
   }
   return true;
 }
@@ -223,10 +148,10 @@ static bool check_arity(ts_inf *f) {
   if (n >= lo && n <= hi) return true;
   if (any)
     ts_inf_error(f, "`%s` takes at least %u operand%s, not %u", info->name, lo, ts_plural(lo), n);
-  else if (n > hi && *info->attrs && ts_is_literal(last))
+  else if (n > hi && ts_is_literal(last) && *attrs_text(f))
     ts_inf_error(
         f, "`%s` takes %u operand%s, not %u: numbers that tell it how stand in braces, by name: %s",
-        info->name, hi, ts_plural(hi), n, info->attrs);
+        info->name, hi, ts_plural(hi), n, attrs_text(f));
   else if (lo == hi)
     ts_inf_error(f, "`%s` takes %u operand%s, not %u", info->name, lo, ts_plural(lo), n);
   else
@@ -234,27 +159,12 @@ static bool check_arity(ts_inf *f) {
   return false;
 }
 
-/* Which plain operands take subscripts, as a set. */
-static unsigned subscripted_operands(ts_rule rule) {
-  switch (rule) {
-  case TS_RULE_LOAD:
-  case TS_RULE_PREFETCH: return 1;
-  case TS_RULE_STORE: return 2;
-  case TS_RULE_ASYNC_COPY: return 3;
-  default: return 0;
-  }
-}
-
 /* Subscripts, expressions and masks stand only where the op has a use for them. */
 static bool check_form(ts_inf *f) {
   const ts_op *op = f->op;
   const ts_op_info *info = ts_info(op);
-  unsigned want = subscripted_operands(info->rule);
-  bool has_map = info->rule == TS_RULE_FOR || info->rule == TS_RULE_IF ||
-                 info->rule == TS_RULE_LAUNCH || info->rule == TS_RULE_APPLY ||
-                 info->rule == TS_RULE_LANES;
-  if (op->has_mask && op->opcode != TS_OP_LOAD && op->opcode != TS_OP_STORE)
-    return ts_inf_refuse(f, "`%s` takes no mask", info->name);
+  unsigned want = info->subscripted;
+  if (op->has_mask && !info->masked) return ts_inf_refuse(f, "`%s` takes no mask", info->name);
   if (op->opcode == TS_OP_STORE && op->subscripted == 1)
     return ts_inf_refuse(
         f, "`store` names the value first, then the element: store %%value, %%A[%%i]");
@@ -262,7 +172,7 @@ static bool check_form(ts_inf *f) {
   if (want & ~op->subscripted)
     return ts_inf_refuse(f, "a buffer of `%s` needs its subscripts, such as %%A[%%i, 0]",
                          info->name);
-  if (op->map && !want && !has_map)
+  if (op->map && !want && !info->has_map)
     return ts_inf_refuse(f, "`%s` takes no [expression]%s", info->name,
                          op->opcode == TS_OP_RESHAPE || op->opcode == TS_OP_BROADCAST
                              ? "; the shape is that of the type behind ':'"
@@ -312,10 +222,9 @@ ts_result ts_infer(ts_module *m, ts_op *op, unsigned num_given, const ts_type *c
   }
   if (!check_arity(&f) || (op->num_attrs && !check_attrs(&f)) || !check_form(&f) || !check_dims(&f))
     return TS_ERR;
-  ts_rule rule = ts_info(op)->rule;
-  if (rule == TS_RULE_CALL)
+  if (op->opcode == TS_OP_CALL)
     return ts_inf_no_literals(&f) && ts_infer_call(&f, num_given, given, types) ? TS_OK : TS_ERR;
-  const ts_type *type = rules[rule](&f);
+  const ts_type *type = ts_info(op)->rule(&f);
   if (!type) return TS_ERR;
   if (op->num_results == 0) return TS_OK;
   if (f.given && f.given != type && type->kind != TS_TYPE_ERROR) return mismatch(&f, type);

@@ -12,10 +12,6 @@ typedef struct ts_inf {
   const ts_type *given; /* the type written for the one result, or NULL */
 } ts_inf;
 
-/* A type rule: settles pending literals and gives the type of the op's result (the error type when
- * it has none). NULL: an error was reported. */
-typedef const ts_type *(*ts_rule_fn)(ts_inf *);
-
 /* Reports at the op; always NULL, so that a rule can return it. */
 const ts_type *ts_inf_error(ts_inf *, const char *fmt, ...) TS_PRINTF(2, 3);
 /* The same for a check that answers true or false. */
@@ -44,52 +40,12 @@ const char *ts_inf_other_level(const ts_inf *, const ts_type *t);
 /* Plural ending of a count. */
 static inline const char *ts_plural(uint64_t n) { return n == 1 ? "" : "s"; }
 
-const ts_type *ts_rule_const(ts_inf *);
-const ts_type *ts_rule_cast(ts_inf *);
-const ts_type *ts_rule_reshape(ts_inf *);
-const ts_type *ts_rule_transpose(ts_inf *);
-const ts_type *ts_rule_broadcast(ts_inf *);
-const ts_type *ts_rule_matmul(ts_inf *);
-const ts_type *ts_rule_binary(ts_inf *);
-const ts_type *ts_rule_unary(ts_inf *);
-const ts_type *ts_rule_unary_f(ts_inf *);
-const ts_type *ts_rule_reduce(ts_inf *);
-const ts_type *ts_rule_softmax(ts_inf *);
-const ts_type *ts_rule_layernorm(ts_inf *);
-const ts_type *ts_rule_quantize(ts_inf *);
-const ts_type *ts_rule_dequantize(ts_inf *);
-const ts_type *ts_rule_fused_mlp(ts_inf *);
-const ts_type *ts_rule_fused(ts_inf *);
-const ts_type *ts_rule_for(ts_inf *);
-const ts_type *ts_rule_if(ts_inf *);
-const ts_type *ts_rule_launch(ts_inf *);
-const ts_type *ts_rule_alloc(ts_inf *);
-const ts_type *ts_rule_global(ts_inf *);
-const ts_type *ts_rule_load(ts_inf *);
-const ts_type *ts_rule_store(ts_inf *);
-const ts_type *ts_rule_copy(ts_inf *);
-const ts_type *ts_rule_prefetch(ts_inf *);
-const ts_type *ts_rule_apply(ts_inf *);
-const ts_type *ts_rule_lanes(ts_inf *);
-const ts_type *ts_rule_binary_f(ts_inf *);
-const ts_type *ts_rule_binary_i(ts_inf *);
-const ts_type *ts_rule_compare_f(ts_inf *);
-const ts_type *ts_rule_compare_i(ts_inf *);
-const ts_type *ts_rule_select(ts_inf *);
-const ts_type *ts_rule_extf(ts_inf *);
-const ts_type *ts_rule_truncf(ts_inf *);
-const ts_type *ts_rule_sitofp(ts_inf *);
-const ts_type *ts_rule_fptosi(ts_inf *);
-const ts_type *ts_rule_extsi(ts_inf *);
-const ts_type *ts_rule_trunci(ts_inf *);
-const ts_type *ts_rule_splat(ts_inf *);
-const ts_type *ts_rule_extract(ts_inf *);
-const ts_type *ts_rule_insert(ts_inf *);
-const ts_type *ts_rule_reduce_v(ts_inf *);
-const ts_type *ts_rule_barrier(ts_inf *);
-const ts_type *ts_rule_async_copy(ts_inf *);
-const ts_type *ts_rule_mma(ts_inf *);
-const ts_type *ts_rule_dot(ts_inf *);
+/* The type rules that the op tables name: each settles pending literals and gives the type of the op's
+ * result (the error type when it has none). NULL: an error was reported. */
+#define OP(e, name, levels, min, max, results, regions, class, rule, ...)                          \
+  const ts_type *ts_rule_##rule(ts_inf *);
+#include "ir/ops.def"
+#undef OP
 /* Several results: writes one type each. False: reported. */
 bool ts_infer_call(ts_inf *, unsigned num_given, const ts_type *const *given,
                    const ts_type **types);

@@ -534,13 +534,12 @@ ts_dtype ts_acc_dtype(const ts_op *op) {
 unsigned ts_op_axes(const ts_op *op, unsigned axes[TS_MAX_RANK]) {
   const ts_attr *axis = ts_attr_find(op, TS_ATTR_AXIS);
   unsigned rank = ts_operand(op, 0)->type->rank, n = 0, set = 0;
-  ts_rule rule = ts_info(op)->rule;
   if (axis)
     for (unsigned i = 0; i < axis->n; i++)
       set |= 1u << (axis->ints[i] < 0 ? axis->ints[i] + rank : axis->ints[i]);
-  else if (rule == TS_RULE_REDUCE)
+  else if (ts_is_class(op, TS_OC_REDUCE))
     set = (1u << rank) - 1;
-  else if (rank > 0 && (rule == TS_RULE_SOFTMAX || rule == TS_RULE_LAYERNORM))
+  else if (rank > 0 && ts_is_class(op, TS_OC_NORMALIZE))
     set = 1u << (rank - 1);
   for (unsigned i = 0; i < rank; i++)
     if (set >> i & 1) axes[n++] = i;

@@ -155,40 +155,64 @@ typedef enum {
 // clang-format on
 
 enum { TS_LEVEL_T = 1, TS_LEVEL_L = 2, TS_LEVEL_TL = 3 };
-// clang-format off
-enum { TS_FLAG_NONE = 0, TS_FLAG_PURE = 1, TS_FLAG_EW = 2, TS_FLAG_COMM = 4, TS_FLAG_TERM = 8, TS_FLAG_MATH = 16 };
-// clang-format on
+enum { TS_FLAG_NONE = 0, TS_FLAG_PURE = 1, TS_FLAG_COMM = 2, TS_FLAG_MATH = 4 };
 
-// clang-format off
-typedef enum ts_rule { /* the type rules of the op tables; infer.c has one function each */
-  TS_RULE_NONE, TS_RULE_CONST, TS_RULE_CAST, TS_RULE_RESHAPE, TS_RULE_TRANSPOSE, TS_RULE_BROADCAST,
-  TS_RULE_MATMUL, TS_RULE_BINARY, TS_RULE_UNARY, TS_RULE_UNARY_F, TS_RULE_REDUCE, TS_RULE_SOFTMAX,
-  TS_RULE_LAYERNORM, TS_RULE_QUANTIZE, TS_RULE_DEQUANTIZE, TS_RULE_FUSED_MLP, TS_RULE_FUSED,
-  TS_RULE_CALL, TS_RULE_RETURN, TS_RULE_FOR, TS_RULE_IF, TS_RULE_LAUNCH, TS_RULE_ALLOC,
-  TS_RULE_GLOBAL, TS_RULE_LOAD, TS_RULE_STORE, TS_RULE_COPY, TS_RULE_APPLY, TS_RULE_BINARY_F,
-  TS_RULE_TERNARY_F, TS_RULE_BINARY_I, TS_RULE_COMPARE_F, TS_RULE_COMPARE_I, TS_RULE_SELECT,
-  TS_RULE_EXTF, TS_RULE_TRUNCF, TS_RULE_SITOFP, TS_RULE_FPTOSI, TS_RULE_EXTSI, TS_RULE_TRUNCI,
-  TS_RULE_SPLAT, TS_RULE_LANES, TS_RULE_EXTRACT, TS_RULE_INSERT, TS_RULE_REDUCE_V, TS_RULE_BARRIER,
-  TS_RULE_ASYNC_COPY, TS_RULE_MMA, TS_RULE_PREFETCH, TS_RULE_DOT
-} ts_rule;
-// clang-format on
+/* What kind of op it is: what analyses and passes ask that treat all ops of a kind alike. */
+typedef enum ts_op_class {
+  TS_OC_CONSTANT,
+  TS_OC_ARITH,   /* element by element, operands and result of one scalar type */
+  TS_OC_CONVERT, /* element by element, to another scalar type */
+  TS_OC_COMPARE, /* element by element, to i1 */
+  TS_OC_SELECT,  /* element by element, by an i1 */
+  TS_OC_VIEW,    /* the same elements in another order or shape */
+  TS_OC_PRODUCT, /* sums of products */
+  TS_OC_REDUCE,
+  TS_OC_NORMALIZE, /* elementwise over a tensor, by figures reduced from it */
+  TS_OC_QUANTIZE,  /* elementwise, by the scale of the element's slice */
+  TS_OC_FUSED,     /* computes its region */
+  TS_OC_LANES,     /* moves elements between scalars and lanes of vectors */
+  TS_OC_INDEX,     /* a subscript as a value */
+  TS_OC_BUFFER,    /* gives a buffer */
+  TS_OC_MEMORY,    /* reads or writes buffers: .reads and .writes say which */
+  TS_OC_SYNC,      /* threads wait, for each other or for copies */
+  TS_OC_CONTROL,   /* runs its regions */
+  TS_OC_CALL,
+  TS_OC_END /* ends a block */
+} ts_op_class;
 
+typedef struct ts_attr_list {
+  uint8_t n, keys[5]; /* ts_attr_key */
+} ts_attr_list;
+
+/* A type rule (infer_impl.h). */
+struct ts_inf;
+typedef const ts_type *ts_rule_fn(struct ts_inf *);
+
+/* A row of the op tables; tir.def says what the fields mean. */
 typedef struct ts_op_info {
-  const char *name;
-  uint8_t levels;
+  const char *name, *summary;
+  ts_rule_fn *rule;
   int8_t min_operands, max_operands; /* plain operands; max -1: any */
   int8_t num_results;                /* -1: as the callee */
   uint8_t num_regions;
-  const char *attrs; /* spellings allowed in braces, separated by spaces */
-  ts_rule rule;
-  uint8_t flags;
-  const char *summary;
+  uint8_t levels, class, flags;
+  uint8_t reads, writes, subscripted; /* sets of plain operands */
+  bool masked, has_map;
+  ts_attr_list attrs;
 } ts_op_info;
 extern const ts_op_info ts_op_infos[TS_NUM_OPCODES];
+
+bool ts_takes_attr(ts_opcode, ts_attr_key);
+/* Does an op of tensors work element by element? */
+static inline bool ts_is_elementwise(ts_opcode opcode) {
+  const ts_op_info *info = &ts_op_infos[opcode];
+  return info->levels & TS_LEVEL_T && (info->class == TS_OC_ARITH || info->class == TS_OC_CONVERT);
+}
 
 typedef struct ts_attr_info {
   const char *name;
   ts_attr_kind kind;
+  enum { TS_IN_BRACES, TS_IN_TEXT } where;
   const char *summary;
 } ts_attr_info;
 extern const ts_attr_info ts_attr_infos[TS_NUM_ATTRS];
@@ -339,6 +363,9 @@ static inline bool ts_has_uses(const ts_value *v) { return v->uses != NULL; }
 static inline bool ts_has_one_use(const ts_value *v) { return v->uses && !v->uses->next; }
 static inline bool ts_has_flag(const ts_op *op, unsigned flag) {
   return (ts_info(op)->flags & flag) != 0;
+}
+static inline bool ts_is_class(const ts_op *op, ts_op_class class) {
+  return ts_info(op)->class == class;
 }
 
 /* ---- modules ---- */

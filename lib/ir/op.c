@@ -354,27 +354,12 @@ ts_if ts_if_parts(const ts_op *op) {
                  .else_block = ts_op_regions(op)[1]};
 }
 
-/* The access's direction and the type that moves, which depend on the op. */
-static void access_effect(const ts_op *op, unsigned i, ts_access *a) {
-  switch ((ts_opcode)op->opcode) {
-  case TS_OP_LOAD:
-    a->reads = true;
-    a->type = ts_op_result(op, 0)->type;
-    break;
-  case TS_OP_STORE:
-    a->writes = true;
-    a->type = ts_operand(op, 0)->type;
-    break;
-  case TS_OP_ATOMIC_ADD:
-    a->reads = a->writes = true;
-    a->type = ts_operand(op, 0)->type;
-    break;
-  default: /* async_copy: `count` elements from the first to the second */
-    a->reads = i == 0;
-    a->writes = i == 1;
-    a->type = ts_type_element(op->block->func->module, a->memref->type);
-    break;
-  }
+/* What moves: the result of an op that has one, else the value beside the memrefs, else elements. */
+static const ts_type *moved_type(const ts_op *op, const ts_value *memref) {
+  const ts_op_info *info = ts_info(op);
+  if (op->num_results) return ts_op_result(op, 0)->type;
+  if (!((info->reads | info->writes) & 1)) return ts_operand(op, 0)->type;
+  return ts_type_element(op->block->func->module, memref->type);
 }
 
 bool ts_has_dim(const ts_op *op, const ts_value *v) {
@@ -391,8 +376,9 @@ bool ts_same_subscripts(const ts_op *a, const ts_op *b) {
 }
 
 bool ts_access_parts(const ts_op *op, unsigned i, ts_access *out) {
+  const ts_op_info *info = ts_info(op);
   unsigned at = 0, seen = 0;
-  if (op->opcode == TS_OP_PREFETCH) return false;
+  if (!(info->reads | info->writes)) return false;
   for (unsigned k = 0; k < op->num_plain; k++) {
     if (k >= 8 || !(op->subscripted >> k & 1)) continue;
     ts_value *memref = ts_operand(op, k);
@@ -400,9 +386,12 @@ bool ts_access_parts(const ts_op *op, unsigned i, ts_access *out) {
       at += memref->type->rank;
       continue;
     }
-    *out =
-        (ts_access){.memref = memref, .n = memref->type->rank, .subscripts = op->map->exprs + at};
-    access_effect(op, i, out);
+    *out = (ts_access){.memref = memref,
+                       .n = memref->type->rank,
+                       .subscripts = op->map->exprs + at,
+                       .reads = info->reads >> k & 1,
+                       .writes = info->writes >> k & 1,
+                       .type = moved_type(op, memref)};
     return true;
   }
   return false;

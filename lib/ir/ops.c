@@ -1,25 +1,45 @@
 /* The op and attribute tables as data, and the words of comparisons. */
-#include "ir/ir.h"
+#include "ir/infer_impl.h"
 
 #define T TS_LEVEL_T
 #define L TS_LEVEL_L
 #define TL TS_LEVEL_TL
 #define NONE TS_FLAG_NONE
 #define PURE TS_FLAG_PURE
-#define EW TS_FLAG_EW
 #define COMM TS_FLAG_COMM
-#define TERM TS_FLAG_TERM
 #define MATH TS_FLAG_MATH
+#define AT(i) (1 << (i))
+// clang-format off
+#define ATTRS(...) {sizeof((uint8_t[]){__VA_ARGS__}), {__VA_ARGS__}}
+// clang-format on
+
+/* The attributes by the names that they have in the op tables. */
+enum {
+#define ATTR(e, ...) e = TS_ATTR_##e,
+#include "ir/attrs.def"
+#undef ATTR
+};
 
 const ts_op_info ts_op_infos[TS_NUM_OPCODES] = {
-#define OP(e, name, levels, min, max, results, regions, attrs, rule, flags, summary)               \
-  {name, levels, min, max, results, regions, attrs, TS_RULE_##rule, flags, summary},
+// clang-format off
+#define OP(e, spelling, lvl, min, max, results, regions, cls, type_rule, flag, text, ...)          \
+  {.name = spelling, .levels = lvl, .min_operands = min, .max_operands = max,                      \
+   .num_results = results, .num_regions = regions, .class = TS_OC_##cls,                           \
+   .rule = ts_rule_##type_rule, .flags = flag, .summary = text, __VA_ARGS__},
+// clang-format on
 #include "ir/ops.def"
 #undef OP
 };
 
+bool ts_takes_attr(ts_opcode opcode, ts_attr_key key) {
+  const ts_attr_list *list = &ts_op_infos[opcode].attrs;
+  for (unsigned i = 0; i < list->n; i++)
+    if (list->keys[i] == key) return true;
+  return false;
+}
+
 const ts_attr_info ts_attr_infos[TS_NUM_ATTRS] = {
-#define ATTR(e, name, kind, summary) {name, TS_AK_##kind, summary},
+#define ATTR(e, name, kind, where, summary) {name, TS_AK_##kind, TS_IN_##where, summary},
 #include "ir/attrs.def"
 #undef ATTR
 };

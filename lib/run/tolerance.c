@@ -34,8 +34,7 @@ static void note_tensor_op(void *user, ts_op *op) {
     note(r, x->rank ? extent_value(r, x->dims[x->rank - 1]) : 1, ts_acc_dtype(op));
     return;
   }
-  ts_rule rule = ts_info(op)->rule;
-  if (rule != TS_RULE_REDUCE && rule != TS_RULE_SOFTMAX && rule != TS_RULE_LAYERNORM) return;
+  if (!ts_is_class(op, TS_OC_REDUCE) && !ts_is_class(op, TS_OC_NORMALIZE)) return;
   unsigned axes[TS_MAX_RANK], n = ts_op_axes(op, axes);
   for (unsigned i = 0; i < n; i++)
     length *= extent_value(r, ts_operand(op, 0)->type->dims[axes[i]]);

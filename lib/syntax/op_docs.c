@@ -11,11 +11,13 @@ static void print_arity(ts_sink *s, const ts_op_info *op) {
 }
 
 /* The op's attributes as a markdown cell: `acc` `axis`. */
-static void print_attrs(ts_sink *s, const char *attrs) {
-  for (const char *at = attrs; *at;) {
-    size_t n = strcspn(at, " ");
-    ts_sink_printf(s, "%s`%.*s`", at == attrs ? "" : " ", (int)n, at);
-    at += n + (at[n] == ' ');
+static void print_attrs(ts_sink *s, const ts_attr_list *attrs) {
+  const char *before = "";
+  for (unsigned i = 0; i < attrs->n; i++) {
+    const ts_attr_info *a = &ts_attr_infos[attrs->keys[i]];
+    if (a->where != TS_IN_BRACES) continue;
+    ts_sink_printf(s, "%s`%s`", before, a->name);
+    before = " ";
   }
 }
 
@@ -27,7 +29,7 @@ void ts_print_ops(ts_sink *s, unsigned levels) {
     ts_sink_printf(s, "| `%s` | ", op->name);
     print_arity(s, op);
     ts_sink_puts(s, " | ");
-    print_attrs(s, op->attrs);
+    print_attrs(s, &op->attrs);
     ts_sink_printf(s, " | %s |\n", op->summary);
   }
 }
@@ -41,7 +43,9 @@ void ts_print_attrs(ts_sink *s) {
                                       [TS_AK_WORD] = "a word",
                                       [TS_AK_UNIT] = "–"};
   ts_sink_puts(s, "| attribute | value | |\n|---|---|---|\n");
-  for (int i = 0; i < TS_ATTR_STEP; i++)
-    ts_sink_printf(s, "| `%s` | %s | %s |\n", ts_attr_infos[i].name, kinds[ts_attr_infos[i].kind],
-                   ts_attr_infos[i].summary);
+  for (int i = 0; i < TS_NUM_ATTRS; i++) {
+    const ts_attr_info *a = &ts_attr_infos[i];
+    if (a->where == TS_IN_BRACES)
+      ts_sink_printf(s, "| `%s` | %s | %s |\n", a->name, kinds[a->kind], a->summary);
+  }
 }

@@ -317,14 +317,13 @@ const char *ts_attr_nearest(const char *word) {
   const char *synonym = find(attr_synonyms, ts_countof(attr_synonyms), word);
   if (synonym) return synonym;
   ts_nearest near = ts_nearest_to(word);
-  for (int i = 0; i < TS_ATTR_STEP; i++)
-    ts_nearest_offer(&near, ts_attr_infos[i].name);
+  for (int i = 0; i < TS_NUM_ATTRS; i++)
+    if (ts_attr_infos[i].where == TS_IN_BRACES) ts_nearest_offer(&near, ts_attr_infos[i].name);
   return near.best;
 }
 
 static const char *attr_here(const char *word) {
-  for (int i = 0; i < TS_ATTR_STEP; i++)
-    if (!strcmp(ts_attr_infos[i].name, word)) return word;
+  if (ts_parser_is_attr(word, strlen(word))) return word;
   return find(attr_synonyms, ts_countof(attr_synonyms), word);
 }
 

@@ -142,8 +142,7 @@ void ts_parse_syntax_error(ts_parser *p, ts_loc loc, ts_surprise_kind kind, int 
 void ts_parse_parentheses(ts_parser *p, ts_opcode opcode, ts_loc op, ts_loc paren) {
   const char *inside = p->base + paren.begin + 1;
   int n = (int)strcspn(inside, ")\n"), head = (int)(op.end - op.begin);
-  bool access =
-      ts_op_infos[opcode].rule == TS_RULE_LOAD || ts_op_infos[opcode].rule == TS_RULE_STORE;
+  bool access = opcode == TS_OP_LOAD || opcode == TS_OP_STORE || opcode == TS_OP_ATOMIC_ADD;
   p->surprise = paren;
   if (p->word.name)
     ts_parser_wrong_word(p, opcode);

@@ -217,15 +217,17 @@ static bool attr_seen(const ts_parser *p, ts_attr_key key) {
   return false;
 }
 
+/* The attribute of this name that stands in braces; TS_NUM_ATTRS: there is none. */
 static ts_attr_key attr_of(const char *word, size_t n) {
-  ts_attr_key key = 0;
-  while (key < TS_ATTR_STEP &&
-         (strlen(ts_attr_infos[key].name) != n || memcmp(ts_attr_infos[key].name, word, n) != 0))
-    key++;
-  return key;
+  for (ts_attr_key key = 0; key < TS_NUM_ATTRS; key++) {
+    const ts_attr_info *a = &ts_attr_infos[key];
+    if (a->where == TS_IN_BRACES && strlen(a->name) == n && memcmp(a->name, word, n) == 0)
+      return key;
+  }
+  return TS_NUM_ATTRS;
 }
 
-bool ts_parser_is_attr(const char *word, size_t n) { return attr_of(word, n) != TS_ATTR_STEP; }
+bool ts_parser_is_attr(const char *word, size_t n) { return attr_of(word, n) != TS_NUM_ATTRS; }
 
 static void unknown_attr(ts_parser *p, ts_str word, ts_loc loc) {
   const char *text = ts_parser_text(p, word), *near = ts_attr_nearest(text);
@@ -247,7 +249,7 @@ static void wrong_attr_value(ts_parser *p, ts_attr_key key, ts_loc loc) {
 void ts_parse_attr(ts_parser *p, ts_str word, const ts_raw_attr *raw, ts_loc loc) {
   const struct ts_interned *e = ts_interned_of(&p->m->strings, word);
   ts_attr a = {.key = attr_of(e->text, e->len)};
-  if (a.key == TS_ATTR_STEP)
+  if (a.key == TS_NUM_ATTRS)
     unknown_attr(p, word, loc);
   else if (attr_seen(p, a.key))
     ts_error(p->ctx, loc, "attribute '%s' is given twice", ts_parser_text(p, word));
@@ -309,8 +311,7 @@ void ts_parser_wrong_word(ts_parser *p, ts_opcode opcode) {
 
 /* Only a comparison has a word among its operands, before them. */
 static bool take_word(ts_parser *p, ts_opcode opcode) {
-  ts_rule rule = ts_op_infos[opcode].rule;
-  bool compares = rule == TS_RULE_COMPARE_F || rule == TS_RULE_COMPARE_I;
+  bool compares = ts_takes_attr(opcode, TS_ATTR_PRED);
   if (!p->word.name) return true;
   const char *word = ts_parser_text(p, p->word.name), *name = ts_op_infos[opcode].name;
   if (compares && p->word_at == 0) {
@@ -346,7 +347,7 @@ static bool check_counts(ts_parser *p, ts_opcode opcode, ts_loc loc) {
 
 /* @name is a file or global, by the op. */
 static void take_symbol(ts_parser *p, ts_opcode opcode, ts_loc loc) {
-  bool wants = opcode == TS_OP_CALL || opcode == TS_OP_GLOBAL;
+  bool wants = ts_takes_attr(opcode, TS_ATTR_CALLEE);
   if (wants && !p->symbol.name)
     ts_error(p->ctx, loc, "'%s' needs a @name", ts_op_infos[opcode].name);
   if (!wants && p->symbol.name)

@@ -289,10 +289,10 @@ static void put_attr(printer *p, const ts_attr *a) {
   }
 }
 
-/* Those that stand in braces come first in attrs.def. */
 static void put_attrs(printer *p, const ts_op *op) {
   const char *before = " {";
-  for (unsigned i = 0; i < op->num_attrs && op->attrs[i].key < TS_ATTR_STEP; i++) {
+  for (unsigned i = 0; i < op->num_attrs; i++) {
+    if (ts_attr_infos[op->attrs[i].key].where != TS_IN_BRACES) continue;
     put(p, before);
     put_attr(p, &op->attrs[i]);
     before = ", ";

@@ -25,15 +25,12 @@ static bool is_float_op(const ts_op *op) {
 
 /* Of whatever type. */
 static uint64_t tensor_op_work(const ts_op *op, uint64_t work) {
-  switch (ts_info(op)->rule) {
-  case TS_RULE_CONST:
-  case TS_RULE_RESHAPE:
-  case TS_RULE_TRANSPOSE:
-  case TS_RULE_BROADCAST:
-  case TS_RULE_CAST: return 0;
-  case TS_RULE_MATMUL:
-  case TS_RULE_FUSED_MLP: return 2 * work;
-  case TS_RULE_FUSED: return ts_attr_find(op, TS_ATTR_ROOT) ? 2 * work : work;
+  switch (ts_info(op)->class) {
+  case TS_OC_CONSTANT:
+  case TS_OC_CONVERT:
+  case TS_OC_VIEW: return 0;
+  case TS_OC_PRODUCT: return 2 * work;
+  case TS_OC_FUSED: return ts_attr_find(op, TS_ATTR_ROOT) ? 2 * work : work;
   default: return work;
   }
 }
@@ -110,7 +107,7 @@ static ts_work tensor_op(const counter *c, const ts_op *op) {
     int64_t dims[TS_MAX_RANK];
     ts_bound_dims(c->bindings, x, dims);
     n *= (uint64_t)dims[x->rank - 1];
-  } else if (ts_info(op)->rule == TS_RULE_REDUCE) {
+  } else if (ts_is_class(op, TS_OC_REDUCE)) {
     n = elements(c, x);
   }
   return sorted(op, tensor_op_work(op, n));

@@ -159,7 +159,7 @@ static void walk_regions(ts_verifier *v, ts_op *op) {
 
 static void visit(ts_verifier *v, ts_block *block, ts_op *op) {
   bool sound = ts_verify_op(v, op);
-  if (ts_has_flag(op, TS_FLAG_TERM)) check_terminator(v, block, op);
+  if (ts_is_class(op, TS_OC_END)) check_terminator(v, block, op);
   if (op->num_regions && sound) walk_regions(v, op);
   op->tag |= SEEN;
 }
@@ -267,7 +267,7 @@ static void verify_part(ts_verifier *v, ts_part *part) {
   ts_op *op = part->op, *prev = op->prev;
   prepare_op(v, op->block, op, prev && prev->next == op ? prev : NULL);
   tag_definitions(v, part, op);
-  if (prev && ts_has_flag(prev, TS_FLAG_TERM)) check_terminator(v, op->block, prev);
+  if (prev && ts_is_class(prev, TS_OC_END)) check_terminator(v, op->block, prev);
   visit(v, op->block, op);
 }
 

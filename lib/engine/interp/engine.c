@@ -118,7 +118,7 @@ static uint64_t work_of(const ts_op *op, const ts_array *in, const ts_array *out
                  (op->opcode == TS_OP_FUSED && ts_attr_find(op, TS_ATTR_ROOT));
   if (product)
     each = (uint64_t)in[0].dims[in[0].rank - 1];
-  else if (ts_info(op)->rule == TS_RULE_REDUCE)
+  else if (ts_is_class(op, TS_OC_REDUCE))
     n = (uint64_t)ts_array_count(&in[0]);
   uint64_t work;
   return __builtin_mul_overflow(n, each, &work) ? UINT64_MAX : work;

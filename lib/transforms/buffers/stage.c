@@ -403,8 +403,8 @@ static ts_builder top_of(const place *p) {
 
 static ts_builder end_of(const place *p) {
   ts_op *last = p->block->last;
-  return ts_has_flag(last, TS_FLAG_TERM) ? ts_builder_before(p->s->m, last)
-                                         : ts_builder_at_end(p->s->m, p->block, loc_of(p));
+  return ts_is_class(last, TS_OC_END) ? ts_builder_before(p->s->m, last)
+                                      : ts_builder_at_end(p->s->m, p->block, loc_of(p));
 }
 
 /* %W.s, or what was asked for; _1, _2 … where a value in view is called so. Parts of loops side by

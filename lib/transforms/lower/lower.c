@@ -260,7 +260,7 @@ static void lower_func(ts_lower *L, ts_func *f) {
 /* ---- the acc option ---- */
 
 static bool has_acc(const ts_op *op) {
-  return strstr(ts_info(op)->attrs, "acc") &&
+  return ts_takes_attr(op->opcode, TS_ATTR_ACC) &&
          (op->opcode != TS_OP_FUSED || ts_attr_find(op, TS_ATTR_ROOT));
 }
 

@@ -347,7 +347,7 @@ static ts_value *before_broadcast(ts_rewriter *r, ts_value *v) {
 
 /* An elementwise op broadcasts by itself. */
 static bool drop_broadcasts(ts_rewriter *r, ts_op *op) {
-  if (ts_info(op)->rule != TS_RULE_BINARY) return false;
+  if (!ts_is_elementwise(op->opcode) || op->num_plain != 2) return false;
   bool changed = false;
   for (unsigned i = 0; i < 2; i++) {
     ts_value *old = ts_operand(op, i), *v = before_broadcast(r, old);

@@ -27,31 +27,19 @@ static const struct {
     {TS_OP_NEG, TS_OP_NEGF, TS_NUM_OPCODES},
 };
 
-static bool is_conversion(ts_opcode op) {
-  switch (op) {
-  case TS_OP_EXTF:
-  case TS_OP_TRUNCF:
-  case TS_OP_SITOFP:
-  case TS_OP_FPTOSI:
-  case TS_OP_EXTSI:
-  case TS_OP_TRUNCI: return true;
-  default: return false;
-  }
-}
-
 ts_opcode ts_tensor_form(ts_opcode op) {
   for (size_t i = 0; i < ts_countof(forms); i++)
     if (op == forms[i].tensor || op == forms[i].on_float || op == forms[i].on_int)
       return forms[i].tensor;
-  if (is_conversion(op)) return TS_OP_CAST;
-  return ts_op_infos[op].flags & TS_FLAG_EW ? op : TS_NUM_OPCODES;
+  if (ts_op_infos[op].class == TS_OC_CONVERT) return TS_OP_CAST;
+  return ts_is_elementwise(op) ? op : TS_NUM_OPCODES;
 }
 
 ts_opcode ts_scalar_form(ts_opcode op, ts_dtype dtype) {
   for (size_t i = 0; i < ts_countof(forms); i++)
     if (op == forms[i].tensor) return ts_is_float(dtype) ? forms[i].on_float : forms[i].on_int;
-  const ts_op_info *info = &ts_op_infos[op];
-  return info->flags & TS_FLAG_EW && info->levels & TS_LEVEL_L ? op : TS_NUM_OPCODES;
+  bool both = ts_is_elementwise(op) && ts_op_infos[op].levels & TS_LEVEL_L;
+  return both ? op : TS_NUM_OPCODES;
 }
 
 static unsigned bits_of(ts_dtype d) { return d == TS_I1 ? 1 : 8 * ts_dtype_bytes(d); }
@@ -67,7 +55,7 @@ ts_opcode ts_scalar_cast(ts_dtype from, ts_dtype to) {
 }
 
 bool ts_has_scalar_form(const ts_op *op) {
-  if (!ts_has_flag(op, TS_FLAG_EW)) return false;
+  if (!ts_is_elementwise(op->opcode)) return false;
   ts_dtype from = ts_operand(op, 0)->type->dtype;
   ts_dtype to = ts_op_result(op, 0)->type->dtype;
   if (op->opcode == TS_OP_CAST)
@@ -170,17 +158,13 @@ void ts_take_name(ts_value *v, ts_value *from) {
 }
 
 bool ts_takes_literal(const ts_op *op, unsigned i) {
-  switch (ts_info(op)->rule) {
-  case TS_RULE_BINARY:
-  case TS_RULE_BINARY_F:
-  case TS_RULE_TERNARY_F:
-  case TS_RULE_BINARY_I:
-  case TS_RULE_UNARY:
-  case TS_RULE_UNARY_F: return i < op->num_plain;
-  case TS_RULE_COMPARE_F:
-  case TS_RULE_COMPARE_I: return !ts_is_literal(ts_operand(op, 1 - i));
-  case TS_RULE_SELECT: return i > 0;
-  case TS_RULE_STORE: return i == 0 && ts_is_kind(ts_operand(op, 0)->type, TS_TYPE_SCALAR);
+  switch (ts_info(op)->class) {
+  case TS_OC_ARITH: return i < op->num_plain;
+  case TS_OC_COMPARE: return !ts_is_literal(ts_operand(op, 1 - i));
+  case TS_OC_SELECT: return i > 0;
+  case TS_OC_MEMORY:
+    return (op->opcode == TS_OP_STORE || op->opcode == TS_OP_ATOMIC_ADD) && i == 0 &&
+           ts_is_kind(ts_operand(op, 0)->type, TS_TYPE_SCALAR);
   default: return false;
   }
 }

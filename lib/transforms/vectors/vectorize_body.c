@@ -82,23 +82,12 @@ static ts_result refuse_store(ts_vectorizer *v, const ts_op *op) {
 }
 
 static bool is_elementwise(const ts_op *op) {
-  switch (ts_info(op)->rule) {
-  case TS_RULE_UNARY:
-  case TS_RULE_UNARY_F:
-  case TS_RULE_BINARY_F:
-  case TS_RULE_TERNARY_F:
-  case TS_RULE_BINARY_I:
-  case TS_RULE_COMPARE_F:
-  case TS_RULE_COMPARE_I:
-  case TS_RULE_SELECT:
-  case TS_RULE_EXTF:
-  case TS_RULE_TRUNCF:
-  case TS_RULE_SITOFP:
-  case TS_RULE_FPTOSI:
-  case TS_RULE_EXTSI:
-  case TS_RULE_TRUNCI:
-  case TS_RULE_DOT: return !ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_FRAGMENT);
-  default: return false;
+  switch (ts_info(op)->class) {
+  case TS_OC_ARITH:
+  case TS_OC_CONVERT:
+  case TS_OC_COMPARE:
+  case TS_OC_SELECT: return !ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_FRAGMENT);
+  default: return op->opcode == TS_OP_DOT;
   }
 }
 
