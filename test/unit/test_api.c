@@ -48,6 +48,16 @@ static void expect_error(const char *part) {
   ck_assert_msg(strstr(text, part) != NULL, "'%s' does not say '%s'", text, part);
 }
 
+/* ---- which library ---- */
+
+START_TEST(a_library_says_what_it_is) {
+  ck_assert_str_eq(ts_version(), TS_VERSION);
+  ck_assert(ts_has_feature("native"));
+  ck_assert(!ts_has_feature("abacus"));
+  ck_assert(!ts_has_feature(NULL));
+}
+END_TEST
+
 /* ---- text ---- */
 
 START_TEST(text_comes_back_as_it_was) {
@@ -325,7 +335,8 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("api");
   TCase *tcase = tcase_create("api");
-  const TTest *tests[] = {text_comes_back_as_it_was,
+  const TTest *tests[] = {a_library_says_what_it_is,
+                          text_comes_back_as_it_was,
                           a_mistake_has_its_place,
                           an_unknown_pass_is_a_wrong_call,
                           a_built_function_prints_as_text_would,
