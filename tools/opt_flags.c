@@ -4,6 +4,7 @@
 
 #include "support/spelling.h"
 #include "analysis/poly/marks.h"
+#include "transforms/passes.h"
 #include "opt.h"
 
 static opt *opt_of(ts_tool *t) { return t->user; }
@@ -37,7 +38,7 @@ static ts_result print_passes(ts_tool *t, const ts_flag *flag, const char *how) 
   ts_output out;
   ts_result result = ts_output_open(t, &out, "-");
   if (result) return result;
-  ts_passes_print(&out.sink, markdown, false);
+  ts_passes_print(&out.sink, &ts_all_passes, markdown, false);
   t->done = true;
   return ts_output_commit(t, &out);
 }
@@ -173,7 +174,7 @@ static size_t own_flags(opt *o, ts_flag *f) {
 /* Whether the word behind a pass is its options: not when it is an option, or names an input. A pass that
  * takes no loops is told `name=value`. */
 static bool takes_options(const ts_flag *flag, const char *word) {
-  const ts_pass_info *p = ts_pass_find(flag->name);
+  const ts_pass_info *p = ts_pass_find(&ts_all_passes, flag->name);
   size_t n = strlen(word);
   bool ending = n > 4 && (!strcmp(word + n - 4, ".tir") || !strcmp(word + n - 4, ".lir"));
   if (!n || *word == '-' || ending || access(word, F_OK) == 0) return false;
@@ -184,13 +185,13 @@ static bool takes_options(const ts_flag *flag, const char *word) {
 }
 
 static void describe(ts_sink *s, const ts_flag *flag) {
-  const ts_pass_info *p = ts_pass_find(flag->name);
+  const ts_pass_info *p = ts_pass_find(&ts_all_passes, flag->name);
   if (p) ts_pass_describe(s, p);
 }
 
 /* The names of a pass' options. */
 static void complete(ts_sink *s, const ts_flag *flag) {
-  const ts_pass_info *p = ts_pass_find(flag->name);
+  const ts_pass_info *p = ts_pass_find(&ts_all_passes, flag->name);
   for (unsigned i = 0; p && i < p->num_options; i++)
     if (p->options[i].kind != TS_OPT_LOOPS)
       ts_sink_printf(s, "%s%s=", s->n ? " " : "", p->options[i].name);
@@ -215,19 +216,19 @@ static ts_result check(opt *o) {
                          "-print-tree-dir wants one module: it does not go with -split-input-file");
   if (o->run_reproducer && o->pipeline.steps.n)
     return ts_tool_usage(t, "-run-reproducer takes its passes from the input, and no others");
-  return ts_instrument_check(&o->instrument);
+  return ts_instrument_check(&o->instrument, &ts_all_passes);
 }
 
 static const char *synonym(ts_arena *arena, const char *word) {
   (void)arena;
-  return ts_pass_synonym(word);
+  return ts_pass_synonym(&ts_all_passes, word);
 }
 
 ts_result opt_parse(opt *o, int argc, char **argv) {
   static ts_flag flags[MAX_FLAGS];
   size_t n = own_flags(o, flags);
-  for (unsigned i = 0; i < ts_num_passes && n < MAX_FLAGS; i++)
-    flags[n++] = pass_flag(&ts_passes[i]);
+  for (unsigned i = 0; i < ts_all_passes.n && n < MAX_FLAGS; i++)
+    flags[n++] = pass_flag(&ts_all_passes.rows[i]);
   o->tool.describe = describe;
   o->tool.complete = complete;
   o->tool.synonym = synonym;

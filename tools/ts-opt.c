@@ -5,6 +5,7 @@
 #include "support/expect.h"
 #include "support/remarks.h"
 #include "analysis/poly/marks.h"
+#include "transforms/passes.h"
 #include "check/semantics.h"
 #include "run/run.h"
 #include "opt.h"
@@ -176,7 +177,10 @@ static ts_result run(opt *o) {
 }
 
 int main(int argc, char **argv) {
-  opt o = {.output = "-", .bisect_limit = -1, .checks = {.verify_each = true, .seed = 2025}};
+  opt o = {.pipeline.table = &ts_all_passes,
+           .output = "-",
+           .bisect_limit = -1,
+           .checks = {.verify_each = true, .seed = 2025}};
   ts_result result = ts_tool_begin(&o.tool, "ts-opt", "runs passes over a program", &o);
   if (result) return ts_tool_end(&o.tool, result);
   ts_memory *memory = &o.tool.ctx->memory;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "analysis/poly/marks.h"
-#include "pass/pass.h"
+#include "transforms/passes.h"
 #include "run/run.h"
 #include "common/tool.h"
 
@@ -180,7 +180,7 @@ static ts_result run_and_tell(options *o) {
 
 /* Passes are options of ts-opt; here they stand in a pipeline. */
 static const char *synonym(ts_arena *arena, const char *word) {
-  const ts_pass_info *pass = ts_pass_find(word);
+  const ts_pass_info *pass = ts_pass_find(&ts_all_passes, word);
   if (!pass) return NULL;
   return ts_sprintf(arena, "pass-pipeline=%s%s", word, pass->options[0].name ? "{…}" : "");
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "ir/ir.h"
-#include "pass/pass.h"
+#include "transforms/passes.h"
 
 /* The public list of scalar types is the table's. */
 enum {
@@ -59,7 +59,7 @@ typedef struct passes_call {
 
 static ts_result run_passes(void *arg) {
   passes_call *c = arg;
-  ts_pipeline pipeline = {0};
+  ts_pipeline pipeline = {.table = &ts_all_passes};
   ts_pass_runner runner;
   ts_pass_runner_init(&runner);
   ts_result result = ts_pipeline_parse(c->module->ctx, &pipeline, c->text);

@@ -23,6 +23,7 @@ void ts_instrument_drop(ts_instrument *in) {
 
 typedef struct check_call {
   ts_instrument *in;
+  const ts_pass_table *table;
   const char *flag, *list;
 } check_call;
 
@@ -30,8 +31,8 @@ static ts_result check_list(void *arg) {
   const check_call *c = arg;
   for (const char *p = c->list; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
     const char *name = ts_strndup(&c->in->ctx->arena, p, strcspn(p, ","));
-    if (ts_pass_find(name)) continue;
-    const char *near = ts_pass_nearest(name);
+    if (ts_pass_find(c->table, name)) continue;
+    const char *near = ts_pass_nearest(c->table, name);
     ts_error_plain(c->in->ctx, "-%s: there is no pass '%s'%s%s%s", c->flag, name,
                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return TS_USAGE;
@@ -39,8 +40,9 @@ static ts_result check_list(void *arg) {
   return TS_OK;
 }
 
-ts_result ts_instrument_check(ts_instrument *in) {
-  check_call before = {in, "print-before", in->before}, after = {in, "print-after", in->after};
+ts_result ts_instrument_check(ts_instrument *in, const ts_pass_table *table) {
+  check_call before = {in, table, "print-before", in->before};
+  check_call after = {in, table, "print-after", in->after};
   ts_result result = ts_protect(in->ctx, check_list, &before);
   return result ? result : ts_protect(in->ctx, check_list, &after);
 }

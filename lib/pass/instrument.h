@@ -26,8 +26,8 @@ typedef struct ts_instrument {
 /* Sets everything off. */
 void ts_instrument_init(ts_instrument *, ts_context *, ts_sink *out);
 void ts_instrument_drop(ts_instrument *);
-/* TS_USAGE when `before` or `after` names a pass that there is not. */
-ts_result ts_instrument_check(ts_instrument *);
+/* TS_USAGE when `before` or `after` names a pass that the table lacks. */
+ts_result ts_instrument_check(ts_instrument *, const ts_pass_table *);
 /* The command that gets to the module after `steps` steps. */
 void ts_instrument_command(ts_sink *, const ts_instrument *, const ts_pipeline *, size_t steps);
 /* Once, before the pipeline: file 00 of the tree. TS_ERR, with a message, when it cannot be

@@ -1,142 +1,25 @@
-/* The pass table, made from passes.def, and looking things up in it. */
+/* Looking things up in a table of passes, and the table as text. */
 #include "pass/pass.h"
 
 #include "support/spelling.h"
-#include "transforms/passes.h"
-
-/* One option table a pass; a sentinel keeps those without options from being empty. */
-#define PASS(id, ...) static const ts_pass_option options_of_##id[] = {
-#define OPTION(id, name, kind, rounding, otherwise, summary)                                       \
-  {#name,                                                                                          \
-   TS_OPT_##kind,                                                                                  \
-   TS_ROUNDING_##rounding,                                                                         \
-   offsetof(struct ts_##id##_options, name),                                                       \
-   otherwise,                                                                                      \
-   summary,                                                                                        \
-   INT64_MIN,                                                                                      \
-   INT64_MAX},
-#define NUMBER(id, name, rounding, otherwise, least, most, summary)                                \
-  {#name,                                                                                          \
-   TS_OPT_INT,                                                                                     \
-   TS_ROUNDING_##rounding,                                                                         \
-   offsetof(struct ts_##id##_options, name),                                                       \
-   otherwise,                                                                                      \
-   summary,                                                                                        \
-   least,                                                                                          \
-   most},
-#define END(id)                                                                                    \
-  {                                                                                                \
-    NULL                                                                                           \
-  }                                                                                                \
-  }                                                                                                \
-  ;
-#include "transforms/passes.def"
-#undef PASS
-#undef OPTION
-#undef END
-
-enum { IS_PUBLIC, IS_RECIPE = 1, IS_TESTING = 2, IS_TESTING_RECIPE = IS_RECIPE | IS_TESTING };
-
-const ts_pass_info ts_passes[] = {
-#define T TS_LEVEL_T
-#define L TS_LEVEL_L
-#define TL TS_LEVEL_TL
-#define PASS(id, flag, in, out, rounding, category, summary, example)                              \
-  {flag,                                                                                           \
-   ts_pass_##id,                                                                                   \
-   in,                                                                                             \
-   out,                                                                                            \
-   TS_ROUNDING_##rounding,                                                                         \
-   (IS_##category & IS_TESTING) != 0,                                                              \
-   (IS_##category & IS_RECIPE) != 0,                                                               \
-   summary,                                                                                        \
-   example,                                                                                        \
-   sizeof(struct ts_##id##_options),                                                               \
-   options_of_##id,                                                                                \
-   ts_countof(options_of_##id) - 1},
-#define OPTION(...)
-#define END(id)
-#include "transforms/passes.def"
-#undef T
-#undef L
-#undef TL
-};
-const unsigned ts_num_passes = ts_countof(ts_passes);
-
-const ts_pass_info *ts_pass_find(const char *flag) {
-  for (unsigned i = 0; i < ts_num_passes; i++)
-    if (!strcmp(ts_passes[i].flag, flag)) return &ts_passes[i];
+const ts_pass_info *ts_pass_find(const ts_pass_table *table, const char *flag) {
+  for (unsigned i = 0; i < table->n; i++)
+    if (!strcmp(table->rows[i].flag, flag)) return &table->rows[i];
   return NULL;
 }
 
-/* What others call what is here. */
-static const struct {
-  const char *word, *here;
-} synonyms[] = {
-    {"interchange", "reorder"},
-    {"loop-interchange", "reorder"},
-    {"permute", "reorder"},
-    {"fission", "distribute"},
-    {"loop-fission", "distribute"},
-    {"loop-distribute", "distribute"},
-    {"fusion", "fuse"},
-    {"loop-fusion", "fuse-loops"},
-    {"fuse-loop", "fuse-loops"},
-    {"cache-read", "stage"},
-    {"cache_read", "stage"},
-    {"cache-write", "stage"},
-    {"cache_write", "stage"},
-    {"pack", "stage"},
-    {"tiling", "tile"},
-    {"loop-tile", "tile"},
-    {"block", "tile"},
-    {"blocking", "tile"},
-    {"strip-mine", "split"},
-    {"stripmine", "split"},
-    {"vectorise", "vectorize"},
-    {"vectorization", "vectorize"},
-    {"vectorisation", "vectorize"},
-    {"loop-vectorize", "vectorize"},
-    {"simd", "vectorize"},
-    {"unrolling", "unroll"},
-    {"loop-unroll", "unroll"},
-    {"unroll-and-jam", "unroll-jam"},
-    {"parallelise", "parallel"},
-    {"parallelize", "parallel"},
-    {"parallelization", "parallel"},
-    {"licm", "hoist"},
-    {"loop-invariant-code-motion", "hoist"},
-    {"mem2reg", "promote"},
-    {"sroa", "promote"},
-    {"constant-fold", "fold"},
-    {"constant-folding", "fold"},
-    {"sccp", "fold"},
-    {"gvn", "cse"},
-    {"adce", "dce"},
-    {"symbol-dce", "dce"},
-    {"instcombine", "canonicalize"},
-    {"canonicalise", "canonicalize"},
-    {"loop-peel", "peel"},
-    {"compute_at", "compute-at"},
-    {"lowering", "lower"},
-    {"convert-to-loops", "lower"},
-    {"O1", "recipe=cpu"},
-    {"O2", "recipe=cpu"},
-    {"O3", "recipe=cpu"},
-};
-
-const char *ts_pass_synonym(const char *word) {
-  for (size_t i = 0; i < ts_countof(synonyms); i++)
-    if (!strcmp(synonyms[i].word, word)) return synonyms[i].here;
+const char *ts_pass_synonym(const ts_pass_table *table, const char *word) {
+  for (unsigned i = 0; i < table->num_synonyms; i++)
+    if (!strcmp(table->synonyms[i].word, word)) return table->synonyms[i].here;
   return NULL;
 }
 
-const char *ts_pass_nearest(const char *flag) {
-  const char *synonym = ts_pass_synonym(flag);
+const char *ts_pass_nearest(const ts_pass_table *table, const char *flag) {
+  const char *synonym = ts_pass_synonym(table, flag);
   if (synonym) return synonym;
   ts_nearest nearest = ts_nearest_to(flag);
-  for (unsigned i = 0; i < ts_num_passes; i++)
-    if (!ts_passes[i].testing) ts_nearest_offer(&nearest, ts_passes[i].flag);
+  for (unsigned i = 0; i < table->n; i++)
+    if (!table->rows[i].testing) ts_nearest_offer(&nearest, table->rows[i].flag);
   return nearest.best;
 }
 
@@ -218,10 +101,11 @@ static void print_markdown_row(ts_sink *s, const ts_pass_info *p) {
 }
 
 /* Passes that share their levels stand together, in the order of the table. */
-static void print_group(ts_sink *s, unsigned in, unsigned out, bool testing) {
+static void print_group(ts_sink *s, const ts_pass_table *table, unsigned in, unsigned out,
+                        bool testing) {
   bool first = true;
-  for (unsigned i = 0; i < ts_num_passes; i++) {
-    const ts_pass_info *p = &ts_passes[i];
+  for (unsigned i = 0; i < table->n; i++) {
+    const ts_pass_info *p = &table->rows[i];
     if (p->level_in != in || p->level_out != out || (p->testing && !testing)) continue;
     if (first && in == out)
       ts_sink_printf(s, "on %s functions:\n", level_words(in));
@@ -232,17 +116,17 @@ static void print_group(ts_sink *s, unsigned in, unsigned out, bool testing) {
   }
 }
 
-void ts_passes_print(ts_sink *s, bool markdown, bool testing) {
+void ts_passes_print(ts_sink *s, const ts_pass_table *table, bool markdown, bool testing) {
   if (markdown) {
     ts_sink_puts(s, "| pass | works on | leaves | the answer | what it does |\n"
                     "|---|---|---|---|---|\n");
-    for (unsigned i = 0; i < ts_num_passes; i++)
-      if (!ts_passes[i].testing || testing) print_markdown_row(s, &ts_passes[i]);
+    for (unsigned i = 0; i < table->n; i++)
+      if (!table->rows[i].testing || testing) print_markdown_row(s, &table->rows[i]);
     return;
   }
   for (unsigned in = TS_LEVEL_T; in <= TS_LEVEL_TL; in++)
     for (unsigned out = TS_LEVEL_T; out <= TS_LEVEL_TL; out++)
-      print_group(s, in, out, testing);
+      print_group(s, table, in, out, testing);
 }
 
 /* ---- functions ---- */

@@ -1,7 +1,8 @@
 /* Passes and the runner that drives them.
  *
  * A pass does one thing to a module and says whether it changed it. It never verifies, times,
- * prints or frees: the runner does. What passes exist, and their options, stands in passes.def. */
+ * prints or frees: the runner does. Which passes there are is the caller's business: a pipeline is
+ * given a table of them. */
 #ifndef TS_PASS_PASS_H
 #define TS_PASS_PASS_H
 
@@ -80,17 +81,26 @@ typedef struct ts_pass_info {
   const ts_pass_option *options;
   unsigned num_options;
 } ts_pass_info;
-extern const ts_pass_info ts_passes[];
-extern const unsigned ts_num_passes;
-const ts_pass_info *ts_pass_find(const char *flag); /* NULL: unknown */
-/* The flag, with options where it takes some, that does what another compiler calls `word`; NULL: none. */
-const char *ts_pass_synonym(const char *word);
+/* What another compiler calls a pass of the table. */
+typedef struct ts_pass_synonym_row {
+  const char *word;
+  const char *here; /* the flag, with options where it takes some */
+} ts_pass_synonym_row;
+typedef struct ts_pass_table {
+  const ts_pass_info *rows;
+  unsigned n;
+  const ts_pass_synonym_row *synonyms;
+  unsigned num_synonyms;
+} ts_pass_table;
+const ts_pass_info *ts_pass_find(const ts_pass_table *, const char *flag); /* NULL: unknown */
+/* What does here what another compiler calls `word`; NULL: nothing. */
+const char *ts_pass_synonym(const ts_pass_table *, const char *word);
 /* That, or the flag of the public pass spelled most like `flag`; NULL when none is near. */
-const char *ts_pass_nearest(const char *flag);
+const char *ts_pass_nearest(const ts_pass_table *, const char *flag);
 /* What one may want to know of a pass: levels, options, an example and the page about it. */
 void ts_pass_describe(ts_sink *, const ts_pass_info *);
 /* The table as text: by level with options, or as the rows of a Markdown table. */
-void ts_passes_print(ts_sink *, bool markdown, bool testing);
+void ts_passes_print(ts_sink *, const ts_pass_table *, bool markdown, bool testing);
 
 /* ---- pipelines ---- */
 
@@ -99,6 +109,7 @@ typedef struct ts_pipeline_step {
   void *options; /* the pass' option struct */
 } ts_pipeline_step;
 typedef struct ts_pipeline {
+  const ts_pass_table *table; /* the passes that its steps may name */
   TS_VEC(ts_pipeline_step) steps;
 } ts_pipeline;
 

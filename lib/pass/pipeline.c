@@ -10,6 +10,7 @@
 
 typedef struct reader {
   ts_context *ctx;
+  const ts_pass_table *table;
   const ts_source *source;
   size_t at;
   ts_pipeline_step step; /* being read */
@@ -283,9 +284,9 @@ static ts_result read_options(reader *r, char close) {
 /* ---- reading steps ---- */
 
 static ts_result begin_step(reader *r, const char *flag, ts_loc loc) {
-  const ts_pass_info *pass = ts_pass_find(flag);
+  const ts_pass_info *pass = ts_pass_find(r->table, flag);
   if (!pass) {
-    const char *near = ts_pass_nearest(flag);
+    const char *near = ts_pass_nearest(r->table, flag);
     const char *help = near ? ts_sprintf(&r->ctx->arena, "did you mean '%s'?", near)
                             : "-print-passes lists those there are";
     ts_error(r->ctx, loc, "there is no pass '%s'; %s", flag, help);
@@ -295,7 +296,7 @@ static ts_result begin_step(reader *r, const char *flag, ts_loc loc) {
   r->step.options = ts_arena_alloc(&r->ctx->arena, ts_max(pass->options_bytes, (size_t)1));
   for (unsigned i = 0; i < pass->num_options; i++)
     if (!set_value(&r->step, &pass->options[i], pass->options[i].otherwise))
-      ts_unreachable("passes.def: a default that does not parse");
+      ts_unreachable("a default in the table of passes does not parse");
   return TS_OK;
 }
 
@@ -343,7 +344,7 @@ typedef struct parse_call {
 
 static ts_result parse_body(void *arg) {
   parse_call *call = arg;
-  reader r = {.ctx = call->ctx, .source = call->source};
+  reader r = {.ctx = call->ctx, .table = call->pipeline->table, .source = call->source};
   if (!call->flag) return read_steps(&r, call->pipeline);
   ts_result result = begin_step(&r, call->flag, range(0, r.source->n));
   if (!result) result = read_options(&r, '\0');

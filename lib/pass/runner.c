@@ -350,7 +350,8 @@ static void copy_steps(run *s, ts_pipeline *to, const ts_pipeline *from, size_t 
 /* Puts what the recipe at step i says in its place. */
 static ts_result expand(run *s, size_t i) {
   const ts_pipeline_step *recipe = &s->pipeline.steps.at[i];
-  ts_pipeline steps = {0}, all = {0};
+  const ts_pass_table *table = s->given->table;
+  ts_pipeline steps = {.table = table}, all = {.table = table};
   ts_pass_ctx pc = {.ctx = s->ctx,
                     .scratch = &s->scratch,
                     .name = recipe->pass->flag,
@@ -384,7 +385,11 @@ static ts_result run_body(void *arg) {
 }
 
 ts_result ts_run_pipeline(ts_module *module, const ts_pipeline *pipeline, ts_pass_runner *runner) {
-  run s = {.ctx = module->ctx, .module = module, .given = pipeline, .runner = runner};
+  run s = {.ctx = module->ctx,
+           .module = module,
+           .given = pipeline,
+           .pipeline.table = pipeline->table,
+           .runner = runner};
   s.marks.arena = &module->arena;
   module->as_parsed = false;
   ts_arena_init(&s.scratch, &s.ctx->memory);

@@ -1,6 +1,6 @@
 /* Holding the outputs of a run against what another makes of the same data: another engine, or another
  * program. */
-#include "pass/pass.h"
+#include "transforms/passes.h"
 #include "run/run_impl.h"
 
 /* ---- two runs ---- */
@@ -81,7 +81,7 @@ static ts_result compare_outputs(ts_run *run, ts_run *other, const ts_matching *
 static ts_result module_for(ts_run *run, const ts_engine *engine, ts_module **out) {
   *out = ts_module_clone(run->module);
   if (!engine || (engine->levels & ts_func_level(run->func))) return TS_OK;
-  ts_pipeline pipeline = {0};
+  ts_pipeline pipeline = {.table = &ts_all_passes};
   ts_pass_runner runner;
   ts_pass_runner_init(&runner);
   ts_result result = ts_pipeline_add(run->ctx, &pipeline, "lower", NULL);

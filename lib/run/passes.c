@@ -39,7 +39,7 @@ static ts_result complete(const ts_run_request *request, const ts_func *f, ts_pi
 
 ts_result ts_run_transform(ts_module *module, ts_run_request *request) {
   ts_context *ctx = module->ctx;
-  ts_pipeline pipeline = {0};
+  ts_pipeline pipeline = {.table = request->passes.table};
   ts_pass_runner runner;
   const ts_func *f;
   if (request->data_dir) ts_run_rebase_files(module, request->data_dir);

@@ -2,7 +2,7 @@
  * engine. */
 #include <sys/stat.h>
 
-#include "pass/pass.h"
+#include "transforms/passes.h"
 #include "run/run_impl.h"
 
 const ts_engine_name ts_engine_names[] = {
@@ -14,7 +14,7 @@ const ts_engine_name ts_engine_names[] = {
 const unsigned ts_num_engine_names = ts_countof(ts_engine_names);
 
 void ts_run_request_init(ts_run_request *request) {
-  *request = (ts_run_request){.engine = "interp", .seed = 2025};
+  *request = (ts_run_request){.engine = "interp", .seed = 2025, .passes.table = &ts_all_passes};
 }
 
 const char *ts_run_join(ts_context *ctx, unsigned n, const char *const *names) {

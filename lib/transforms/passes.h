@@ -1,4 +1,4 @@
-/* The option structs and functions of all passes, made from passes.def:
+/* The option structs and functions of all passes, and the table of them, made from passes.def:
  *   typedef struct ts_lower_options { ts_dtype acc; } ts_lower_options;
  *   ts_result ts_pass_lower(ts_pass_ctx *, ts_module *, const void *options); */
 #ifndef TS_TRANSFORMS_PASSES_H
@@ -23,5 +23,7 @@
 #undef PASS
 #undef OPTION
 #undef END
+
+extern const ts_pass_table ts_all_passes;
 
 #endif

@@ -1,5 +1,6 @@
 /* Any bytes as a program: what verifies is run with little fuel and memory, as it stands and after
  * a pipeline, and must end in results or a message. */
+#include "transforms/passes.h"
 #include "run/run.h"
 #include "fuzz_program.h"
 
@@ -41,7 +42,7 @@ static const char *const pipelines[] = {
 
 static ts_result transform(void *program) {
   const fuzz_program *p = program;
-  ts_pipeline pipeline = {0};
+  ts_pipeline pipeline = {.table = &ts_all_passes};
   ts_pass_runner runner;
   ts_pass_runner_init(&runner);
   runner.verify_roundtrip = true;

@@ -12,8 +12,8 @@
 
 #include "support/remarks.h"
 #include "emit/emit.h"
-#include "pass/pass.h"
 #include "engine/native/native_impl.h"
+#include "transforms/passes.h"
 
 /* What a tensor function goes through on its way to loops. */
 static const char tensor_pipeline[] = "fuse,lower,recipe{cpu}";
@@ -81,7 +81,7 @@ static ts_result lower(compiled *c) {
   ts_str id = ts_intern_find(&c->lowered->strings, name, strlen(name));
   remove_others(c->lowered, ts_func_find(c->lowered, id), &c->scratch);
   if (ts_func_level(c->func) != TS_LEVEL_T) return TS_OK;
-  ts_pipeline pipeline = {0};
+  ts_pipeline pipeline = {.table = &ts_all_passes};
   ts_pass_runner runner;
   ts_pass_runner_init(&runner);
   ts_diag *last = c->ctx->last;
