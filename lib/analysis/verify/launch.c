@@ -107,10 +107,10 @@ static void check_together(ts_verifier *v, const ts_op *op) {
 /* ---- what varies ---- */
 
 bool ts_verify_varies(const ts_value *value) {
-  if (value->kind == TS_VALUE_RESULT) return value->def->tag & VARIES;
+  if (value->kind == TS_VALUE_RESULT) return value->def->tag & TS_VERIFY_VARIES;
   if (value->kind == TS_VALUE_LITERAL || !value->block->parent) return false;
   const ts_op *parent = value->block->parent;
-  if (parent->opcode != TS_OP_LAUNCH) return parent->tag & VARIES;
+  if (parent->opcode != TS_OP_LAUNCH) return parent->tag & TS_VERIFY_VARIES;
   ts_launch launch = ts_launch_parts(parent);
   return !is_word(value->block->func->module, launch.clauses[value->index], "blocks");
 }
@@ -124,7 +124,7 @@ static void mark_varying(ts_op *op) {
   bool varies = reads_own(op);
   for (unsigned i = 0; i < op->num_operands && !varies; i++)
     varies = ts_verify_varies(ts_operand(op, i));
-  if (varies) op->tag |= VARIES;
+  if (varies) op->tag |= TS_VERIFY_VARIES;
 }
 
 void ts_verify_gpu(ts_verifier *v, ts_op *op) {

@@ -8,13 +8,13 @@
 /* Is the walk inside this block? */
 static bool is_open(const ts_verifier *v, const ts_block *block) {
   if (!block) return false;
-  return block->parent ? block->parent->tag & OPEN : block == v->func->body;
+  return block->parent ? block->parent->tag & TS_VERIFY_OPEN : block == v->func->body;
 }
 
 /* Is the value defined before this point, in a block around it? */
 static bool is_visible(const ts_verifier *v, const ts_value *value) {
   switch ((ts_value_kind)value->kind) {
-  case TS_VALUE_RESULT: return value->def->tag & SEEN && is_open(v, value->def->block);
+  case TS_VALUE_RESULT: return value->def->tag & TS_VERIFY_SEEN && is_open(v, value->def->block);
   case TS_VALUE_ARG: return is_open(v, value->block);
   case TS_VALUE_LITERAL: return true;
   }
@@ -152,13 +152,13 @@ static bool check_symbols(ts_verifier *v, const ts_op *op, const ts_aff *e) {
  * made of them by apply; not what is read or computed at run time. */
 static bool is_affine_value(const ts_value *value) {
   if (value->kind != TS_VALUE_RESULT || value->def->opcode == TS_OP_CONST) return true;
-  return value->def->opcode == TS_OP_APPLY && !(value->def->tag & RUNTIME);
+  return value->def->opcode == TS_OP_APPLY && !(value->def->tag & TS_VERIFY_RUNTIME);
 }
 
 static void check_map(ts_verifier *v, ts_op *op) {
   for (unsigned i = 0; i < ts_num_dims(op); i++) {
     if (is_affine_value(ts_dim(op, i))) continue;
-    if (op->opcode == TS_OP_APPLY) op->tag |= RUNTIME;
+    if (op->opcode == TS_OP_APPLY) op->tag |= TS_VERIFY_RUNTIME;
     if (op->num_regions > 0)
       ts_verify_error(v, op->loc,
                       "`%s` depends on %s, which `%s` computes; it takes loop variables, "
@@ -226,19 +226,6 @@ static void check_accesses(ts_verifier *v, const ts_op *op) {
     for (unsigned dim = 0; dim < a.n; dim++)
       if (ts_range_is_outside(v->ranges, op, &a, dim)) out_of_bounds(v, op, &a, dim);
   }
-}
-
-void ts_verify_written(ts_verifier *v, const ts_op *op, const ts_value *buffer) {
-  const char *name = ts_info(op)->name;
-  if (buffer->kind == TS_VALUE_RESULT && buffer->def->opcode == TS_OP_GLOBAL) {
-    ts_verify_error(v, op->loc, "`%s` writes to %s, a global, which is read only", name,
-                    ts_verify_name(v, buffer));
-    return;
-  }
-  if (buffer->kind != TS_VALUE_ARG || buffer->block != v->func->body) return;
-  if (v->func->roles[buffer->index] == TS_ROLE_IN)
-    ts_verify_error(v, op->loc, "`%s` writes to %s, an input; declare it out or inout", name,
-                    ts_verify_name(v, buffer));
 }
 
 /* ---- all of it ---- */

@@ -5,100 +5,7 @@
  * get wrong, so it trusts nothing but pointers: structure and uses, types (by inference again),
  * levels, what may stand where, subscripts that are provably out of bounds, and calls. All errors
  * of a module are reported, not only the first. An op's tag says what the walk knows of it. */
-#include <inttypes.h>
-
 #include "analysis/verify/verify_impl.h"
-
-bool ts_verify_error(ts_verifier *v, ts_loc loc, const char *fmt, ...) {
-  va_list args;
-  va_start(args, fmt);
-  char *text = ts_vsprintf(&v->scratch, fmt, args);
-  va_end(args);
-  return ts_error(v->m->ctx, loc, "%s", text) == TS_OK;
-}
-
-/* ---- names and types ---- */
-
-const char *ts_verify_name(ts_verifier *v, const ts_value *value) {
-  if (!ts_is_literal(value) && value->name)
-    return ts_sprintf(&v->scratch, "%%%s", ts_str_text(v->m, value->name));
-  if (v->m->ctx->num_errors >= v->m->ctx->max_errors) return "a value"; /* not kept anyway */
-  return ts_value_text(&v->scratch, v->func, value);
-}
-
-static void bind_symbols(ts_verifier *v, const ts_type *t) {
-  for (unsigned i = 0; i < t->rank; i++)
-    if (ts_is_symbolic(t->dims[i]))
-      ts_ptrmap_put(&v->bound, (const void *)(uintptr_t)ts_extent_name(t->dims[i]),
-                    (void *)(uintptr_t)v->func);
-}
-
-bool ts_verify_is_bound(ts_verifier *v, ts_str symbol) {
-  const ts_block *body = v->func->body;
-  for (unsigned i = 0; i < body->num_args && !v->bound_known; i++)
-    bind_symbols(v, body->args[i]->type);
-  v->bound_known = true;
-  return ts_ptrmap_get(&v->bound, (const void *)(uintptr_t)symbol) == v->func;
-}
-
-static bool unbound(ts_verifier *v, ts_loc loc, ts_str symbol) {
-  return ts_verify_error(v, loc, "no parameter of @%s has the symbolic extent %s",
-                         ts_str_text(v->m, v->func->name), ts_str_text(v->m, symbol));
-}
-
-/* Elements from the first to the last, holes of the layout included; false: past int64. */
-static bool span_of(const ts_type *t, int64_t *span) {
-  int64_t last = 0;
-  *span = 1;
-  for (unsigned i = 0; i < t->rank; i++) {
-    int64_t e = ts_is_symbolic(t->dims[i]) ? 1 : t->dims[i];
-    if (t->layout == TS_LAYOUT_STRIDES &&
-        (__builtin_mul_overflow(e - 1, t->layout_args[i], &last) ||
-         __builtin_add_overflow(*span, last, span)))
-      return false;
-    if (t->layout == TS_LAYOUT_PAD && i + 1 == t->rank &&
-        __builtin_add_overflow(e, t->layout_args[0], &e))
-      return false;
-    if (t->layout != TS_LAYOUT_STRIDES && __builtin_mul_overflow(*span, e, span)) return false;
-  }
-  return true;
-}
-
-/* Bytes of an array of this type fit int64. */
-static bool size_fits(const ts_type *t) {
-  int64_t n, bytes = ts_dtype_bytes(t->dtype);
-  if (t->elem && __builtin_mul_overflow(bytes, t->elem->dims[0], &bytes)) return false;
-  return span_of(t, &n) && !__builtin_mul_overflow(n, bytes, &n);
-}
-
-static bool swizzle_fits(const ts_type *t) {
-  if (t->kind != TS_TYPE_MEMREF || t->layout != TS_LAYOUT_SWIZZLE) return true;
-  int64_t bytes = t->layout_args[0];
-  return bytes == 32 || bytes == 64 || bytes == 128;
-}
-
-static bool vector_fits(const ts_type *t) {
-  const ts_type *vector = t->kind == TS_TYPE_VECTOR ? t : t->elem;
-  return !vector || (vector->dims[0] >= 1 && vector->dims[0] <= 4096);
-}
-
-bool ts_verify_type(ts_verifier *v, ts_loc loc, const ts_type *t) {
-  if (t == v->last_type || t->kind == TS_TYPE_SCALAR) return true;
-  for (unsigned i = 0; i < t->rank; i++) {
-    if (t->dims[i] == 0)
-      return ts_verify_error(v, loc, "extent %u of %s must be at least 1", i, t->text);
-    if (ts_is_symbolic(t->dims[i]) && !ts_verify_is_bound(v, ts_extent_name(t->dims[i])))
-      return unbound(v, loc, ts_extent_name(t->dims[i]));
-  }
-  if (!vector_fits(t)) return ts_verify_error(v, loc, "%s: a vector has 1 to 4096 lanes", t->text);
-  if (!swizzle_fits(t))
-    return ts_verify_error(v, loc, "%s: a swizzle spans 32, 64 or 128 bytes", t->text);
-  if (!size_fits(t))
-    return ts_verify_error(v, loc, "%s takes more bytes than 64 bits can count", t->text);
-  if (!ts_verify_layout(v, loc, t)) return false;
-  v->last_type = t;
-  return true;
-}
 
 /* ---- blocks ---- */
 
@@ -144,14 +51,15 @@ static void walk_regions(ts_verifier *v, ts_op *op) {
   const ts_op *launch = v->launch, *fused = v->fused, *divergent = v->divergent;
   if (op->opcode == TS_OP_LAUNCH) v->launch = op;
   if (op->opcode == TS_OP_FUSED) v->fused = op;
-  if (!divergent && op->tag & VARIES && (op->opcode == TS_OP_IF || op->opcode == TS_OP_FOR))
+  if (!divergent && op->tag & TS_VERIFY_VARIES &&
+      (op->opcode == TS_OP_IF || op->opcode == TS_OP_FOR))
     v->divergent = op;
-  op->tag |= OPEN;
+  op->tag |= TS_VERIFY_OPEN;
   for (unsigned i = 0; i < op->num_regions; i++) {
     walk(v, ts_op_regions(op)[i]);
     if (i + 1 < op->num_regions) forget(ts_op_regions(op)[i]);
   }
-  op->tag &= ~(uint32_t)OPEN;
+  op->tag &= ~(uint32_t)TS_VERIFY_OPEN;
   v->launch = launch;
   v->fused = fused;
   v->divergent = divergent;
@@ -161,7 +69,7 @@ static void visit(ts_verifier *v, ts_block *block, ts_op *op) {
   bool sound = ts_verify_op(v, op);
   if (ts_is_class(op, TS_OC_END)) check_terminator(v, block, op);
   if (op->num_regions && sound) walk_regions(v, op);
-  op->tag |= SEEN;
+  op->tag |= TS_VERIFY_SEEN;
 }
 
 static void walk(ts_verifier *v, ts_block *block) {
@@ -251,8 +159,8 @@ static void tag_definition(ts_verifier *v, const ts_part *part, const ts_value *
   struct ts_outline *o = v->func->outline;
   if (!value || value->kind != TS_VALUE_RESULT || value->def->block != v->func->body) return;
   const ts_part *def = ts_outline_part(o, value->def);
-  value->def->tag =
-      (ts_part_defines_before(o, value, part) ? SEEN : 0) | (def && def->runtime ? RUNTIME : 0);
+  value->def->tag = (ts_part_defines_before(o, value, part) ? TS_VERIFY_SEEN : 0) |
+                    (def && def->runtime ? TS_VERIFY_RUNTIME : 0);
 }
 
 static void tag_definitions(ts_verifier *v, const ts_part *part, const ts_op *op) {
@@ -331,7 +239,7 @@ static void verify_global(ts_verifier *v, const ts_global *g) {
       return;
     }
   int64_t n = ts_type_num_elements(t), bytes = ts_dtype_bytes(t->dtype);
-  if (!size_fits(t))
+  if (!ts_verify_size_fits(t))
     ts_verify_error(v, g->loc, "%s takes more bytes than 64 bits can count", t->text);
   else if (g->data->form == TS_DATA_DENSE && g->data->num_bytes != (uint64_t)n * (uint64_t)bytes)
     ts_verify_error(v, g->loc, "global @%s has %zu elements for %s", name,

@@ -7,10 +7,11 @@
 
 /* State of an op's tag while its function is verified. */
 enum {
-  SEEN = 1,   /* its results may be used from here on, while its block is open */
-  OPEN = 2,   /* one of its regions is being walked */
-  VARIES = 4, /* inside a launch: its results (or its loop's variable) differ between threads */
-  RUNTIME = 8 /* an apply of something that is read or computed at run time */
+  TS_VERIFY_SEEN = 1, /* its results may be used from here on, while its block is open */
+  TS_VERIFY_OPEN = 2, /* one of its regions is being walked */
+  TS_VERIFY_VARIES =
+      4, /* inside a launch: its results (or its loop's variable) differ between threads */
+  TS_VERIFY_RUNTIME = 8 /* an apply of something that is read or computed at run time */
 };
 
 typedef struct ts_call_edge {
@@ -41,6 +42,8 @@ bool ts_verify_error(ts_verifier *, ts_loc, const char *fmt, ...) TS_PRINTF(3, 4
 const char *ts_verify_name(ts_verifier *, const ts_value *);
 /* Do parameters of the function bind the extent? */
 bool ts_verify_is_bound(ts_verifier *, ts_str symbol);
+/* Do the bytes of an array of this type fit int64? Symbolic extents count as 1. */
+bool ts_verify_size_fits(const ts_type *);
 /* Rank, extents, size in bytes, and symbols bound by parameters. Reports at `loc`. */
 bool ts_verify_type(ts_verifier *, ts_loc loc, const ts_type *);
 /* Strides that keep all elements apart (of the extents that are known). Reports at `loc`. The size fits. */
@@ -48,7 +51,7 @@ bool ts_verify_layout(ts_verifier *, ts_loc loc, const ts_type *);
 /* One op without its regions: uses, form, types, what stands in its place, accesses. False: its
  * regions cannot be entered. */
 bool ts_verify_op(ts_verifier *, ts_op *);
-/* What depends on launches: where an op may stand, sizes of launches, divergence. Marks VARIES. */
+/* What depends on launches: where an op may stand, sizes of launches, divergence. Marks TS_VERIFY_VARIES. */
 void ts_verify_gpu(ts_verifier *, ts_op *);
 /* Does the value differ between the threads of a block? */
 bool ts_verify_varies(const ts_value *);
