@@ -7,6 +7,7 @@
  * number), "repeat i" (of the first store in it). The answer is "legal", or "possible" where not all
  * is affine, and the conflict; or a lag. */
 #include "analysis/poly/dependence.h"
+#include "analysis/poly/facts.h"
 #include "unit.h"
 
 typedef struct job {

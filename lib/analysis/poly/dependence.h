@@ -111,18 +111,4 @@ int64_t ts_dep_fuse_lag(ts_context *, ts_op *first, ts_op *second);
 ts_result ts_dep_parallel_loops(ts_context *, ts_arena *, unsigned n, ts_op *const *loops,
                                 bool *may);
 
-/* ---- facts ---- */
-
-/* Does lhs PRED rhs hold in every iteration in which `op`, whose dims they speak of, runs? Exact
- * for affine surroundings; false when that cannot be told. */
-bool ts_poly_holds(ts_context *, ts_arena *, const ts_op *op, const ts_aff *lhs, ts_pred,
-                   const ts_aff *rhs);
-
-/* The most iterations that any run of the loop has: a number, or a symbolic extent that they never
- * exceed. False when there is neither. */
-bool ts_poly_trip_limit(ts_context *, ts_arena *, const ts_op *loop, ts_extent *out);
-/* Do two loops of one block, each with one lower bound, always have the same number of iterations?
- * False when that cannot be told. */
-bool ts_poly_same_trips(ts_context *, ts_arena *, const ts_op *, const ts_op *);
-
 #endif

@@ -1,8 +1,9 @@
-/* What dependence.c (which pairs a step would reverse) and dependence_report.c (saying so)
- * share. */
+/* A question about pairs of accesses, between query.c (its machinery), dependence.c and
+ * dependence_legal.c (which pairs a step would reverse) and dependence_report.c (saying so). */
 #ifndef TS_ANALYSIS_POLY_DEPENDENCE_IMPL_H
 #define TS_ANALYSIS_POLY_DEPENDENCE_IMPL_H
 
+#include "analysis/poly/dependence.h"
 #include "analysis/poly/poly_impl.h"
 
 /* An iteration of a loop around both accesses: that of the first against that of the second. */
@@ -69,6 +70,8 @@ bool ts_query_choices(ts_query *, size_t clause, bool (*fn)(ts_query *));
 void ts_query_sign(ts_query *, unsigned loop, ts_sign);
 /* Can all rows pushed so far hold, with some choice of alternatives? */
 bool ts_query_possible(ts_query *);
+/* Can no other pair change the verdict? */
+bool ts_query_is_decided(const ts_query *);
 /* A model of loops[0] with all inside. */
 void ts_query_model_loop(ts_query *);
 /* A question about one loop whose iterations run at once. */

@@ -1,4 +1,6 @@
 /* Facts about the iterations of loops: what always holds, and how many there are. */
+#include "analysis/poly/facts.h"
+
 #include "analysis/poly/dependence_impl.h"
 
 typedef struct claim {

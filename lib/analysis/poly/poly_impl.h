@@ -15,7 +15,6 @@
 #define TS_ANALYSIS_POLY_POLY_IMPL_H
 
 #include "analysis/index/range.h"
-#include "analysis/poly/dependence.h"
 
 struct isl_ctx;
 

@@ -16,6 +16,7 @@
  * piece to piece is kept for all of them: a buffer grows by the loops' extents; a scalar is
  * computed again where that is cheap (`is_cheap`), else stored in a buffer. */
 #include "analysis/poly/dependence.h"
+#include "analysis/poly/facts.h"
 #include "transforms/loops/loops.h"
 #include "transforms/rewrite/rewrite.h"
 

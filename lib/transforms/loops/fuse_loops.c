@@ -10,6 +10,7 @@
  *
  * With depth=2 the loops that the two bodies hold are fused, too, and so on. */
 #include "analysis/poly/dependence.h"
+#include "analysis/poly/facts.h"
 #include "transforms/loops/loops.h"
 #include "transforms/rewrite/rewrite.h"
 

@@ -1,7 +1,7 @@
 /* Loops: what can be asked of them, and taking them apart. */
 #include "transforms/loops/loops.h"
 
-#include "analysis/poly/dependence.h"
+#include "analysis/poly/facts.h"
 #include "transforms/rewrite/rewrite.h"
 
 /* ---- asking ---- */

@@ -15,6 +15,7 @@
 #include "support/remarks.h"
 #include "analysis/index/lin.h"
 #include "analysis/poly/dependence.h"
+#include "analysis/poly/facts.h"
 #include "analysis/poly/update.h"
 #include "transforms/loops/loops.h"
 #include "transforms/rewrite/rewrite.h"

@@ -13,7 +13,7 @@
  * Each op is looked at once, from the outside in. */
 #include "analysis/index/simplify.h"
 
-#include "analysis/poly/dependence.h"
+#include "analysis/poly/facts.h"
 #include "transforms/loops/loops.h"
 #include "transforms/rewrite/rewrite.h"
 

@@ -23,7 +23,7 @@
  * dimension to the one before, so that groups lie side by side in it. A loop that may end within a
  * group reads its factors under a mask, unless both hold zeros from there on (stage with
  * pad=true). */
-#include "analysis/poly/dependence.h"
+#include "analysis/poly/facts.h"
 #include "analysis/poly/flow.h"
 #include "transforms/vectors/dot_impl.h"
 

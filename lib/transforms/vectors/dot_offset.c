@@ -20,7 +20,7 @@
  *
  * A loop passed over that may have no iteration is copied with at most one: for %i.o.c = 0 to
  * min(1, …). */
-#include "analysis/poly/dependence.h"
+#include "analysis/poly/facts.h"
 #include "transforms/vectors/dot_impl.h"
 
 enum { OFFSET = -128 }; /* the i8 whose only bit is the highest, which adding 128 flips */

@@ -14,6 +14,7 @@
  * only. Nor do loads of them when something else writes what lies past the end (stage with
  * pad=true). */
 #include "analysis/poly/dependence.h"
+#include "analysis/poly/facts.h"
 #include "transforms/vectors/vectorize_impl.h"
 
 typedef struct jobs {

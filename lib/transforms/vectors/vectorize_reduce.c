@@ -5,7 +5,7 @@
  *             → %v = alloc : memref<1xvector<…>, local>; store NEUTRAL, %v[0]
  *               for %k step … { %s = load %v[0]; %t = op %s, %x; store %t, %v[0] }
  *               %acc[0] = op(%acc[0], the lanes of %v[0] one after the other) */
-#include "analysis/poly/dependence.h"
+#include "analysis/poly/facts.h"
 #include "analysis/poly/update.h"
 #include "transforms/vectors/vectorize_impl.h"
 
