@@ -1,6 +1,7 @@
 /* Arrays in memory: creation under the context's memory cap, and single elements. */
 #include "data/array.h"
 
+#include "support/floats.h"
 #include "ir/scalar.h"
 
 static bool count_elements(unsigned rank, const int64_t *dims, int64_t *out) {

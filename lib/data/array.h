@@ -38,12 +38,6 @@ void ts_array_set_int(ts_array *, int64_t i, int64_t); /* the same arrays; keeps
 enum { TS_SHAPE_TEXT = TS_MAX_RANK * 21 + 8 }; /* holds any */
 size_t ts_shape_text(char *out, size_t size, ts_dtype, unsigned rank, const int64_t *dims);
 
-/* Scalar conversions, round to nearest even; the narrow types as their bit images. */
-uint16_t ts_f16_from_double(double); /* rounded once, straight from f64 */
-uint16_t ts_bf16_from_double(double);
-double ts_f16_to_double(uint16_t);
-double ts_bf16_to_double(uint16_t);
-
 /* ---- files ---- */
 
 /* .npy 1.0 to 3.0, both orders, both byte orders, and our f16 ('<f2') and bf16 (descr 'bfloat16' or

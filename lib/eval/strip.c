@@ -1,4 +1,5 @@
 /* Strips: runs of elements converted to cells, worked on, and rounded back. */
+#include "support/floats.h"
 #include "eval/tensor.h"
 
 #define LOAD(T, field, value)                                                                      \

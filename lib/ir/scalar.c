@@ -6,8 +6,6 @@
 
 #include <math.h>
 
-#include "data/array.h"
-
 /* 1/√2 in two pieces: the first has 9 bits, so its product with an f64 is exact in a long double of
  * 64 bits. */
 static const long double sqrt_half_hi = 0x1.6ap-1L;

@@ -41,3 +41,8 @@ double ts_float_decode(ts_float_format f, uint64_t bits) {
   return ts_bits_double(
       sign | ts_double_bits(significand * ts_bits_double((uint64_t)(1023 + scale) << 52)));
 }
+
+uint16_t ts_f16_from_double(double x) { return (uint16_t)ts_float_encode(TS_FORMAT_F16, x); }
+uint16_t ts_bf16_from_double(double x) { return (uint16_t)ts_float_encode(TS_FORMAT_BF16, x); }
+double ts_f16_to_double(uint16_t bits) { return ts_float_decode(TS_FORMAT_F16, bits); }
+double ts_bf16_to_double(uint16_t bits) { return ts_float_decode(TS_FORMAT_BF16, bits); }

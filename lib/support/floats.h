@@ -31,4 +31,10 @@ typedef struct ts_float_format {
 uint64_t ts_float_encode(ts_float_format, double value);
 double ts_float_decode(ts_float_format, uint64_t bits); /* exact */
 
+/* The same of the two narrow types by name, whose bit images arrays hold. */
+uint16_t ts_f16_from_double(double);
+uint16_t ts_bf16_from_double(double);
+double ts_f16_to_double(uint16_t);
+double ts_bf16_to_double(uint16_t);
+
 #endif

@@ -2,8 +2,8 @@
  * types or values computed with 300 bits in MPFR. */
 #include <math.h>
 
+#include "support/floats.h"
 #include "ir/scalar.h"
-#include "data/array.h"
 #include "unit.h"
 
 typedef uint16_t narrow_fn(double);

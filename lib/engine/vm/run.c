@@ -3,6 +3,7 @@
  * successor on its own. */
 #include <math.h>
 
+#include "support/floats.h"
 #include "ir/scalar.h"
 #include "engine/vm/vm.h"
 
