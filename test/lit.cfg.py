@@ -10,7 +10,6 @@
 #   %{emit-run}      runs a loop program in the loop VM and as C, and compares (test/emit/emit-run.c)
 import os
 import shlex
-import shutil
 import sys
 
 import lit.util
@@ -33,11 +32,12 @@ config.test_exec_root = os.path.join(config.build_root, "test")
 tools = os.path.join(config.build_root, "tools")
 config.environment["PATH"] = os.pathsep.join([tools, config.llvm_tools, "/usr/bin", "/bin"])
 config.environment["LC_ALL"] = "C"
-# Compiled code is kept with the build, or where TS_TEST_CACHE says. Of the compilers that tests name, those there are are features.
+# Compiled code is kept with the build, or where TS_TEST_CACHE says.
 config.environment["XDG_CACHE_HOME"] = os.environ.get(
     "TS_TEST_CACHE", os.path.join(config.build_root, "test", "cache")
 )
-for name in ("gcc", "clang-14", "clang-19"):
+# The compilers and tools that tests ask for by name (REQUIRES), as far as this machine has them.
+for name in ("gcc", "clang-14", "clang-19", "clang-format-19", "gdb"):
     if lit.util.which(name, config.environment["PATH"]):
         config.available_features.add(name)
 if os.path.exists("/usr/lib/llvm-19/lib/libomp.so"):
@@ -57,7 +57,6 @@ for name in config.sanitizers.split(","):
         config.available_features.add(name)
 if os.path.exists(os.path.join(config.build_root, "bench", "cpu-peers")):
     config.available_features.add("cpu-peers")
-config.available_features.update(name for name in ("gcc", "clang-19") if shutil.which(name))
 config.substitutions += [
     # Random programs: with sanitizers, which are slow, one of two that run without.
     ("%{share}", "1" if config.sanitizers == "none" else "2"),
