@@ -178,9 +178,9 @@ static bool takes_options(const ts_flag *flag, const char *word) {
   size_t n = strlen(word);
   bool ending = n > 4 && (!strcmp(word + n - 4, ".tir") || !strcmp(word + n - 4, ".lir"));
   if (!n || *word == '-' || ending || access(word, F_OK) == 0) return false;
-  if (word[strcspn(word, " ,=")] != '\0') return p->num_options > 0;
-  for (unsigned i = 0; i < p->num_options; i++)
-    if (p->options[i].kind == TS_OPT_LOOPS) return !strchr(word, '/');
+  if (word[strcspn(word, " ,=")] != '\0') return p->options.n > 0;
+  for (unsigned i = 0; i < p->options.n; i++)
+    if (p->options.at[i].kind == TS_OPT_LOOPS) return !strchr(word, '/');
   return false;
 }
 
@@ -192,15 +192,15 @@ static void describe(ts_sink *s, const ts_flag *flag) {
 /* The names of a pass' options. */
 static void complete(ts_sink *s, const ts_flag *flag) {
   const ts_pass_info *p = ts_pass_find(&ts_all_passes, flag->name);
-  for (unsigned i = 0; p && i < p->num_options; i++)
-    if (p->options[i].kind != TS_OPT_LOOPS)
-      ts_sink_printf(s, "%s%s=", s->n ? " " : "", p->options[i].name);
+  for (unsigned i = 0; p && i < p->options.n; i++)
+    if (p->options.at[i].kind != TS_OPT_LOOPS)
+      ts_sink_printf(s, "%s%s=", s->n ? " " : "", p->options.at[i].name);
 }
 
 static ts_flag pass_flag(const ts_pass_info *p) {
   return (ts_flag){.name = p->flag,
                    .kind = TS_FLAG_CALL_OPTIONAL,
-                   .value_name = p->num_options ? "options" : NULL,
+                   .value_name = p->options.n ? "options" : NULL,
                    .summary = p->summary,
                    .category = p->testing ? "Passes for testing" : "Passes",
                    .call = add_pass,

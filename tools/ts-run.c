@@ -182,7 +182,7 @@ static ts_result run_and_tell(options *o) {
 static const char *synonym(ts_arena *arena, const char *word) {
   const ts_pass_info *pass = ts_pass_find(&ts_all_passes, word);
   if (!pass) return NULL;
-  return ts_sprintf(arena, "pass-pipeline=%s%s", word, pass->options[0].name ? "{…}" : "");
+  return ts_sprintf(arena, "pass-pipeline=%s%s", word, pass->options.n ? "{…}" : "");
 }
 
 int main(int argc, char **argv) {

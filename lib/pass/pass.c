@@ -41,21 +41,16 @@ static const char *level_words(unsigned level) {
   return words[level & TS_LEVEL_TL];
 }
 
-static const char *kind_word(ts_opt_kind kind) {
-  static const char *const words[] = {"true|false", "<int>", "<type>", "<text>", "<function>"};
-  return words[kind];
-}
-
-static void usage_text(const ts_pass_option *o, char *out, size_t n) {
+static void usage_text(const ts_option *o, char *out, size_t n) {
   if (o->kind == TS_OPT_LOOPS)
     snprintf(out, n, "<%s>", o->name);
   else
-    snprintf(out, n, "%s=%s", o->name, kind_word(o->kind));
+    snprintf(out, n, "%s=%s", o->name, ts_option_value_name(o));
 }
 
 static void print_options(ts_sink *s, const ts_pass_info *p) {
-  for (unsigned i = 0; i < p->num_options; i++) {
-    const ts_pass_option *o = &p->options[i];
+  for (unsigned i = 0; i < p->options.n; i++) {
+    const ts_option *o = &p->options.at[i];
     char usage[64];
     usage_text(o, usage, sizeof usage);
     ts_sink_printf(s, "      %-20s   %s", usage, o->summary);
@@ -75,7 +70,7 @@ void ts_pass_describe(ts_sink *s, const ts_pass_info *p) {
     ts_sink_printf(s, ", leaves %s functions", level_words(p->level_out));
   ts_sink_printf(s, "; the answer %s\n",
                  p->rounding == TS_ROUNDING_EXACT ? "stays exact" : "may be rounded differently");
-  if (p->num_options) ts_sink_puts(s, "\noptions:\n");
+  if (p->options.n) ts_sink_puts(s, "\noptions:\n");
   print_options(s, p);
   const char *quote = *p->example ? "\"" : "";
   ts_sink_printf(s, "\nexample:\n  ts-opt -%s%s%s%s%s in.%s\n", p->flag, *quote ? "=" : "", quote,
@@ -90,8 +85,8 @@ static void print_markdown_row(ts_sink *s, const ts_pass_info *p) {
                  level_words(p->level_out),
                  p->rounding == TS_ROUNDING_EXACT ? "exact" : "may round differently");
   ts_sink_printf(s, " %s", p->summary);
-  for (unsigned i = 0; i < p->num_options; i++) {
-    const ts_pass_option *o = &p->options[i];
+  for (unsigned i = 0; i < p->options.n; i++) {
+    const ts_option *o = &p->options.at[i];
     char usage[64];
     usage_text(o, usage, sizeof usage);
     ts_sink_printf(s, "; `%s` %s", usage, o->summary);

@@ -6,7 +6,7 @@
 #ifndef TS_PASS_PASS_H
 #define TS_PASS_PASS_H
 
-#include "ir/ir.h"
+#include "syntax/options.h"
 
 /* ---- what a pass is ---- */
 
@@ -39,35 +39,8 @@ typedef ts_result (*ts_pass_fn)(ts_pass_ctx *, ts_module *, const void *options)
 /* Adds to a named counter of the running pass (`-stats`). `what` is a string constant. */
 void ts_count(ts_pass_ctx *, const char *what, uint64_t n);
 
-/* FUNC: the name of a function, kept without its @. LOOPS: every word that is no other option's name, such as `i=96 j=64` or `k i.i j.i`. */
-typedef enum {
-  TS_OPT_BOOL,
-  TS_OPT_INT,
-  TS_OPT_DTYPE,
-  TS_OPT_STRING,
-  TS_OPT_FUNC,
-  TS_OPT_LOOPS
-} ts_opt_kind;
-/* The loops (or buffers) that a scheduling pass is told about, in the order of the text. */
-typedef struct ts_loop_item {
-  const char *name;  /* without its % */
-  const char *value; /* what stands after '='; NULL: nothing */
-} ts_loop_item;
-typedef struct ts_loop_list {
-  TS_VEC(ts_loop_item) items;
-} ts_loop_list;
-
 /* What a pass may do to the answer: nothing, or round it differently. */
 typedef enum { TS_ROUNDING_EXACT, TS_ROUNDING_ROUNDS } ts_rounding;
-
-typedef struct ts_pass_option {
-  const char *name;
-  ts_opt_kind kind;
-  ts_rounding rounding; /* ROUNDS: another value than the default gives up an exact pass' bits */
-  size_t offset; /* in the option struct: bool, int64_t, ts_dtype, const char * or ts_loop_list */
-  const char *otherwise, *summary; /* default as text ("" for none); one line */
-  int64_t least, most;             /* of INT */
-} ts_pass_option;
 
 typedef struct ts_pass_info {
   const char *flag;
@@ -77,9 +50,9 @@ typedef struct ts_pass_info {
   bool testing; /* for tests of the pass manager: not in -help */
   bool recipe;  /* looks at the module and says which steps to run; changes nothing itself */
   const char *summary, *example; /* options as one may write them; "": none */
-  size_t options_bytes;
-  const ts_pass_option *options;
-  unsigned num_options;
+  ts_option_table options;
+  /* one for each option; ROUNDS: another value than the default gives up an exact pass' bits */
+  const ts_rounding *roundings;
 } ts_pass_info;
 /* What another compiler calls a pass of the table. */
 typedef struct ts_pass_synonym_row {

@@ -1,26 +1,14 @@
 /* The table of all passes, made from passes.def. */
 #include "transforms/passes.h"
 
-/* One option table a pass; a sentinel keeps those without options from being empty. */
-#define PASS(id, ...) static const ts_pass_option options_of_##id[] = {
+/* The options of each pass, and what they may do to the answer; a sentinel keeps the tables of those without
+ * options from being empty. */
+#define PASS(id, ...) static const ts_option options_of_##id[] = {
 #define OPTION(id, name, kind, rounding, otherwise, summary)                                       \
-  {#name,                                                                                          \
-   TS_OPT_##kind,                                                                                  \
-   TS_ROUNDING_##rounding,                                                                         \
-   offsetof(struct ts_##id##_options, name),                                                       \
-   otherwise,                                                                                      \
-   summary,                                                                                        \
-   INT64_MIN,                                                                                      \
-   INT64_MAX},
+  {#name,     TS_OPT_##kind, offsetof(struct ts_##id##_options, name), otherwise, summary,         \
+   INT64_MIN, INT64_MAX},
 #define NUMBER(id, name, rounding, otherwise, least, most, summary)                                \
-  {#name,                                                                                          \
-   TS_OPT_INT,                                                                                     \
-   TS_ROUNDING_##rounding,                                                                         \
-   offsetof(struct ts_##id##_options, name),                                                       \
-   otherwise,                                                                                      \
-   summary,                                                                                        \
-   least,                                                                                          \
-   most},
+  {#name, TS_OPT_INT, offsetof(struct ts_##id##_options, name), otherwise, summary, least, most},
 #define END(id)                                                                                    \
   {                                                                                                \
     NULL                                                                                           \
@@ -30,6 +18,20 @@
 #include "transforms/passes.def"
 #undef PASS
 #undef OPTION
+#undef NUMBER
+#undef END
+
+#define PASS(id, ...) static const ts_rounding roundings_of_##id[] = {
+#define OPTION(id, name, kind, rounding, ...) TS_ROUNDING_##rounding,
+#define NUMBER(id, name, rounding, ...) TS_ROUNDING_##rounding,
+#define END(id)                                                                                    \
+  TS_ROUNDING_EXACT                                                                                \
+  }                                                                                                \
+  ;
+#include "transforms/passes.def"
+#undef PASS
+#undef OPTION
+#undef NUMBER
 #undef END
 
 enum { IS_PUBLIC, IS_RECIPE = 1, IS_TESTING = 2, IS_TESTING_RECIPE = IS_RECIPE | IS_TESTING };
@@ -48,9 +50,8 @@ static const ts_pass_info passes[] = {
    (IS_##category & IS_RECIPE) != 0,                                                               \
    summary,                                                                                        \
    example,                                                                                        \
-   sizeof(struct ts_##id##_options),                                                               \
-   options_of_##id,                                                                                \
-   ts_countof(options_of_##id) - 1},
+   {options_of_##id, ts_countof(options_of_##id) - 1, sizeof(struct ts_##id##_options)},           \
+   roundings_of_##id},
 #define OPTION(...)
 #define END(id)
 #include "transforms/passes.def"

@@ -19,9 +19,10 @@ static ts_result rename_twice(ts_pass_ctx *pass, ts_module *m, const void *optio
   return ts_pipeline_parse(m->ctx, pass->expansion, "rename{to=g},rename{to=h}");
 }
 
-static const ts_pass_option rename_table[] = {
+static const ts_option rename_table[] = {
     {.name = "to", .kind = TS_OPT_STRING, .offset = 0, .otherwise = "f", .summary = "the new name"},
 };
+static const ts_rounding rename_roundings[] = {TS_ROUNDING_EXACT};
 static const ts_pass_info rows[] = {
     {.flag = "rename",
      .fn = rename_loop,
@@ -29,9 +30,8 @@ static const ts_pass_info rows[] = {
      .level_out = TS_LEVEL_TL,
      .summary = "renames",
      .example = "to=g",
-     .options_bytes = sizeof(rename_options),
-     .options = rename_table,
-     .num_options = ts_countof(rename_table)},
+     .options = TS_OPTIONS(rename_table, rename_options),
+     .roundings = rename_roundings},
     {.flag = "twice",
      .fn = rename_twice,
      .level_in = TS_LEVEL_TL,

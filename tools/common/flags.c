@@ -74,14 +74,6 @@ static ts_result set_bool(ts_tool *t, const ts_flag *f, const char *value) {
   return TS_OK;
 }
 
-/* Digits up to `*end`; false when there are none or too many. */
-static bool scan_int(const char *text, int64_t *out, char **end) {
-  const char *digits = text + (*text == '-' || *text == '+');
-  errno = 0;
-  *out = strtoll(text, end, 10);
-  return *digits >= '0' && *digits <= '9' && errno == 0;
-}
-
 static ts_result set_int(ts_tool *t, const ts_flag *f, const char *value) {
   char *end, wanted[96] = "an integer";
   int64_t v;
@@ -91,29 +83,17 @@ static ts_result set_int(ts_tool *t, const ts_flag *f, const char *value) {
   else if (limited)
     snprintf(wanted, sizeof wanted, "an integer from %lld to %lld", (long long)f->min,
              (long long)f->max);
-  if (!scan_int(value, &v, &end) || *end || (limited && (v < f->min || v > f->max)))
-    return bad_value(t, f, value, wanted);
+  const char *digits = value + (*value == '-' || *value == '+');
+  errno = 0;
+  v = strtoll(value, &end, 10);
+  bool is_int = *digits >= '0' && *digits <= '9' && errno == 0 && !*end;
+  if (!is_int || (limited && (v < f->min || v > f->max))) return bad_value(t, f, value, wanted);
   *(int64_t *)f->at = v;
   return TS_OK;
 }
 
-/* 64, 16K, 16KB, 16KiB: always powers of 1024. */
 static ts_result set_size(ts_tool *t, const ts_flag *f, const char *value) {
-  static const char units[] = "KMGT";
-  char *end;
-  int64_t v;
-  uint64_t factor = 1;
-  bool ok = scan_int(value, &v, &end) && v >= 0;
-  const char *unit = ok && *end ? strchr(units, *end) : NULL;
-  if (unit) {
-    factor = (uint64_t)1 << (10 * (unit - units + 1));
-    end++;
-    end += *end == 'i' ? end[1] == 'B' ? 2 : 0 : *end == 'B';
-  }
-  if (!ok || *end || (uint64_t)v > UINT64_MAX / factor)
-    return bad_value(t, f, value, "a size in bytes, such as 64M or 2GiB");
-  *(uint64_t *)f->at = (uint64_t)v * factor;
-  return TS_OK;
+  return ts_parse_size(value, f->at) ? TS_OK : bad_value(t, f, value, TS_SIZE_WANTED);
 }
 
 static ts_result set_double(ts_tool *t, const ts_flag *f, const char *value) {
