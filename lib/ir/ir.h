@@ -187,6 +187,7 @@ typedef struct ts_attr_list {
 /* A type rule (infer_impl.h). */
 struct ts_inf;
 typedef const ts_type *ts_rule_fn(struct ts_inf *);
+struct ts_maps; /* a family of indexing maps (indexing.h) */
 
 /* A row of the op tables; tir.def says what the fields mean. */
 typedef struct ts_op_info {
@@ -198,6 +199,8 @@ typedef struct ts_op_info {
   uint8_t levels, class, flags;
   uint8_t reads, writes, subscripted; /* sets of plain operands */
   bool masked, has_map;
+  uint16_t combine; /* ts_opcode; of a REDUCE or PRODUCT */
+  const struct ts_maps *maps;
   ts_attr_list attrs;
 } ts_op_info;
 extern const ts_op_info ts_op_infos[TS_NUM_OPCODES];

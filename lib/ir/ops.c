@@ -1,4 +1,5 @@
 /* The op and attribute tables as data, and the words of comparisons. */
+#include "ir/indexing.h"
 #include "ir/infer_impl.h"
 
 #define T TS_LEVEL_T

@@ -1,0 +1,52 @@
+/* Tensor ops as loop nests: over which points an op computes, and which element of each operand and of the
+ * result a point has to do with. Flop counts, error bounds, tolerances and the lowering ask here, so that an
+ * op of a known kind needs no line of theirs.
+ *
+ * The idea is that of MLIR's linalg dialect: Vasilache et al., "Composable and Modular Code Generation in
+ * MLIR" (arXiv:2202.03293), section 2.3, where an op is its iterators and its indexing maps. */
+#ifndef TS_IR_INDEXING_H
+#define TS_IR_INDEXING_H
+
+#include "ir/ir.h"
+
+/* An op has at most one dim for each axis of its result and one for each reduced axis. */
+enum { TS_MAX_ITER_DIMS = 2 * TS_MAX_RANK };
+
+/* A family of ops that are indexed alike. A row of tir.def names its family where the class does not tell it. */
+typedef struct ts_maps ts_maps;
+extern const ts_maps ts_maps_elementwise, ts_maps_transpose, ts_maps_product;
+
+/* The points of an op. The parallel dims come first, in the order of the result's axes; the others are
+ * reduced, and what their points give is combined in ascending order, the last dim the fastest. */
+typedef struct ts_iter_space {
+  unsigned n, num_parallel;
+  ts_extent extents[TS_MAX_ITER_DIMS];
+} ts_iter_space;
+
+/* The kind of op that decides the points: the op itself, but for a fused op with a root, which is the root with
+ * work at its end. */
+const ts_op_info *ts_root_info(const ts_op *);
+
+/* The space of an op with one result, a tensor. Where the op has no maps, the elements of its result. */
+ts_iter_space ts_op_iter_space(const ts_op *);
+
+/* Is each element that a point reads and writes an affine function of the point? False for const and reshape. */
+bool ts_has_maps(const ts_op *);
+
+/* For an op with maps: the subscripts of plain operand `operand`, or for operand = num_plain of the result, over
+ * the dims of the space; one expression for each axis. An axis of extent 1 that is broadcast has the subscript 0,
+ * and a literal none. Of NORMALIZE ops the result's subscripts mention the reduced dim: its elements are written
+ * when figures of the whole axis are known, which takes one more walk along it. */
+const ts_map *ts_op_indexing(ts_module *, const ts_op *, unsigned operand);
+
+/* The map's element strides over the dims of the space, for a row-major array of these extents, and the
+ * element of the point 0. */
+typedef struct ts_strides {
+  int64_t start, by[TS_MAX_ITER_DIMS];
+} ts_strides;
+ts_strides ts_map_strides(const ts_map *, unsigned num_dims, const int64_t *extents);
+
+/* The permutation of a transpose: axis i of the result is axis perm[i] of the operand. */
+void ts_op_perm(const ts_op *, unsigned perm[TS_MAX_RANK]);
+
+#endif
