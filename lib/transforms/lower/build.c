@@ -96,13 +96,6 @@ ts_subs ts_lower_nest(ts_lower *L, const ts_type *shape) {
   return subs;
 }
 
-ts_subs ts_lower_broadcast(ts_lower *L, unsigned rank, const ts_extent *dims, const ts_subs *out) {
-  ts_subs subs = {.n = rank};
-  for (unsigned i = 0; i < rank; i++)
-    subs.at[i] = dims[i] == 1 ? ts_aff_const(L->m, 0) : out->at[out->n - rank + i];
-  return subs;
-}
-
 /* ---- subscripts as the ops want them ---- */
 
 /* An access's own numbering: which visible index values it uses, in order, and what replaces
@@ -161,16 +154,51 @@ ts_value *ts_lower_load(ts_lower *L, const char *name, ts_value *tensor, const t
   return literal ? literal : ts_lower_load_memref(L, name, ts_lower_buffer(L, tensor), subs);
 }
 
-ts_value *ts_lower_load_broadcast(ts_lower *L, const char *name, ts_value *tensor,
-                                  const ts_subs *out) {
-  ts_subs subs = {0};
-  if (!ts_is_literal(tensor))
-    subs = ts_lower_broadcast(L, tensor->type->rank, tensor->type->dims, out);
-  return ts_lower_load(L, name, tensor, &subs);
+/* ---- points ---- */
+
+ts_point ts_lower_point(ts_lower *L, ts_op *op) {
+  return (ts_point){
+      .op = op, .result = ts_lower_result(L, ts_op_result(op, 0)), .space = ts_op_iter_space(op)};
 }
 
-void ts_lower_store_as(ts_lower *L, ts_value *scalar, ts_value *memref, const ts_subs *subs) {
-  ts_lower_store(L, ts_lower_convert(L, scalar, memref->type->dtype), memref, subs);
+/* The last two dims of a product are its rows and columns, those before are batches. */
+static const char *parallel_name(ts_lower *L, const ts_point *p, unsigned d) {
+  unsigned n = p->space.num_parallel;
+  if (ts_root_info(p->op)->class != TS_OC_PRODUCT) return ts_lower_axis_name(L, d, n);
+  return d + 2 < n ? ts_sprintf(L->scratch, "b%u", d) : d + 2 == n ? "i" : "j";
+}
+
+void ts_lower_parallel(ts_lower *L, ts_point *p) {
+  ts_lower_begin_nest(L);
+  for (unsigned d = 0; d < p->space.num_parallel; d++)
+    p->at[d] = ts_lower_loop(L, parallel_name(L, p, d), p->space.extents[d]);
+}
+
+void ts_lower_reduced(ts_lower *L, ts_point *p) {
+  const char *name = ts_root_info(p->op)->class == TS_OC_PRODUCT ? "k" : "r";
+  unsigned first = p->space.num_parallel, n = p->space.n - first;
+  for (unsigned i = 0; i < n; i++)
+    p->at[first + i] = ts_lower_loop(L, n == 1 ? name : ts_sprintf(L->scratch, "%s%u", name, i),
+                                     p->space.extents[first + i]);
+}
+
+/* What the op's map gives at the point. */
+static ts_subs subscripts(ts_lower *L, const ts_point *p, unsigned operand) {
+  const ts_map *map = ts_op_indexing(L->m, p->op, operand);
+  ts_subs subs = {.n = map->n};
+  for (unsigned i = 0; i < map->n; i++)
+    subs.at[i] = ts_aff_substitute(L->m, map->exprs[i], p->at, NULL, NULL);
+  return subs;
+}
+
+ts_value *ts_lower_element(ts_lower *L, const char *name, const ts_point *p, unsigned operand) {
+  ts_subs subs = subscripts(L, p, operand);
+  return ts_lower_load(L, name, ts_operand(p->op, operand), &subs);
+}
+
+void ts_lower_give(ts_lower *L, ts_value *scalar, const ts_point *p) {
+  ts_subs subs = subscripts(L, p, p->op->num_plain);
+  ts_lower_store(L, ts_lower_convert(L, scalar, p->result->type->dtype), p->result, &subs);
 }
 
 /* ---- accumulators ---- */
@@ -201,13 +229,12 @@ void ts_lower_acc_update(ts_lower *L, ts_acc acc, ts_opcode opcode, ts_value *x)
   ts_lower_acc_store(L, acc, ts_lower_op2(L, "t", opcode, acc.dtype, before, x));
 }
 
-ts_value *ts_lower_count(ts_lower *L, const ts_type *t, unsigned n, const unsigned *axes,
-                         ts_dtype dtype) {
+ts_value *ts_lower_count(ts_lower *L, const ts_iter_space *space, ts_dtype dtype) {
   int64_t known = 1;
   ts_value *count = NULL;
   const ts_type *index = ts_type_scalar(L->m, TS_INDEX);
-  for (unsigned i = 0; i < n; i++) {
-    ts_extent e = t->dims[axes[i]];
+  for (unsigned d = space->num_parallel; d < space->n; d++) {
+    ts_extent e = space->extents[d];
     if (!ts_is_symbolic(e)) {
       known *= e;
       continue;

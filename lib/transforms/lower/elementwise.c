@@ -11,8 +11,9 @@ static ts_value *negate_int(ts_lower *L, ts_dtype d, ts_value *x) {
   return ts_lower_op2(L, "y", TS_OP_SUBI, d, ts_lower_zero(L, d), x);
 }
 
-static ts_value *unary(ts_lower *L, ts_op *op, const ts_subs *out) {
-  ts_value *x = ts_lower_load_broadcast(L, "x", ts_operand(op, 0), out);
+static ts_value *unary(ts_lower *L, const ts_point *p) {
+  const ts_op *op = p->op;
+  ts_value *x = ts_lower_element(L, "x", p, 0);
   ts_dtype d = x->type->dtype;
   if (op->opcode == TS_OP_CAST) return x;
   if (op->opcode == TS_OP_NEG && !ts_is_float(d)) return negate_int(L, d, x);
@@ -21,33 +22,30 @@ static ts_value *unary(ts_lower *L, ts_op *op, const ts_subs *out) {
   return y;
 }
 
-static ts_value *binary(ts_lower *L, ts_op *op, const ts_subs *out) {
-  ts_dtype d = ts_op_result(op, 0)->type->dtype;
-  ts_value *lhs = ts_lower_load_broadcast(L, "lhs", ts_operand(op, 0), out);
-  ts_value *rhs = ts_lower_load_broadcast(L, "rhs", ts_operand(op, 1), out);
-  return ts_lower_op2(L, "y", ts_lower_scalar_opcode(op->opcode, d), d, lhs, rhs);
+static ts_value *binary(ts_lower *L, const ts_point *p) {
+  ts_dtype d = ts_op_result(p->op, 0)->type->dtype;
+  ts_value *lhs = ts_lower_element(L, "lhs", p, 0);
+  ts_value *rhs = ts_lower_element(L, "rhs", p, 1);
+  return ts_lower_op2(L, "y", ts_lower_scalar_opcode(p->op->opcode, d), d, lhs, rhs);
 }
 
 void ts_lower_elementwise(ts_lower *L, ts_op *op) {
-  ts_value *result = ts_op_result(op, 0);
-  ts_value *buffer = ts_lower_result(L, result);
-  ts_subs out = ts_lower_nest(L, result->type);
-  ts_value *y = op->num_plain == 1 ? unary(L, op, &out) : binary(L, op, &out);
-  ts_lower_store_as(L, y, buffer, &out);
-  ts_lower_end(L, out.n);
+  ts_point p = ts_lower_point(L, op);
+  ts_lower_parallel(L, &p);
+  ts_lower_give(L, op->num_plain == 1 ? unary(L, &p) : binary(L, &p), &p);
+  ts_lower_end(L, p.space.n);
 }
 
 /* ---- fused regions ---- */
 
-ts_value *ts_lower_region_arg(ts_lower *L, ts_op *op, unsigned arg, ts_value *tensor,
-                              const ts_subs *out) {
-  const ts_value *a = ts_op_regions(op)[0]->args[arg];
+ts_value *ts_lower_region_arg(ts_lower *L, const ts_point *p, unsigned arg, unsigned operand) {
+  const ts_value *a = ts_op_regions(p->op)[0]->args[arg], *tensor = ts_operand(p->op, operand);
   const char *name = "e";
   if (ts_lower_has_word(L, a))
     name = ts_str_text(L->m, a->name);
   else if (ts_lower_has_word(L, tensor))
     name = ts_sprintf(L->scratch, "%s.e", ts_str_text(L->m, tensor->name));
-  return ts_lower_load_broadcast(L, name, tensor, out);
+  return ts_lower_element(L, name, p, operand);
 }
 
 ts_value *ts_lower_region(ts_lower *L, ts_op *op, ts_value *const *args) {
@@ -66,14 +64,13 @@ ts_value *ts_lower_region(ts_lower *L, ts_op *op, ts_value *const *args) {
 }
 
 void ts_lower_fused(ts_lower *L, ts_op *op) {
-  ts_value *result = ts_op_result(op, 0);
-  ts_value *buffer = ts_lower_result(L, result);
+  ts_point p = ts_lower_point(L, op);
   ts_value **args = ts_new_array(L->scratch, ts_value *, op->num_plain);
-  ts_subs out = ts_lower_nest(L, result->type);
+  ts_lower_parallel(L, &p);
   for (unsigned i = 0; i < op->num_plain; i++)
-    args[i] = ts_lower_region_arg(L, op, i, ts_operand(op, i), &out);
-  ts_lower_store(L, ts_lower_region(L, op, args), buffer, &out);
-  ts_lower_end(L, out.n);
+    args[i] = ts_lower_region_arg(L, &p, i, i);
+  ts_lower_give(L, ts_lower_region(L, op, args), &p);
+  ts_lower_end(L, p.space.n);
 }
 
 /* ---- quantize, dequantize: q = x / scale + zero_point and back, in f64 ---- */
@@ -124,18 +121,15 @@ static ts_value *dequantized(ts_lower *L, ts_value *q, ts_value *scale, ts_value
 
 void ts_lower_quantize(ts_lower *L, ts_op *op) {
   bool forth = op->opcode == TS_OP_QUANTIZE;
-  ts_value *result = ts_op_result(op, 0);
   param scales = param_of(L, op, TS_ATTR_SCALE, "scale");
   param zeros = param_of(L, op, TS_ATTR_ZERO_POINT, "zero_point");
-  ts_value *buffer = ts_lower_result(L, result);
   unsigned axes[TS_MAX_RANK], n = ts_op_axes(op, axes);
-  ts_subs out = ts_lower_nest(L, result->type);
-  const ts_aff *slice = n ? out.at[axes[0]] : NULL;
-  ts_value *x = ts_lower_load_broadcast(L, forth ? "x" : "q", ts_operand(op, 0), &out);
-  x = ts_lower_convert(L, x, TS_F64);
+  ts_point p = ts_lower_point(L, op);
+  ts_lower_parallel(L, &p);
+  const ts_aff *slice = n ? p.at[axes[0]] : NULL;
+  ts_value *x = ts_lower_convert(L, ts_lower_element(L, forth ? "x" : "q", &p, 0), TS_F64);
   ts_value *scale = param_at(L, scales, "scale", slice);
   ts_value *zero = is_zero(zeros) ? NULL : param_at(L, zeros, "zero", slice);
-  ts_lower_store_as(L, forth ? quantized(L, x, scale, zero) : dequantized(L, x, scale, zero),
-                    buffer, &out);
-  ts_lower_end(L, out.n);
+  ts_lower_give(L, forth ? quantized(L, x, scale, zero) : dequantized(L, x, scale, zero), &p);
+  ts_lower_end(L, p.space.n);
 }

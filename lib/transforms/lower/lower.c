@@ -125,30 +125,30 @@ static void copy_result(ts_lower *L, ts_value *v, ts_value *out) {
 
 /* ---- one op ---- */
 
+static void lower_normalize(ts_lower *L, ts_op *op) {
+  if (op->opcode == TS_OP_SOFTMAX)
+    ts_lower_softmax(L, op);
+  else
+    ts_lower_layernorm(L, op);
+}
+
 static void lower_op(ts_lower *L, ts_op *op) {
   L->b.loc = op->loc;
   if (op->opcode != TS_OP_RETURN) fetch_operands(L, op);
-  switch ((ts_opcode)op->opcode) {
-  case TS_OP_CONST: return; /* where it is used */
-  case TS_OP_CALL: lower_call(L, op); return;
-  case TS_OP_FUSED:
-    if (ts_attr_find(op, TS_ATTR_ROOT))
-      ts_lower_matmul(L, op);
+  switch (ts_root_info(op)->class) {
+  case TS_OC_CONSTANT: return; /* where it is used */
+  case TS_OC_CALL: lower_call(L, op); return;
+  case TS_OC_FUSED: ts_lower_fused(L, op); return;
+  case TS_OC_PRODUCT:
+  case TS_OC_REDUCE: ts_lower_combined(L, op); return;
+  case TS_OC_NORMALIZE: lower_normalize(L, op); return;
+  case TS_OC_QUANTIZE: ts_lower_quantize(L, op); return;
+  case TS_OC_VIEW:
+    if (ts_has_maps(op))
+      ts_lower_moved(L, op);
     else
-      ts_lower_fused(L, op);
+      ts_lower_reshape(L, op);
     return;
-  case TS_OP_MATMUL:
-  case TS_OP_FUSED_MLP: ts_lower_matmul(L, op); return;
-  case TS_OP_REDUCE_SUM:
-  case TS_OP_REDUCE_MAX:
-  case TS_OP_REDUCE_MEAN: ts_lower_reduce(L, op); return;
-  case TS_OP_SOFTMAX: ts_lower_softmax(L, op); return;
-  case TS_OP_LAYERNORM: ts_lower_layernorm(L, op); return;
-  case TS_OP_QUANTIZE:
-  case TS_OP_DEQUANTIZE: ts_lower_quantize(L, op); return;
-  case TS_OP_RESHAPE: ts_lower_reshape(L, op); return;
-  case TS_OP_TRANSPOSE: ts_lower_transpose(L, op); return;
-  case TS_OP_BROADCAST: ts_lower_broadcast_op(L, op); return;
   default: ts_lower_elementwise(L, op); return;
   }
 }

@@ -9,6 +9,7 @@
 #ifndef TS_TRANSFORMS_LOWER_LOWER_IMPL_H
 #define TS_TRANSFORMS_LOWER_LOWER_IMPL_H
 
+#include "ir/indexing.h"
 #include "pass/pass.h"
 
 /* A matmul of the largest rank nests TS_MAX_RANK + 1 loops; fusing it may broadcast it once
@@ -66,23 +67,35 @@ const char *ts_lower_axis_name(ts_lower *, unsigned axis, unsigned rank);
 const ts_aff *ts_lower_dim(ts_lower *, ts_value *index);
 /* The subscript as an index value. */
 ts_value *ts_lower_index(ts_lower *, const char *name, const ts_aff *);
-/* Subscripts of an operand of that shape broadcast to the shape that `out` walks: the last axes, 0
- * where the operand's extent is 1. */
-ts_subs ts_lower_broadcast(ts_lower *, unsigned rank, const ts_extent *dims, const ts_subs *out);
+
+/* ---- points: the iteration space of an op, as its maps tell it (ir/indexing.h) ---- */
+
+/* The op whose nest is open, and a subscript for each dim of its space. */
+typedef struct ts_point {
+  ts_op *op;
+  ts_value *result; /* memref */
+  ts_iter_space space;
+  const ts_aff *at[TS_MAX_ITER_DIMS];
+} ts_point;
+/* Finds the result's buffer and the space. Where the nest needs values from outside of it, they come next. */
+ts_point ts_lower_point(ts_lower *, ts_op *);
+/* Begins the op's nest with the loops over the parallel dims. */
+void ts_lower_parallel(ts_lower *, ts_point *);
+/* The loops over the reduced dims, inside. */
+void ts_lower_reduced(ts_lower *, ts_point *);
+/* The element of a plain operand at the point, in its type; see ts_lower_load. */
+ts_value *ts_lower_element(ts_lower *, const char *name, const ts_point *, unsigned operand);
+/* Converts the scalar to the result's type and stores it at the point. */
+void ts_lower_give(ts_lower *, ts_value *scalar, const ts_point *);
 
 /* ---- scalars ---- */
 
 /* An element of a tensor, in its type: a load named after `name`, or a literal for a splat. */
 ts_value *ts_lower_load(ts_lower *, const char *name, ts_value *tensor, const ts_subs *);
-/* The same of an operand that is broadcast to the shape that `out` walks. */
-ts_value *ts_lower_load_broadcast(ts_lower *, const char *name, ts_value *tensor,
-                                  const ts_subs *out);
 ts_value *ts_lower_load_memref(ts_lower *, const char *name, ts_value *memref, const ts_subs *);
 void ts_lower_store(ts_lower *, ts_value *scalar, ts_value *memref, const ts_subs *);
 /* The same number in another type, as `cast` says; named after it: %x as f64 is %x.f64. */
 ts_value *ts_lower_convert(ts_lower *, ts_value *scalar, ts_dtype to);
-/* ts_lower_convert, then a store, to an element of `memref` (converted to its type). */
-void ts_lower_store_as(ts_lower *, ts_value *scalar, ts_value *memref, const ts_subs *);
 /* One scalar op whose result has the type of the operands; literals among them are fine. */
 ts_value *ts_lower_op(ts_lower *, const char *name, ts_opcode, ts_dtype, unsigned n,
                       ts_value *const *operands);
@@ -112,25 +125,23 @@ ts_value *ts_lower_acc_load(ts_lower *, const char *name, ts_acc);
 void ts_lower_acc_store(ts_lower *, ts_acc, ts_value *);
 /* acc = op(acc, x) */
 void ts_lower_acc_update(ts_lower *, ts_acc, ts_opcode, ts_value *x);
-/* The number of elements along axes, as a value of type `dtype`; call it outside of the nest. */
-ts_value *ts_lower_count(ts_lower *, const ts_type *, unsigned n, const unsigned *axes, ts_dtype);
+/* How many reduced points an element has, as a value of type `dtype`; call it outside of the nest. */
+ts_value *ts_lower_count(ts_lower *, const ts_iter_space *, ts_dtype);
 
 /* ---- families: each writes the nest of one op ---- */
 
 void ts_lower_elementwise(ts_lower *, ts_op *); /* unary, binary, cast */
 void ts_lower_fused(ts_lower *, ts_op *);
 void ts_lower_quantize(ts_lower *, ts_op *); /* and dequantize */
-void ts_lower_matmul(ts_lower *, ts_op *);   /* and fused_mlp, fused {root = matmul} */
-void ts_lower_reduce(ts_lower *, ts_op *);   /* sum, max, mean */
+void ts_lower_combined(ts_lower *, ts_op *); /* products and reductions */
 void ts_lower_softmax(ts_lower *, ts_op *);
 void ts_lower_layernorm(ts_lower *, ts_op *);
 void ts_lower_reshape(ts_lower *, ts_op *);
-void ts_lower_transpose(ts_lower *, ts_op *);
-void ts_lower_broadcast_op(ts_lower *, ts_op *);
+void ts_lower_moved(ts_lower *, ts_op *); /* views with maps: transpose, broadcast */
 /* Clones the region of a fused op with its arguments replaced by `args`; the value it yields. */
 ts_value *ts_lower_region(ts_lower *, ts_op *, ts_value *const *args);
-/* An element for the region argument `arg`, named after it, or %b.e as an element of %b. */
-ts_value *ts_lower_region_arg(ts_lower *, ts_op *, unsigned arg, ts_value *tensor,
-                              const ts_subs *out);
+/* The element at the point for the region argument `arg`, which plain operand `operand` feeds: named after the
+ * argument, or %b.e as an element of %b. */
+ts_value *ts_lower_region_arg(ts_lower *, const ts_point *, unsigned arg, unsigned operand);
 
 #endif

@@ -1,5 +1,5 @@
-/* Ops that only move elements: transpose, broadcast, reshape. Each walks its result and finds the
- * subscripts of the operand.
+/* Ops that only move elements. Each walks its result and finds the subscripts of the operand: those with maps
+ * (transpose, broadcast) through them, reshape by arithmetic.
  *
  * A reshape is taken apart into groups of neighbouring axes whose extents have the same product on
  * both sides; most groups are a single axis that stays. Within a group the position is
@@ -11,32 +11,13 @@
  * run time when they are not. */
 #include "transforms/lower/lower_impl.h"
 
-static void copy_element(ts_lower *L, ts_op *op, ts_value *y, const ts_subs *in,
-                         const ts_subs *out) {
-  ts_lower_store(L, ts_lower_load(L, "x", ts_operand(op, 0), in), y, out);
-  ts_lower_end(L, out->n);
-}
+/* ---- views with maps ---- */
 
-/* ---- transpose, broadcast ---- */
-
-void ts_lower_transpose(ts_lower *L, ts_op *op) {
-  ts_value *y = ts_lower_result(L, ts_op_result(op, 0));
-  const ts_attr *perm = ts_attr_find(op, TS_ATTR_PERM);
-  ts_subs out = ts_lower_nest(L, ts_op_result(op, 0)->type), in = {.n = out.n};
-  unsigned rank = out.n;
-  for (unsigned i = 0; i < rank; i++) {
-    int64_t from = perm ? perm->ints[i] : i + 2 < rank ? i : 2 * rank - 3 - i;
-    in.at[from < 0 ? from + rank : from] = out.at[i];
-  }
-  copy_element(L, op, y, &in, &out);
-}
-
-void ts_lower_broadcast_op(ts_lower *L, ts_op *op) {
-  const ts_type *x = ts_operand(op, 0)->type;
-  ts_value *y = ts_lower_result(L, ts_op_result(op, 0));
-  ts_subs out = ts_lower_nest(L, ts_op_result(op, 0)->type);
-  ts_subs in = ts_lower_broadcast(L, x->rank, x->dims, &out);
-  copy_element(L, op, y, &in, &out);
+void ts_lower_moved(ts_lower *L, ts_op *op) {
+  ts_point p = ts_lower_point(L, op);
+  ts_lower_parallel(L, &p);
+  ts_lower_give(L, ts_lower_element(L, "x", &p, 0), &p);
+  ts_lower_end(L, p.space.n);
 }
 
 /* ---- products of extents ---- */
@@ -187,5 +168,6 @@ void ts_lower_reshape(ts_lower *L, ts_op *op) {
     g = next_group(x, t, g.in_end, g.out_end);
     lower_group(L, x, t, g, &out, &in);
   }
-  copy_element(L, op, y, &in, &out);
+  ts_lower_store(L, ts_lower_load(L, "x", ts_operand(op, 0), &in), y, &out);
+  ts_lower_end(L, out.n);
 }
