@@ -1,4 +1,5 @@
 /* Affine expressions and lists of them, uniqued. */
+#include "support/arith.h"
 #include "ir/uniquer_impl.h"
 
 static uint64_t hash_aff(const ts_aff *a) {
@@ -40,19 +41,14 @@ bool ts_aff_is_const(const ts_aff *a, int64_t *value) {
   return true;
 }
 
-static bool floor_div(int64_t a, int64_t b, int64_t *out) {
-  *out = a / b - (a % b < 0);
-  return true;
-}
-
 /* Divisors are positive. */
 static bool fold(ts_aff_kind kind, int64_t a, int64_t b, int64_t *out) {
   switch (kind) {
   case TS_AFF_ADD: return !__builtin_add_overflow(a, b, out);
   case TS_AFF_MUL: return !__builtin_mul_overflow(a, b, out);
-  case TS_AFF_FLOORDIV: return floor_div(a, b, out);
-  case TS_AFF_CEILDIV: *out = a / b + (a % b > 0); return true;
-  case TS_AFF_MOD: *out = a % b + (a % b < 0 ? b : 0); return true;
+  case TS_AFF_FLOORDIV: *out = ts_floor_div(a, b); return true;
+  case TS_AFF_CEILDIV: *out = ts_ceil_div(a, b); return true;
+  case TS_AFF_MOD: *out = ts_floor_mod(a, b); return true;
   default: ts_unreachable("an affine leaf has no sides");
   }
 }

@@ -36,3 +36,10 @@ bool ts_is_minus_zero(const ts_value *v) {
   ts_constant n;
   return ts_as_constant(v, &n) && n.is_float && n.f == 0 && signbit(n.f);
 }
+
+bool ts_index_constant(const ts_value *v, int64_t *out) {
+  ts_constant n;
+  if (!ts_as_constant(v, &n) || n.is_float) return false;
+  *out = n.i;
+  return true;
+}

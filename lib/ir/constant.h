@@ -29,5 +29,7 @@ bool ts_is_constant(const ts_value *);
 bool ts_value_is(const ts_value *, int64_t k);
 /* -0.0 of a float type. */
 bool ts_is_minus_zero(const ts_value *);
+/* False unless the value, of type index, is a literal or a splat const. */
+bool ts_index_constant(const ts_value *, int64_t *out);
 
 #endif

@@ -24,17 +24,6 @@ _Noreturn void ts_unreachable_at(const char *file, int line, const char *msg);
 #define TS_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define ts_countof(array) (sizeof(array) / sizeof((array)[0]))
 #define ts_min(a, b) ((a) < (b) ? (a) : (b))
-/* The greatest common divisor of two numbers, neither INT64_MIN; 0 of 0 and 0. */
-static inline int64_t ts_gcd(int64_t a, int64_t b) {
-  while (b) {
-    int64_t r = a % b;
-    a = b;
-    b = r;
-  }
-  return a < 0 ? -a : a;
-}
-/* a / b rounded down; b is positive. */
-static inline int64_t ts_floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 #define ts_max(a, b) ((a) > (b) ? (a) : (b))
 
 /* ---- memory ---- */

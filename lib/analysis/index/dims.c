@@ -7,8 +7,8 @@
 ts_dims ts_dims_none(ts_module *m) { return (ts_dims){.m = m}; }
 
 const ts_aff *ts_dims_value(ts_dims *d, ts_value *v) {
-  ts_constant number;
-  if (ts_as_constant(v, &number) && !number.is_float) return ts_aff_const(d->m, number.i);
+  int64_t number;
+  if (ts_index_constant(v, &number)) return ts_aff_const(d->m, number);
   for (unsigned i = 0; i < d->n; i++)
     if (d->at[i] == v) return ts_aff_dim(d->m, i);
   if (d->n == TS_MAX_DIMS) {

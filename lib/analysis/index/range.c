@@ -2,6 +2,8 @@
  *
  * Each loop variable has an interval from its bounds; a condition narrows the intervals of the
  * variables in it while its region is entered, and is kept as a fact for proofs (range_prove.c). */
+#include "support/arith.h"
+#include "ir/constant.h"
 #include "analysis/index/range_impl.h"
 
 /* ---- arithmetic on ends ---- */
@@ -62,18 +64,6 @@ ts_range ts_range_meet(ts_range a, ts_range b) {
 }
 
 /* ---- values and expressions ---- */
-
-bool ts_index_constant(const ts_value *v, int64_t *out) {
-  if (ts_is_literal(v)) {
-    *out = (int64_t)v->bits;
-    return true;
-  }
-  if (v->kind != TS_VALUE_RESULT || v->def->opcode != TS_OP_CONST) return false;
-  const ts_attr *value = ts_attr_find(v->def, TS_ATTR_VALUE);
-  if (!value || value->data->form != TS_DATA_SPLAT || value->data->num_bytes != 8) return false;
-  memcpy(out, value->data->bytes, 8);
-  return true;
-}
 
 atom *ts_atom_of_value(ts_ranges *r, const ts_value *v) {
   atom *a = ts_ptrmap_get(&r->atoms, v);
@@ -166,8 +156,9 @@ static bool never_runs(ts_ranges *r, const ts_op *op, const ts_for *loop) {
     for (unsigned k = 0; k < loop->num_hi; k++) {
       linear lo, trips;
       r->num_opaque = 0;
-      if (ts_linear_of(r, op, loop->lo[i], &lo) && ts_linear_of(r, op, loop->hi[k], &trips) &&
-          ts_linear_add(&trips, &lo, -1) && ts_linear_range(&trips).hi <= 0)
+      if (ts_range_linear_of(r, op, loop->lo[i], &lo) &&
+          ts_range_linear_of(r, op, loop->hi[k], &trips) && ts_range_linear_add(&trips, &lo, -1) &&
+          ts_range_linear_range(&trips).hi <= 0)
         return true;
     }
   return false;
@@ -220,7 +211,7 @@ static void narrow(ts_ranges *r, const linear *fact) {
     if (x->kind != ATOM_VALUE || c == INT64_MIN) continue;
     linear rest = *fact;
     rest.terms[i] = rest.terms[--rest.n];
-    int64_t least = ts_linear_range(&rest).lo;
+    int64_t least = ts_range_linear_range(&rest).lo;
     if (is_end(least)) continue;
     ts_range to = c > 0 ? (ts_range){INT64_MIN, floor_of(-least, c)}
                         : (ts_range){ceil_of(least, -c), INT64_MAX};
@@ -237,10 +228,10 @@ static void narrow(ts_ranges *r, const linear *fact) {
 
 static void add_fact(ts_ranges *r, linear fact, int64_t sign, int64_t plus) {
   linear f = {.constant = plus};
-  if (!ts_linear_add(&f, &fact, sign)) return;
-  if (ts_linear_range(&f).lo > 0) ts_ranges_scope(r)->dead = true;
+  if (!ts_range_linear_add(&f, &fact, sign)) return;
+  if (ts_range_linear_range(&f).lo > 0) ts_ranges_scope(r)->dead = true;
   narrow(r, &f);
-  ts_linear_keep(r, &f);
+  ts_range_linear_keep(r, &f);
   ts_push(r->arena, &r->facts, f);
 }
 
@@ -266,8 +257,9 @@ static void enter_if(ts_ranges *r, const ts_op *op, const ts_block *block) {
     linear lhs, rhs;
     ts_pred pred = (ts_pred)test.preds[i];
     r->num_opaque = 0;
-    if (!ts_linear_of(r, op, test.sides[2 * i], &lhs) ||
-        !ts_linear_of(r, op, test.sides[2 * i + 1], &rhs) || !ts_linear_add(&lhs, &rhs, -1))
+    if (!ts_range_linear_of(r, op, test.sides[2 * i], &lhs) ||
+        !ts_range_linear_of(r, op, test.sides[2 * i + 1], &rhs) ||
+        !ts_range_linear_add(&lhs, &rhs, -1))
       continue;
     add_condition(r, &lhs, is_else ? negated(pred) : pred);
   }

@@ -76,13 +76,12 @@ ts_range ts_range_meet(ts_range, ts_range);
 
 atom *ts_atom_of_value(ts_ranges *, const ts_value *);
 atom *ts_atom_of_symbol(ts_ranges *, ts_str);
-bool ts_index_constant(const ts_value *, int64_t *out); /* a literal or const of type index */
 
 /* The expression over op's dims as a linear form; false: too long, or numbers past int64. */
-bool ts_linear_of(ts_ranges *, const ts_op *op, const ts_aff *, linear *out);
-bool ts_linear_add(linear *a, const linear *b, int64_t times); /* a += times * b */
-ts_range ts_linear_range(const linear *);
+bool ts_range_linear_of(ts_ranges *, const ts_op *op, const ts_aff *, linear *out);
+bool ts_range_linear_add(linear *a, const linear *b, int64_t times); /* a += times * b */
+ts_range ts_range_linear_range(const linear *);
 /* A copy whose divisions outlive the question. */
-void ts_linear_keep(ts_ranges *, linear *);
+void ts_range_linear_keep(ts_ranges *, linear *);
 
 #endif

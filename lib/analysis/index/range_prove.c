@@ -4,6 +4,8 @@
  * the innermost variable is replaced by each of its bounds in turn, which stand for it in the worst
  * case, so that `%i.o * 64 + %i.i < M` follows from %i.i < min(64, M - %i.o * 64). Conditions of
  * enclosing ifs are subtracted first: from f <= 0 and t - f <= 0 follows t <= 0. */
+#include "support/arith.h"
+#include "ir/constant.h"
 #include "analysis/index/range_impl.h"
 
 /* ---- linear forms ---- */
@@ -22,7 +24,7 @@ static bool add_term(linear *l, atom *a, int64_t coef) {
   return true;
 }
 
-bool ts_linear_add(linear *a, const linear *b, int64_t times) {
+bool ts_range_linear_add(linear *a, const linear *b, int64_t times) {
   int64_t c;
   if (__builtin_mul_overflow(b->constant, times, &c) ||
       __builtin_add_overflow(a->constant, c, &a->constant))
@@ -33,7 +35,7 @@ bool ts_linear_add(linear *a, const linear *b, int64_t times) {
   return true;
 }
 
-ts_range ts_linear_range(const linear *l) {
+ts_range ts_range_linear_range(const linear *l) {
   ts_range sum = {l->constant, l->constant};
   for (unsigned i = 0; i < l->n; i++)
     sum = ts_range_add(sum, ts_range_scale(l->terms[i].atom->range, l->terms[i].coef));
@@ -66,7 +68,7 @@ static atom *division(ts_ranges *r, atom_kind kind, const linear *inner, int64_t
   if (r->num_opaque == MAX_OPAQUE) return NULL;
   unsigned at = r->num_opaque++;
   r->inner[at] = *inner;
-  ts_range in = ts_linear_range(inner);
+  ts_range in = ts_range_linear_range(inner);
   atom a = {.kind = kind, .inner = &r->inner[at], .divisor = divisor};
   a.range = kind == ATOM_MOD        ? ts_range_mod(in, divisor)
             : kind == ATOM_FLOORDIV ? ts_range_floordiv(in, divisor)
@@ -77,13 +79,13 @@ static atom *division(ts_ranges *r, atom_kind kind, const linear *inner, int64_t
   return &r->opaque[at];
 }
 
-void ts_linear_keep(ts_ranges *r, linear *l) {
+void ts_range_linear_keep(ts_ranges *r, linear *l) {
   for (unsigned i = 0; i < l->n; i++) {
     atom *a = l->terms[i].atom;
     if (a < r->opaque || a >= r->opaque + MAX_OPAQUE) continue;
     linear *inner = ts_new(r->arena, linear);
     *inner = *a->inner;
-    ts_linear_keep(r, inner);
+    ts_range_linear_keep(r, inner);
     l->terms[i].atom = ts_new(r->arena, atom);
     *l->terms[i].atom = *a;
     l->terms[i].atom->inner = inner;
@@ -98,7 +100,7 @@ static bool linearize_value(ts_ranges *r, const ts_value *v, int64_t times, int 
   int64_t c;
   if (v->kind == TS_VALUE_RESULT && v->def->opcode == TS_OP_APPLY && v->def->map && depth > 0)
     return linearize(r, v->def, v->def->map->exprs[0], times, depth - 1, out);
-  if (ts_index_constant(v, &c)) return ts_linear_add(out, &(linear){.constant = c}, times);
+  if (ts_index_constant(v, &c)) return ts_range_linear_add(out, &(linear){.constant = c}, times);
   return add_term(out, ts_atom_of_value(r, v), times);
 }
 
@@ -110,7 +112,7 @@ static bool linearize(ts_ranges *r, const ts_op *op, const ts_aff *e, int64_t ti
   atom *a;
   int64_t product;
   switch (e->kind) {
-  case TS_AFF_CONST: return ts_linear_add(out, &(linear){.constant = e->value}, times);
+  case TS_AFF_CONST: return ts_range_linear_add(out, &(linear){.constant = e->value}, times);
   case TS_AFF_DIM: return linearize_value(r, ts_dim(op, (unsigned)e->value), times, depth, out);
   case TS_AFF_SYM: return add_term(out, ts_atom_of_symbol(r, (ts_str)e->value), times);
   case TS_AFF_ADD:
@@ -133,7 +135,7 @@ static bool linearize(ts_ranges *r, const ts_op *op, const ts_aff *e, int64_t ti
 
 enum { LINEAR_STEPS = 128 };
 
-bool ts_linear_of(ts_ranges *r, const ts_op *op, const ts_aff *e, linear *out) {
+bool ts_range_linear_of(ts_ranges *r, const ts_op *op, const ts_aff *e, linear *out) {
   int steps = r->steps;
   r->steps = LINEAR_STEPS;
   *out = (linear){0};
@@ -149,7 +151,7 @@ static bool replaced(const linear *l, unsigned i, const linear *by, linear *out)
   int64_t coef = l->terms[i].coef;
   *out = *l;
   out->terms[i] = out->terms[--out->n];
-  return ts_linear_add(out, by, coef);
+  return ts_range_linear_add(out, by, coef);
 }
 
 /* Bound k of a loop variable from above (upper) or below; false: there is no such bound, or it is
@@ -157,24 +159,24 @@ static bool replaced(const linear *l, unsigned i, const linear *by, linear *out)
  * constant. */
 static bool loop_bound(ts_ranges *r, const atom *a, bool upper, unsigned k, linear *out) {
   ts_for loop = ts_for_parts(a->loop);
-  if (!upper) return k < loop.num_lo && ts_linear_of(r, a->loop, loop.lo[k], out);
-  if (k >= loop.num_hi || !ts_linear_of(r, a->loop, loop.hi[k], out)) return false;
+  if (!upper) return k < loop.num_lo && ts_range_linear_of(r, a->loop, loop.lo[k], out);
+  if (k >= loop.num_hi || !ts_range_linear_of(r, a->loop, loop.hi[k], out)) return false;
   linear lo, span = *out;
-  if (loop.step > 1 && loop.num_lo == 1 && ts_linear_of(r, a->loop, loop.lo[0], &lo) &&
-      ts_linear_add(&span, &lo, -1) && span.n == 0 && span.constant > 0) {
+  if (loop.step > 1 && loop.num_lo == 1 && ts_range_linear_of(r, a->loop, loop.lo[0], &lo) &&
+      ts_range_linear_add(&span, &lo, -1) && span.n == 0 && span.constant > 0) {
     *out = lo;
     int64_t last = (span.constant - 1) / loop.step * loop.step;
-    return ts_linear_add(out, &(linear){.constant = last}, 1);
+    return ts_range_linear_add(out, &(linear){.constant = last}, 1);
   }
-  return ts_linear_add(out, &(linear){.constant = -1}, 1);
+  return ts_range_linear_add(out, &(linear){.constant = -1}, 1);
 }
 
 static bool launch_bound(ts_ranges *r, const atom *a, bool upper, linear *out) {
   *out = (linear){0};
   if (!upper) return true;
   ts_launch launch = ts_launch_parts(a->loop);
-  return ts_linear_of(r, a->loop, launch.extents[a->which], out) &&
-         ts_linear_add(out, &(linear){.constant = -1}, 1);
+  return ts_range_linear_of(r, a->loop, launch.extents[a->which], out) &&
+         ts_range_linear_add(out, &(linear){.constant = -1}, 1);
 }
 
 /* coef * (inner / divisor) for a coef that the divisor divides: between coef/divisor * inner and as
@@ -188,8 +190,8 @@ static bool division_bound(const atom *a, int64_t coef, bool upper, linear *time
   if (a->kind == ATOM_CEILDIV && upper) slack = a->divisor - 1;
   linear inner = *a->inner;
   *times_coef = (linear){0};
-  return ts_linear_add(&inner, &(linear){.constant = slack}, 1) &&
-         ts_linear_add(times_coef, &inner, q);
+  return ts_range_linear_add(&inner, &(linear){.constant = slack}, 1) &&
+         ts_range_linear_add(times_coef, &inner, q);
 }
 
 /* The k-th way to replace term i of l by something that makes l no smaller. */
@@ -206,7 +208,7 @@ static bool worst_case(ts_ranges *r, const linear *l, unsigned i, unsigned k, li
     if (k > 1 || !division_bound(a, l->terms[i].coef, upper, &by)) return false;
     *out = *l;
     out->terms[i] = out->terms[--out->n];
-    return ts_linear_add(out, &by, 1);
+    return ts_range_linear_add(out, &by, 1);
   }
   if (a->kind != ATOM_VALUE || !a->loop) return false;
   if (a->loop->opcode == TS_OP_FOR)
@@ -230,7 +232,7 @@ enum { MAX_WAYS = 5 }; /* an interval's end and four bounds of a loop */
 
 static bool prove(ts_ranges *r, const linear *l) {
   if (--r->steps < 0) return false;
-  if (ts_linear_range(l).hi <= 0) return true;
+  if (ts_range_linear_range(l).hi <= 0) return true;
   unsigned i = innermost(l);
   if (i == l->n) return false;
   for (unsigned k = 0; k < MAX_WAYS; k++) {
@@ -246,7 +248,8 @@ static bool at_most_zero(ts_ranges *r, const linear *l) {
   if (prove(r, l)) return true;
   for (size_t i = 0; i < r->facts.n && i < MAX_FACTS; i++) {
     linear rest = *l;
-    if (ts_linear_add(&rest, &r->facts.at[r->facts.n - 1 - i], -1) && prove(r, &rest)) return true;
+    if (ts_range_linear_add(&rest, &r->facts.at[r->facts.n - 1 - i], -1) && prove(r, &rest))
+      return true;
   }
   return false;
 }
@@ -306,11 +309,11 @@ static bool is_plain_division(const linear *l) {
 /* Is l >= 1 in an iteration that is sure to run, or in all that run? */
 static bool positive_somewhere(ts_ranges *r, const linear *l) {
   linear most;
-  ts_range range = ts_linear_range(l);
+  ts_range range = ts_range_linear_range(l);
   if (range.lo >= 1) return true;
   if (range.hi < 1 || !ts_ranges_scope(r)->certain || !all_rectangular(l)) return false;
   if (is_plain_division(l)) return true;
-  return largest_taken(r, l, &most) && ts_linear_range(&most).lo >= 1;
+  return largest_taken(r, l, &most) && ts_range_linear_range(&most).lo >= 1;
 }
 
 int64_t ts_access_width(const ts_op *op, const ts_access *access, unsigned dim) {
@@ -334,8 +337,9 @@ static bool ask(ts_ranges *r, const ts_op *op, const ts_access *access, unsigned
   r->num_opaque = 0;
   q->below = (linear){0};
   q->above = (linear){.constant = ts_access_width(op, access, dim)};
-  return ts_linear_of(r, op, access->subscripts[dim], &s) && ts_linear_add(&q->below, &s, -1) &&
-         ts_linear_add(&q->above, &s, 1) && ts_linear_add(&q->above, &e, -1);
+  return ts_range_linear_of(r, op, access->subscripts[dim], &s) &&
+         ts_range_linear_add(&q->below, &s, -1) && ts_range_linear_add(&q->above, &s, 1) &&
+         ts_range_linear_add(&q->above, &e, -1);
 }
 
 /* Intervals alone show it: the common case, without a linear form. */
@@ -369,7 +373,7 @@ ts_proof ts_range_in_bounds(ts_ranges *r, const ts_op *op, const ts_access *acce
 /* d <= -plus everywhere, or d >= 1 - plus everywhere? */
 static ts_proof decide(ts_ranges *r, const linear *d, int64_t sign, int64_t plus) {
   linear yes = {.constant = plus}, no = {.constant = 1 - plus};
-  if (!ts_linear_add(&yes, d, sign) || !ts_linear_add(&no, d, -sign)) return TS_UNKNOWN;
+  if (!ts_range_linear_add(&yes, d, sign) || !ts_range_linear_add(&no, d, -sign)) return TS_UNKNOWN;
   if (at_most_zero(r, &yes)) return TS_PROVED;
   return at_most_zero(r, &no) ? TS_DISPROVED : TS_UNKNOWN;
 }
@@ -384,7 +388,8 @@ ts_proof ts_range_compare(ts_ranges *r, const ts_op *op, const ts_aff *lhs, ts_p
   linear d, e;
   r->num_opaque = 0;
   if (ts_ranges_scope(r)->dead) return TS_PROVED;
-  if (!ts_linear_of(r, op, lhs, &d) || !ts_linear_of(r, op, rhs, &e) || !ts_linear_add(&d, &e, -1))
+  if (!ts_range_linear_of(r, op, lhs, &d) || !ts_range_linear_of(r, op, rhs, &e) ||
+      !ts_range_linear_add(&d, &e, -1))
     return TS_UNKNOWN;
   switch (pred) {
   case TS_LT: return decide(r, &d, 1, 1);

@@ -1,6 +1,8 @@
 /* Affine expressions as sums, and divisions of sums: see simplify.h. */
 #include "analysis/index/simplify.h"
 
+#include "support/arith.h"
+
 enum { MAX_TERMS = 16 };
 
 /* constant + sum of coef · atom. An atom is a dim, a symbol, or a division of a simplified sum by a

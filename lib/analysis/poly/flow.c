@@ -35,7 +35,7 @@ static const char *finish(text *t) {
 }
 
 typedef struct model {
-  ts_lins *L;
+  ts_forms *F;
   const ts_block *block;
   ts_ptrmap names; /* of values inside the block, and of parameters; symbols under odd keys */
   unsigned num_names;
@@ -53,7 +53,7 @@ typedef struct model {
 /* ---- names ---- */
 
 static const char *new_name(model *m, const void *key, char kind) {
-  const char *name = ts_sprintf(m->L->arena, "%c%u", kind, m->num_names++);
+  const char *name = ts_sprintf(m->F->arena, "%c%u", kind, m->num_names++);
   ts_ptrmap_put(&m->names, key, (void *)(uintptr_t)name);
   return name;
 }
@@ -64,9 +64,9 @@ static const char *param(model *m, const void *key, const char *sigil, ts_str sh
   const char *name = ts_ptrmap_get(&m->names, key);
   if (name) return name;
   name = new_name(m, key, 'p');
-  ts_push(m->L->arena, &m->params, name);
-  ts_push(m->L->arena, &m->shown,
-          shown ? ts_sprintf(m->L->arena, "%s%s", sigil, ts_str_text(module_of(m), shown)) : "");
+  ts_push(m->F->arena, &m->params, name);
+  ts_push(m->F->arena, &m->shown,
+          shown ? ts_sprintf(m->F->arena, "%s%s", sigil, ts_str_text(module_of(m), shown)) : "");
   return name;
 }
 
@@ -82,50 +82,51 @@ static const char *symbol_name(model *m, ts_str s) {
 static const char *value_name(model *m, ts_value *v) {
   const char *name = ts_ptrmap_get(&m->names, v);
   if (name) return name;
-  if (ts_lin_varies(m->block, v)) {
+  if (ts_form_varies(m->block, v)) {
     bool is_iv = v->kind == TS_VALUE_ARG && v->block->parent->opcode == TS_OP_FOR;
     if (!is_iv) return NULL;
     name = new_name(m, v, 'i');
-    ts_push(m->L->arena, &m->inside, v->block->parent);
-    ts_push(m->L->arena, &m->locals, name);
+    ts_push(m->F->arena, &m->inside, v->block->parent);
+    ts_push(m->F->arena, &m->locals, name);
     return name;
   }
   if (v->kind == TS_VALUE_ARG && v->block->parent && v->block->parent->opcode == TS_OP_FOR)
-    ts_push(m->L->arena, &m->around, v->block->parent);
+    ts_push(m->F->arena, &m->around, v->block->parent);
   return param(m, v, "%", v->name);
 }
 
 /* ---- forms ---- */
 
 /* False when it holds a value that is not affine; what was put is then of no use. */
-static bool put_form(model *m, text *t, const ts_lin *l) {
+static bool put_form(model *m, text *t, const ts_linear *l) {
   if (!l) return false;
   put(t, "(%lld", (long long)l->constant);
   for (unsigned i = 0; i < l->n; i++) {
-    const ts_lin_term *term = &l->terms[i];
+    const ts_linear_term *term = &l->terms[i];
+    const ts_form_atom *a = ts_form_atom_of(term);
     put(t, term->coef < 0 ? " - " : " + ");
     uint64_t size = term->coef < 0 ? -(uint64_t)term->coef : (uint64_t)term->coef;
     put(t, "%llu*", (unsigned long long)size);
-    if (term->kind == TS_LIN_SYM) {
-      put(t, "%s", symbol_name(m, term->sym));
-    } else if (term->kind == TS_LIN_VALUE) {
-      const char *name = value_name(m, term->value);
+    if (a->kind == TS_FORM_SYM) {
+      put(t, "%s", symbol_name(m, a->sym));
+    } else if (a->kind == TS_FORM_VALUE) {
+      const char *name = value_name(m, a->value);
       if (!name) return false;
       put(t, "%s", name);
     } else {
-      long long d = term->divisor;
-      const ts_lin *inner = term->inner;
-      if (term->kind == TS_LIN_MOD) {
+      long long d = a->divisor;
+      const ts_linear *inner = a->inner;
+      if (a->kind == TS_FORM_MOD) {
         put(t, "(");
         if (!put_form(m, t, inner)) return false;
         put(t, " - %lld*floor(", d);
       } else {
         put(t, "floor(");
       }
-      if (term->kind == TS_LIN_CEILDIV)
-        inner = ts_lin_add(m->L, inner, ts_lin_const(m->L, d - 1), 1);
+      if (a->kind == TS_FORM_CEILDIV)
+        inner = ts_form_add(m->F, inner, ts_form_const(m->F, d - 1), 1);
       if (!put_form(m, t, inner)) return false;
-      put(t, term->kind == TS_LIN_MOD ? "/%lld))" : "/%lld)", d);
+      put(t, a->kind == TS_FORM_MOD ? "/%lld))" : "/%lld)", d);
     }
   }
   put(t, ")");
@@ -133,8 +134,8 @@ static bool put_form(model *m, text *t, const ts_lin *l) {
 }
 
 /* Adds " and LHS PRED RHS" when all of it is affine. */
-static bool put_condition(model *m, text *t, const ts_lin *lhs, const char *pred,
-                          const ts_lin *rhs) {
+static bool put_condition(model *m, text *t, const ts_linear *lhs, const char *pred,
+                          const ts_linear *rhs) {
   text own = {.arena = t->arena};
   if (!put_form(m, &own, lhs)) return false;
   put(&own, " %s ", pred);
@@ -148,19 +149,20 @@ static bool put_condition(model *m, text *t, const ts_lin *lhs, const char *pred
 /* The iterations of a for; false: fewer may run than was put. */
 static bool put_loop(model *m, text *t, const ts_op *op) {
   ts_for f = ts_for_parts(op);
-  const ts_lin *iv = ts_lin_value(m->L, f.iv);
+  const ts_linear *iv = ts_form_value(m->F, f.iv);
   bool exact = true;
   for (unsigned i = 0; i < f.num_lo; i++)
-    exact = put_condition(m, t, ts_lin_of(m->L, op, f.lo[i]), "<=", iv) && exact;
+    exact = put_condition(m, t, ts_form_of(m->F, op, f.lo[i]), "<=", iv) && exact;
   for (unsigned i = 0; i < f.num_hi; i++)
-    exact = put_condition(m, t, iv, "<", ts_lin_of(m->L, op, f.hi[i])) && exact;
+    exact = put_condition(m, t, iv, "<", ts_form_of(m->F, op, f.hi[i])) && exact;
   if (f.step == 1) return exact;
-  const ts_lin *lo = ts_lin_of(m->L, op, f.lo[0]);
-  const ts_lin *past = lo ? ts_lin_add(m->L, iv, lo, -1) : NULL;
+  const ts_linear *lo = ts_form_of(m->F, op, f.lo[0]);
+  const ts_linear *past = lo ? ts_form_add(m->F, iv, lo, -1) : NULL;
   if (f.num_lo != 1 || !past) return false;
-  ts_lin_term multiple = {.kind = TS_LIN_MOD, .coef = 1, .inner = past, .divisor = f.step};
-  ts_lin rest = {.n = 1, .terms = &multiple};
-  return put_condition(m, t, &rest, "=", ts_lin_const(m->L, 0)) && exact;
+  const ts_form_atom multiple = {.kind = TS_FORM_MOD, .inner = past, .divisor = f.step};
+  const ts_linear_term term = {(intptr_t)&multiple, 1};
+  const ts_linear rest = {.n = 1, .terms = &term};
+  return put_condition(m, t, &rest, "=", ts_form_const(m->F, 0)) && exact;
 }
 
 /* The condition of the region that is run. */
@@ -171,8 +173,8 @@ static bool put_if(model *m, text *t, const ts_op *op, bool otherwise) {
   for (unsigned i = 0; i < test.n; i++) {
     const char *pred = ts_pred_symbol((ts_pred)test.preds[i]);
     if (!strcmp(pred, "==")) pred = "=";
-    exact = put_condition(m, &all, ts_lin_of(m->L, op, test.sides[2 * i]), pred,
-                          ts_lin_of(m->L, op, test.sides[2 * i + 1])) &&
+    exact = put_condition(m, &all, ts_form_of(m->F, op, test.sides[2 * i]), pred,
+                          ts_form_of(m->F, op, test.sides[2 * i + 1])) &&
             exact;
   }
   if (!exact) return false;
@@ -208,7 +210,7 @@ static bool path_to(const model *m, const ts_op *op, path *p) {
 
 /* S3[i0, i1], and its place in time. */
 static const char *put_statement(model *m, const path *p, const ts_op *op) {
-  text name = {.arena = m->L->arena}, time = {.arena = m->L->arena};
+  text name = {.arena = m->F->arena}, time = {.arena = m->F->arena};
   unsigned ivs = 0;
   put(&name, "S%u[", m->num_statements++);
   for (unsigned i = 0; i < p->n; i++) {
@@ -246,14 +248,14 @@ static void put_touch(model *m, const ts_touch *t) {
     m->failed = true;
     return;
   }
-  text r = {.arena = m->L->arena};
+  text r = {.arena = m->F->arena};
   put(&r, "%s -> A[", put_statement(m, &p, t->op));
   for (unsigned d = 0; d < t->n; d++)
     put(&r, d ? ", x%u" : "x%u", d);
   put(&r, "] : 0 = 0");
   bool exact = !t->op->has_mask;
   for (unsigned d = 0; d < t->n; d++) {
-    text own = {.arena = m->L->arena};
+    text own = {.arena = m->F->arena};
     if (!put_form(m, &own, t->at[d])) m->failed = true;
     const char *at = finish(&own);
     put(&r, " and %s <= x%u < %s + %lld", at, d, at, (long long)t->widths[d]);
@@ -266,7 +268,7 @@ static void put_touch(model *m, const ts_touch *t) {
 }
 
 static const char *box_text(model *m, const ts_box *box) {
-  text t = {.arena = m->L->arena};
+  text t = {.arena = m->F->arena};
   put(&t, "A[");
   for (unsigned d = 0; d < box->rank; d++)
     put(&t, d ? ", x%u" : "x%u", d);
@@ -276,7 +278,7 @@ static const char *box_text(model *m, const ts_box *box) {
     put(&t, " and ");
     if (!put_form(m, &t, dim->lower)) m->failed = true;
     put(&t, " <= x%u and 0 <= x%u and x%u < ", d, d, d);
-    const ts_lin *end = ts_lin_add(m->L, dim->lower, ts_lin_extent(m->L, dim->extent), 1);
+    const ts_linear *end = ts_form_add(m->F, dim->lower, ts_form_extent(m->F, dim->extent), 1);
     if (!put_form(m, &t, end)) m->failed = true;
     for (unsigned i = 0; i < dim->num_ends; i++) {
       put(&t, " and x%u < ", d);
@@ -377,7 +379,7 @@ static bool least_unread(const questions *q, unsigned n, int64_t *out) {
 }
 
 static const char *with_params(model *m, const char *body) {
-  text t = {.arena = m->L->arena};
+  text t = {.arena = m->F->arena};
   put(&t, "[");
   for (size_t i = 0; i < m->params.n; i++)
     put(&t, i ? ", %s" : "%s", m->params.at[i]);
@@ -387,23 +389,23 @@ static const char *with_params(model *m, const char *body) {
 
 /* ---- what needs no isl ---- */
 
-static bool is_sure_to_run(ts_lins *L, const ts_op *op, const ts_for *f) {
+static bool is_sure_to_run(ts_forms *F, const ts_op *op, const ts_for *f) {
   for (unsigned i = 0; i < f->num_lo; i++)
     for (unsigned k = 0; k < f->num_hi; k++) {
-      const ts_lin *first = ts_lin_of(L, op, f->lo[i]);
-      if (first) first = ts_lin_add(L, first, ts_lin_const(L, 1), 1);
-      if (!ts_lin_le(L, first, ts_lin_of(L, op, f->hi[k]))) return false;
+      const ts_linear *first = ts_form_of(F, op, f->lo[i]);
+      if (first) first = ts_form_add(F, first, ts_form_const(F, 1), 1);
+      if (!ts_form_le(F, first, ts_form_of(F, op, f->hi[k]))) return false;
     }
   return true;
 }
 
 /* Does the loop, which starts at 0, go at least to where the dimension's part in use ends? */
-static bool goes_to_end(ts_lins *L, const ts_op *op, const ts_for *f, const ts_box_dim *dim) {
+static bool goes_to_end(ts_forms *F, const ts_op *op, const ts_for *f, const ts_box_dim *dim) {
   for (unsigned k = 0; k < f->num_hi; k++) {
-    const ts_lin *hi = ts_lin_of(L, op, f->hi[k]);
-    bool far = ts_lin_le(L, ts_lin_extent(L, dim->extent), hi);
+    const ts_linear *hi = ts_form_of(F, op, f->hi[k]);
+    bool far = ts_form_le(F, ts_form_extent(F, dim->extent), hi);
     for (unsigned e = 0; !far && e < dim->num_ends; e++)
-      far = ts_lin_le(L, ts_lin_add(L, dim->ends[e], dim->lower, -1), hi);
+      far = ts_form_le(F, ts_form_add(F, dim->ends[e], dim->lower, -1), hi);
     if (!far) return false;
   }
   return true;
@@ -411,21 +413,21 @@ static bool goes_to_end(ts_lins *L, const ts_op *op, const ts_for *f, const ts_b
 
 /* Does the access run over the whole of the dimension as its loop does? *loop is that loop, or NULL
  * when one element is all there is. */
-static bool sweeps(ts_lins *L, const ts_touch *t, unsigned d, const ts_box_dim *dim,
+static bool sweeps(ts_forms *F, const ts_touch *t, unsigned d, const ts_box_dim *dim,
                    const ts_op **loop) {
-  const ts_lin *at = ts_lin_add(L, t->at[d], dim->lower, -1);
+  const ts_linear *at = ts_form_add(F, t->at[d], dim->lower, -1);
   int64_t lo;
   *loop = NULL;
   if (at && at->n == 0) return at->constant == 0 && dim->extent == t->widths[d];
   if (!at || at->n != 1 || at->constant || at->terms[0].coef != 1) return false;
-  const ts_value *v = at->terms[0].value;
-  if (at->terms[0].kind != TS_LIN_VALUE || v->kind != TS_VALUE_ARG || !v->block->parent)
-    return false;
+  const ts_form_atom *a = ts_form_atom_of(&at->terms[0]);
+  const ts_value *v = a->value;
+  if (a->kind != TS_FORM_VALUE || v->kind != TS_VALUE_ARG || !v->block->parent) return false;
   *loop = v->block->parent;
   if ((*loop)->opcode != TS_OP_FOR) return false;
   ts_for f = ts_for_parts(*loop);
   return f.num_lo == 1 && ts_aff_is_const(f.lo[0], &lo) && lo == 0 && f.step <= t->widths[d] &&
-         goes_to_end(L, *loop, &f, dim);
+         goes_to_end(F, *loop, &f, dim);
 }
 
 /* Does the access touch every element of the box in use, whenever the block runs? True only where
@@ -435,7 +437,7 @@ static bool sweeps_box(model *m, const ts_touch *t, const ts_box *box) {
   path p;
   if (t->op->has_mask || !path_to(m, t->op, &p)) return false;
   for (unsigned d = 0; d < box->rank; d++) {
-    if (!sweeps(m->L, t, d, &box->dims[d], &loops[d])) return false;
+    if (!sweeps(m->F, t, d, &box->dims[d], &loops[d])) return false;
     for (unsigned e = 0; e < d; e++)
       if (loops[d] && loops[e] == loops[d]) return false;
   }
@@ -449,7 +451,7 @@ static bool sweeps_box(model *m, const ts_touch *t, const ts_box *box) {
     num_own -= own;
     if (p.ops[i]->opcode != TS_OP_FOR) return false;
     ts_for f = ts_for_parts(p.ops[i]);
-    if (!own && !is_sure_to_run(m->L, p.ops[i], &f)) return false;
+    if (!own && !is_sure_to_run(m->F, p.ops[i], &f)) return false;
   }
   return num_own == 0; /* else one of the loops is around the block */
 }
@@ -465,7 +467,7 @@ static bool comes_before(const ts_block *block, const ts_touch *first, const ts_
   if (top_level(block, first->op) != top_level(block, t->op)) return true;
   if (first->op->block != t->op->block) return false;
   for (unsigned d = 0; d < t->n; d++)
-    if (first->widths[d] != t->widths[d] || !ts_lin_same(first->at[d], t->at[d])) return false;
+    if (first->widths[d] != t->widths[d] || !ts_linear_same(first->at[d], t->at[d])) return false;
   return true;
 }
 
@@ -480,9 +482,9 @@ static bool plain_flow(model *m, const ts_touches *touches, const ts_box *box, t
   return true;
 }
 
-static model model_of(ts_lins *L, const ts_block *block) {
-  ts_arena *a = L->arena;
-  model m = {.L = L,
+static model model_of(ts_forms *F, const ts_block *block) {
+  ts_arena *a = F->arena;
+  model m = {.F = F,
              .block = block,
              .reads = {.arena = a},
              .sure_reads = {.arena = a},
@@ -515,24 +517,24 @@ static bool put_questions(model *m, const ts_touches *touches, const ts_box *box
   return true;
 }
 
-ts_flow ts_flow_of(ts_lins *L, const ts_touches *touches, const ts_block *block,
+ts_flow ts_flow_of(ts_forms *F, const ts_touches *touches, const ts_block *block,
                    const ts_box *box) {
-  model m = model_of(L, block);
+  model m = model_of(F, block);
   questions q = {0};
   ts_flow plain;
   if (plain_flow(&m, touches, box, &plain)) return plain;
   return put_questions(&m, touches, box, &q) ? answer(&q) : (ts_flow){.comes_in = true};
 }
 
-const char *ts_flow_unread(ts_lins *L, const ts_touches *touches, const ts_block *block,
+const char *ts_flow_unread(ts_forms *F, const ts_touches *touches, const ts_block *block,
                            const ts_box *box, const char *buffer) {
-  model m = model_of(L, block);
+  model m = model_of(F, block);
   questions q = {0};
   if (!put_questions(&m, touches, box, &q)) return NULL;
   unsigned n = (unsigned)m.params.n;
-  int64_t *at = ts_new_array(L->arena, int64_t, n + box->rank);
+  int64_t *at = ts_new_array(F->arena, int64_t, n + box->rank);
   if (!least_unread(&q, n + box->rank, at)) return NULL;
-  text t = {.arena = L->arena};
+  text t = {.arena = F->arena};
   put(&t, "%%%s[", buffer);
   for (unsigned d = 0; d < box->rank; d++)
     put(&t, d ? ", %lld" : "%lld", (long long)at[n + d]);
@@ -563,7 +565,7 @@ static const char *renamed(ts_arena *arena, const char *from) {
 static const char *shared_elements(model *m, const ts_box *box, const ts_op *loop) {
   ts_value *iv = ts_for_parts(loop).iv;
   const char *name = new_name(m, iv, 'i');
-  text own = {.arena = m->L->arena}, t = {.arena = m->L->arena};
+  text own = {.arena = m->F->arena}, t = {.arena = m->F->arena};
   const char *body = strstr(box_text(m, box), ": ") + 2;
   put(&own, "%s", body);
   bool known = put_loop(m, &own, loop);
@@ -572,22 +574,22 @@ static const char *shared_elements(model *m, const ts_box *box, const ts_op *loo
   for (size_t i = 0; i < m->around.n; i++)
     known = put_loop(m, &m->context, m->around.at[i]) && known;
   if (m->failed || !known) return NULL;
-  const char *one = finish(&own), *other = renamed(m->L->arena, one);
-  put(&t, "{ [%s, %s", name, renamed(m->L->arena, name));
+  const char *one = finish(&own), *other = renamed(m->F->arena, one);
+  put(&t, "{ [%s, %s", name, renamed(m->F->arena, name));
   for (unsigned d = 0; d < box->rank; d++)
     put(&t, ", x%u", d);
   for (size_t i = 0; i < m->locals.n; i++)
-    put(&t, ", %s, %s", m->locals.at[i], renamed(m->L->arena, m->locals.at[i]));
+    put(&t, ", %s, %s", m->locals.at[i], renamed(m->F->arena, m->locals.at[i]));
   for (size_t i = 0; i < m->params.n; i++)
     put(&t, ", %s", m->params.at[i]);
   put(&t, "] %s and %s and %s and %s < %s }", finish(&m->context), one, other, name,
-      renamed(m->L->arena, name));
+      renamed(m->F->arena, name));
   return finish(&t);
 }
 
-const char *ts_box_example(ts_lins *L, const ts_box *box, const ts_op *loop, const char *iv_name,
+const char *ts_box_example(ts_forms *F, const ts_box *box, const ts_op *loop, const char *iv_name,
                            const char *buffer) {
-  model m = model_of(L, ts_for_parts(loop).body);
+  model m = model_of(F, ts_for_parts(loop).body);
   int64_t at[TS_MAX_RANK + 2];
   const char *set = shared_elements(&m, box, loop);
   isl_ctx *isl = set ? open_isl() : NULL;
@@ -595,7 +597,7 @@ const char *ts_box_example(ts_lins *L, const ts_box *box, const ts_op *loop, con
   bool found = least_point(isl_set_read_from_str(isl, set), box->rank + 2, at);
   isl_ctx_free(isl);
   if (!found) return NULL;
-  text t = {.arena = L->arena};
+  text t = {.arena = F->arena};
   put(&t, "%%%s = %lld and %%%s = %lld share %%%s[", iv_name, (long long)at[0], iv_name,
       (long long)at[1], buffer);
   for (unsigned d = 0; d < box->rank; d++)
@@ -616,9 +618,9 @@ static bool is_only_difference(isl_ctx *isl, const char *set_text) {
   return only;
 }
 
-const char *ts_box_distance(ts_lins *L, const ts_box *box, const ts_op *loop,
+const char *ts_box_distance(ts_forms *F, const ts_box *box, const ts_op *loop,
                             const char *loop_name) {
-  model m = model_of(L, ts_for_parts(loop).body);
+  model m = model_of(F, ts_for_parts(loop).body);
   int64_t pair[2];
   const char *set = shared_elements(&m, box, loop);
   isl_ctx *isl = set ? open_isl() : NULL;
@@ -626,7 +628,7 @@ const char *ts_box_distance(ts_lins *L, const ts_box *box, const ts_op *loop,
   bool only = found && is_only_difference(isl, set);
   if (isl) isl_ctx_free(isl);
   long long here = found ? (long long)(pair[1] - pair[0]) : 0;
-  if (only) return ts_sprintf(L->arena, "(%lld) over (%%%s)", here, loop_name);
-  return ts_sprintf(L->arena, found ? "(*) over (%%%s), here (%lld)" : "(*) over (%%%s)", loop_name,
+  if (only) return ts_sprintf(F->arena, "(%lld) over (%%%s)", here, loop_name);
+  return ts_sprintf(F->arena, found ? "(*) over (%%%s), here (%lld)" : "(*) over (%%%s)", loop_name,
                     here);
 }

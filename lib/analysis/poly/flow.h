@@ -14,20 +14,20 @@ typedef struct ts_flow {
 /* About one run of `block`, whose accesses to the buffer are `touches`, in any iteration of the
  * loops around it. `box` may be NULL: then only comes_in is told. What isl cannot tell within its
  * budget of operations is answered by comes_in, and by no to the others. */
-ts_flow ts_flow_of(ts_lins *, const ts_touches *touches, const ts_block *block, const ts_box *box);
+ts_flow ts_flow_of(ts_forms *, const ts_touches *touches, const ts_block *block, const ts_box *box);
 
 /* "%h[0, 1] at %i = 0": an element of the box, in a run of the block, that no read of it comes to
  * before a write; of all of them the least. NULL: there is none, or isl cannot tell. */
-const char *ts_flow_unread(ts_lins *, const ts_touches *touches, const ts_block *block,
+const char *ts_flow_unread(ts_forms *, const ts_touches *touches, const ts_block *block,
                            const ts_box *box, const char *buffer);
 
 /* "%i = 0 and %i = 1 share %Y[0, 3]": two iterations of `loop` whose boxes have an element in
  * common, the least ones in that order, and the element. The box is that of the loop's body or of a
  * block further inside. NULL: there are none, or isl cannot tell. */
-const char *ts_box_example(ts_lins *, const ts_box *, const ts_op *loop, const char *loop_name,
+const char *ts_box_example(ts_forms *, const ts_box *, const ts_op *loop, const char *loop_name,
                            const char *buffer);
 /* "(1) over (%i)": how far apart iterations are that share an element; "(*) over (%i), here (1)" when
  * that differs, with the distance of the example. */
-const char *ts_box_distance(ts_lins *, const ts_box *, const ts_op *loop, const char *loop_name);
+const char *ts_box_distance(ts_forms *, const ts_box *, const ts_op *loop, const char *loop_name);
 
 #endif

@@ -10,7 +10,7 @@
 /* ---- accesses ---- */
 
 typedef struct collector {
-  ts_lins *L;
+  ts_forms *F;
   ts_value *memref;
   ts_touches *out;
 } collector;
@@ -23,13 +23,13 @@ static bool uses(const ts_op *op, const ts_value *v) {
 
 /* Loop variables, launch indices and what is computed from them by applies. A value of the run, even
  * one from before the block, is not: no bound of a loop can speak of it. */
-static bool is_known(const ts_lin *l) {
+static bool is_known(const ts_linear *l) {
   for (unsigned i = 0; i < l->n; i++) {
-    const ts_lin_term *t = &l->terms[i];
-    if (t->kind == TS_LIN_SYM) continue;
-    if (t->kind != TS_LIN_VALUE) {
-      if (!is_known(t->inner)) return false;
-    } else if (t->value->kind == TS_VALUE_RESULT) {
+    const ts_form_atom *a = ts_form_atom_of(&l->terms[i]);
+    if (a->kind == TS_FORM_SYM) continue;
+    if (a->kind != TS_FORM_VALUE) {
+      if (!is_known(a->inner)) return false;
+    } else if (a->value->kind == TS_VALUE_RESULT) {
       return false;
     }
   }
@@ -53,7 +53,7 @@ static void collect(void *ctx, ts_op *op) {
   }
   ts_touch t = {.op = op, .reads = a.reads, .writes = a.writes, .n = a.n};
   for (unsigned d = 0; d < a.n; d++) {
-    t.at[d] = ts_lin_of(c->L, op, a.subscripts[d]);
+    t.at[d] = ts_form_of(c->F, op, a.subscripts[d]);
     t.widths[d] = ts_access_width(op, &a, d);
     if (!t.at[d]) {
       obstacle(c, op, "a subscript is too large an expression");
@@ -66,12 +66,12 @@ static void collect(void *ctx, ts_op *op) {
   }
   c->out->reads |= t.reads;
   c->out->writes |= t.writes;
-  ts_push(c->L->arena, &c->out->list, t);
+  ts_push(c->F->arena, &c->out->list, t);
 }
 
-bool ts_touches_in(ts_lins *L, ts_block *block, ts_value *memref, ts_touches *out) {
+bool ts_touches_in(ts_forms *F, ts_block *block, ts_value *memref, ts_touches *out) {
   *out = (ts_touches){0};
-  collector c = {L, memref, out};
+  collector c = {F, memref, out};
   ts_walk(block, collect, &c);
   return !out->obstacle;
 }
@@ -79,56 +79,56 @@ bool ts_touches_in(ts_lins *L, ts_block *block, ts_value *memref, ts_touches *ou
 /* ---- one dimension ---- */
 
 typedef struct dimension {
-  ts_lins *L;
+  ts_forms *F;
   const ts_touches *touches;
   const ts_block *block;
   unsigned d;
   ts_extent whole; /* of the buffer */
 } dimension;
 
-typedef TS_VEC(const ts_lin *) lowers_list;
+typedef TS_VEC(const ts_linear *) lowers_list;
 
 /* One past the last element that the access touches. */
-static const ts_lin *end_of(const dimension *q, const ts_touch *t) {
-  return ts_lin_add(q->L, t->at[q->d], ts_lin_const(q->L, t->widths[q->d]), 1);
+static const ts_linear *end_of(const dimension *q, const ts_touch *t) {
+  return ts_form_add(q->F, t->at[q->d], ts_form_const(q->F, t->widths[q->d]), 1);
 }
 
-static bool is_below_all(const dimension *q, const ts_lin *lower) {
+static bool is_below_all(const dimension *q, const ts_linear *lower) {
   for (size_t i = 0; i < q->touches->list.n; i++)
-    if (!ts_lin_le(q->L, lower, q->touches->list.at[i].at[q->d])) return false;
+    if (!ts_form_le(q->F, lower, q->touches->list.at[i].at[q->d])) return false;
   return true;
 }
 
 /* The least constant extent from `lower` on that holds all accesses. */
-static bool constant_extent(const dimension *q, const ts_lin *lower, int64_t *out) {
+static bool constant_extent(const dimension *q, const ts_linear *lower, int64_t *out) {
   *out = 1;
   for (size_t i = 0; i < q->touches->list.n; i++) {
     int64_t most;
-    const ts_lin *end = end_of(q, &q->touches->list.at[i]);
-    if (!ts_lin_most(q->L, ts_lin_add(q->L, end, lower, -1), &most)) return false;
+    const ts_linear *end = end_of(q, &q->touches->list.at[i]);
+    if (!ts_form_most(q->F, ts_form_add(q->F, end, lower, -1), &most)) return false;
     *out = ts_max(*out, most);
   }
   return true;
 }
 
-static bool ends_within(const dimension *q, const ts_lin *lower, const ts_lin *extent) {
+static bool ends_within(const dimension *q, const ts_linear *lower, const ts_linear *extent) {
   for (size_t i = 0; i < q->touches->list.n; i++) {
-    const ts_lin *end = ts_lin_add(q->L, end_of(q, &q->touches->list.at[i]), lower, -1);
-    if (!ts_lin_le(q->L, end, extent)) return false;
+    const ts_linear *end = ts_form_add(q->F, end_of(q, &q->touches->list.at[i]), lower, -1);
+    if (!ts_form_le(q->F, end, extent)) return false;
   }
   return true;
 }
 
 /* A symbol that is an extent from `lower` on for all accesses; false: there is none. */
-static bool symbolic_extent(const dimension *q, const ts_lin *lower, ts_extent *out) {
-  const ts_lin *end = end_of(q, &q->touches->list.at[0]);
-  ts_lin_list ends = ts_lin_bounds(q->L, ts_lin_add(q->L, end, lower, -1), true, NULL);
+static bool symbolic_extent(const dimension *q, const ts_linear *lower, ts_extent *out) {
+  const ts_linear *end = end_of(q, &q->touches->list.at[0]);
+  ts_form_list ends = ts_form_bounds(q->F, ts_form_add(q->F, end, lower, -1), true, NULL);
   for (unsigned i = 0; i < ends.n; i++) {
-    const ts_lin *e = ends.at[i];
-    if (e->n != 1 || e->constant || e->terms[0].kind != TS_LIN_SYM || e->terms[0].coef != 1)
-      continue;
-    if (!ends_within(q, lower, e)) continue;
-    *out = ts_extent_of_name(e->terms[0].sym);
+    const ts_linear *e = ends.at[i];
+    if (e->n != 1 || e->constant || e->terms[0].coef != 1) continue;
+    const ts_form_atom *a = ts_form_atom_of(&e->terms[0]);
+    if (a->kind != TS_FORM_SYM || !ends_within(q, lower, e)) continue;
+    *out = ts_extent_of_name(a->sym);
     return true;
   }
   return false;
@@ -142,7 +142,7 @@ static bool is_better(const ts_box_dim *a, const ts_box_dim *b) {
   return a->extent < b->extent;
 }
 
-static void try_lower(const dimension *q, const ts_lin *lower, ts_box_dim *best) {
+static void try_lower(const dimension *q, const ts_linear *lower, ts_box_dim *best) {
   ts_box_dim dim = {.lower = lower};
   if (!is_below_all(q, lower)) return;
   if (!constant_extent(q, lower, &dim.extent) && !symbolic_extent(q, lower, &dim.extent)) return;
@@ -150,10 +150,10 @@ static void try_lower(const dimension *q, const ts_lin *lower, ts_box_dim *best)
 }
 
 /* Forms that were tried before are not tried again: thousands of accesses may begin at one place. */
-static bool is_new(const dimension *q, lowers_list *tried, const ts_lin *lower) {
+static bool is_new(const dimension *q, lowers_list *tried, const ts_linear *lower) {
   for (size_t i = 0; i < tried->n; i++)
-    if (ts_lin_same(tried->at[i], lower)) return false;
-  ts_push(q->L->arena, tried, lower);
+    if (ts_linear_same(tried->at[i], lower)) return false;
+  ts_push(q->F->arena, tried, lower);
   return true;
 }
 
@@ -162,46 +162,46 @@ static bool is_whole(const dimension *q, const ts_box_dim *dim) {
   return !ts_is_symbolic(dim->extent) && !ts_is_symbolic(q->whole) && dim->extent > q->whole;
 }
 
-static bool ends_all(const dimension *q, const ts_lin *end) {
+static bool ends_all(const dimension *q, const ts_linear *end) {
   for (size_t i = 0; i < q->touches->list.n; i++)
-    if (!ts_lin_le(q->L, end_of(q, &q->touches->list.at[i]), end)) return false;
+    if (!ts_form_le(q->F, end_of(q, &q->touches->list.at[i]), end)) return false;
   return true;
 }
 
 /* Ends of the part in use that may come before the box's: those of one access that hold for all. */
 static void find_ends(const dimension *q, ts_box_dim *dim) {
-  const ts_lin *box_end = ts_lin_add(q->L, dim->lower, ts_lin_extent(q->L, dim->extent), 1);
-  const ts_lin *whole = ts_lin_extent(q->L, q->whole);
-  bool inside = ts_lin_le(q->L, box_end, whole);
+  const ts_linear *box_end = ts_form_add(q->F, dim->lower, ts_form_extent(q->F, dim->extent), 1);
+  const ts_linear *whole = ts_form_extent(q->F, q->whole);
+  bool inside = ts_form_le(q->F, box_end, whole);
   for (size_t i = 0; i < q->touches->list.n; i++) {
-    ts_lin_list ends = ts_lin_bounds(q->L, end_of(q, &q->touches->list.at[i]), true, q->block);
+    ts_form_list ends = ts_form_bounds(q->F, end_of(q, &q->touches->list.at[i]), true, q->block);
     for (unsigned k = 0; k < ends.n; k++) {
-      bool known = ts_lin_le(q->L, box_end, ends.at[k]) || dim->num_ends + 1 == TS_LIN_MAX_BOUNDS;
+      bool known = ts_form_le(q->F, box_end, ends.at[k]) || dim->num_ends + 1 == TS_FORM_MAX_BOUNDS;
       for (unsigned e = 0; e < dim->num_ends; e++)
-        known = known || ts_lin_le(q->L, dim->ends[e], ends.at[k]);
+        known = known || ts_form_le(q->F, dim->ends[e], ends.at[k]);
       if (known || !ends_all(q, ends.at[k])) continue;
       dim->ends[dim->num_ends++] = ends.at[k];
-      inside = inside || ts_lin_le(q->L, ends.at[k], whole);
+      inside = inside || ts_form_le(q->F, ends.at[k], whole);
     }
   }
   if (!inside) dim->ends[dim->num_ends++] = whole;
   int64_t least;
-  dim->below = !ts_lin_least(q->L, dim->lower, &least) || least < 0;
+  dim->below = !ts_form_least(q->F, dim->lower, &least) || least < 0;
 }
 
-void ts_box_of(ts_lins *L, const ts_touches *touches, const ts_block *block, const ts_type *memref,
+void ts_box_of(ts_forms *F, const ts_touches *touches, const ts_block *block, const ts_type *memref,
                ts_box *box) {
   box->rank = memref->rank;
   for (unsigned d = 0; d < box->rank; d++) {
-    dimension q = {L, touches, block, d, memref->dims[d]};
+    dimension q = {F, touches, block, d, memref->dims[d]};
     ts_box_dim best = {0};
     lowers_list tried = {0};
     for (size_t i = 0; i < touches->list.n; i++) {
-      ts_lin_list lowers = ts_lin_bounds(L, touches->list.at[i].at[d], false, block);
+      ts_form_list lowers = ts_form_bounds(F, touches->list.at[i].at[d], false, block);
       for (unsigned k = 0; k < lowers.n; k++)
         if (is_new(&q, &tried, lowers.at[k])) try_lower(&q, lowers.at[k], &best);
     }
-    if (is_whole(&q, &best)) best = (ts_box_dim){.lower = ts_lin_const(L, 0), .extent = q.whole};
+    if (is_whole(&q, &best)) best = (ts_box_dim){.lower = ts_form_const(F, 0), .extent = q.whole};
     find_ends(&q, &best);
     box->dims[d] = best;
   }
@@ -212,64 +212,58 @@ void ts_box_of(ts_lins *L, const ts_touches *touches, const ts_block *block, con
 /* Everything in iteration v lies in [base + coef * v, base + coef * v + size), where size is the
  * distance to the next iteration's. */
 typedef struct window {
-  ts_lins *L;
+  ts_forms *F;
   const ts_op *loop;
   int64_t coef, size;
-  const ts_lin *base; /* NULL: not known yet */
+  const ts_linear *base; /* NULL: not known yet */
 } window;
 
-static int64_t coefficient(const ts_lin *l, const ts_value *v) {
-  for (unsigned i = 0; i < l->n; i++)
-    if (l->terms[i].kind == TS_LIN_VALUE && l->terms[i].value == v) return l->terms[i].coef;
-  return 0;
+static const ts_linear *without_iv(const window *w, const ts_linear *l) {
+  return ts_form_add(w->F, l, ts_form_value(w->F, ts_for_parts(w->loop).iv), -w->coef);
 }
 
-static const ts_lin *without_iv(const window *w, const ts_lin *l) {
-  return ts_lin_add(w->L, l, ts_lin_value(w->L, ts_for_parts(w->loop).iv), -w->coef);
-}
-
-static bool some_ge(ts_lins *L, const ts_lin_list *as, const ts_lin *b) {
+static bool some_ge(ts_forms *F, const ts_form_list *as, const ts_linear *b) {
   for (unsigned i = 0; i < as->n; i++)
-    if (ts_lin_le(L, b, as->at[i])) return true;
+    if (ts_form_le(F, b, as->at[i])) return true;
   return false;
 }
 
-static bool some_le(ts_lins *L, const ts_lin_list *as, const ts_lin *b) {
+static bool some_le(ts_forms *F, const ts_form_list *as, const ts_linear *b) {
   for (unsigned i = 0; i < as->n; i++)
-    if (ts_lin_le(L, as->at[i], b)) return true;
+    if (ts_form_le(F, as->at[i], b)) return true;
   return false;
 }
 
-static bool lies_in(window *w, const ts_lin *lower, const ts_lin *end) {
+static bool lies_in(window *w, const ts_linear *lower, const ts_linear *end) {
   ts_for f = ts_for_parts(w->loop);
-  ts_lin_list from = ts_lin_bounds(w->L, without_iv(w, lower), false, f.body);
-  ts_lin_list to = ts_lin_bounds(w->L, without_iv(w, end), true, f.body);
+  ts_form_list from = ts_form_bounds(w->F, without_iv(w, lower), false, f.body);
+  ts_form_list to = ts_form_bounds(w->F, without_iv(w, end), true, f.body);
   for (unsigned i = 0; !w->base && i < from.n; i++)
-    if (!ts_lin_mentions(from.at[i], f.iv)) w->base = from.at[i];
+    if (!ts_form_mentions(from.at[i], f.iv)) w->base = from.at[i];
   if (!w->base) return false;
-  return some_ge(w->L, &from, w->base) &&
-         some_le(w->L, &to, ts_lin_add(w->L, w->base, ts_lin_const(w->L, w->size), 1));
+  return some_ge(w->F, &from, w->base) &&
+         some_le(w->F, &to, ts_form_add(w->F, w->base, ts_form_const(w->F, w->size), 1));
 }
 
-static bool is_disjoint_in(ts_lins *L, const ts_box_dim *dim, unsigned d, const ts_block *block,
+static bool is_disjoint_in(ts_forms *F, const ts_box_dim *dim, unsigned d, const ts_block *block,
                            const ts_op *loop, const ts_touches *others) {
   ts_for f = ts_for_parts(loop);
-  window w = {.L = L, .loop = loop, .coef = coefficient(dim->lower, f.iv)};
+  window w = {.F = F, .loop = loop, .coef = ts_form_coef(F, dim->lower, f.iv)};
   if (!w.coef || __builtin_mul_overflow(w.coef < 0 ? -w.coef : w.coef, f.step, &w.size))
     return false;
-  if (!lies_in(&w, dim->lower, ts_lin_add(L, dim->lower, ts_lin_extent(L, dim->extent), 1)))
+  if (!lies_in(&w, dim->lower, ts_form_add(F, dim->lower, ts_form_extent(F, dim->extent), 1)))
     return false;
   for (size_t i = 0; others && i < others->list.n; i++) {
     const ts_touch *t = &others->list.at[i];
-    const ts_lin *end = ts_lin_add(L, t->at[d], ts_lin_const(L, t->widths[d]), 1);
+    const ts_linear *end = ts_form_add(F, t->at[d], ts_form_const(F, t->widths[d]), 1);
     if (!ts_is_ancestor(block, t->op) && !lies_in(&w, t->at[d], end)) return false;
   }
   return true;
 }
 
-bool ts_box_is_disjoint(ts_lins *L, const ts_box *box, const ts_block *block, const ts_op *loop,
+bool ts_box_is_disjoint(ts_forms *F, const ts_box *box, const ts_block *block, const ts_op *loop,
                         const ts_touches *others) {
   for (unsigned d = 0; d < box->rank; d++)
-    if (is_disjoint_in(L, &box->dims[d], d, block, loop, others)) return true;
+    if (is_disjoint_in(F, &box->dims[d], d, block, loop, others)) return true;
   return false;
 }

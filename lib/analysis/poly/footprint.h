@@ -3,14 +3,14 @@
 #ifndef TS_ANALYSIS_POLY_FOOTPRINT_H
 #define TS_ANALYSIS_POLY_FOOTPRINT_H
 
-#include "analysis/index/lin.h"
+#include "analysis/index/form.h"
 
 /* One load or store. Element d of what it touches lies in [at[d], at[d] + widths[d]). */
 typedef struct ts_touch {
   ts_op *op;
   bool reads, writes;
   unsigned n;
-  const ts_lin *at[TS_MAX_RANK];
+  const ts_linear *at[TS_MAX_RANK];
   int64_t widths[TS_MAX_RANK];
 } ts_touch;
 
@@ -25,15 +25,15 @@ typedef struct ts_touches {
 
 /* The accesses of the buffer inside `block`, at any depth; hints (prefetch) do not count. False
  * when one of the ops there is not a load or a store, or its subscripts are not affine. */
-bool ts_touches_in(ts_lins *, ts_block *block, ts_value *memref, ts_touches *);
+bool ts_touches_in(ts_forms *, ts_block *block, ts_value *memref, ts_touches *);
 
 typedef struct ts_box_dim {
-  const ts_lin *lower; /* over what does not vary in the block */
+  const ts_linear *lower; /* over what does not vary in the block */
   ts_extent extent;
   /* The part in use ends before each of these, which may come before lower + extent; at least one
    * way or the other it ends inside the buffer. */
   unsigned num_ends;
-  const ts_lin *ends[TS_LIN_MAX_BOUNDS];
+  const ts_linear *ends[TS_FORM_MAX_BOUNDS];
   bool below; /* `lower` may be negative: what lies there is not in use */
 } ts_box_dim;
 
@@ -44,13 +44,13 @@ typedef struct ts_box {
 
 /* The smallest such box that bounds of loops tell of: the extents are the same in all iterations of
  * the loops around. A dimension of which nothing better is known is there as a whole. */
-void ts_box_of(ts_lins *, const ts_touches *, const ts_block *block, const ts_type *memref,
+void ts_box_of(ts_forms *, const ts_touches *, const ts_block *block, const ts_type *memref,
                ts_box *);
 
 /* Have the boxes of `block` in different iterations of `loop`, which stands around it or holds it,
  * no element in common? Nor with the accesses in `others` (may be NULL), all inside the loop, of
  * which those in `block` do not count. */
-bool ts_box_is_disjoint(ts_lins *, const ts_box *, const ts_block *block, const ts_op *loop,
+bool ts_box_is_disjoint(ts_forms *, const ts_box *, const ts_block *block, const ts_op *loop,
                         const ts_touches *others);
 
 #endif

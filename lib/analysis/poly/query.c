@@ -1,5 +1,6 @@
 /* The machinery of a question about pairs of accesses: their rows, isl's answers, and the run from the model
  * of the stretch to the last pair. What is asked of a pair is the question's own (dependence.c). */
+#include "support/arith.h"
 #include "analysis/poly/dependence_impl.h"
 
 /* ---- the pair at hand ---- */

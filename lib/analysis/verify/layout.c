@@ -6,6 +6,7 @@
  * stride is beyond the reach of the smaller ones together, as in any layout that one would write. */
 #include <inttypes.h>
 
+#include "support/arith.h"
 #include "analysis/verify/verify_impl.h"
 
 /* Sums tried before the layout counts as one that nobody can vouch for: some ms. */

@@ -4,6 +4,7 @@
  * the level's own loop variable it gets a register that starts at the form's first value and is
  * bumped at the loop's back-edge (strength reduction); forms that differ by a constant share
  * one. */
+#include "support/arith.h"
 #include "engine/vm/code.h"
 
 /* ---- algebra ---- */

@@ -34,7 +34,7 @@ typedef struct task {
   ts_op *alloc, *loop;
   ts_op *consumer; /* the op of the alloc's block that the loop stands in */
   TS_VEC(producer) producers;
-  ts_lins lins;
+  ts_forms forms;
   ts_staged staged;
   ts_touches reads;    /* in the loop */
   bool quiet;          /* only asked whether it would do: no messages */
@@ -72,8 +72,8 @@ static const char *around(const task *t) {
     op = op->block->parent;
     if (!ts_is_loop(op)) continue;
     task q = {.s = t->s, .o = t->o, .alloc = t->alloc, .loop = op, .consumer = t->consumer};
-    q.lins.arena = t->lins.arena;
-    q.staged = (ts_staged){.schedule = t->s, .lins = &q.lins, .whole = t->staged.whole};
+    q.forms = ts_forms_in(t->forms.arena);
+    q.staged = (ts_staged){.schedule = t->s, .forms = &q.forms, .whole = t->staged.whole};
     q.quiet = true;
     if (!judge(&q)) return text(t, "at=%s", ts_loop_name(op));
   }
@@ -231,7 +231,7 @@ static ts_result check_producers(task *t) {
     ts_touches touches;
     ts_walk(ts_for_parts(c.nest).body, check_op, &c);
     if (c.bad) return refuse(t, c.why, c.bad, c.note);
-    if (!ts_touches_in(&t->lins, ts_for_parts(c.nest).body, t->staged.whole, &touches))
+    if (!ts_touches_in(&t->forms, ts_for_parts(c.nest).body, t->staged.whole, &touches))
       return refuse(t, touches.reason, touches.obstacle, "here");
   }
   return TS_OK;
@@ -246,7 +246,7 @@ static ts_op *sharing_loop(task *t, ts_op *at, const ts_box *box) {
   for (ts_op *op = at;; op = op->block->parent) {
     int64_t trips;
     if (ts_is_loop(op) && !(ts_loop_max_trips(op, &trips) && trips <= 1) &&
-        !ts_box_is_disjoint(&t->lins, box, ts_for_parts(at).body, op, NULL))
+        !ts_box_is_disjoint(&t->forms, box, ts_for_parts(at).body, op, NULL))
       found = op;
     if (op == t->consumer) return found;
   }
@@ -254,8 +254,8 @@ static ts_op *sharing_loop(task *t, ts_op *at, const ts_box *box) {
 
 static bool box_at(task *t, ts_op *loop, ts_touches *reads, ts_box *box) {
   ts_block *body = ts_for_parts(loop).body;
-  if (!ts_touches_in(&t->lins, body, t->staged.whole, reads)) return false;
-  ts_box_of(&t->lins, reads, body, t->staged.whole->type, box);
+  if (!ts_touches_in(&t->forms, body, t->staged.whole, reads)) return false;
+  ts_box_of(&t->forms, reads, body, t->staged.whole->type, box);
   return true;
 }
 
@@ -274,11 +274,11 @@ static ts_result check_sharing(task *t, const ts_touches *reads) {
          reads->list.at[0].op, text(t, "%%%s is read here", buffer_name(t)));
   if (reads->list.n > 1) ts_note(t->s->m->ctx, reads->list.at[1].op->loc, "and here");
   const char *example =
-      ts_box_example(&t->lins, &t->staged.box, shares, ts_loop_name(shares), buffer_name(t));
+      ts_box_example(&t->forms, &t->staged.box, shares, ts_loop_name(shares), buffer_name(t));
   if (example) ts_note(t->s->m->ctx, shares->loc, "for example, %s", example);
   if (example)
     ts_note(t->s->m->ctx, shares->loc, "input dependence with distance %s",
-            ts_box_distance(&t->lins, &t->staged.box, shares, ts_loop_name(shares)));
+            ts_box_distance(&t->forms, &t->staged.box, shares, ts_loop_name(shares)));
   ts_note(t->s->m->ctx, t->loop->loc, "legal instead: recompute=true, or %s", around(t));
   return TS_ERR;
 }
@@ -410,9 +410,8 @@ static ts_result compute_named(ts_schedule *s, ts_op *loop, const char *name) {
   }
   r->done++;
   task t = {.s = s, .o = r->options, .alloc = b.alloc, .loop = loop, .consumer = consumer};
-  t.lins.arena = s->pass->scratch;
-  t.staged = (ts_staged){.schedule = s, .lins = &t.lins, .whole = ts_op_result(b.alloc, 0)};
-  t.staged.lins = &t.lins;
+  t.forms = ts_forms_in(s->pass->scratch);
+  t.staged = (ts_staged){.schedule = s, .forms = &t.forms, .whole = ts_op_result(b.alloc, 0)};
   return compute(&t);
 }
 

@@ -37,7 +37,7 @@ typedef struct unit {
 typedef struct hoist {
   ts_schedule *s;
   ts_arena *arena;
-  ts_lins lins;
+  ts_forms forms;
   ts_op *loop;
   ts_for parts;
   ts_ptrmap units; /* op of the body → index + 1 */
@@ -191,12 +191,12 @@ static bool sees_older(hoist *h, ts_value *memref) {
     reads = reads || (e && e->reads && !h->list.at[i].stays);
   }
   if (!reads) return false;
-  if (!ts_touches_in(&h->lins, h->parts.body, memref, &all)) return true;
+  if (!ts_touches_in(&h->forms, h->parts.body, memref, &all)) return true;
   for (size_t i = 0; i < all.list.n; i++) {
     if (unit_of(h, all.list.at[i].op)->stays) continue;
     ts_push(h->arena, &moving.list, all.list.at[i]);
   }
-  return ts_flow_of(&h->lins, &moving, h->parts.body, NULL).comes_in;
+  return ts_flow_of(&h->forms, &moving, h->parts.body, NULL).comes_in;
 }
 
 static bool is_initialised(hoist *h, const ts_value *memref) {
@@ -206,10 +206,11 @@ static bool is_initialised(hoist *h, const ts_value *memref) {
 
 static bool is_in_bounds(hoist *h, const ts_touch *t, const ts_value *memref) {
   for (unsigned d = 0; d < t->n; d++) {
-    const ts_lin *end = ts_lin_add(&h->lins, t->at[d], ts_lin_const(&h->lins, t->widths[d]), 1);
+    const ts_linear *end =
+        ts_form_add(&h->forms, t->at[d], ts_form_const(&h->forms, t->widths[d]), 1);
     int64_t least;
-    if (!ts_lin_least(&h->lins, t->at[d], &least) || least < 0) return false;
-    if (!ts_lin_le(&h->lins, end, ts_lin_extent(&h->lins, memref->type->dims[d]))) return false;
+    if (!ts_form_least(&h->forms, t->at[d], &least) || least < 0) return false;
+    if (!ts_form_le(&h->forms, end, ts_form_extent(&h->forms, memref->type->dims[d]))) return false;
   }
   return true;
 }
@@ -222,7 +223,7 @@ static bool is_harmless(hoist *h, const unit *u) {
     ts_touches all;
     bool own = is_allocated_in(h, e->memref);
     if (own ? e->reads : e->writes || !is_initialised(h, e->memref)) return false;
-    if (!ts_touches_in(&h->lins, h->parts.body, e->memref, &all)) return false;
+    if (!ts_touches_in(&h->forms, h->parts.body, e->memref, &all)) return false;
     for (size_t k = 0; k < all.list.n; k++)
       if (unit_of(h, all.list.at[k].op) == u && !is_in_bounds(h, &all.list.at[k], e->memref))
         return false;
@@ -299,10 +300,11 @@ static void decide(hoist *h) {
 
 static bool is_sure_to_run(hoist *h) {
   for (unsigned i = 0; i < h->parts.num_lo; i++) {
-    const ts_lin *lo = ts_lin_of(&h->lins, h->loop, h->parts.lo[i]);
-    const ts_lin *first = lo ? ts_lin_add(&h->lins, lo, ts_lin_const(&h->lins, 1), 1) : NULL;
+    const ts_linear *lo = ts_form_of(&h->forms, h->loop, h->parts.lo[i]);
+    const ts_linear *first = lo ? ts_form_add(&h->forms, lo, ts_form_const(&h->forms, 1), 1) : NULL;
     for (unsigned k = 0; k < h->parts.num_hi; k++)
-      if (!ts_lin_le(&h->lins, first, ts_lin_of(&h->lins, h->loop, h->parts.hi[k]))) return false;
+      if (!ts_form_le(&h->forms, first, ts_form_of(&h->forms, h->loop, h->parts.hi[k])))
+        return false;
   }
   return true;
 }
@@ -316,7 +318,7 @@ static const char *what(hoist *h, const ts_op *op) {
 static ts_result hoist_loop(ts_schedule *s, ts_op *loop, const ts_loop_item *item) {
   (void)item;
   hoist h = {.s = s, .arena = s->pass->scratch, .loop = loop, .parts = ts_for_parts(loop)};
-  h.lins.arena = h.arena;
+  h.forms = ts_forms_in(h.arena);
   ts_ptrmap_init(&h.units, h.arena);
   h.in_launch = ts_launch_around(loop->block) != NULL;
   for (ts_op *op = h.parts.body->first; op; op = op->next)

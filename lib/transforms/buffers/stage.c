@@ -75,7 +75,7 @@ static void look_at(void *ctx, ts_op *op) {
     if (!v->name || ts_ptrmap_get(&b->seen, v)) continue;
     ts_ptrmap_put(&b->seen, v, v);
     bool top = v->kind == TS_VALUE_RESULT && !b->block->parent && v->def->block == b->block;
-    bool outside = top || !ts_lin_varies(b->block, v);
+    bool outside = top || !ts_form_varies(b->block, v);
     if (v->name == b->name && outside) b->found = v;
     if (v->name == b->name && !outside) b->inside = v->def;
     if (outside)
@@ -105,7 +105,7 @@ static bool would_do(const place *p, ts_op *loop) {
   bool visible = whole->kind == TS_VALUE_ARG || !ts_is_ancestor(block, whole->def) ||
                  (!loop && whole->def->block == block);
   place q = {.s = p->s, .o = p->o, .loop = loop, .block = block, .quiet = true};
-  q.staged = (ts_staged){.schedule = p->s, .lins = p->staged.lins, .whole = p->staged.whole};
+  q.staged = (ts_staged){.schedule = p->s, .forms = p->staged.forms, .whole = p->staged.whole};
   return visible && !judge(&q, &type);
 }
 
@@ -214,7 +214,7 @@ static ts_result explain_unread(const place *p) {
   ts_context *ctx = p->s->m->ctx;
   ts_op *read = first_touch(p, false);
   const char *example =
-      ts_flow_unread(p->staged.lins, &p->touches, p->block, &p->staged.box, name_of(p));
+      ts_flow_unread(p->staged.forms, &p->touches, p->block, &p->staged.box, name_of(p));
   if (read)
     ts_note(ctx, read->loc, "this reads only a part of the box%s%s", example ? ", not " : "",
             example ? example : "");
@@ -227,7 +227,7 @@ static ts_result check_flow(place *p) {
     p->flow.comes_in = true; /* at worst a copy too many */
     return TS_OK;
   }
-  p->flow = ts_flow_of(p->staged.lins, &p->touches, p->block, &p->staged.box);
+  p->flow = ts_flow_of(p->staged.forms, &p->touches, p->block, &p->staged.box);
   if (!copies_in(p) || is_initialised(p) || p->flow.reads_all) return TS_OK;
   refuse(p,
          ts_sprintf(p->s->pass->scratch,
@@ -241,8 +241,8 @@ static ts_result check_flow(place *p) {
  * made and then looked at. */
 static ts_result check_parallel_loop(place *p, ts_op *loop) {
   ts_touches all;
-  bool known = ts_touches_in(p->staged.lins, ts_for_parts(loop).body, p->staged.whole, &all);
-  if (known && ts_box_is_disjoint(p->staged.lins, &p->staged.box, p->block, loop, &all))
+  bool known = ts_touches_in(p->staged.forms, ts_for_parts(loop).body, p->staged.whole, &all);
+  if (known && ts_box_is_disjoint(p->staged.forms, &p->staged.box, p->block, loop, &all))
     return TS_OK;
   if (p->quiet) return TS_ERR;
   ts_push(p->s->pass->scratch, &p->unproved, loop);
@@ -306,18 +306,18 @@ static ts_result check_parallel(place *p) {
 
 /* Is the form a multiple of n whenever the code runs? Loop variables go by steps from their lower
  * bound. */
-static bool is_multiple(ts_lins *L, const ts_lin *l, int64_t n) {
+static bool is_multiple(ts_forms *F, const ts_linear *l, int64_t n) {
   if (!l || l->constant % n) return false;
   for (unsigned i = 0; i < l->n; i++) {
-    const ts_lin_term *t = &l->terms[i];
+    const ts_linear_term *t = &l->terms[i];
     if (t->coef % n == 0) continue;
-    const ts_op *op =
-        t->kind == TS_LIN_VALUE && t->value->kind == TS_VALUE_ARG ? t->value->block->parent : NULL;
+    const ts_value *v = ts_form_atom_of(t)->value;
+    const ts_op *op = v && v->kind == TS_VALUE_ARG ? v->block->parent : NULL;
     if (!ts_is_loop(op)) return false;
     ts_for loop = ts_for_parts(op);
-    const ts_lin *lo = ts_lin_of(L, op, loop.lo[0]);
+    const ts_linear *lo = ts_form_of(F, op, loop.lo[0]);
     if (loop.num_lo != 1 || t->coef % n * (loop.step % n) % n) return false;
-    if (!lo || !is_multiple(L, ts_lin_add(L, ts_lin_const(L, 0), lo, t->coef), n)) return false;
+    if (!lo || !is_multiple(F, ts_form_add(F, ts_form_const(F, 0), lo, t->coef), n)) return false;
   }
   return true;
 }
@@ -332,9 +332,9 @@ static ts_result check_vectors(place *p) {
     const ts_touch *t = &p->touches.list.at[i];
     int64_t width = t->widths[d];
     if (width == 1) continue;
-    const ts_lin *at = ts_lin_add(s->lins, t->at[d], s->box.dims[d].lower, -1);
+    const ts_linear *at = ts_form_add(s->forms, t->at[d], s->box.dims[d].lower, -1);
     bool fits = last->dim == d && last->div == 1;
-    if (fits && last->mod) fits = last->mod % width == 0 && is_multiple(s->lins, at, width);
+    if (fits && last->mod) fits = last->mod % width == 0 && is_multiple(s->forms, at, width);
     if (fits) continue;
     refuse(p, ts_sprintf(p->s->pass->scratch,
                          "layout '%s' would tear the vectors of %lld elements apart", p->o->layout,
@@ -455,10 +455,10 @@ static void remark(const place *p, const ts_type *type) {
 static ts_result judge(place *p, const ts_type **type) {
   ts_arena *scratch = p->s->pass->scratch;
   bool some = *p->o->loads || *p->o->within;
-  if (!ts_touches_in(p->staged.lins, p->block, p->staged.whole, &p->touches) && !some)
+  if (!ts_touches_in(p->staged.forms, p->block, p->staged.whole, &p->touches) && !some)
     return refuse_obstacle(p);
   if (some && keep_asked(p)) return TS_ERR;
-  ts_box_of(p->staged.lins, &p->touches, p->block, p->staged.whole->type, &p->staged.box);
+  ts_box_of(p->staged.forms, &p->touches, p->block, p->staged.whole->type, &p->staged.box);
   const char *wrong = ts_pieces_parse(scratch, p->o->layout, &p->staged.box, &p->staged.pieces);
   if (wrong) return refuse(p, ts_sprintf(scratch, "layout %s", wrong));
   ts_result result = check_vectors(p);
@@ -485,9 +485,9 @@ static ts_result stage_buffer(place *p) {
 static ts_result stage_named(ts_schedule *s, ts_op *loop, ts_block *block, const char *name) {
   request *r = (request *)s->options;
   buffer_search found = find_buffer(s, block, name);
-  ts_lins lins = {.arena = s->pass->scratch};
+  ts_forms forms = ts_forms_in(s->pass->scratch);
   place p = {.s = s, .o = r->options, .loop = loop, .block = block};
-  p.staged = (ts_staged){.schedule = s, .lins = &lins, .whole = found.found};
+  p.staged = (ts_staged){.schedule = s, .forms = &forms, .whole = found.found};
   if (found.found) {
     r->staged++;
     return stage_buffer(&p);

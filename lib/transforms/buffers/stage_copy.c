@@ -6,23 +6,23 @@
 #include "transforms/buffers/stage_impl.h"
 #include "transforms/rewrite/rewrite.h"
 
-const ts_aff *ts_dims_lin(ts_dims *d, const ts_lin *l) {
-  static const ts_aff_kind kinds[] = {[TS_LIN_FLOORDIV] = TS_AFF_FLOORDIV,
-                                      [TS_LIN_CEILDIV] = TS_AFF_CEILDIV,
-                                      [TS_LIN_MOD] = TS_AFF_MOD};
+const ts_aff *ts_dims_form(ts_dims *d, const ts_linear *l) {
+  static const ts_aff_kind kinds[] = {[TS_FORM_FLOORDIV] = TS_AFF_FLOORDIV,
+                                      [TS_FORM_CEILDIV] = TS_AFF_CEILDIV,
+                                      [TS_FORM_MOD] = TS_AFF_MOD};
   if (!l) {
     d->overflow = true;
     return ts_aff_const(d->m, 0);
   }
   const ts_aff *sum = ts_aff_const(d->m, 0);
   for (unsigned i = 0; i < l->n; i++) {
-    const ts_lin_term *t = &l->terms[i];
-    const ts_aff *a = t->kind == TS_LIN_VALUE ? ts_dims_value(d, t->value)
-                      : t->kind == TS_LIN_SYM
+    const ts_form_atom *t = ts_form_atom_of(&l->terms[i]);
+    const ts_aff *a = t->kind == TS_FORM_VALUE ? ts_dims_value(d, t->value)
+                      : t->kind == TS_FORM_SYM
                           ? ts_aff_sym(d->m, t->sym)
-                          : ts_dims_binary(d, kinds[t->kind], ts_dims_lin(d, t->inner),
+                          : ts_dims_binary(d, kinds[t->kind], ts_dims_form(d, t->inner),
                                            ts_aff_const(d->m, t->divisor));
-    sum = ts_dims_add(d, sum, ts_dims_scale(d, a, t->coef));
+    sum = ts_dims_add(d, sum, ts_dims_scale(d, a, l->terms[i].coef));
   }
   return ts_dims_add(d, sum, ts_aff_const(d->m, l->constant));
 }
@@ -33,8 +33,8 @@ typedef struct nest {
   ts_staged *staged;
   ts_builder b; /* inside the innermost loop so far */
   ts_piece order[TS_MAX_RANK];
-  const ts_lin *iterations[TS_MAX_RANK]; /* of the pieces in `order` */
-  const ts_lin *position[TS_MAX_RANK];   /* of the dimensions, of the loops so far */
+  const ts_linear *iterations[TS_MAX_RANK]; /* of the pieces in `order` */
+  const ts_linear *position[TS_MAX_RANK];   /* of the dimensions, of the loops so far */
   bool overflow;
 } nest;
 
@@ -42,56 +42,56 @@ static nest begin(ts_staged *s, ts_builder b) {
   nest n = {.staged = s, .b = b};
   memcpy(n.order, s->pieces.at, sizeof n.order);
   for (unsigned d = 0; d < s->box.rank; d++)
-    n.position[d] = ts_lin_const(s->lins, 0);
+    n.position[d] = ts_form_const(s->forms, 0);
   return n;
 }
 
 /* The part of dimension d in use ends at these positions of the box, where that can be before the
  * pieces do. */
-static ts_lin_list ends_of(const ts_staged *s, unsigned d) {
+static ts_form_list ends_of(const ts_staged *s, unsigned d) {
   const ts_box_dim *dim = &s->box.dims[d];
-  ts_lin_list ends = {0};
+  ts_form_list ends = {0};
   int64_t room = 1;
   for (unsigned i = 0; i < s->pieces.n; i++)
     if (s->pieces.at[i].dim == d && !ts_is_symbolic(s->pieces.at[i].count))
       room *= s->pieces.at[i].count;
   for (unsigned i = 0; i < dim->num_ends; i++)
-    ends.at[ends.n++] = ts_lin_add(s->lins, dim->ends[i], dim->lower, -1);
-  if (!ts_is_symbolic(dim->extent) && room > dim->extent && ends.n < TS_LIN_MAX_BOUNDS)
-    ends.at[ends.n++] = ts_lin_const(s->lins, dim->extent);
+    ends.at[ends.n++] = ts_form_add(s->forms, dim->ends[i], dim->lower, -1);
+  if (!ts_is_symbolic(dim->extent) && room > dim->extent && ends.n < TS_FORM_MAX_BOUNDS)
+    ends.at[ends.n++] = ts_form_const(s->forms, dim->extent);
   return ends;
 }
 
 /* The iterations of the piece before position `end`, given the pieces of its dimension that have a
  * loop. */
-static const ts_lin *iterations_before(nest *n, const ts_piece *p, const ts_lin *end) {
-  ts_lins *L = n->staged->lins;
-  return ts_lin_div(L, TS_LIN_CEILDIV, ts_lin_add(L, end, n->position[p->dim], -1), p->div);
+static const ts_linear *iterations_before(nest *n, const ts_piece *p, const ts_linear *end) {
+  ts_forms *F = n->staged->forms;
+  return ts_form_div(F, TS_FORM_CEILDIV, ts_form_add(F, end, n->position[p->dim], -1), p->div);
 }
 
-static bool is_redundant(ts_lins *L, const ts_lin *end, ts_extent count) {
-  return ts_lin_le(L, ts_lin_extent(L, count), end);
+static bool is_redundant(ts_forms *F, const ts_linear *end, ts_extent count) {
+  return ts_form_le(F, ts_form_extent(F, count), end);
 }
 
 /* Opens a loop over order[i]: to its end, clipped to the part in use, or from there on. */
 typedef enum { ALL, USED, UNUSED } range;
 
-static void open_loop(nest *n, unsigned i, const char *suffix, range which, const ts_lin *from) {
+static void open_loop(nest *n, unsigned i, const char *suffix, range which, const ts_linear *from) {
   ts_staged *s = n->staged;
   const ts_piece *p = &n->order[i];
   ts_dims d = ts_dims_none(s->schedule->m);
-  const ts_aff *bounds[TS_LIN_MAX_BOUNDS + 3], *zero = ts_aff_const(d.m, 0);
+  const ts_aff *bounds[TS_FORM_MAX_BOUNDS + 3], *zero = ts_aff_const(d.m, 0);
   unsigned num = 0, num_lo = 1;
   bounds[num++] = zero;
   if (which == UNUSED && p->div == 1) {
-    bounds[num++] = ts_dims_lin(&d, iterations_before(n, p, from));
+    bounds[num++] = ts_dims_form(&d, iterations_before(n, p, from));
     num_lo = 2;
   }
-  bounds[num++] = ts_dims_lin(&d, ts_lin_extent(s->lins, p->count));
-  ts_lin_list ends = ends_of(s, p->dim);
+  bounds[num++] = ts_dims_form(&d, ts_form_extent(s->forms, p->count));
+  ts_form_list ends = ends_of(s, p->dim);
   for (unsigned k = 0; which == USED && k < ends.n; k++) {
-    const ts_lin *end = iterations_before(n, p, ends.at[k]);
-    if (!is_redundant(s->lins, end, p->count)) bounds[num++] = ts_dims_lin(&d, end);
+    const ts_linear *end = iterations_before(n, p, ends.at[k]);
+    if (!is_redundant(s->forms, end, p->count)) bounds[num++] = ts_dims_form(&d, end);
   }
   ts_str name = ts_schedule_name(s->schedule, s->name,
                                  ts_sprintf(s->schedule->pass->scratch, "%s%u", suffix, i));
@@ -100,33 +100,33 @@ static void open_loop(nest *n, unsigned i, const char *suffix, range which, cons
   if (!ts_dims_set_map(&d, loop, num, bounds)) n->overflow = true;
   ts_value *iv = ts_for_parts(loop).iv;
   n->b = ts_builder_at_end(s->schedule->m, ts_for_parts(loop).body, n->b.loc);
-  n->iterations[i] = ts_lin_value(s->lins, iv);
-  n->position[p->dim] = ts_lin_add(s->lins, n->position[p->dim], n->iterations[i], p->div);
+  n->iterations[i] = ts_form_value(s->forms, iv);
+  n->position[p->dim] = ts_form_add(s->forms, n->position[p->dim], n->iterations[i], p->div);
 }
 
 /* ---- elements ---- */
 
-static void subscribe(nest *n, ts_op *op, unsigned num, const ts_lin *const *subscripts) {
+static void subscribe(nest *n, ts_op *op, unsigned num, const ts_linear *const *subscripts) {
   ts_dims d = ts_dims_none(n->staged->schedule->m);
   const ts_aff *exprs[TS_MAX_RANK];
   for (unsigned i = 0; i < num; i++)
-    exprs[i] = ts_dims_lin(&d, subscripts[i]);
+    exprs[i] = ts_dims_form(&d, subscripts[i]);
   if (!ts_dims_set_map(&d, op, num, exprs)) n->overflow = true;
 }
 
-static void whole_subscripts(nest *n, const ts_lin **out) {
+static void whole_subscripts(nest *n, const ts_linear **out) {
   ts_staged *s = n->staged;
   for (unsigned d = 0; d < s->box.rank; d++)
-    out[d] = ts_lin_add(s->lins, s->box.dims[d].lower, n->position[d], 1);
+    out[d] = ts_form_add(s->forms, s->box.dims[d].lower, n->position[d], 1);
 }
 
-static void part_subscripts(nest *n, const ts_lin **out) {
+static void part_subscripts(nest *n, const ts_linear **out) {
   for (unsigned i = 0; i < n->staged->pieces.n; i++)
     out[n->order[i].index] = n->iterations[i];
 }
 
 static ts_value *load_element(nest *n, ts_value *memref, unsigned num,
-                              const ts_lin *const *subscripts) {
+                              const ts_linear *const *subscripts) {
   ts_module *m = n->staged->schedule->m;
   const ts_aff *zeros[TS_MAX_RANK] = {0};
   for (unsigned i = 0; i < num; i++)
@@ -138,7 +138,7 @@ static ts_value *load_element(nest *n, ts_value *memref, unsigned num,
 }
 
 static void store_element(nest *n, ts_value *v, ts_value *memref, unsigned num,
-                          const ts_lin *const *subscripts) {
+                          const ts_linear *const *subscripts) {
   const ts_aff *zeros[TS_MAX_RANK] = {0};
   for (unsigned i = 0; i < num; i++)
     zeros[i] = ts_aff_const(n->staged->schedule->m, 0);
@@ -153,7 +153,7 @@ static ts_value *zero_of(nest *n) {
 
 /* if every dimension that may begin below the buffer is inside it { … }; leaves the builder in the
  * first region and returns the if, or NULL when there is nothing to test. */
-static ts_op *test_below(nest *n, const ts_lin *const *subscripts) {
+static ts_op *test_below(nest *n, const ts_linear *const *subscripts) {
   ts_staged *s = n->staged;
   ts_module *m = s->schedule->m;
   ts_dims d = ts_dims_none(m);
@@ -162,7 +162,7 @@ static ts_op *test_below(nest *n, const ts_lin *const *subscripts) {
   unsigned num = 0;
   for (unsigned i = 0; i < s->box.rank; i++) {
     if (!s->box.dims[i].below) continue;
-    sides[2 * num] = ts_dims_lin(&d, subscripts[i]);
+    sides[2 * num] = ts_dims_form(&d, subscripts[i]);
     sides[2 * num + 1] = ts_aff_const(m, 0);
     preds[num++] = TS_GE;
   }
@@ -177,7 +177,7 @@ static ts_op *test_below(nest *n, const ts_lin *const *subscripts) {
 
 bool ts_staged_copy_in(ts_staged *s, ts_builder *b, bool pad) {
   nest n = begin(s, *b);
-  const ts_lin *whole[TS_MAX_RANK], *part[TS_MAX_RANK];
+  const ts_linear *whole[TS_MAX_RANK], *part[TS_MAX_RANK];
   for (unsigned i = 0; i < s->pieces.n; i++)
     open_loop(&n, i, ".s", USED, NULL);
   whole_subscripts(&n, whole);
@@ -193,7 +193,7 @@ bool ts_staged_copy_in(ts_staged *s, ts_builder *b, bool pad) {
 
 bool ts_staged_copy_out(ts_staged *s, ts_builder *b) {
   nest n = begin(s, *b);
-  const ts_lin *whole[TS_MAX_RANK], *part[TS_MAX_RANK];
+  const ts_linear *whole[TS_MAX_RANK], *part[TS_MAX_RANK];
   for (unsigned i = 0; i < s->pieces.n; i++)
     open_loop(&n, i, ".w", USED, NULL);
   whole_subscripts(&n, whole);
@@ -218,10 +218,10 @@ static void sort_pieces(nest *n, unsigned d) {
 bool ts_staged_fill(ts_staged *s, ts_builder *b) {
   bool fits = true;
   for (unsigned d = 0; d < s->box.rank; d++) {
-    ts_lin_list ends = ends_of(s, d);
+    ts_form_list ends = ends_of(s, d);
     for (unsigned k = 0; k < ends.n; k++) {
       nest n = begin(s, *b);
-      const ts_lin *part[TS_MAX_RANK];
+      const ts_linear *part[TS_MAX_RANK];
       sort_pieces(&n, d);
       for (unsigned i = 0; i < s->pieces.n; i++) {
         unsigned at = n.order[i].dim;
@@ -237,19 +237,19 @@ bool ts_staged_fill(ts_staged *s, ts_builder *b) {
 
 /* ---- accesses ---- */
 
-const ts_lin *ts_piece_index(ts_lins *L, const ts_piece *p, const ts_lin *const *position) {
-  const ts_lin *at = ts_lin_div(L, TS_LIN_FLOORDIV, position[p->dim], p->div);
-  return p->mod ? ts_lin_div(L, TS_LIN_MOD, at, p->mod) : at;
+const ts_linear *ts_piece_index(ts_forms *F, const ts_piece *p, const ts_linear *const *position) {
+  const ts_linear *at = ts_form_div(F, TS_FORM_FLOORDIV, position[p->dim], p->div);
+  return p->mod ? ts_form_div(F, TS_FORM_MOD, at, p->mod) : at;
 }
 
 bool ts_staged_redirect(ts_staged *s, const ts_touch *t) {
-  const ts_lin *position[TS_MAX_RANK];
+  const ts_linear *position[TS_MAX_RANK];
   for (unsigned d = 0; d < s->box.rank; d++)
-    position[d] = ts_lin_add(s->lins, t->at[d], s->box.dims[d].lower, -1);
+    position[d] = ts_form_add(s->forms, t->at[d], s->box.dims[d].lower, -1);
   ts_dims dims = ts_dims_none(s->schedule->m);
   const ts_aff *exprs[TS_MAX_RANK];
   for (unsigned i = 0; i < s->pieces.n; i++)
-    exprs[i] = ts_dims_lin(&dims, ts_piece_index(s->lins, &s->pieces.at[i], position));
+    exprs[i] = ts_dims_form(&dims, ts_piece_index(s->forms, &s->pieces.at[i], position));
   if (dims.overflow) return false;
   unsigned memref = t->op->opcode == TS_OP_STORE ? 1 : 0;
   ts_set_operand(t->op, memref, s->part);

@@ -7,7 +7,7 @@
 #include "transforms/loops/loops.h"
 
 /* The form over these dims; NULL and too large ones set `overflow`. */
-const ts_aff *ts_dims_lin(ts_dims *, const ts_lin *);
+const ts_aff *ts_dims_form(ts_dims *, const ts_linear *);
 
 /* ---- layouts ---- */
 
@@ -28,14 +28,14 @@ typedef struct ts_pieces {
  * it. Every element of the box must have one place. */
 const char *ts_pieces_parse(ts_arena *, const char *text, const ts_box *, ts_pieces *);
 /* Where the element `position` of the box (a form for each dimension) lies. */
-const ts_lin *ts_piece_index(ts_lins *, const ts_piece *, const ts_lin *const *position);
+const ts_linear *ts_piece_index(ts_forms *, const ts_piece *, const ts_linear *const *position);
 
 /* ---- copies ---- */
 
 /* A buffer `whole`, and `part` that holds the box of it. */
 typedef struct ts_staged {
   ts_schedule *schedule;
-  ts_lins *lins;
+  ts_forms *forms;
   ts_value *whole, *part;
   const char *name; /* of loops: name.s0, … */
   ts_box box;

@@ -13,7 +13,7 @@
  *                 for %i.c = 0 to 512 { s[0] = s[0] op s.p[%i.c] }
  * One of an element that moves becomes an atomic_add, where it adds integers. */
 #include "support/remarks.h"
-#include "analysis/index/lin.h"
+#include "analysis/index/form.h"
 #include "analysis/poly/dependence.h"
 #include "analysis/poly/facts.h"
 #include "analysis/poly/update.h"
@@ -62,7 +62,7 @@ static ts_result refuse(parallelizer *p, const ts_verdict *verdict) {
 /* ---- which updates ---- */
 
 static bool is_outside(const parallelizer *p, const ts_value *v) {
-  return ts_is_literal(v) || (v != p->parts.iv && !ts_lin_varies(p->parts.body, v));
+  return ts_is_literal(v) || (v != p->parts.iv && !ts_form_varies(p->parts.body, v));
 }
 
 static void note_update(void *arg, ts_op *op) {

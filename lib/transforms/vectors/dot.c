@@ -241,17 +241,17 @@ static const ts_aff *bound_at(const ts_dot_loop *g, const ts_op *load, const ts_
 
 /* Is what the whole group would read written before, wherever the loop reads some of it? */
 static bool is_written(const ts_dot_loop *g, const ts_op *load, ts_value *memref) {
-  ts_lins lins = {.arena = g->s.pass->scratch};
+  ts_forms forms = ts_forms_in(g->s.pass->scratch);
   ts_block *home = memref->def->block;
   ts_touches all;
-  if (!ts_touches_in(&lins, home, memref, &all)) return false;
+  if (!ts_touches_in(&forms, home, memref, &all)) return false;
   for (size_t i = 0; i < all.list.n; i++) {
     ts_touch *t = &all.list.at[i];
     if (t->op != load) continue;
-    t->at[t->n - 1] = ts_lin_const(&lins, 0);
+    t->at[t->n - 1] = ts_form_const(&forms, 0);
     t->widths[t->n - 1] = g->lanes;
   }
-  return !ts_flow_of(&lins, &all, home, NULL).comes_in;
+  return !ts_flow_of(&forms, &all, home, NULL).comes_in;
 }
 
 /* Do groups of the factor hold zeros past the loop's end? All of them are written, and whatever else
