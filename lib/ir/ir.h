@@ -605,7 +605,10 @@ typedef struct ts_name_marks {
 void ts_name_func_values(ts_func *, ts_name_marks *marks);
 /* One op with its regions, named as in its function's text. Costs a walk over the function. */
 void ts_print_op(ts_sink *, const ts_func *, const ts_op *);
-/* A value as it is written in its function's text: %name or a literal. As costly. */
+/* A value as it is written in its function's text: %name or a literal; an expression with the op's dims in
+ * place of d0, d1, …. As costly. */
+void ts_print_value(ts_sink *, const ts_func *, const ts_value *);
+void ts_print_aff(ts_sink *, const ts_op *, const ts_aff *);
 const char *ts_value_text(ts_arena *, const ts_func *, const ts_value *);
 ts_result ts_verify(ts_module *);
 /* The same of one function of a module that verified before only this one changed. */

@@ -627,33 +627,44 @@ void ts_print_func(ts_sink *out, const ts_func *f) {
   ts_arena_drop(&p.scratch);
 }
 
-/* Settles every name of the function by printing it to nowhere. */
-static void name_function(printer *p, ts_sink *nowhere, const ts_func *f) {
-  ts_sink_buffer(nowhere, &f->module->ctx->memory);
-  printer_init(p, nowhere, f->module);
+/* A printer to `out` that has settled every name of the function by printing it to nowhere. */
+static void name_function(printer *p, ts_sink *out, const ts_func *f) {
+  ts_sink nowhere;
+  ts_sink_buffer(&nowhere, &f->module->ctx->memory);
+  printer_init(p, &nowhere, f->module);
   p->bare = true;
   put_func(p, f);
-  ts_sink_drop(nowhere);
+  ts_sink_drop(&nowhere);
+  p->out = out;
 }
 
 void ts_print_op(ts_sink *out, const ts_func *f, const ts_op *op) {
   printer p;
-  ts_sink nowhere;
-  name_function(&p, &nowhere, f);
-  p.out = out;
+  name_function(&p, out, f);
   put_op(&p, op);
   ts_arena_drop(&p.scratch);
 }
 
-const char *ts_value_text(ts_arena *arena, const ts_func *f, const ts_value *v) {
+void ts_print_value(ts_sink *out, const ts_func *f, const ts_value *v) {
   printer p;
-  ts_sink text;
-  name_function(&p, &text, f);
-  ts_sink_buffer(&text, &f->module->ctx->memory);
+  name_function(&p, out, f);
   put_value(&p, v);
+  ts_arena_drop(&p.scratch);
+}
+
+void ts_print_aff(ts_sink *out, const ts_op *op, const ts_aff *a) {
+  printer p;
+  name_function(&p, out, op->block->func);
+  put_aff(&p, op, a, false);
+  ts_arena_drop(&p.scratch);
+}
+
+const char *ts_value_text(ts_arena *arena, const ts_func *f, const ts_value *v) {
+  ts_sink text;
+  ts_sink_buffer(&text, &f->module->ctx->memory);
+  ts_print_value(&text, f, v);
   const char *copy = ts_strndup(arena, text.buf, text.n);
   ts_sink_drop(&text);
-  ts_arena_drop(&p.scratch);
   return copy;
 }
 
