@@ -91,7 +91,7 @@ static ts_bounded *broadcast_to(bounder *b, const ts_bounded *from, const ts_bou
 static ts_bounded *elementwise(bounder *b, const ts_op *op, ts_dtype dtype, const ts_bounded *shape,
                                unsigned n, ts_bounded *const *in) {
   ts_bounded *out = new_tensor(b, dtype, shape->rank, shape->dims);
-  bool tanh_form = ts_attr_word_is(b->m, op, TS_ATTR_APPROX, "tanh");
+  bool tanh_form = ts_is_tanh_form(op);
   if (n > 3) n = 0;
   for (int64_t i = 0; i < out->count; i++) {
     ts_inexact x[3] = {{0, 0}};
@@ -281,9 +281,7 @@ static ts_bounded *matmul(bounder *b, ts_bounded *out, const ts_bounded *x, cons
 static ts_bounded *fused_mlp(bounder *b, const ts_op *op, ts_bounded *const *in) {
   ts_bounded *out = new_of_type(b, ts_op_result(op, 0)->type);
   ts_bounded *y = step(b, TS_OP_ADD, matmul(b, out, in[0], in[1], worst_acc(b, op)), in[2]);
-  ts_opcode act = TS_NUM_OPCODES;
-  const ts_attr *word = ts_attr_find(op, TS_ATTR_ACT);
-  if (word) (void)ts_activation(ts_str_text(b->m, word->word), &act);
+  ts_opcode act = ts_op_activation(op);
   if (act == TS_NUM_OPCODES) return y;
   ts_op activation = *op; /* for its approx attribute */
   activation.opcode = (uint16_t)act;
@@ -355,7 +353,7 @@ static ts_bounded *value_of(bounder *b, const ts_value *v) {
 static ts_result fused(bounder *b, const ts_op *op, ts_bounded *const *in, ts_bounded **out) {
   ts_bounded *shape = new_of_type(b, ts_op_result(op, 0)->type);
   ts_block *region = ts_op_regions(op)[0];
-  bool multiplies = ts_attr_word_is(b->m, op, TS_ATTR_ROOT, "matmul");
+  bool multiplies = ts_attr_find(op, TS_ATTR_ROOT) != NULL;
   unsigned first = multiplies ? 2 : 0, arg = 0;
   if (multiplies) {
     ts_bounded *p = new_tensor(b, region->args[0]->type->dtype, shape->rank, shape->dims);

@@ -128,7 +128,7 @@ static cell float_op(const bounder *b, const ts_op *op, const cell *in) {
     break;
   default: break;
   }
-  bool tanh_form = ts_attr_word_is(b->f->func->module, op, TS_ATTR_APPROX, "tanh");
+  bool tanh_form = ts_is_tanh_form(op);
   ts_inexact y = ts_inexact_op(op, tanh_form, x[0], x[1], x[2]);
   return term(ts_inexact_settle(d, ts_inexact_math(b->math_error, op, d, y)));
 }

@@ -201,7 +201,7 @@ static ts_c_text by_table(ts_c_emit *e, const ts_op *op, const form *f) {
   ts_dtype d = dtype_of(v);
   bool narrow = ts_c_narrow(d) != NULL;
   const char *helper = f->int_helper && !ts_c_is_float(r) ? f->int_helper : f->helper;
-  if (op->opcode == TS_OP_GELU && ts_attr_word_is(e->m, op, TS_ATTR_APPROX, "tanh"))
+  if (op->opcode == TS_OP_GELU && ts_is_tanh_form(op))
     helper = "gelu_tanh";
   else if (op->opcode == TS_OP_GELU && is_rounded(v))
     helper = "gelu_brief";

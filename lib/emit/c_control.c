@@ -298,10 +298,6 @@ static void print_if(ts_c_emit *e, const ts_op *op) {
 
 /* ---- launches ---- */
 
-static bool is_blocks(const ts_c_emit *e, ts_str clause) {
-  return strcmp(ts_str_text(e->m, clause), "blocks") == 0;
-}
-
 static void find_shared(void *found, ts_op *op) {
   bool shared = op->opcode == TS_OP_ALLOC && ts_op_result(op, 0)->type->space == TS_SPACE_SHARED;
   if (shared || op->opcode == TS_OP_BARRIER || op->opcode == TS_OP_ASYNC_COPY)
@@ -322,9 +318,9 @@ static void print_launch(ts_c_emit *e, const ts_op *op) {
   }
   size_t mark = ts_c_scope_open(e);
   unsigned depth = 0;
-  for (int blocks = 1; blocks >= 0; blocks--)
+  for (int clause = TS_CLAUSE_BLOCKS; clause <= TS_CLAUSE_THREADS; clause++)
     for (unsigned i = launch.n; i-- > 0;) {
-      if (is_blocks(e, launch.clauses[i]) != (blocks == 1)) continue;
+      if (launch.clauses[i] != clause) continue;
       const char *iv = ts_c_name(e, launch.body->args[i]);
       define_index(e, launch.body->args[i], iv);
       ts_c_stmt(e, "for (int64_t %s = 0; %s < %s; %s++) {", iv, iv,

@@ -178,12 +178,11 @@ static const ts_cell *literal_strip(program *p, const ts_value *v) {
 }
 
 static step *add_step(program *p, const ts_op *op) {
-  const ts_module *m = p->e->module;
   ts_push(p->e->scratch, &p->steps, (step){.op = op, .opcode = op->opcode});
   step *s = &p->steps.at[p->steps.n - 1];
   s->from = ts_operand(op, 0)->type->dtype;
   s->type = ts_op_result(op, 0)->type->dtype;
-  s->approx_tanh = ts_attr_word_is(m, op, TS_ATTR_APPROX, "tanh");
+  s->approx_tanh = ts_is_tanh_form(op);
   if (op->opcode == TS_OP_CMPF || op->opcode == TS_OP_CMPI) s->pred = ts_op_pred(op);
   s->result = new_strip(p);
   return s;

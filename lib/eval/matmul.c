@@ -327,11 +327,9 @@ ts_result ts_eval_matmul(ts_eval *e) {
   ts_array whole;
   set_up(&p);
   if (e->op->opcode == TS_OP_FUSED_MLP) {
-    const ts_attr *act = ts_attr_find(e->op, TS_ATTR_ACT);
     p.bias = &e->in[2];
-    if (act && !ts_activation(ts_str_text(e->module, act->word), &p.act))
-      ts_unreachable("an unknown activation was let through");
-    p.approx_tanh = ts_attr_word_is(e->module, e->op, TS_ATTR_APPROX, "tanh");
+    p.act = ts_op_activation(e->op);
+    p.approx_tanh = ts_is_tanh_form(e->op);
   } else if (e->op->opcode == TS_OP_FUSED) {
     whole = product_array(e);
     p.to = &whole;

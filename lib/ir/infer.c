@@ -73,7 +73,7 @@ const ts_type *ts_inf_need_given(ts_inf *f, const char *example) {
 
 const char *ts_inf_word(const ts_inf *f, ts_attr_key key) {
   const ts_attr *a = ts_attr_find(f->op, key);
-  return a ? ts_str_text(f->m, a->word) : NULL;
+  return a ? ts_attr_word(f->m, key, a->i) : NULL;
 }
 
 const char *ts_inf_other_level(const ts_inf *f, const ts_type *t) {

@@ -29,7 +29,7 @@ const ts_type *ts_inf_untold(ts_inf *);
 /* The written type, which this op cannot do without; NULL: reported, with `example` as what to
  * write. */
 const ts_type *ts_inf_need_given(ts_inf *, const char *example);
-/* A word attribute's text, or NULL. */
+/* The word of an ENUM or OPCODE attribute, or NULL. */
 const char *ts_inf_word(const ts_inf *, ts_attr_key);
 bool ts_is_number(ts_dtype);       /* what arithmetic works on: floats and integers, not i1 */
 unsigned ts_dtype_width(ts_dtype); /* bits of a value: i1 has one, index 64 */

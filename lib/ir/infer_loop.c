@@ -68,10 +68,9 @@ const ts_type *ts_rule_binary_i(ts_inf *f) {
 static const ts_type *compare(ts_inf *f, const ts_type *t) {
   const ts_attr *pred = ts_attr_find(f->op, TS_ATTR_PRED);
   if (!pred) return ts_inf_error(f, "`%s` needs a predicate: eq ne lt le gt ge", op_name(f));
-  const char *word = ts_str_text(f->m, pred->word);
-  for (unsigned p = TS_EQ; p <= TS_GE; p++)
-    if (strcmp(ts_pred_word((ts_pred)p), word) == 0) return ts_type_with_dtype(f->m, t, TS_I1);
-  return ts_inf_error(f, "`%s` has no predicate %s; it is eq ne lt le gt ge", op_name(f), word);
+  if (pred->i >= 0) return ts_type_with_dtype(f->m, t, TS_I1);
+  return ts_inf_error(f, "`%s` has no predicate %s; it is eq ne lt le gt ge", op_name(f),
+                      ts_inf_word(f, TS_ATTR_PRED));
 }
 
 const ts_type *ts_rule_compare_f(ts_inf *f) {

@@ -116,12 +116,12 @@ static bool check_axes(ts_inf *f, const ts_type *t, unsigned most) {
 }
 
 static bool check_approx(ts_inf *f, bool is_gelu) {
-  const char *approx = ts_inf_word(f, TS_ATTR_APPROX);
+  const ts_attr *approx = ts_attr_find(f->op, TS_ATTR_APPROX);
   if (!approx) return true;
   if (!is_gelu)
     ts_inf_error(f, "`approx` belongs to `act = gelu`");
-  else if (strcmp(approx, "none") != 0 && strcmp(approx, "tanh") != 0)
-    ts_inf_error(f, "approx = %s: it is none or tanh", approx);
+  else if (approx->i < 0)
+    ts_inf_error(f, "approx = %s: it is none or tanh", ts_inf_word(f, TS_ATTR_APPROX));
   else
     return true;
   return false;
@@ -347,21 +347,20 @@ static bool is_bias_of(const ts_type *bias, const ts_type *t) {
 
 /* act names one-operand elementwise op of both levels; integers have only none and relu. */
 static bool check_act(ts_inf *f, ts_dtype dtype) {
-  const char *act = ts_inf_word(f, TS_ATTR_ACT);
-  if (!act) act = "none";
-  bool known = strcmp(act, "none") == 0 || strcmp(act, "relu") == 0, math = false;
-  for (unsigned i = 0; !known && !math && i < TS_NUM_OPCODES; i++)
-    math = (ts_op_infos[i].flags & TS_FLAG_MATH) && strcmp(ts_op_infos[i].name, act) == 0;
-  if (!known && !math)
+  const ts_attr *a = ts_attr_find(f->op, TS_ATTR_ACT);
+  int64_t code = a ? a->i : TS_NUM_OPCODES;
+  const char *act = ts_attr_word(f->m, TS_ATTR_ACT, code);
+  bool none = code == TS_NUM_OPCODES;
+  if (!none && (code < 0 || !ts_is_activation((ts_opcode)code)))
     ts_inf_error(f,
                  "act = %s is no activation; it is none, relu, gelu, silu, sigmoid, tanh or "
                  "another math op",
                  act);
-  else if (math && !ts_is_float(dtype))
+  else if (!none && code != TS_OP_RELU && !ts_is_float(dtype))
     ts_inf_error(f, "act = %s needs a float type; with %s it is none or relu", act,
                  ts_dtype_name(dtype));
   else
-    return check_approx(f, strcmp(act, "gelu") == 0);
+    return check_approx(f, code == TS_OP_GELU);
   return false;
 }
 
@@ -470,10 +469,11 @@ const ts_type *ts_rule_dequantize(ts_inf *f) {
 
 /* With root = matmul the first two operands become one operand, their product. */
 static bool has_root(ts_inf *f, bool *root) {
-  const char *word = ts_inf_word(f, TS_ATTR_ROOT);
-  *root = word && strcmp(word, "matmul") == 0;
-  if (word && !*root) return ts_inf_refuse(f, "root = %s: the only root is matmul", word);
-  if (!word && ts_attr_find(f->op, TS_ATTR_ACC))
+  const ts_attr *a = ts_attr_find(f->op, TS_ATTR_ROOT);
+  *root = a && a->i == TS_OP_MATMUL;
+  if (a && !*root)
+    return ts_inf_refuse(f, "root = %s: the only root is matmul", ts_inf_word(f, TS_ATTR_ROOT));
+  if (!a && ts_attr_find(f->op, TS_ATTR_ACC))
     return ts_inf_refuse(f, "`acc` belongs to `root = matmul`");
   if (*root && f->op->num_plain < 2)
     return ts_inf_refuse(f, "a fused matmul takes at least 2 operands, not %u", f->op->num_plain);

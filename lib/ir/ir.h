@@ -149,8 +149,8 @@ typedef enum ts_attr_key {
 
 // clang-format off
 typedef enum {
-  TS_AK_DTYPE, TS_AK_INT, TS_AK_INTS, TS_AK_FLOAT, TS_AK_FLOATS, TS_AK_WORD, TS_AK_UNIT,
-  TS_AK_TYPE, TS_AK_DATA, TS_AK_SYMBOL, TS_AK_WORDS
+  TS_AK_DTYPE, TS_AK_INT, TS_AK_INTS, TS_AK_FLOAT, TS_AK_FLOATS, TS_AK_ENUM, TS_AK_ENUMS, TS_AK_OPCODE,
+  TS_AK_UNIT, TS_AK_TYPE, TS_AK_DATA, TS_AK_SYMBOL
 } ts_attr_kind;
 // clang-format on
 
@@ -212,15 +212,24 @@ static inline bool ts_is_elementwise(ts_opcode opcode) {
   return info->levels & TS_LEVEL_T && (info->class == TS_OC_ARITH || info->class == TS_OC_CONVERT);
 }
 
+/* What a fused_mlp may apply last. */
+static inline bool ts_is_activation(ts_opcode opcode) {
+  return opcode == TS_OP_RELU || ts_op_infos[opcode].flags & TS_FLAG_MATH;
+}
+
 typedef struct ts_attr_info {
   const char *name;
   ts_attr_kind kind;
   enum { TS_IN_BRACES, TS_IN_TEXT } where;
   const char *summary;
+  const char *words[7]; /* ENUM, ENUMS: up to the first NULL */
 } ts_attr_info;
 extern const ts_attr_info ts_attr_infos[TS_NUM_ATTRS];
 
+/* The words of ENUM attributes, in the order of attrs.def. */
 typedef enum ts_pred { TS_EQ, TS_NE, TS_LT, TS_LE, TS_GT, TS_GE } ts_pred;
+typedef enum ts_approx { TS_APPROX_NONE, TS_APPROX_TANH } ts_approx;
+typedef enum ts_clause { TS_CLAUSE_BLOCKS, TS_CLAUSE_THREADS } ts_clause;
 const char *ts_pred_word(ts_pred);   /* "lt" */
 const char *ts_pred_symbol(ts_pred); /* "<" */
 
@@ -239,17 +248,18 @@ typedef struct ts_data {
 
 typedef struct ts_attr {
   ts_attr_key key;
-  /* INTS, FLOATS, WORDS: how many; a single one written without brackets has bare = 1 */
+  /* INTS, FLOATS, ENUMS: how many; a single one written without brackets has bare = 1 */
   uint32_t n;
   bool bare;
   union {
     ts_dtype dtype;
+    /* INT; ENUM: which of the attribute's words; OPCODE: an opcode, TS_NUM_OPCODES for none. A word that
+     * the attribute has not, which its op's type rule refuses, is minus the ts_str. */
     int64_t i;
     double f;
-    const int64_t *ints;
+    const int64_t *ints; /* INTS, ENUMS */
     const double *floats;
-    ts_str word; /* WORD, SYMBOL */
-    const ts_str *words;
+    ts_str word; /* SYMBOL */
     const ts_type *type;
     const ts_data *data;
   };
@@ -476,12 +486,13 @@ void ts_attr_remove(ts_module *, ts_op *, ts_attr_key);
 void ts_attr_set_int(ts_module *, ts_op *, ts_attr_key, int64_t);
 void ts_attr_set_unit(ts_module *, ts_op *, ts_attr_key);
 void ts_attr_set_dtype(ts_module *, ts_op *, ts_attr_key, ts_dtype);
-void ts_attr_set_word(ts_module *, ts_op *, ts_attr_key, const char *);
 void ts_attr_set_ints(ts_module *, ts_op *, ts_attr_key, unsigned n, const int64_t *);
 void ts_attr_set_data(ts_module *, ts_op *, ts_attr_key, const ts_data *);
 int64_t ts_attr_int(const ts_op *, ts_attr_key, int64_t otherwise);
 double ts_attr_float(const ts_op *, ts_attr_key, double otherwise);
-bool ts_attr_word_is(const ts_module *, const ts_op *, ts_attr_key, const char *);
+/* A word of an ENUM, ENUMS or OPCODE attribute as the number that stands for it in ts_attr, and back. */
+int64_t ts_attr_number(const ts_module *, ts_attr_key, ts_str word);
+const char *ts_attr_word(const ts_module *, ts_attr_key, int64_t number);
 /* The accumulator type of a matmul, reduction, softmax, layernorm, fused_mlp or fused: acc, or by
  * default f64 for floats, i32 for i8, and i64 for other integers. */
 ts_dtype ts_acc_dtype(const ts_op *);
@@ -494,6 +505,10 @@ unsigned ts_op_axes(const ts_op *, unsigned axes[TS_MAX_RANK]);
 
 /* The relation of a cmpf or cmpi. */
 ts_pred ts_op_pred(const ts_op *);
+/* Is a gelu, or the activation of a fused_mlp, of the tanh form? */
+bool ts_is_tanh_form(const ts_op *);
+/* The op that a fused_mlp applies last; TS_NUM_OPCODES: none. */
+ts_opcode ts_op_activation(const ts_op *);
 
 /* A for's parts. */
 typedef struct ts_for {
@@ -521,12 +536,12 @@ bool ts_has_dim(const ts_op *, const ts_value *);
 /* Have both ops the same subscripts, expressions of the same values? */
 bool ts_same_subscripts(const ts_op *, const ts_op *);
 
-/* A launch's parts: block argument i of its region runs from 0 to extents[i]; clauses[i] is the word it
- * stands under in the text: "blocks", "threads", … */
+/* A launch's parts: block argument i of its region runs from 0 to extents[i]; clauses[i] says
+ * whether it stands under blocks(…) or threads(…) (ts_clause). */
 typedef struct ts_launch {
   unsigned n;
   const ts_aff *const *extents;
-  const ts_str *clauses;
+  const int64_t *clauses;
   ts_block *body;
 } ts_launch;
 ts_launch ts_launch_parts(const ts_op *);

@@ -181,9 +181,9 @@ static void copy_attrs(copier *c, const ts_op *from, ts_op *to) {
   for (unsigned i = 0; i < from->num_attrs; i++) {
     ts_attr *a = &attrs[i];
     switch (ts_attr_infos[a->key].kind) {
+    case TS_AK_ENUMS:
     case TS_AK_INTS: a->ints = copy_bytes(c, a->ints, a->n * sizeof *a->ints); break;
     case TS_AK_FLOATS: a->floats = copy_bytes(c, a->floats, a->n * sizeof *a->floats); break;
-    case TS_AK_WORDS: a->words = copy_bytes(c, a->words, a->n * sizeof *a->words); break;
     case TS_AK_TYPE: a->type = copy_type(c, a->type); break;
     case TS_AK_DATA: a->data = copy_data(c, a->data); break;
     default: break;

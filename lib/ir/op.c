@@ -284,10 +284,6 @@ void ts_attr_set_dtype(ts_module *m, ts_op *op, ts_attr_key key, ts_dtype d) {
   ts_attr_set(m, op, (ts_attr){.key = key, .dtype = d});
 }
 
-void ts_attr_set_word(ts_module *m, ts_op *op, ts_attr_key key, const char *word) {
-  ts_attr_set(m, op, (ts_attr){.key = key, .word = ts_intern(&m->strings, word)});
-}
-
 void ts_attr_set_ints(ts_module *m, ts_op *op, ts_attr_key key, unsigned n, const int64_t *ints) {
   int64_t *copy = ts_new_array(&m->arena, int64_t, n ? n : 1);
   if (n) memcpy(copy, ints, n * sizeof *copy);
@@ -308,13 +304,6 @@ double ts_attr_float(const ts_op *op, ts_attr_key key, double otherwise) {
   return a ? a->f : otherwise;
 }
 
-bool ts_attr_word_is(const ts_module *m, const ts_op *op, ts_attr_key key, const char *word) {
-  const ts_attr *a = ts_attr_find(op, key);
-  if (!a) return false;
-  const struct ts_interned *e = ts_interned_of(&m->strings, a->word);
-  return e->len == strlen(word) && memcmp(e->text, word, e->len) == 0;
-}
-
 /* ---- parts ---- */
 
 ts_for ts_for_parts(const ts_op *op) {
@@ -328,19 +317,21 @@ ts_for ts_for_parts(const ts_op *op) {
                   .body = ts_op_regions(op)[0]};
 }
 
-ts_pred ts_op_pred(const ts_op *op) {
-  unsigned p = TS_EQ;
-  while (p < TS_GE &&
-         !ts_attr_word_is(op->block->func->module, op, TS_ATTR_PRED, ts_pred_word((ts_pred)p)))
-    p++;
-  return (ts_pred)p;
+ts_pred ts_op_pred(const ts_op *op) { return (ts_pred)ts_attr_int(op, TS_ATTR_PRED, TS_EQ); }
+
+bool ts_is_tanh_form(const ts_op *op) {
+  return ts_attr_int(op, TS_ATTR_APPROX, TS_APPROX_NONE) == TS_APPROX_TANH;
+}
+
+ts_opcode ts_op_activation(const ts_op *op) {
+  return (ts_opcode)ts_attr_int(op, TS_ATTR_ACT, TS_NUM_OPCODES);
 }
 
 ts_launch ts_launch_parts(const ts_op *op) {
   const ts_attr *dims = ts_attr_find(op, TS_ATTR_DIMS);
   return (ts_launch){.n = op->map->n,
                      .extents = op->map->exprs,
-                     .clauses = dims->words,
+                     .clauses = dims->ints,
                      .body = ts_op_regions(op)[0]};
 }
 

@@ -40,14 +40,39 @@ bool ts_takes_attr(ts_opcode opcode, ts_attr_key key) {
 }
 
 const ts_attr_info ts_attr_infos[TS_NUM_ATTRS] = {
-#define ATTR(e, name, kind, where, summary) {name, TS_AK_##kind, TS_IN_##where, summary},
+#define ATTR(e, name, kind, where, summary, ...)                                                   \
+  {name, TS_AK_##kind, TS_IN_##where, summary, {__VA_ARGS__}},
 #include "ir/attrs.def"
 #undef ATTR
 };
 
-static const struct {
-  const char *word, *symbol;
-} preds[] = {{"eq", "=="}, {"ne", "!="}, {"lt", "<"}, {"le", "<="}, {"gt", ">"}, {"ge", ">="}};
+static bool is_text(const struct ts_interned *e, const char *text) {
+  return e->len == strlen(text) && memcmp(e->text, text, e->len) == 0;
+}
 
-const char *ts_pred_word(ts_pred p) { return preds[p].word; }
-const char *ts_pred_symbol(ts_pred p) { return preds[p].symbol; }
+int64_t ts_attr_number(const ts_module *m, ts_attr_key key, ts_str word) {
+  const ts_attr_info *info = &ts_attr_infos[key];
+  const struct ts_interned *e = ts_interned_of(&m->strings, word);
+  if (info->kind != TS_AK_OPCODE) {
+    for (int i = 0; info->words[i]; i++)
+      if (is_text(e, info->words[i])) return i;
+    return -(int64_t)word;
+  }
+  if (is_text(e, "none")) return TS_NUM_OPCODES;
+  for (int i = 0; i < TS_NUM_OPCODES; i++)
+    if (is_text(e, ts_op_infos[i].name)) return i;
+  return -(int64_t)word;
+}
+
+const char *ts_attr_word(const ts_module *m, ts_attr_key key, int64_t number) {
+  if (number < 0) return ts_str_text(m, (ts_str)-number);
+  if (ts_attr_infos[key].kind != TS_AK_OPCODE) return ts_attr_infos[key].words[number];
+  return number == TS_NUM_OPCODES ? "none" : ts_op_infos[number].name;
+}
+
+const char *ts_pred_word(ts_pred p) { return ts_attr_infos[TS_ATTR_PRED].words[p]; }
+
+const char *ts_pred_symbol(ts_pred p) {
+  static const char *const symbols[] = {"==", "!=", "<", "<=", ">", ">="};
+  return symbols[p];
+}

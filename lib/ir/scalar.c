@@ -222,16 +222,3 @@ int64_t ts_quantize(double x, double scale, int64_t zero_point) {
   double steps = isnan(x) ? 0 : rint(x / scale);
   return ts_float_to_int(TS_I8, steps + (double)zero_point);
 }
-
-bool ts_activation(const char *name, ts_opcode *out) {
-  *out = TS_NUM_OPCODES;
-  if (strcmp(name, "none") == 0) return true;
-  for (int op = 0; op < TS_NUM_OPCODES; op++) {
-    const ts_op_info *info = &ts_op_infos[op];
-    bool suits = op == TS_OP_RELU || (info->flags & TS_FLAG_MATH);
-    if (!suits || strcmp(name, info->name) != 0) continue;
-    *out = (ts_opcode)op;
-    return true;
-  }
-  return false;
-}

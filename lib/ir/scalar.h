@@ -32,8 +32,5 @@ int64_t ts_float_to_int(ts_dtype to, double); /* toward zero, saturating, NaN to
 double ts_int_to_float(ts_dtype to, int64_t); /* to nearest even, rounded once */
 /* Saturated rounded x/scale + zero_point, the division and rounding in f64; of a NaN, zero_point. */
 int64_t ts_quantize(double x, double scale, int64_t zero_point);
-/* The activation named by a fused_mlp's act: relu or an op with TS_FLAG_MATH; TS_NUM_OPCODES for none;
- * false if unknown. */
-bool ts_activation(const char *name, ts_opcode *out);
 
 #endif

@@ -40,7 +40,8 @@ void ts_print_attrs(ts_sink *s) {
                                       [TS_AK_INTS] = "an integer, or `[1, 2]`",
                                       [TS_AK_FLOAT] = "a number",
                                       [TS_AK_FLOATS] = "a number, or `[0.5, 0.25]`",
-                                      [TS_AK_WORD] = "a word",
+                                      [TS_AK_ENUM] = "a word",
+                                      [TS_AK_OPCODE] = "a word",
                                       [TS_AK_UNIT] = "–"};
   ts_sink_puts(s, "| attribute | value | |\n|---|---|---|\n");
   for (int i = 0; i < TS_NUM_ATTRS; i++) {

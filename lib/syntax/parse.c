@@ -135,7 +135,7 @@ bool ts_parser_is_result(ts_parser *p, const char *after_value) {
 
 void ts_parser_forget_head(ts_parser *p) {
   p->results.n = p->items.n = p->dims.n = p->exprs.n = p->attrs.n = p->types.n = 0;
-  p->numbers.n = p->words.n = p->arg_names.n = p->arg_types.n = p->arg_roles.n = p->preds.n = 0;
+  p->numbers.n = p->clauses.n = p->arg_names.n = p->arg_types.n = p->arg_roles.n = p->preds.n = 0;
   p->subscripted = 0;
   p->has_mask = false;
   p->symbol = p->word = (ts_named){0};

@@ -147,7 +147,8 @@ static const char *const attr_wants[] = {
     [TS_AK_INTS] = "an integer or a list of them",
     [TS_AK_FLOAT] = "a number",
     [TS_AK_FLOATS] = "a number or a list of them",
-    [TS_AK_WORD] = "a word",
+    [TS_AK_ENUM] = "a word",
+    [TS_AK_OPCODE] = "a word",
     [TS_AK_UNIT] = "no value",
 };
 
@@ -198,7 +199,10 @@ static bool take_attr(ts_parser *p, ts_attr *a, const ts_raw_attr *raw) {
   if (kind == TS_AK_UNIT || !raw) return kind == TS_AK_UNIT && !raw;
   switch (raw->kind) {
   case TS_RAW_DTYPE: a->dtype = raw->dtype; return kind == TS_AK_DTYPE;
-  case TS_RAW_WORD: a->word = raw->word; return kind == TS_AK_WORD;
+  case TS_RAW_WORD:
+    if (kind != TS_AK_ENUM && kind != TS_AK_OPCODE) return false;
+    a->i = ts_attr_number(p->m, a->key, raw->word);
+    return true;
   case TS_RAW_NUMBER:
     if (kind == TS_AK_INT || kind == TS_AK_FLOAT) return take_scalar(p, a, kind, raw->number);
     a->bare = true;
@@ -315,7 +319,8 @@ static bool take_word(ts_parser *p, ts_opcode opcode) {
   if (!p->word.name) return true;
   const char *word = ts_parser_text(p, p->word.name), *name = ts_op_infos[opcode].name;
   if (compares && p->word_at == 0) {
-    ts_push(&p->scratch, &p->attrs, (ts_attr){.key = TS_ATTR_PRED, .word = p->word.name});
+    int64_t pred = ts_attr_number(p->m, TS_ATTR_PRED, p->word.name);
+    ts_push(&p->scratch, &p->attrs, (ts_attr){.key = TS_ATTR_PRED, .i = pred});
     return true;
   }
   if (compares)
@@ -499,20 +504,22 @@ void ts_parse_else(ts_parser *p) {
 }
 
 void ts_parse_clause(ts_parser *p, ts_str word, ts_loc loc) {
-  for (size_t i = 0; i < p->words.n; i++)
-    if (p->words.at[i] == word) {
+  int64_t clause = ts_attr_number(p->m, TS_ATTR_DIMS, word);
+  for (size_t i = 0; i < p->clauses.n; i++)
+    if (p->clauses.at[i] == clause) {
       ts_error(p->ctx, loc, "'%s' is given twice", ts_parser_text(p, word));
       break;
     }
-  while (p->words.n < p->arg_names.n)
-    ts_push(&p->scratch, &p->words, word);
+  while (p->clauses.n < p->arg_names.n)
+    ts_push(&p->scratch, &p->clauses, clause);
 }
 
 void ts_parse_launch(ts_parser *p, ts_loc loc) {
-  ts_str *words = ts_new_array(&p->m->arena, ts_str, p->words.n + 1);
-  if (p->words.n) memcpy(words, p->words.at, p->words.n * sizeof *words);
+  size_t n = p->clauses.n;
+  int64_t *clauses = ts_new_array(&p->m->arena, int64_t, n + 1);
+  if (n) memcpy(clauses, p->clauses.at, n * sizeof *clauses);
   ts_push(&p->scratch, &p->attrs,
-          (ts_attr){.key = TS_ATTR_DIMS, .n = (uint32_t)p->words.n, .words = words});
+          (ts_attr){.key = TS_ATTR_DIMS, .n = (uint32_t)n, .ints = clauses});
   ts_op *op = build_op(p, TS_OP_LAUNCH, loc, 0);
   if (!op->map) op->map = ts_map_get(p->m, 0, NULL);
   for (size_t i = 0; i < p->arg_names.n; i++)

@@ -85,7 +85,7 @@ typedef struct ts_parser {
   TS_VEC(const ts_type *) types;
   TS_VEC(ts_number) numbers;
   ts_raw_attr *raw;
-  TS_VEC(ts_str) words;       /* a launch's clauses, one for each argument */
+  TS_VEC(int64_t) clauses;    /* of a launch, one for each argument */
   TS_VEC(ts_named) arg_names; /* of a launch or region, with arg_types and arg_roles */
   TS_VEC(const ts_type *) arg_types;
   TS_VEC(uint8_t) arg_roles;

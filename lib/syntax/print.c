@@ -284,7 +284,8 @@ static void put_attr(printer *p, const ts_attr *a) {
   case TS_AK_FLOAT: put_float(p, a->f); break;
   case TS_AK_INTS:
   case TS_AK_FLOATS: put_list(p, a); break;
-  case TS_AK_WORD: put_str(p, a->word); break;
+  case TS_AK_ENUM:
+  case TS_AK_OPCODE: put(p, ts_attr_word(p->m, a->key, a->i)); break;
   default: put_type(p, a->type); break;
   }
 }
@@ -440,7 +441,7 @@ static void put_launch(printer *p, const ts_op *op) {
     bool opens = i == 0 || l.clauses[i] != l.clauses[i - 1];
     put(p, opens ? i ? ") " : " " : ", ");
     if (opens) {
-      put_str(p, l.clauses[i]);
+      put(p, ts_attr_word(p->m, TS_ATTR_DIMS, l.clauses[i]));
       put(p, "(");
     }
     put_value(p, l.body->args[i]);
@@ -480,7 +481,7 @@ static void put_items(printer *p, const ts_op *op) {
   }
   if (pred) {
     put(p, " ");
-    put_str(p, pred->word);
+    put(p, ts_attr_word(p->m, TS_ATTR_PRED, pred->i));
   }
   if (op->map && !op->subscripted) {
     put(p, " ");

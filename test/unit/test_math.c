@@ -199,16 +199,7 @@ START_TEST(floats_become_integers_saturated) {
 }
 END_TEST
 
-START_TEST(activations_by_name) {
-  ts_opcode op;
-  ck_assert(ts_activation("gelu", &op) && op == TS_OP_GELU);
-  ck_assert(ts_activation("none", &op) && op == TS_NUM_OPCODES);
-  ck_assert(!ts_activation("matmul", &op));
-}
-END_TEST
-
 UNIT_MAIN("math", narrow_types_round_to_nearest_even, narrow_types_read_their_bits,
           nan_payloads_survive, rounding_is_done_once, fma_rounds_once,
           gelu_is_right_to_an_ulp_of_f64, activations_have_their_limits,
-          max_and_min_know_nan_and_zeros, integers_wrap, floats_become_integers_saturated,
-          activations_by_name)
+          max_and_min_know_nan_and_zeros, integers_wrap, floats_become_integers_saturated)

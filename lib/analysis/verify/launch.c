@@ -8,33 +8,19 @@
 
 #include "analysis/verify/verify_impl.h"
 
-/* The clauses of a launch. Others (clusters, warps) join this table. */
-static const struct {
-  const char *word;
-  unsigned most; /* indices in it */
-} clauses[] = {{"blocks", 3}, {"threads", 3}};
-
-enum { MAX_THREADS = 1024 };
-
-static bool is_word(const ts_module *m, ts_str s, const char *word) {
-  const struct ts_interned *e = ts_interned_of(&m->strings, s);
-  return e->len == strlen(word) && memcmp(e->text, word, e->len) == 0;
-}
+/* How many indices a launch has of blocks and of threads, and how many threads a block. */
+enum { MAX_INDICES = 3, MAX_THREADS = 1024 };
 
 static void check_clauses(ts_verifier *v, const ts_op *op, const ts_launch *launch) {
-  unsigned count[ts_countof(clauses)] = {0};
+  unsigned count[] = {[TS_CLAUSE_BLOCKS] = 0, [TS_CLAUSE_THREADS] = 0};
   for (unsigned i = 0; i < launch->n; i++) {
-    unsigned c = 0;
-    while (c < ts_countof(clauses) && !is_word(v->m, launch->clauses[i], clauses[c].word))
-      c++;
-    if (c == ts_countof(clauses)) {
-      ts_verify_error(v, op->loc, "a launch has no clause `%s`; it has blocks and threads",
-                      ts_str_text(v->m, launch->clauses[i]));
+    const char *word = ts_attr_word(v->m, TS_ATTR_DIMS, launch->clauses[i]);
+    if (launch->clauses[i] < 0) {
+      ts_verify_error(v, op->loc, "a launch has no clause `%s`; it has blocks and threads", word);
       return;
     }
-    if (++count[c] == clauses[c].most + 1)
-      ts_verify_error(v, op->loc, "`%s` takes at most %u indices", clauses[c].word,
-                      clauses[c].most);
+    if (++count[launch->clauses[i]] == MAX_INDICES + 1)
+      ts_verify_error(v, op->loc, "`%s` takes at most %u indices", word, MAX_INDICES);
   }
 }
 
@@ -48,7 +34,7 @@ static void check_extents(ts_verifier *v, const ts_op *op, const ts_launch *laun
                       ts_verify_name(v, launch->body->args[i]), r.hi);
       return;
     }
-    if (is_word(v->m, launch->clauses[i], "threads") &&
+    if (launch->clauses[i] == TS_CLAUSE_THREADS &&
         __builtin_mul_overflow(threads, ts_max(r.lo, (int64_t)1), &threads))
       threads = INT64_MAX;
   }
@@ -112,7 +98,7 @@ bool ts_verify_varies(const ts_value *value) {
   const ts_op *parent = value->block->parent;
   if (parent->opcode != TS_OP_LAUNCH) return parent->tag & TS_VERIFY_VARIES;
   ts_launch launch = ts_launch_parts(parent);
-  return !is_word(value->block->func->module, launch.clauses[value->index], "blocks");
+  return launch.clauses[value->index] != TS_CLAUSE_BLOCKS;
 }
 
 /* Memory of a thread's own, or what is written under a race. */

@@ -114,9 +114,8 @@ static void float_arith(ts_vmc *c, const ts_op *op) {
   else if (own != TS_VM_NUM && (d == TS_F64 || d == TS_F32))
     elementwise(c, op, for_f32(own, d), 0);
   else
-    elementwise(
-        c, op, d == TS_F32 ? TS_VM_OP_EVAL_F32 : TS_VM_OP_EVAL_F64,
-        packed((ts_opcode)op->opcode, d, ts_attr_word_is(c->module, op, TS_ATTR_APPROX, "tanh")));
+    elementwise(c, op, d == TS_F32 ? TS_VM_OP_EVAL_F32 : TS_VM_OP_EVAL_F64,
+                packed((ts_opcode)op->opcode, d, ts_is_tanh_form(op)));
 }
 
 /* ---- integers ---- */

@@ -305,7 +305,7 @@ static ts_vm_launch *new_launch(ts_vmc *c, const ts_op *op, const ts_launch *par
     ts_vmc_form_of(c, op, parts->extents[i], &f);
     extents[i] = ts_vmc_whole(c, &f);
     ids[i] = ts_vmc_slots(c, 1);
-    is_thread[i] = strcmp(ts_str_text(c->module, parts->clauses[i]), "threads") == 0;
+    is_thread[i] = parts->clauses[i] == TS_CLAUSE_THREADS;
     int64_t most = clamp64(ts_vmc_max(c, &f) - 1);
     int32_t atom = ts_vmc_new_atom(c, ids[i], c->depth + 1, 0, most);
     c->atoms.at[atom].inherent = true;

@@ -363,7 +363,7 @@ static ts_result check_shared(const place *p) {
   if (!op) return refuse(p, "shared memory is there in a launch only");
   ts_launch launch = ts_launch_parts(op);
   for (unsigned i = 0; i < launch.n; i++)
-    if (strcmp(ts_str_text(p->s->m, launch.clauses[i]), "blocks"))
+    if (launch.clauses[i] != TS_CLAUSE_BLOCKS)
       return refuse(p, "every thread of the block would fill the same shared memory");
   return TS_OK;
 }

@@ -74,10 +74,7 @@ static ts_value *bias_and_activation(ts_lower *L, const ts_point *p, ts_value *s
   ts_value *b = ts_lower_element(L, "bias", p, 2);
   ts_value *h = ts_lower_op2(L, "h", ts_is_float(acc) ? TS_OP_ADDF : TS_OP_ADDI, acc, sum,
                              ts_lower_convert(L, b, acc));
-  const ts_attr *act = ts_attr_find(op, TS_ATTR_ACT);
-  ts_opcode opcode = TS_NUM_OPCODES;
-  if (act && !ts_activation(ts_str_text(L->m, act->word), &opcode))
-    ts_unreachable("a verified fused_mlp has an unknown activation");
+  ts_opcode opcode = ts_op_activation(op);
   if (opcode == TS_NUM_OPCODES) return h;
   ts_value *a = ts_lower_op1(L, "a", opcode, acc, h);
   ts_lower_copy_approx(L, op, a);

@@ -110,7 +110,7 @@ static ts_value *quantized(ts_lower *L, ts_value *x, ts_value *scale, ts_value *
   if (!zero) return q;
   q = ts_lower_op2(L, "z", TS_OP_ADDF, TS_F64, q, zero);
   ts_value *nan = ts_lower_op2(L, "nan", TS_OP_CMPF, TS_I1, q, q);
-  ts_attr_set_word(L->m, nan->def, TS_ATTR_PRED, "ne");
+  ts_attr_set_int(L->m, nan->def, TS_ATTR_PRED, TS_NE);
   return ts_lower_op(L, "s", TS_OP_SELECT, TS_F64, 3, (ts_value *[]){nan, zero, q});
 }
 

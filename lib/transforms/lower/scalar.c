@@ -136,6 +136,6 @@ ts_value *ts_lower_convert(ts_lower *L, ts_value *v, ts_dtype to) {
   ts_opcode opcode = conversion(from, to);
   ts_value *operands[] = {v, to == TS_I1 ? ts_lower_zero(L, from) : NULL};
   ts_value *r = build(L, converted_name(L, v, to), opcode, to, to == TS_I1 ? 2 : 1, operands);
-  if (to == TS_I1) ts_attr_set_word(L->m, r->def, TS_ATTR_PRED, "ne");
+  if (to == TS_I1) ts_attr_set_int(L->m, r->def, TS_ATTR_PRED, TS_NE);
   return r;
 }

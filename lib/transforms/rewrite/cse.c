@@ -43,14 +43,15 @@ static uint64_t hash_attr(uint64_t h, const ts_attr *a) {
   h = mix(h, a->key);
   switch (ts_attr_infos[a->key].kind) {
   case TS_AK_DTYPE: return mix(h, a->dtype);
+  case TS_AK_ENUMS:
   case TS_AK_INTS: return ts_hash(a->ints, a->n * sizeof *a->ints, h);
   case TS_AK_FLOATS: return ts_hash(a->floats, a->n * sizeof *a->floats, h);
-  case TS_AK_WORD:
   case TS_AK_SYMBOL: return mix(h, a->word);
-  case TS_AK_WORDS: return ts_hash(a->words, a->n * sizeof *a->words, h);
   case TS_AK_TYPE: return mix_pointer(h, a->type);
   case TS_AK_DATA: return hash_data(h, a->data);
   case TS_AK_UNIT: return h;
+  case TS_AK_ENUM:
+  case TS_AK_OPCODE:
   case TS_AK_INT:
   case TS_AK_FLOAT: return mix(h, (uint64_t)a->i);
   }
@@ -106,14 +107,15 @@ static bool same_attr(const ts_attr *a, const ts_attr *b) {
   if (a->key != b->key) return false;
   switch (ts_attr_infos[a->key].kind) {
   case TS_AK_DTYPE: return a->dtype == b->dtype;
+  case TS_AK_ENUMS:
   case TS_AK_INTS: return same_list(a, b, a->ints, b->ints, sizeof *a->ints);
   case TS_AK_FLOATS: return same_list(a, b, a->floats, b->floats, sizeof *a->floats);
-  case TS_AK_WORD:
   case TS_AK_SYMBOL: return a->word == b->word;
-  case TS_AK_WORDS: return same_list(a, b, a->words, b->words, sizeof *a->words);
   case TS_AK_TYPE: return a->type == b->type;
   case TS_AK_DATA: return same_data(a->data, b->data);
   case TS_AK_UNIT: return true;
+  case TS_AK_ENUM:
+  case TS_AK_OPCODE:
   case TS_AK_INT:
   case TS_AK_FLOAT: return a->i == b->i;
   }

@@ -61,7 +61,7 @@ static bool is_scalar_math(const ts_op *op) {
 }
 
 /* False when it cannot be computed: a division by zero. */
-static bool evaluate(const folder *f, const ts_op *op, const ts_constant *x, ts_constant *y) {
+static bool evaluate(const ts_op *op, const ts_constant *x, ts_constant *y) {
   ts_dtype type = result(op)->type->dtype;
   *y = (ts_constant){.is_float = ts_is_float(type)};
   if (divides_by_zero(op, x)) return false;
@@ -72,7 +72,7 @@ static bool evaluate(const folder *f, const ts_op *op, const ts_constant *x, ts_
   } else if (ts_tensor_form(op->opcode) == TS_OP_CAST) {
     *y = convert(op->opcode, x[0], type);
   } else if (y->is_float) {
-    bool tanh_form = ts_attr_word_is(f->m, op, TS_ATTR_APPROX, "tanh");
+    bool tanh_form = ts_is_tanh_form(op);
     y->f = ts_eval_float(op->opcode, type, x[0].f, x[1].f, x[2].f, tanh_form);
   } else {
     return ts_eval_int(op->opcode, type, x[0].i, x[1].i, &y->i);
@@ -81,12 +81,12 @@ static bool evaluate(const folder *f, const ts_op *op, const ts_constant *x, ts_
 }
 
 /* An op on splats and literals as one element; NULL when it is not that. */
-static ts_value *fold_splats(folder *f, ts_builder *b, ts_op *op) {
+static ts_value *fold_splats(ts_builder *b, ts_op *op) {
   ts_constant x[3] = {{0}}, y;
   if (!is_scalar_math(op) || op->num_plain > 3) return NULL;
   for (unsigned i = 0; i < op->num_plain; i++)
     if (!ts_as_constant(ts_operand(op, i), &x[i])) return NULL;
-  return evaluate(f, op, x, &y) ? ts_build_constant(b, result(op)->type, y) : NULL;
+  return evaluate(op, x, &y) ? ts_build_constant(b, result(op)->type, y) : NULL;
 }
 
 /* ---- shapes ---- */
@@ -206,7 +206,7 @@ static void visit(void *arg, ts_op *op) {
   folder *f = arg;
   if (f->result != TS_OK || !is_foldable(op) || !on_constants(op)) return;
   ts_builder b = ts_builder_before(f->m, op);
-  ts_value *v = fold_splats(f, &b, op);
+  ts_value *v = fold_splats(&b, op);
   if (!v) v = fold_shape(&b, op);
   if (!v) v = fold_apply(&b, op);
   if (!v) v = fold_extract(&b, op);

@@ -70,7 +70,7 @@ static ts_value *emit_not_zero(ts_builder *b, ts_value *x) {
       flt ? ts_literal_float(b->module, x->type, 0) : ts_literal_int(b->module, x->type, 0);
   ts_value *v =
       ts_build2(b, flt ? TS_OP_CMPF : TS_OP_CMPI, ts_type_scalar(b->module, TS_I1), x, zero);
-  ts_attr_set_word(b->module, ts_def(v), TS_ATTR_PRED, "ne");
+  ts_attr_set_int(b->module, ts_def(v), TS_ATTR_PRED, TS_NE);
   return v;
 }
 

@@ -201,7 +201,7 @@ static ts_value *gelu_erf(decomposer *d, ts_value *x) {
 static ts_value *decompose_gelu(decomposer *d, ts_op *op) {
   if (!is_narrowed(op)) return too_precise(d, op);
   ts_value *x = cast(d, ts_operand(op, 0), TS_F64);
-  bool tanh_form = ts_attr_word_is(d->m, op, TS_ATTR_APPROX, "tanh");
+  bool tanh_form = ts_is_tanh_form(op);
   return cast(d, tanh_form ? gelu_tanh(d, x) : gelu_erf(d, x), result(op)->type->dtype);
 }
 
@@ -287,9 +287,8 @@ static ts_value *decompose_fused_mlp(decomposer *d, ts_op *op) {
   ts_dtype acc = ts_acc_dtype(op);
   ts_value *y = cast(d, product(d, op, acc, acc), acc);
   y = bin(d, TS_OP_ADD, y, cast(d, ts_operand(op, 2), acc));
-  const ts_attr *act = ts_attr_find(op, TS_ATTR_ACT);
-  ts_opcode code;
-  if (act && ts_activation(ts_str_text(d->m, act->word), &code) && code != TS_NUM_OPCODES) {
+  ts_opcode code = ts_op_activation(op);
+  if (code != TS_NUM_OPCODES) {
     y = un(d, code, y);
     ts_attr_copy(d->m, ts_def(y), op, TS_ATTR_APPROX);
   }

@@ -48,21 +48,19 @@ static void missed(fuser *f, const ts_op *op, const char *why, const ts_op *beca
 typedef struct mlp {
   ts_op *matmul, *add, *act;
   ts_value *bias;
-  const char *act_name;
+  ts_opcode activation; /* what `act` computes */
 } mlp;
 
-/* The value that `op` activates, and the activation's name; max(x, 0) is relu. NULL: not an
- * activation. */
-static ts_value *activated(const ts_op *op, const char **name) {
-  ts_opcode code;
-  *name = ts_info(op)->name;
+/* The value that `op` activates, and the activation; max(x, 0) is relu. NULL: not an activation. */
+static ts_value *activated(const ts_op *op, ts_opcode *code) {
+  *code = op->opcode;
   if (op->opcode == TS_OP_MAX)
     for (unsigned i = 0; i < 2; i++)
       if (ts_value_is(ts_operand(op, i), 0)) {
-        *name = ts_op_infos[TS_OP_RELU].name;
+        *code = TS_OP_RELU;
         return ts_operand(op, 1 - i);
       }
-  return ts_activation(*name, &code) && code == op->opcode ? ts_operand(op, 0) : NULL;
+  return ts_is_activation(*code) ? ts_operand(op, 0) : NULL;
 }
 
 /* One element a column of the product: extents of 1, then the product's last. */
@@ -106,7 +104,7 @@ static bool find_matmul(mlp *p) {
 static bool find_mlp(ts_op *act, mlp *p) {
   *p = (mlp){.act = act};
   if (act->num_results != 1 || !ts_is_kind(result(act)->type, TS_TYPE_TENSOR)) return false;
-  ts_value *x = activated(act, &p->act_name);
+  ts_value *x = activated(act, &p->activation);
   p->add = x ? ts_def_as(x, TS_OP_ADD) : NULL;
   if (!p->add || result(p->add)->type != result(act)->type || !find_matmul(p)) return false;
   return ts_has_one_use(result(p->add)) && ts_has_one_use(result(p->matmul));
@@ -118,11 +116,11 @@ static void build_mlp(fuser *f, const mlp *p) {
   ts_value *old_bias =
       ts_operand(p->add, 0) == result(p->matmul) ? ts_operand(p->add, 1) : ts_operand(p->add, 0);
   ts_value *v = ts_build(&b, TS_OP_FUSED_MLP, result(p->act)->type, 3, operands);
-  ts_attr_set_word(f->m, ts_def(v), TS_ATTR_ACT, p->act_name);
+  ts_attr_set_int(f->m, ts_def(v), TS_ATTR_ACT, p->activation);
   ts_attr_copy(f->m, ts_def(v), p->act, TS_ATTR_APPROX);
   ts_attr_copy(f->m, ts_def(v), p->matmul, TS_ATTR_ACC);
   ts_remark(f->m->ctx, p->act->loc, f->pass->name, "passed", "matmul, bias and %s become fused_mlp",
-            p->act_name);
+            ts_op_infos[p->activation].name);
   ts_note(f->m->ctx, p->matmul->loc, "the product");
   ts_note(f->m->ctx, p->add->loc, "the bias is added here");
   ts_replace_op(&b, p->act, v, true);
@@ -359,7 +357,7 @@ static void build_group(fuser *f, const group *g) {
       ts_build(&b, TS_OP_FUSED, result(g->last)->type, (unsigned)r.operands.n, r.operands.at);
   r.op = ts_def(v);
   if (g->matmul) {
-    ts_attr_set_word(f->m, r.op, TS_ATTR_ROOT, "matmul");
+    ts_attr_set_int(f->m, r.op, TS_ATTR_ROOT, TS_OP_MATMUL);
     ts_attr_copy(f->m, r.op, g->matmul, TS_ATTR_ACC);
   }
   add_args(&r);

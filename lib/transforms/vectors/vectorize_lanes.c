@@ -261,7 +261,7 @@ ts_value *ts_lane_condition(ts_vectorizer *v, const ts_op *op, const ts_aff *lhs
   }
   ts_value *a = ts_lane_indices(v, op, lhs), *b = ts_lane_indices(v, op, rhs);
   ts_value *mask = ts_build2(&v->b, TS_OP_CMPI, ts_vector_of(v, TS_I1), a, b);
-  ts_attr_set_word(v->s.m, mask->def, TS_ATTR_PRED, ts_pred_word(pred));
+  ts_attr_set_int(v->s.m, mask->def, TS_ATTR_PRED, pred);
   return mask;
 }
 
