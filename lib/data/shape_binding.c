@@ -104,9 +104,11 @@ int64_t ts_binding_value(const ts_bindings *b, ts_str name) {
   return 0;
 }
 
+int64_t ts_bound_extent(const ts_bindings *b, ts_extent e) {
+  return ts_is_symbolic(e) ? ts_binding_value(b, ts_extent_name(e)) : e;
+}
+
 void ts_bound_dims(const ts_bindings *b, const ts_type *t, int64_t dims[TS_MAX_RANK]) {
-  for (unsigned i = 0; i < t->rank; i++) {
-    ts_extent e = t->dims[i];
-    dims[i] = ts_is_symbolic(e) ? ts_binding_value(b, ts_extent_name(e)) : e;
-  }
+  for (unsigned i = 0; i < t->rank; i++)
+    dims[i] = ts_bound_extent(b, t->dims[i]);
 }

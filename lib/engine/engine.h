@@ -76,7 +76,9 @@ typedef struct ts_bindings {
 ts_result ts_bind(ts_context *, const ts_func *, const ts_array *arrays, const ts_bindings *fixed,
                   ts_bindings *out);
 int64_t ts_binding_value(const ts_bindings *, ts_str);
-/* The type's extents with the bindings put in. */
+/* The extent with the bindings put in. */
+int64_t ts_bound_extent(const ts_bindings *, ts_extent);
+/* The same of the type's extents. */
 void ts_bound_dims(const ts_bindings *, const ts_type *, int64_t dims[TS_MAX_RANK]);
 
 /* Whether every array is of its entry's scalar type and bound extents; an error that names the first that

@@ -1,4 +1,5 @@
-/* Ops that only move elements: const, reshape, transpose, broadcast. */
+/* const, and ops that only move elements. */
+#include "ir/indexing.h"
 #include "eval/tensor.h"
 
 static size_t num_bytes(const ts_array *a) {
@@ -57,42 +58,26 @@ static void copy_row(char *to, const char *from, int64_t n, int64_t stride, unsi
     memcpy(to + i * width, from + i * stride * width, width);
 }
 
-/* The result read through strides over the operand. */
-static ts_result gather(ts_eval *e, const int64_t *strides) {
-  const ts_array *out = e->out;
+/* The result read through the operand's map, row by row. */
+ts_result ts_eval_moved(ts_eval *e) {
+  const ts_array *out = e->out, *in = &e->in[0];
+  const ts_map *map = ts_op_indexing(e->module, e->op, 0);
+  ts_strides strides = ts_map_strides(map, out->rank, in->dims);
   unsigned width = ts_dtype_bytes(out->dtype), inner = out->rank - 1;
-  const char *from = e->in[0].data;
+  const char *from = in->data;
   if (out->rank == 0) {
     memcpy(out->data, from, width);
     return TS_OK;
   }
-  int64_t index[TS_MAX_RANK] = {0}, start = 0, row = out->dims[inner], count = ts_array_count(out);
-  for (int64_t at = 0; at < count; at += row) {
-    copy_row((char *)out->data + at * width, from + start * width, row, strides[inner], width);
+  int64_t index[TS_MAX_RANK] = {0}, start = strides.start, row = out->dims[inner];
+  for (int64_t at = 0, count = ts_array_count(out); at < count; at += row) {
+    copy_row((char *)out->data + at * width, from + start * width, row, strides.by[inner], width);
     for (unsigned i = inner; i-- > 0;) {
-      start += strides[i];
+      start += strides.by[i];
       if (++index[i] < out->dims[i]) break;
-      start -= strides[i] * out->dims[i];
+      start -= strides.by[i] * out->dims[i];
       index[i] = 0;
     }
   }
   return TS_OK;
-}
-
-ts_result ts_eval_transpose(ts_eval *e) {
-  const ts_attr *perm = ts_attr_find(e->op, TS_ATTR_PERM);
-  int64_t from[TS_MAX_RANK], strides[TS_MAX_RANK];
-  unsigned rank = e->in[0].rank;
-  ts_broadcast_strides(&e->in[0], rank, from);
-  for (unsigned i = 0; i < rank; i++) {
-    unsigned swapped = i + 1 == rank ? rank - 2 : i + 2 == rank ? rank - 1 : i;
-    strides[i] = from[perm ? (unsigned)perm->ints[i] : swapped];
-  }
-  return gather(e, strides);
-}
-
-ts_result ts_eval_broadcast(ts_eval *e) {
-  int64_t strides[TS_MAX_RANK];
-  ts_broadcast_strides(&e->in[0], e->out->rank, strides);
-  return gather(e, strides);
 }

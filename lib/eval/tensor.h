@@ -21,15 +21,14 @@ typedef struct ts_eval {
   ts_array *out; /* created, zeroed */
   ts_arena *scratch;
 } ts_eval;
-/* Chooses by opcode. `out` has its type and extents already, but no data. */
+/* Chooses by the op's class. `out` has its type and extents already, but no data. */
 ts_result ts_eval_run(ts_eval *);
 ts_result ts_eval_elementwise(ts_eval *);
 /* The region of a `fused` on `product`, or on the first operand when that is NULL. */
 ts_result ts_eval_fused(ts_eval *, const ts_array *product);
 ts_result ts_eval_const(ts_eval *);
 ts_result ts_eval_reshape(ts_eval *);
-ts_result ts_eval_transpose(ts_eval *);
-ts_result ts_eval_broadcast(ts_eval *);
+ts_result ts_eval_moved(ts_eval *); /* views with maps: transpose, broadcast */
 ts_result ts_eval_reduce(ts_eval *);
 ts_result ts_eval_softmax(ts_eval *);
 ts_result ts_eval_layernorm(ts_eval *);

@@ -47,6 +47,6 @@ typedef struct ts_strides {
 ts_strides ts_map_strides(const ts_map *, unsigned num_dims, const int64_t *extents);
 
 /* The permutation of a transpose: axis i of the result is axis perm[i] of the operand. */
-void ts_op_perm(const ts_op *, unsigned perm[TS_MAX_RANK]);
+void ts_op_perm(const ts_op *, int64_t perm[TS_MAX_RANK]);
 
 #endif

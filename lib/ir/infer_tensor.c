@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "ir/indexing.h"
 #include "ir/infer_impl.h"
 
 /* ---- shapes ---- */
@@ -201,29 +202,31 @@ const ts_type *ts_rule_reshape(ts_inf *f) {
   return ts_inf_error(f, "%s and %s have not the same number of elements", t->text, to->text);
 }
 
-const ts_type *ts_rule_transpose(ts_inf *f) {
-  const ts_type *t = tensor_operand(f, 0);
-  if (!t) return NULL;
+/* Does perm name each axis once? */
+static bool check_perm(ts_inf *f, const ts_type *t) {
   const ts_attr *perm = ts_attr_find(f->op, TS_ATTR_PERM);
-  ts_extent dims[TS_MAX_RANK];
   unsigned seen = 0;
-  if (!perm && t->rank < 2) return ts_inf_error(f, "%s has no two axes to transpose", t->text);
-  if (!perm) {
-    memcpy(dims, t->dims, sizeof(*dims) * t->rank);
-    dims[t->rank - 1] = t->dims[t->rank - 2];
-    dims[t->rank - 2] = t->dims[t->rank - 1];
-    return ts_type_tensor(f->m, t->rank, dims, t->dtype);
-  }
-  if (perm->n != t->rank)
-    return ts_inf_error(f, "perm has %u entries for the %u axes of %s", perm->n, t->rank, t->text);
-  for (unsigned i = 0; i < perm->n; i++) {
+  if (!perm && t->rank < 2) return ts_inf_refuse(f, "%s has no two axes to transpose", t->text);
+  if (perm && perm->n != t->rank)
+    return ts_inf_refuse(f, "perm has %u entries for the %u axes of %s", perm->n, t->rank, t->text);
+  for (unsigned i = 0; perm && i < perm->n; i++) {
     int64_t p = perm->ints[i];
     if (p < 0 || p >= t->rank || seen >> p & 1)
-      return ts_inf_error(f, "perm must name each axis from 0 to %u once; entry %u is %" PRId64,
-                          t->rank - 1u, i, p);
+      return ts_inf_refuse(f, "perm must name each axis from 0 to %u once; entry %u is %" PRId64,
+                           t->rank - 1u, i, p);
     seen |= 1u << p;
-    dims[i] = t->dims[p];
   }
+  return true;
+}
+
+const ts_type *ts_rule_transpose(ts_inf *f) {
+  const ts_type *t = tensor_operand(f, 0);
+  int64_t perm[TS_MAX_RANK];
+  ts_extent dims[TS_MAX_RANK];
+  if (!t || !check_perm(f, t)) return NULL;
+  ts_op_perm(f->op, perm);
+  for (unsigned i = 0; i < t->rank; i++)
+    dims[i] = t->dims[perm[i]];
   return ts_type_tensor(f->m, t->rank, dims, t->dtype);
 }
 

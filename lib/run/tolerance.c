@@ -1,6 +1,7 @@
 /* How far from the exact answer rounding may have carried what a run computed. */
 #include <math.h>
 
+#include "ir/indexing.h"
 #include "run/run_impl.h"
 
 /* ---- the longest reduction ---- */
@@ -12,33 +13,22 @@ typedef struct reductions {
   double inexact; /* of functions such as exp, relative to their results */
 } reductions;
 
-static int64_t extent_value(const reductions *r, ts_extent e) {
-  return ts_is_symbolic(e) ? ts_binding_value(r->bindings, ts_extent_name(e)) : e;
-}
-
 static void note(reductions *r, int64_t length, ts_dtype acc) {
   r->length = ts_max(r->length, length);
   if (ts_is_float(acc) && ts_dtype_bytes(acc) < ts_dtype_bytes(r->acc)) r->acc = acc;
 }
 
-static bool multiplies(const ts_op *op) {
-  return op->opcode == TS_OP_MATMUL || op->opcode == TS_OP_FUSED_MLP ||
-         (op->opcode == TS_OP_FUSED && ts_attr_find(op, TS_ATTR_ROOT));
-}
-
+/* A largest element is one of those it is taken from, so it is exact. */
 static void note_tensor_op(void *user, ts_op *op) {
   reductions *r = user;
+  const ts_op_info *info = ts_root_info(op);
   int64_t length = 1;
-  if (multiplies(op)) {
-    const ts_type *x = ts_operand(op, 0)->type;
-    note(r, x->rank ? extent_value(r, x->dims[x->rank - 1]) : 1, ts_acc_dtype(op));
+  if (info->class != TS_OC_PRODUCT && info->class != TS_OC_REDUCE && info->class != TS_OC_NORMALIZE)
     return;
-  }
-  if (!ts_is_class(op, TS_OC_REDUCE) && !ts_is_class(op, TS_OC_NORMALIZE)) return;
-  unsigned axes[TS_MAX_RANK], n = ts_op_axes(op, axes);
-  for (unsigned i = 0; i < n; i++)
-    length *= extent_value(r, ts_operand(op, 0)->type->dims[axes[i]]);
-  note(r, length, op->opcode == TS_OP_REDUCE_MAX ? TS_F64 : ts_acc_dtype(op));
+  ts_iter_space space = ts_op_iter_space(op);
+  for (unsigned d = space.num_parallel; d < space.n; d++)
+    length *= ts_bound_extent(r->bindings, space.extents[d]);
+  note(r, length, info->combine == TS_OP_MAX ? TS_F64 : ts_acc_dtype(op));
 }
 
 static int64_t symbol_value(void *user, ts_str name) {

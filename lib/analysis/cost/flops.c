@@ -5,6 +5,7 @@
  * never element by element. */
 #include "analysis/cost/flops.h"
 
+#include "ir/indexing.h"
 #include "ir/scalar.h"
 
 enum { MOST_STEPS = 1 << 20 };
@@ -23,20 +24,28 @@ static bool is_float_op(const ts_op *op) {
   return ts_is_float((ts_dtype)ts_op_result(op, 0)->type->dtype);
 }
 
-/* Of whatever type. */
-static uint64_t tensor_op_work(const ts_op *op, uint64_t work) {
-  switch (ts_info(op)->class) {
+/* Operations at each point, of whatever type: none where elements only move or change their type. */
+static uint64_t work_at_point(const ts_op *op) {
+  switch (ts_root_info(op)->class) {
   case TS_OC_CONSTANT:
   case TS_OC_CONVERT:
   case TS_OC_VIEW: return 0;
-  case TS_OC_PRODUCT: return 2 * work;
-  case TS_OC_FUSED: return ts_attr_find(op, TS_ATTR_ROOT) ? 2 * work : work;
-  default: return work;
+  case TS_OC_PRODUCT: return 2;
+  default: return 1;
   }
 }
 
-uint64_t ts_tensor_op_flops(const ts_op *op, uint64_t work) {
-  return is_float_op(op) ? tensor_op_work(op, work) : 0;
+uint64_t ts_tensor_op_points(const ts_op *op, const ts_bindings *b) {
+  ts_iter_space space = ts_op_iter_space(op);
+  uint64_t n = 1;
+  for (unsigned d = 0; d < space.n; d++)
+    if (__builtin_mul_overflow(n, (uint64_t)ts_bound_extent(b, space.extents[d]), &n))
+      return UINT64_MAX;
+  return n;
+}
+
+uint64_t ts_tensor_op_flops(const ts_op *op, uint64_t points) {
+  return is_float_op(op) ? points * work_at_point(op) : 0;
 }
 
 static uint64_t lanes_of(const ts_type *t) {
@@ -89,28 +98,8 @@ static ts_work plus(ts_work a, ts_work b) {
 
 static ts_work count_func(counter *c, const ts_func *f, const ts_bindings *b);
 
-static uint64_t elements(const counter *c, const ts_type *t) {
-  int64_t dims[TS_MAX_RANK];
-  uint64_t n = 1;
-  ts_bound_dims(c->bindings, t, dims);
-  for (unsigned i = 0; i < t->rank; i++)
-    n *= (uint64_t)dims[i];
-  return n;
-}
-
 static ts_work tensor_op(const counter *c, const ts_op *op) {
-  const ts_type *x = op->num_plain ? ts_operand(op, 0)->type : NULL;
-  uint64_t n = elements(c, ts_op_result(op, 0)->type);
-  bool product = op->opcode == TS_OP_MATMUL || op->opcode == TS_OP_FUSED_MLP ||
-                 (op->opcode == TS_OP_FUSED && ts_attr_find(op, TS_ATTR_ROOT));
-  if (product) {
-    int64_t dims[TS_MAX_RANK];
-    ts_bound_dims(c->bindings, x, dims);
-    n *= (uint64_t)dims[x->rank - 1];
-  } else if (ts_is_class(op, TS_OC_REDUCE)) {
-    n = elements(c, x);
-  }
-  return sorted(op, tensor_op_work(op, n));
+  return sorted(op, ts_tensor_op_points(op, c->bindings) * work_at_point(op));
 }
 
 /* The callee's extents are those of the operands. */

@@ -13,8 +13,10 @@ typedef struct ts_work {
  * and computing twice included. False when they depend on data, or when loops whose trip counts
  * hang together take too long to follow. */
 bool ts_count_work(ts_context *, const ts_func *, const ts_bindings *, ts_work *out);
-/* The operations of one tensor op that does `work` scalar steps. */
-uint64_t ts_tensor_op_flops(const ts_op *, uint64_t work);
+/* How many points a tensor op has with these extents (ir/indexing.h); UINT64_MAX for more. */
+uint64_t ts_tensor_op_points(const ts_op *, const ts_bindings *);
+/* The operations of one tensor op that has `points`. */
+uint64_t ts_tensor_op_flops(const ts_op *, uint64_t points);
 /* Elements of what a loop op computes at a time. */
 uint64_t ts_loop_op_flops(const ts_op *);
 

@@ -6,26 +6,24 @@
  * ends it, a refused request for memory included, every array is given back. */
 #include <inttypes.h>
 
+#include "ir/indexing.h"
 #include "analysis/cost/flops.h"
 #include "eval/tensor.h"
 
 /* ---- one op ---- */
 
+static ts_result eval_normalize(ts_eval *e) {
+  return e->op->opcode == TS_OP_SOFTMAX ? ts_eval_softmax(e) : ts_eval_layernorm(e);
+}
+
 ts_result ts_eval_run(ts_eval *e) {
-  switch (e->op->opcode) {
-  case TS_OP_CONST: return ts_eval_const(e);
-  case TS_OP_RESHAPE: return ts_eval_reshape(e);
-  case TS_OP_TRANSPOSE: return ts_eval_transpose(e);
-  case TS_OP_BROADCAST: return ts_eval_broadcast(e);
-  case TS_OP_REDUCE_SUM:
-  case TS_OP_REDUCE_MAX:
-  case TS_OP_REDUCE_MEAN: return ts_eval_reduce(e);
-  case TS_OP_SOFTMAX: return ts_eval_softmax(e);
-  case TS_OP_LAYERNORM: return ts_eval_layernorm(e);
-  case TS_OP_MATMUL:
-  case TS_OP_FUSED_MLP: return ts_eval_matmul(e);
-  case TS_OP_FUSED:
-    return ts_attr_find(e->op, TS_ATTR_ROOT) ? ts_eval_matmul(e) : ts_eval_fused(e, NULL);
+  switch (ts_root_info(e->op)->class) {
+  case TS_OC_CONSTANT: return ts_eval_const(e);
+  case TS_OC_VIEW: return ts_has_maps(e->op) ? ts_eval_moved(e) : ts_eval_reshape(e);
+  case TS_OC_REDUCE: return ts_eval_reduce(e);
+  case TS_OC_NORMALIZE: return eval_normalize(e);
+  case TS_OC_PRODUCT: return ts_eval_matmul(e);
+  case TS_OC_FUSED: return ts_eval_fused(e, NULL);
   default: return ts_eval_elementwise(e);
   }
 }
@@ -111,29 +109,17 @@ static void release(run_state *s, frame *f, const ts_value *v) {
 
 /* ---- accounting ---- */
 
-/* Scalar operations of an op: multiply-adds count one of fuel. */
-static uint64_t work_of(const ts_op *op, const ts_array *in, const ts_array *out) {
-  uint64_t n = (uint64_t)ts_array_count(out), each = 1;
-  bool product = op->opcode == TS_OP_MATMUL || op->opcode == TS_OP_FUSED_MLP ||
-                 (op->opcode == TS_OP_FUSED && ts_attr_find(op, TS_ATTR_ROOT));
-  if (product)
-    each = (uint64_t)in[0].dims[in[0].rank - 1];
-  else if (ts_is_class(op, TS_OC_REDUCE))
-    n = (uint64_t)ts_array_count(&in[0]);
-  uint64_t work;
-  return __builtin_mul_overflow(n, each, &work) ? UINT64_MAX : work;
-}
-
-static ts_result burn(run_state *s, const ts_op *op, uint64_t work) {
+/* A point costs one, also where it multiplies and adds. */
+static ts_result burn(run_state *s, const ts_op *op, uint64_t points) {
   if (!s->args->limits.fuel) return TS_OK;
-  if (work < s->fuel) {
-    s->fuel -= work;
+  if (points < s->fuel) {
+    s->fuel -= points;
     return TS_OK;
   }
   ts_error(s->ctx, op->loc,
            "the fuel of %" PRIu64 " scalar operations ends at this `%s`, which takes "
            "%" PRIu64,
-           s->args->limits.fuel, ts_info(op)->name, work);
+           s->args->limits.fuel, ts_info(op)->name, points);
   return TS_LIMIT;
 }
 
@@ -142,11 +128,11 @@ static uint64_t bytes_of(const ts_array *a) {
 }
 
 static void count_op(run_state *s, const frame *f, const ts_op *op, const ts_array *in,
-                     const ts_array *out, uint64_t work) {
+                     const ts_array *out, uint64_t points) {
   ts_run_stats *stats = s->args->stats;
   if (!stats) return;
   stats->ops++;
-  stats->flops += ts_tensor_op_flops(op, work);
+  stats->flops += ts_tensor_op_flops(op, points);
   stats->stores += (uint64_t)ts_array_count(out);
   for (unsigned i = 0; i < op->num_plain; i++) {
     if (ts_is_literal(ts_operand(op, i))) continue;
@@ -199,10 +185,10 @@ static ts_result run_op(run_state *s, frame *f, const ts_op *op) {
   if (r == TS_OK) r = ts_array_create(s->ctx, (ts_dtype)t->dtype, t->rank, dims, &to->array);
   if (r != TS_OK) return r;
   ts_array *in = operands_of(s, f, op, 0);
-  uint64_t work = work_of(op, in, &to->array);
-  r = burn(s, op, work);
+  uint64_t points = ts_tensor_op_points(op, &f->bindings);
+  r = burn(s, op, points);
   if (r != TS_OK) return r;
-  count_op(s, f, op, in, &to->array, work);
+  count_op(s, f, op, in, &to->array, points);
   ts_eval e = {s->ctx, s->module, op, in, &to->array, &s->scratch};
   r = ts_eval_run(&e);
   if (r == TS_OK && to->uses == 0) ts_array_drop(s->ctx, &to->array);

@@ -17,6 +17,7 @@
  * Empty loops and unused ops are left to dce, computing with constants to fold. */
 #include <math.h>
 
+#include "ir/indexing.h"
 #include "ir/scalar.h"
 #include "transforms/rewrite/canonicalize_impl.h"
 
@@ -137,24 +138,14 @@ static ts_value *simplify_shape(ts_rewriter *r, ts_op *op) {
   return inner ? ts_build1(&r->b, op->opcode, result(op)->type, ts_operand(inner, 0)) : NULL;
 }
 
-static void perm_of(const ts_op *op, int64_t *perm) {
-  unsigned rank = result(op)->type->rank;
-  const ts_attr *a = ts_attr_find(op, TS_ATTR_PERM);
-  for (unsigned i = 0; i < rank; i++)
-    perm[i] = a ? a->ints[i] : (int64_t)i;
-  if (a || rank < 2) return;
-  perm[rank - 2] = rank - 1;
-  perm[rank - 1] = rank - 2;
-}
-
 static ts_value *simplify_transpose(ts_rewriter *r, ts_op *op) {
   unsigned rank = result(op)->type->rank;
   int64_t perm[TS_MAX_RANK], first[TS_MAX_RANK];
   ts_value *x = ts_operand(op, 0);
-  perm_of(op, perm);
+  ts_op_perm(op, perm);
   ts_op *inner = ts_def_as(x, TS_OP_TRANSPOSE);
   if (inner) {
-    perm_of(inner, first);
+    ts_op_perm(inner, first);
     for (unsigned i = 0; i < rank; i++)
       perm[i] = first[perm[i]];
     x = ts_operand(inner, 0);
