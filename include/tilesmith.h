@@ -2,7 +2,11 @@
  *
  * Everything hangs off a context, which one thread uses at a time; two contexts in two threads share
  * nothing. Functions that can fail return a ts_result and leave messages in the context; nothing
- * here prints, exits or keeps global state. */
+ * here prints, exits or keeps global state. A pointer that is NULL where none may be is TS_USAGE, without a
+ * message when there is no context to take it.
+ *
+ * Structs begin with their size, so that later versions may add members behind the others: set it to
+ * sizeof before a struct is handed over, to be read or to be filled. */
 #ifndef TILESMITH_H
 #define TILESMITH_H
 
@@ -55,6 +59,8 @@ TS_API void ts_context_set_memory_cap(ts_context *, size_t bytes);
 TS_API size_t ts_context_memory_used(const ts_context *);
 TS_API size_t ts_context_memory_peak(const ts_context *);
 
+/* ---- messages ---- */
+
 typedef enum ts_severity { TS_SEV_ERROR, TS_SEV_WARNING, TS_SEV_REMARK, TS_SEV_NOTE } ts_severity;
 typedef struct ts_diag ts_diag; /* a message with its notes; lives until they are cleared */
 
@@ -62,12 +68,39 @@ typedef struct ts_diag ts_diag; /* a message with its notes; lives until they ar
 TS_API const ts_diag *ts_diagnostic_next(const ts_context *, const ts_diag *previous);
 TS_API ts_severity ts_diagnostic_severity(const ts_diag *);
 TS_API const char *ts_diagnostic_message(const ts_diag *); /* the words alone */
+/* The note behind `previous`, the first one for NULL, NULL after the last: notes say more about their message. */
+TS_API const ts_diag *ts_diagnostic_note(const ts_diag *, const ts_diag *previous);
+/* Of a remark, which is what a pass has to say of its work: the pass, and "passed", "missed" or "analysis". NULL
+ * for others. */
+TS_API const char *ts_diagnostic_pass(const ts_diag *);
+TS_API const char *ts_diagnostic_kind(const ts_diag *);
+
+/* Where a message is: a range of a text, half open. Lines and columns count from 1, columns by code points, bytes
+ * from 0. */
+typedef struct ts_location {
+  size_t size;      /* sizeof(ts_location) */
+  const char *file; /* as given to ts_module_parse; lives as long as the context */
+  unsigned line, column, end_line, end_column;
+  size_t begin, end;
+} ts_location;
+/* False, and nothing filled, for a message without a place. */
+TS_API bool ts_diagnostic_location(const ts_diag *, ts_location *out);
 /* With its place, source line, carets and notes, ending in a newline. The text belongs to the context
  * until the messages are cleared. */
 TS_API const char *ts_diagnostic_text(ts_context *, const ts_diag *);
 /* Errors so far, those past the kept 20 included. */
 TS_API unsigned ts_context_num_errors(const ts_context *);
 TS_API void ts_context_clear_diagnostics(ts_context *);
+
+/* Is called with each message, in the thread that works with the context: at the end of the call that gave it, and
+ * after each step of a pipeline. It may look at the message and clear all of them; it must call nothing else of
+ * the context. */
+typedef void (*ts_handler)(void *user, const ts_diag *);
+/* Messages from here on go to the handler, too; NULL for none. */
+TS_API void ts_context_set_handler(ts_context *, ts_handler, void *user);
+/* Of the remarks from here on only these kinds are kept, "missed,passed"; "" for none, NULL, as at first, for
+ * all. TS_LIMIT without memory. */
+TS_API ts_result ts_context_set_remarks(ts_context *, const char *kinds);
 
 /* ---- modules ---- */
 
@@ -78,8 +111,10 @@ TS_API ts_result ts_module_parse(ts_context *, const char *name, const char *tex
                                  ts_module **out);
 /* A module without functions. */
 TS_API ts_result ts_module_new(ts_context *, ts_module **out);
-/* NULL is allowed. */
-TS_API void ts_module_destroy(ts_module *);
+/* An independent copy in the same context: to try a schedule on it, say. */
+TS_API ts_result ts_module_copy(const ts_module *, ts_module **out);
+/* TS_USAGE, and nothing done, while an executable runs it. NULL is allowed. */
+TS_API ts_result ts_module_destroy(ts_module *);
 /* TS_ERR when the program breaks a rule of the language; every breach is a message. */
 TS_API ts_result ts_module_verify(ts_module *);
 /* Verifies, then runs a pipeline such as "fuse,lower{acc=f32}" with verification after every pass.
@@ -87,7 +122,16 @@ TS_API ts_result ts_module_verify(ts_module *);
 TS_API ts_result ts_module_run_passes(ts_module *, const char *pipeline);
 /* The program's text, NUL-terminated, for the caller to give to ts_text_free; `n` may be NULL. */
 TS_API ts_result ts_module_text(ts_module *, char **text, size_t *n);
-TS_API void ts_text_free(char *);
+/* The functions as a C file, which gcc and clang take (docs/c.md says what it is like), as ts_module_text gives
+ * the program. Verifies first, also that iterations of loops marked `parallel` may run at once. TS_ERR for what
+ * has no form in C, such as a tensor function: it is to be lowered first. */
+TS_API ts_result ts_module_emit_c(ts_module *, unsigned flags, char **text, size_t *n);
+enum {
+  TS_C_HEADER = 1, /* the prototypes alone, for a header */
+  TS_C_LINES = 2,  /* #line directives, so that debuggers show the program */
+  TS_C_SERIAL = 4, /* no OpenMP pragmas */
+};
+TS_API void ts_text_free(char *); /* NULL is allowed */
 
 /* ---- building ---- */
 
@@ -109,9 +153,10 @@ TS_API ts_result ts_build_return(ts_func *, unsigned n, ts_value *const *values)
  * by their names. */
 TS_API ts_result ts_build_text(ts_func *, const char *text);
 
-/* ---- running ---- */
+/* ---- looking at a module ---- */
 
-/* The scalar types, in the order of the language's table. i1 takes one byte in an array. */
+/* The scalar types, in the order of the language's table; later versions have more. i1 takes one byte in an
+ * array. */
 typedef enum ts_dtype {
   TS_F64,
   TS_F32,
@@ -121,8 +166,7 @@ typedef enum ts_dtype {
   TS_I32,
   TS_I8,
   TS_I1,
-  TS_INDEX,
-  TS_NUM_DTYPES
+  TS_INDEX
 } ts_dtype;
 enum { TS_MAX_RANK = 16 };
 typedef enum ts_role { TS_ROLE_IN, TS_ROLE_OUT, TS_ROLE_INOUT } ts_role;
@@ -130,12 +174,48 @@ typedef enum ts_role { TS_ROLE_IN, TS_ROLE_OUT, TS_ROLE_INOUT } ts_role;
 /* What a function takes: its parameters in order and then, for a tensor function, its results, named Y
  * (one) or Y0, Y1, … (several). It stays the same when passes lower the function to loops. */
 typedef struct ts_param {
-  const char *name; /* without % */
+  size_t size;      /* sizeof(ts_param) */
+  const char *name; /* without %; lives as long as the module */
   ts_role role;
   ts_dtype dtype;
   unsigned rank;
   int64_t dims[TS_MAX_RANK]; /* 0 where the extent is symbolic */
 } ts_param;
+
+/* The function behind `previous`, the first one for NULL, NULL after the last. */
+TS_API ts_func *ts_module_next_func(const ts_module *, const ts_func *previous);
+/* By its name without @; NULL for none. */
+TS_API ts_func *ts_module_find_func(const ts_module *, const char *name);
+/* Without @; lives as long as the module. NULL when there is no memory. */
+TS_API const char *ts_func_name(const ts_func *);
+TS_API unsigned ts_func_num_params(const ts_func *);
+/* False past the last. */
+TS_API bool ts_func_param(const ts_func *, unsigned i, ts_param *out);
+
+/* Ops, and what hangs on them, live until something changes the module. NULL where there is none.
+ *
+ *   for (const ts_op *op = ts_func_first_op(func); op; op = ts_op_after(op)) … */
+typedef struct ts_op ts_op;
+TS_API const ts_op *ts_func_first_op(const ts_func *);
+TS_API const ts_op *ts_op_after(const ts_op *);
+/* The first op of one of its regions, such as a loop's body (0) or the other branch of an `if` (1); and the op
+ * whose region it stands in. */
+TS_API const ts_op *ts_op_inside(const ts_op *, unsigned region);
+TS_API const ts_op *ts_op_around(const ts_op *);
+TS_API unsigned ts_op_num_regions(const ts_op *);
+TS_API const char *ts_op_name(const ts_op *); /* "matmul" */
+/* Operands are values: results of other ops, arguments, literals. Subscripts and bounds are not among them. */
+TS_API unsigned ts_op_num_operands(const ts_op *);
+TS_API ts_value *ts_op_operand(const ts_op *, unsigned i);
+/* Its results. */
+TS_API unsigned ts_op_num_values(const ts_op *);
+TS_API ts_value *ts_op_value(const ts_op *, unsigned i);
+/* The op, with all inside it, as the module's text has it; as ts_module_text. */
+TS_API ts_result ts_op_text(const ts_op *, char **text, size_t *n);
+TS_API const char *ts_value_type(const ts_value *); /* "tensor<4x8xf32>" */
+TS_API const ts_op *ts_value_op(const ts_value *);  /* that it is a result of; NULL for others */
+
+/* ---- running ---- */
 
 /* A function made ready to run. */
 typedef struct ts_executable ts_executable;
@@ -144,31 +224,129 @@ typedef struct ts_executable ts_executable;
  * (NULL too) picks by the function's level, "tensor" is the tensor interpreter, "loop" the loop VM,
  * "native" machine code made by the system's C compiler, as TS_CC, PATH, TMPDIR and XDG_CACHE_HOME of
  * the environment say; it does not count fuel.
- * The module must stay as it is, and outlive the executable. */
+ * Until the executable is destroyed the module can be neither changed nor destroyed: both are TS_USAGE. */
 TS_API ts_result ts_compile(ts_module *, const char *entry, const char *engine,
                             ts_executable **out);
 TS_API unsigned ts_executable_num_params(const ts_executable *);
+/* NULL past the last; lives as long as the context. */
 TS_API const ts_param *ts_executable_param(const ts_executable *, unsigned i);
 /* NULL is allowed. */
 TS_API void ts_executable_destroy(ts_executable *);
 
-/* An array of the caller's: row-major, contiguous, aligned as its elements are. */
+/* Where data lies. Later versions may know other devices. */
+enum { TS_DEVICE_HOST = 0 };
+
+/* An array of the caller's, aligned as its elements are. */
 typedef struct ts_tensor {
+  size_t size; /* sizeof(ts_tensor) */
   ts_dtype dtype;
   unsigned rank;
   const int64_t *dims;
-  void *data; /* read for in, written for out, both for inout */
+  void
+      *data; /* the element whose indices are all 0: read for in, written for out, both for inout */
+  /* How many elements further the next index of each dimension is, which may be negative; NULL: row-major,
+   * without gaps. A run works on a copy of an array with strides, so each costs its size and one pass over it.
+   * Elements of what is written must not share a place: TS_USAGE. */
+  const int64_t *strides;
+  int32_t device; /* TS_DEVICE_HOST; TS_USAGE for others */
 } ts_tensor;
 
+/* A contiguous array on the host. */
+static inline ts_tensor ts_tensor_of(ts_dtype dtype, unsigned rank, const int64_t *dims,
+                                     void *data) {
+  ts_tensor tensor;
+  tensor.size = sizeof tensor;
+  tensor.dtype = dtype;
+  tensor.rank = rank;
+  tensor.dims = dims;
+  tensor.data = data;
+  tensor.strides = NULL;
+  tensor.device = TS_DEVICE_HOST;
+  return tensor;
+}
+
 typedef struct ts_limits {
+  size_t size;      /* sizeof(ts_limits) */
   uint64_t fuel;    /* loop iterations and ops together; 0: no limit */
   unsigned threads; /* 0: as many as the machine has */
 } ts_limits;
 
-/* Runs on one tensor for each parameter, in order. Their shapes give the symbolic extents their values; a
- * shape or type that does not fit is TS_ERR. `limits` may be NULL. */
+/* Runs on one tensor for each parameter, in order, all of one size. Their shapes give the symbolic extents their
+ * values; a shape or type that does not fit is TS_ERR. `limits` may be NULL. After a failure the outputs hold
+ * anything, and the executable may run again. */
 TS_API ts_result ts_execute(ts_executable *, unsigned n, const ts_tensor *tensors,
                             const ts_limits *limits);
+
+/* ---- arrays in files ---- */
+
+/* Reads "x.npy", or "w.safetensors#name" (without #name the file must hold one tensor). The tensor and its data,
+ * contiguous, are the context's until ts_tensor_destroy. TS_ERR for what cannot be read. */
+TS_API ts_result ts_tensor_read(ts_context *, const char *path, ts_tensor **out);
+/* Of one that ts_tensor_read made. NULL is allowed. */
+TS_API void ts_tensor_destroy(ts_context *, ts_tensor *);
+/* Writes it, to a file beside and then renamed, so that there is never half of one. A .safetensors file needs
+ * #name. */
+TS_API ts_result ts_tensor_write(ts_context *, const char *path, const ts_tensor *);
+
+/* ---- what is there ---- */
+
+/* The tables behind the language and the tools, a row at a time: false past the last, and nothing filled then.
+ *
+ *   ts_pass_row row = {.size = sizeof row};
+ *   for (unsigned i = 0; ts_list_pass(i, &row); i++) puts(row.name);
+ *
+ * The texts are constants. `levels` holds bits for functions of tensors and of loops. */
+enum { TS_TENSOR_LEVEL = 1, TS_LOOP_LEVEL = 2 };
+
+typedef struct ts_engine_row {
+  size_t size;
+  const char *name, *summary;
+  unsigned levels; /* of the functions it runs */
+} ts_engine_row;
+TS_API bool ts_list_engine(unsigned i, ts_engine_row *out);
+
+typedef struct ts_pass_row {
+  size_t size;
+  const char *name, *summary;
+  const char *example;     /* options as one may write them; "" where it takes none */
+  unsigned levels, leaves; /* of the functions it works on, and that it leaves */
+  bool rounds;             /* results may be rounded differently */
+  unsigned num_options;
+} ts_pass_row;
+TS_API bool ts_list_pass(unsigned i, ts_pass_row *out);
+
+typedef struct ts_option_row {
+  size_t size;
+  const char *name, *summary;
+  const char *kind; /* "bool", "int", "size", "duration", "type", "text", "function" or "loops" */
+  const char *otherwise; /* what it is when it is left out */
+} ts_option_row;
+TS_API bool ts_list_pass_option(const char *pass, unsigned i, ts_option_row *out);
+
+typedef struct ts_op_row {
+  size_t size;
+  const char *name, *summary;
+  unsigned levels;
+  int min_operands, max_operands; /* -1: any number */
+  int num_values;                 /* results; -1: as many as the function called */
+  unsigned num_regions, num_attributes;
+} ts_op_row;
+TS_API bool ts_list_op(unsigned i, ts_op_row *out);
+
+typedef struct ts_attribute_row {
+  size_t size;
+  const char *name, *summary;
+} ts_attribute_row;
+/* The attributes that the op called `op` takes in braces. */
+TS_API bool ts_list_op_attribute(const char *op, unsigned i, ts_attribute_row *out);
+
+typedef struct ts_dtype_row {
+  size_t size;
+  const char *name; /* "f32" */
+  ts_dtype dtype;
+  unsigned bytes; /* of an element in an array */
+} ts_dtype_row;
+TS_API bool ts_list_dtype(unsigned i, ts_dtype_row *out);
 
 #ifdef __cplusplus
 }

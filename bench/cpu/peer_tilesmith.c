@@ -52,7 +52,7 @@ static const char ffn[] =
 
 static ts_tensor tensor_of(const bench_array *a, void *data) {
   static const ts_dtype types[] = {TS_F32, TS_BF16, TS_I8, TS_I32};
-  return (ts_tensor){types[a->type], a->rank, a->dims, data};
+  return ts_tensor_of(types[a->type], a->rank, a->dims, data);
 }
 
 /* Reads a pipeline from a file when `config` is "@path". */
@@ -90,13 +90,13 @@ static bool prepare(bench_entry *e) {
   for (unsigned i = 0; i < c->num_inputs; i++)
     t->tensors[t->num_tensors++] = tensor_of(&c->in[i], c->in[i].data);
   t->tensors[t->num_tensors++] = tensor_of(&c->out, e->out);
-  ts_limits limits = {0, c->threads};
+  ts_limits limits = {.size = sizeof limits, .threads = c->threads};
   return ts_execute(t->exe, t->num_tensors, t->tensors, &limits) ? failed(e, t, "run") : true;
 }
 
 static double run(bench_entry *e, unsigned times) {
   tilesmith *t = e->state;
-  ts_limits limits = {0, e->c->threads};
+  ts_limits limits = {.size = sizeof limits, .threads = e->c->threads};
   ts_result result = TS_OK;
   double begin = bench_now();
   for (unsigned i = 0; i < times && !result; i++)

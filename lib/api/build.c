@@ -1,7 +1,7 @@
 /* The public API: building by the words of the language. What a caller gives is put together as
  * text and read by the one parser, at the end of the function; so whatever the language has, can be
  * built. */
-#include "ir/ir.h"
+#include "api/api_impl.h"
 
 typedef struct build_call {
   ts_module *module;
@@ -39,15 +39,23 @@ static ts_result build_func(void *arg) {
   return result;
 }
 
+/* Modules that executables run stay as they are. */
+static ts_result build(ts_result (*body)(void *), build_call *c) {
+  ts_result result = ts_api_check_unused(c->module, "changed");
+  return result ? result : ts_api_run(c->module->ctx, body, c);
+}
+
 ts_result ts_build_func(ts_module *module, const char *head, ts_func **out) {
+  if (out) *out = NULL;
+  if (!module || !head || !out) return TS_USAGE;
   build_call c = {.module = module, .op = head};
-  ts_result result = ts_protect(module->ctx, build_func, &c);
+  ts_result result = build(build_func, &c);
   *out = c.func;
   return result;
 }
 
 ts_value *ts_func_arg(const ts_func *func, unsigned i) {
-  return i < func->body->num_args ? func->body->args[i] : NULL;
+  return func && i < func->body->num_args ? func->body->args[i] : NULL;
 }
 
 /* ---- ops ---- */
@@ -90,8 +98,17 @@ static ts_result build_op(void *arg) {
   return TS_OK;
 }
 
+static bool are_given(unsigned n, ts_value *const *values) {
+  if (n && !values) return false;
+  for (unsigned i = 0; i < n; i++)
+    if (!values[i]) return false;
+  return true;
+}
+
 ts_result ts_build_op(ts_func *func, const char *op, unsigned n, ts_value *const *operands,
                       const char *attrs, const char *type, ts_value **out) {
+  if (out) *out = NULL;
+  if (!func || !op || !are_given(n, operands) || !out) return TS_USAGE;
   build_call c = {.module = func->module,
                   .func = func,
                   .op = op,
@@ -99,7 +116,7 @@ ts_result ts_build_op(ts_func *func, const char *op, unsigned n, ts_value *const
                   .type = type,
                   .n = n,
                   .values = operands};
-  ts_result result = ts_protect(func->module->ctx, build_op, &c);
+  ts_result result = build(build_op, &c);
   *out = c.result;
   return result;
 }
@@ -110,8 +127,9 @@ static ts_result build_return(void *arg) {
 }
 
 ts_result ts_build_return(ts_func *func, unsigned n, ts_value *const *values) {
+  if (!func || !are_given(n, values)) return TS_USAGE;
   build_call c = {.module = func->module, .func = func, .op = "return", .n = n, .values = values};
-  return ts_protect(func->module->ctx, build_return, &c);
+  return build(build_return, &c);
 }
 
 /* The arguments and the named results of the body's own ops. */
@@ -139,6 +157,7 @@ static ts_result build_text(void *arg) {
 }
 
 ts_result ts_build_text(ts_func *func, const char *text) {
+  if (!func || !text) return TS_USAGE;
   build_call c = {.module = func->module, .func = func, .op = text};
-  return ts_protect(func->module->ctx, build_text, &c);
+  return build(build_text, &c);
 }

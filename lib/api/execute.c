@@ -1,10 +1,12 @@
 /* The public API: running a function on the caller's arrays. */
 #include "run/run.h"
+#include "api/api_impl.h"
 
 struct ts_executable {
   ts_context *ctx;
+  ts_module *module; /* counts this among its users */
   ts_run_request request;
-  ts_run run; /* without arrays of its own */
+  ts_run run; /* without arrays of its own but for tensors with strides */
   ts_param *params;
 };
 
@@ -14,19 +16,13 @@ typedef struct compile_call {
   ts_executable *exe;
 } compile_call;
 
-static void describe(ts_param *param, const ts_run *run, unsigned i) {
-  const ts_type *type = run->sig.entries[i].type;
-  *param =
-      (ts_param){run->names[i], run->sig.entries[i].role, (ts_dtype)type->dtype, type->rank, {0}};
-  for (unsigned d = 0; d < type->rank; d++)
-    param->dims[d] = ts_is_symbolic(type->dims[d]) ? 0 : type->dims[d];
-}
-
 static ts_result compile(void *arg) {
   compile_call *c = arg;
   ts_context *ctx = c->module->ctx;
   ts_executable *exe = c->exe = ts_new(&ctx->arena, ts_executable);
   exe->ctx = ctx;
+  exe->module = c->module;
+  exe->module->num_users++;
   ts_run_request_init(&exe->request);
   if (c->entry) exe->request.entry = ts_strdup(&ctx->arena, c->entry);
   if (c->engine) exe->request.engine = ts_strdup(&ctx->arena, c->engine);
@@ -35,44 +31,73 @@ static ts_result compile(void *arg) {
   if (result) return result;
   exe->params = ts_new_array(&ctx->arena, ts_param, exe->run.sig.n + 1);
   for (unsigned i = 0; i < exe->run.sig.n; i++)
-    describe(&exe->params[i], &exe->run, i);
+    exe->params[i] = ts_api_param(c->module, &exe->run.sig.entries[i]);
   return ts_run_compile(&exe->run);
 }
 
 ts_result ts_compile(ts_module *module, const char *entry, const char *engine,
                      ts_executable **out) {
+  if (out) *out = NULL;
+  if (!module || !out) return TS_USAGE;
   compile_call c = {module, entry, engine, NULL};
-  ts_result result = ts_protect(module->ctx, compile, &c);
-  if (result) ts_executable_destroy(c.exe);
-  *out = result ? NULL : c.exe;
+  ts_result result = ts_api_run(module->ctx, compile, &c);
+  if (result)
+    ts_executable_destroy(c.exe);
+  else
+    *out = c.exe;
   return result;
 }
 
-unsigned ts_executable_num_params(const ts_executable *exe) { return exe->run.sig.n; }
+unsigned ts_executable_num_params(const ts_executable *exe) { return exe ? exe->run.sig.n : 0; }
 
 const ts_param *ts_executable_param(const ts_executable *exe, unsigned i) {
-  return i < exe->run.sig.n ? &exe->params[i] : NULL;
+  return exe && i < exe->run.sig.n ? &exe->params[i] : NULL;
 }
 
 /* What it stands in belongs to the context. */
 void ts_executable_destroy(ts_executable *exe) {
-  if (exe) ts_run_close(&exe->run);
+  if (!exe || !exe->module) return;
+  ts_run_close(&exe->run);
+  exe->module->num_users--;
+  exe->module = NULL;
 }
+
+/* ---- running ---- */
 
 typedef struct execute_call {
   ts_executable *exe;
   unsigned n;
-  const ts_tensor *tensors;
+  const ts_tensor *tensors; /* as the caller's header has them */
+  const ts_limits *limits;
+  ts_tensor *taken;
 } execute_call;
 
-static ts_result take_tensor(ts_run *run, unsigned i, const ts_tensor *t) {
-  if (t->rank > TS_MAX_RANK || (unsigned)t->dtype >= TS_NUM_DTYPES || !t->data)
-    return ts_error_plain(run->ctx, "tensor %u, for %%%s: %s", i, run->names[i],
-                          !t->data ? "its data is NULL" : "its rank or type is out of range");
-  run->arrays[i] = (ts_array){.dtype = t->dtype, .rank = t->rank, .data = t->data};
-  for (unsigned d = 0; d < t->rank; d++)
-    run->arrays[i].dims[d] = t->dims[d];
-  return TS_OK;
+static ts_result take_limits(execute_call *c) {
+  ts_limits limits = {0};
+  ts_result result = TS_OK;
+  if (c->limits)
+    result = ts_api_take(c->exe->ctx, "ts_limits", c->limits, &limits, sizeof limits,
+                         offsetof(ts_limits, threads) + sizeof limits.threads);
+  c->exe->request.limits = (ts_run_limits){limits.fuel, limits.threads};
+  return result;
+}
+
+/* The first one's size is how far they are apart. */
+static ts_result take_tensors(execute_call *c) {
+  ts_run *run = &c->exe->run;
+  ts_result result = TS_OK;
+  c->taken = ts_new_array(&run->scratch, ts_tensor, c->n + 1);
+  for (unsigned i = 0; !result && i < c->n; i++) {
+    const char *at = (const char *)c->tensors + i * c->tensors->size;
+    result = ts_api_read_tensor(run->ctx, at, &c->taken[i]);
+    if (!result && c->taken[i].size != c->tensors->size)
+      result = ts_api_usage(run->ctx, "tensor %u is of another size than the first", i);
+    const char *name = ts_sprintf(&run->scratch, "tensor %u, for %%%s", i, run->names[i]);
+    if (!result)
+      result = ts_api_take_tensor(run->ctx, name, &c->taken[i], run->sig.entries[i].role,
+                                  &run->arrays[i]);
+  }
+  return result;
 }
 
 static ts_result execute(void *arg) {
@@ -81,17 +106,22 @@ static ts_result execute(void *arg) {
   if (c->n != run->sig.n)
     return ts_error_plain(run->ctx, "@%s takes %u tensors, %u were given",
                           ts_str_text(run->module, run->func->name), run->sig.n, c->n);
-  ts_result result = TS_OK;
-  for (unsigned i = 0; !result && i < c->n; i++)
-    result = take_tensor(run, i, &c->tensors[i]);
+  ts_result result = take_limits(c);
+  if (!result) result = take_tensors(c);
   if (!result) result = ts_bind(run->ctx, run->func, run->arrays, NULL, &run->bindings);
-  return result ? result : ts_run_once(run, NULL);
+  if (!result) result = ts_run_once(run, NULL);
+  for (unsigned i = 0; !result && i < c->n; i++)
+    if (run->sig.entries[i].role != TS_ROLE_IN) ts_api_put_back(&c->taken[i], &run->arrays[i]);
+  return result;
 }
 
 ts_result ts_execute(ts_executable *exe, unsigned n, const ts_tensor *tensors,
                      const ts_limits *limits) {
-  execute_call c = {exe, n, tensors};
-  exe->request.limits =
-      limits ? (ts_run_limits){limits->fuel, limits->threads} : (ts_run_limits){0};
-  return ts_protect(exe->ctx, execute, &c);
+  if (!exe || (n && !tensors)) return TS_USAGE;
+  execute_call c = {exe, n, tensors, limits, NULL};
+  ts_result result = ts_api_run(exe->ctx, execute, &c);
+  for (unsigned i = 0; i < exe->run.sig.n; i++)
+    ts_array_drop(exe->ctx, &exe->run.arrays[i]);
+  ts_arena_drop(&exe->run.scratch);
+  return result;
 }

@@ -1,22 +1,11 @@
 /* The public API: modules, their text, their passes. Each function is an entry point: it sets the
  * recovery point for memory that is refused, so that everything below can do without error paths
  * for it. */
-#include <stdlib.h>
-
-#include "ir/ir.h"
+#include "analysis/poly/marks.h"
+#include "emit/emit.h"
+#include "pass/pass.h"
 #include "transforms/passes.h"
-
-/* The public list of scalar types is the table's. */
-enum {
-#define DTYPE(e, ...) TABLE_##e,
-#include "ir/types.def"
-#undef DTYPE
-  TABLE_NUM_DTYPES
-};
-#define DTYPE(e, ...) _Static_assert((int)TS_##e == (int)TABLE_##e, "ts_dtype is out of order");
-#include "ir/types.def"
-#undef DTYPE
-_Static_assert((int)TS_NUM_DTYPES == (int)TABLE_NUM_DTYPES, "ts_dtype is incomplete");
+#include "api/api_impl.h"
 
 typedef struct parse_call {
   ts_context *ctx;
@@ -38,8 +27,10 @@ static ts_result parse(void *arg) {
 
 ts_result ts_module_parse(ts_context *ctx, const char *name, const char *text, size_t n,
                           ts_module **out) {
+  if (out) *out = NULL;
+  if (!ctx || !name || (!text && n) || !out) return TS_USAGE;
   parse_call c = {ctx, name, text, n, NULL};
-  ts_result result = ts_protect(ctx, parse, &c);
+  ts_result result = ts_api_run(ctx, parse, &c);
   *out = c.module;
   return result;
 }
@@ -48,56 +39,114 @@ ts_result ts_module_new(ts_context *ctx, ts_module **out) {
   return ts_module_parse(ctx, "<built>", "", 0, out);
 }
 
+ts_result ts_module_destroy(ts_module *module) {
+  if (!module) return TS_OK;
+  ts_result result = ts_api_check_unused(module, "destroyed");
+  if (!result) ts_module_drop(module);
+  return result;
+}
+
+typedef struct copy_call {
+  const ts_module *module;
+  ts_module *copy;
+} copy_call;
+
+static ts_result copy_module(void *arg) {
+  copy_call *c = arg;
+  c->copy = ts_module_clone(c->module);
+  return TS_OK;
+}
+
+ts_result ts_module_copy(const ts_module *module, ts_module **out) {
+  if (out) *out = NULL;
+  if (!module || !out) return TS_USAGE;
+  copy_call c = {module, NULL};
+  ts_result result = ts_api_run(module->ctx, copy_module, &c);
+  *out = c.copy;
+  return result;
+}
+
 static ts_result verify(void *arg) { return ts_verify(arg); }
 
-ts_result ts_module_verify(ts_module *module) { return ts_protect(module->ctx, verify, module); }
+ts_result ts_module_verify(ts_module *module) {
+  return module ? ts_api_run(module->ctx, verify, module) : TS_USAGE;
+}
+
+/* ---- passes ---- */
 
 typedef struct passes_call {
   ts_module *module;
   const char *text;
 } passes_call;
 
+/* Messages are handed on step by step. */
+static void deliver(void *user, const ts_pass_event *event) {
+  (void)event;
+  ts_api_deliver(user);
+}
+
 static ts_result run_passes(void *arg) {
   passes_call *c = arg;
   ts_pipeline pipeline = {.table = &ts_all_passes};
   ts_pass_runner runner;
   ts_pass_runner_init(&runner);
+  runner.user = c->module->ctx;
+  runner.after = deliver;
   ts_result result = ts_pipeline_parse(c->module->ctx, &pipeline, c->text);
   if (!result) result = ts_verify(c->module);
   return result ? result : ts_run_pipeline(c->module, &pipeline, &runner);
 }
 
 ts_result ts_module_run_passes(ts_module *module, const char *pipeline) {
-  passes_call c = {module, pipeline};
-  return ts_protect(module->ctx, run_passes, &c);
+  if (!module || !pipeline) return TS_USAGE;
+  ts_result result = ts_api_check_unused(module, "changed");
+  return result ? result : ts_api_run(module->ctx, run_passes, &(passes_call){module, pipeline});
 }
+
+/* ---- texts ---- */
 
 typedef struct text_call {
   ts_module *module;
+  unsigned flags;
   ts_sink sink;
 } text_call;
 
 static ts_result print(void *arg) {
   text_call *c = arg;
-  ts_sink_buffer(&c->sink, &c->module->ctx->memory);
   ts_print_module(&c->sink, c->module);
   return ts_sink_finish(&c->sink);
 }
 
-/* The copy is the caller's own memory and so is not on the context's account. */
-ts_result ts_module_text(ts_module *module, char **text, size_t *n) {
-  text_call c = {.module = module};
-  *text = NULL;
-  ts_result result = ts_protect(module->ctx, print, &c);
-  if (!result) {
-    *text = malloc(c.sink.n + 1);
-    if (*text) memcpy(*text, c.sink.buf, c.sink.n);
-    if (*text) (*text)[c.sink.n] = '\0';
-    if (n) *n = c.sink.n;
-    result = *text ? TS_OK : TS_LIMIT;
-  }
-  ts_sink_drop(&c.sink);
-  return result;
+static ts_result emit_c(void *arg) {
+  text_call *c = arg;
+  const ts_emit_c_options options = {.line_directives = (c->flags & TS_C_LINES) != 0,
+                                     .header_only = (c->flags & TS_C_HEADER) != 0,
+                                     .openmp = !(c->flags & TS_C_SERIAL)};
+  ts_result result = ts_verify(c->module);
+  if (!result) result = ts_verify_marks(c->module, TS_MARKS_ERROR);
+  if (!result) result = ts_emit_c(&c->sink, c->module, &options);
+  return result ? result : ts_sink_finish(&c->sink);
 }
 
-void ts_text_free(char *text) { free(text); }
+static ts_result text_of(ts_module *module, ts_result (*body)(void *), unsigned flags, char **text,
+                         size_t *n) {
+  if (text) *text = NULL;
+  if (!module || !text) return TS_USAGE;
+  text_call c = {.module = module, .flags = flags};
+  ts_sink_buffer(&c.sink, &module->ctx->memory);
+  ts_result result = ts_api_run(module->ctx, body, &c);
+  return ts_api_give_text(&c.sink, result, text, n);
+}
+
+ts_result ts_module_text(ts_module *module, char **text, size_t *n) {
+  return text_of(module, print, 0, text, n);
+}
+
+ts_result ts_module_emit_c(ts_module *module, unsigned flags, char **text, size_t *n) {
+  if (module && flags & ~(unsigned)(TS_C_HEADER | TS_C_LINES | TS_C_SERIAL)) {
+    ts_result result = ts_api_usage(module->ctx, "%#x holds flags that there are not", flags);
+    ts_api_deliver(module->ctx);
+    return result;
+  }
+  return text_of(module, emit_c, flags, text, n);
+}

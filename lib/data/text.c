@@ -12,7 +12,7 @@ static ts_result bad_array(ts_context *ctx, const char *text) {
 }
 
 static bool find_dtype(const char *name, size_t n, ts_dtype *out) {
-  for (int d = 0; d < TS_NUM_DTYPES; d++) {
+  for (int d = 0; d < (int)TS_NUM_DTYPES; d++) {
     *out = (ts_dtype)d;
     if (strlen(ts_dtype_name(*out)) == n && memcmp(ts_dtype_name(*out), name, n) == 0) return true;
   }

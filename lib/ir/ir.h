@@ -14,7 +14,19 @@
 
 /* ---- types ---- */
 
-/* ts_dtype stands in tilesmith.h; lib/api/module.c holds it against types.def. */
+/* ts_dtype stands in tilesmith.h, in the order of types.def. Here is how many there are: of its type, and one that
+ * it never has. */
+enum {
+#define DTYPE(e, ...) TS_DTYPE_ROW_##e,
+#include "ir/types.def"
+#undef DTYPE
+  TS_DTYPE_ROWS
+};
+#define TS_NUM_DTYPES ((ts_dtype)TS_DTYPE_ROWS)
+#define DTYPE(e, ...)                                                                              \
+  _Static_assert((int)TS_##e == (int)TS_DTYPE_ROW_##e, "ts_dtype is out of order");
+#include "ir/types.def"
+#undef DTYPE
 
 typedef enum { TS_CLASS_FLOAT, TS_CLASS_INT, TS_CLASS_BOOL, TS_CLASS_INDEX } ts_class;
 
@@ -233,7 +245,6 @@ typedef enum ts_clause { TS_CLAUSE_BLOCKS, TS_CLAUSE_THREADS } ts_clause;
 const char *ts_pred_word(ts_pred);   /* "lt" */
 const char *ts_pred_symbol(ts_pred); /* "<" */
 
-typedef struct ts_op ts_op;
 typedef struct ts_block ts_block;
 typedef struct ts_global ts_global;
 
@@ -356,6 +367,7 @@ struct ts_module {
   /* Grows with every op that is made, moved, changed or taken away: where it has not grown, a pass that
    * refused has left the module alone. */
   uint64_t edits;
+  unsigned num_users;         /* executables of the public API that run it */
   struct ts_uniquer *uniquer; /* types, expressions, maps, literals */
   struct ts_changes *changes; /* what passes changed; NULL: nobody asks (outline.h) */
 };
@@ -384,6 +396,7 @@ static inline bool ts_is_class(const ts_op *op, ts_op_class class) {
 /* ---- modules ---- */
 
 ts_module *ts_module_create(ts_context *);
+void ts_module_drop(ts_module *); /* with all that is in it; NULL is allowed */
 /* A deep copy in the same context, sharing the source text (which must outlive both). */
 ts_module *ts_module_clone(const ts_module *);
 const char *ts_str_text(const ts_module *, ts_str); /* NUL-terminated copy in the arena */

@@ -17,7 +17,7 @@ ts_module *ts_module_create(ts_context *ctx) {
   return m;
 }
 
-void ts_module_destroy(ts_module *m) {
+void ts_module_drop(ts_module *m) {
   if (!m) return;
   ts_changes_end(m);
   ts_uniquer_drop(m);

@@ -35,7 +35,7 @@ void ts_pass_runner_init(ts_pass_runner *r) {
 static void drop_step(void *arg) {
   run *s = arg;
   ts_arena_drop(&s->scratch);
-  if (s->reread) ts_module_destroy(s->reread);
+  if (s->reread) ts_module_drop(s->reread);
   s->reread = NULL;
   ts_sink_drop(&s->text);
   ts_sink_drop(&s->reread_text);

@@ -325,7 +325,7 @@ ts_result ts_run_execute(ts_run *run) {
 
 void ts_run_close_other(ts_run *run) {
   if (run->other) ts_run_close(run->other);
-  if (run->other_module) ts_module_destroy(run->other_module);
+  if (run->other_module) ts_module_drop(run->other_module);
   if (run->ctx) ts_arena_drop(&run->scratch);
   run->other = NULL;
   run->other_module = NULL;

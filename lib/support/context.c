@@ -32,6 +32,14 @@ ts_severity ts_diagnostic_severity(const ts_diag *d) { return d->severity; }
 
 const char *ts_diagnostic_message(const ts_diag *d) { return d->message; }
 
+const ts_diag *ts_diagnostic_note(const ts_diag *d, const ts_diag *previous) {
+  return previous ? previous->next : d->notes;
+}
+
+const char *ts_diagnostic_pass(const ts_diag *d) { return d->pass; }
+
+const char *ts_diagnostic_kind(const ts_diag *d) { return d->kind; }
+
 struct rendering {
   ts_context *ctx;
   const ts_diag *diag;
@@ -57,7 +65,7 @@ const char *ts_diagnostic_text(ts_context *ctx, const ts_diag *d) {
 unsigned ts_context_num_errors(const ts_context *ctx) { return ctx->num_errors; }
 
 void ts_context_clear_diagnostics(ts_context *ctx) {
-  ctx->first = ctx->last = NULL;
+  ctx->first = ctx->last = ctx->delivered = NULL;
   ctx->num_errors = 0;
   ctx->dropping = false;
   ctx->out_of_memory = (ts_diag){0};

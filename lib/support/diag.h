@@ -39,6 +39,12 @@ struct ts_context {
   bool dropping;           /* the last message was counted, not kept; its notes go with it */
   const ts_source *source; /* messages are about this text unless said otherwise */
   uint64_t next_module_id;
+  /* of the public API: who hears of messages, the last one that was handed on, and the kinds of remarks that are
+   * kept (NULL: all) */
+  ts_handler handler;
+  void *handler_user;
+  ts_diag *delivered;
+  const char *wanted_remarks;
   ts_diag out_of_memory; /* kept ready, since saying so must not need memory */
   char out_of_memory_text[96];
 };
@@ -62,6 +68,8 @@ void ts_inform_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
 ts_result ts_source_check(ts_context *, ts_source *);
 /* 1-based line and column (columns count code points) of byte `at`. */
 void ts_source_position(const ts_source *, uint32_t at, unsigned *line, unsigned *column);
+/* Is the message about a range of its source? */
+bool ts_diag_has_place(const ts_diag *);
 /* One message in the form  file:line:col: error: text / source line / carets, with its notes. */
 void ts_diag_render(ts_sink *, const ts_diag *, bool colour);
 

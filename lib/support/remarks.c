@@ -38,7 +38,7 @@ void ts_remarks_print_yaml(ts_sink *s, const ts_context *ctx) {
     if (d->severity == TS_SEV_REMARK) print_remark(s, d);
 }
 
-static void drop_after(ts_context *ctx, ts_diag *last, const char *kept) {
+void ts_remarks_keep_after(ts_context *ctx, ts_diag *last, const char *kept) {
   ts_diag **link = last ? &last->next : &ctx->first;
   ctx->last = last;
   while (*link) {
@@ -61,6 +61,8 @@ void ts_errors_to_remarks(ts_context *ctx, ts_diag *last, const char *pass) {
   }
 }
 
-void ts_remarks_keep(ts_context *ctx, const char *kinds) { drop_after(ctx, NULL, kinds); }
+void ts_remarks_keep(ts_context *ctx, const char *kinds) {
+  ts_remarks_keep_after(ctx, NULL, kinds);
+}
 
-void ts_remarks_drop_after(ts_context *ctx, ts_diag *last) { drop_after(ctx, last, ""); }
+void ts_remarks_drop_after(ts_context *ctx, ts_diag *last) { ts_remarks_keep_after(ctx, last, ""); }

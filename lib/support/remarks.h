@@ -9,6 +9,8 @@
 void ts_remarks_print_yaml(ts_sink *, const ts_context *);
 /* Leaves only remarks of these kinds, "missed,passed", on the context's list of messages; with "" none. */
 void ts_remarks_keep(ts_context *, const char *kinds);
+/* The same of those after the message `last`; NULL: of all. */
+void ts_remarks_keep_after(ts_context *, ts_diag *last, const char *kinds);
 /* Takes all remarks off it, or only those after the message `last`, which was the last one at some time; NULL: all. */
 void ts_remarks_drop_after(ts_context *, ts_diag *last);
 /* Errors after the message `last` become "missed" remarks of the pass, their notes with them, and no

@@ -111,14 +111,14 @@ static const struct {
     [TS_SEV_NOTE] = {"note", "\033[1;36m"},
 };
 
-static bool has_place(const ts_diag *d) {
+bool ts_diag_has_place(const ts_diag *d) {
   return d->source && d->source->text && (d->loc.begin || d->loc.end);
 }
 
 static void write_head(ts_sink *out, const ts_diag *d, bool colour) {
   ts_sink_puts(out, colour ? "\033[1m" : "");
   if (d->source && d->source->name) ts_sink_printf(out, "%s:", d->source->name);
-  if (has_place(d)) {
+  if (ts_diag_has_place(d)) {
     unsigned line, column;
     ts_source_position(d->source, d->loc.begin, &line, &column);
     ts_sink_printf(out, "%u:%u:", line, column);
@@ -135,7 +135,7 @@ static void write_head(ts_sink *out, const ts_diag *d, bool colour) {
 
 void ts_diag_render(ts_sink *out, const ts_diag *d, bool colour) {
   write_head(out, d, colour);
-  if (has_place(d)) write_snippet(out, d->source, d->loc, colour);
+  if (ts_diag_has_place(d)) write_snippet(out, d->source, d->loc, colour);
   for (const ts_diag *note = d->notes; note; note = note->next)
     ts_diag_render(out, note, colour);
 }

@@ -370,7 +370,7 @@ static ts_result parse_source(void *arg) {
 static void source_cleanup(void *arg) {
   parse_call *c = arg;
   drop_parser(c);
-  ts_module_destroy(c->made);
+  ts_module_drop(c->made);
 }
 
 ts_result ts_parse_source(ts_context *ctx, const ts_source *source, ts_module **out) {

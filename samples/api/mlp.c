@@ -41,10 +41,9 @@ static void run(ts_context *ctx, ts_module *module, float *x, float *w, float *b
   check(ctx, ts_compile(module, "layer", "interp", &exe));
   for (unsigned i = 0; i < ts_executable_num_params(exe); i++)
     printf("parameter %u: %s\n", i, ts_executable_param(exe, i)->name);
-  const ts_tensor tensors[] = {{TS_F32, 2, (int64_t[]){M, K}, x},
-                               {TS_F32, 2, (int64_t[]){K, N}, w},
-                               {TS_F32, 1, (int64_t[]){N}, b},
-                               {TS_F32, 2, (int64_t[]){M, N}, y}};
+  const ts_tensor tensors[] = {
+      ts_tensor_of(TS_F32, 2, (int64_t[]){M, K}, x), ts_tensor_of(TS_F32, 2, (int64_t[]){K, N}, w),
+      ts_tensor_of(TS_F32, 1, (int64_t[]){N}, b), ts_tensor_of(TS_F32, 2, (int64_t[]){M, N}, y)};
   check(ctx, ts_execute(exe, 4, tensors, NULL));
   ts_executable_destroy(exe);
 }

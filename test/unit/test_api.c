@@ -179,7 +179,7 @@ START_TEST(loops_are_built_from_text) {
   ck_assert_int_eq(ts_compile(module, NULL, NULL, &exe), TS_OK);
   float x[8] = {0, 1, 2, 3, 4, 5, 6, 7}, y[8];
   const int64_t dims[] = {8};
-  const ts_tensor tensors[] = {{TS_F32, 1, dims, x}, {TS_F32, 1, dims, y}};
+  const ts_tensor tensors[] = {ts_tensor_of(TS_F32, 1, dims, x), ts_tensor_of(TS_F32, 1, dims, y)};
   ck_assert_int_eq(ts_execute(exe, 2, tensors, NULL), TS_OK);
   for (int i = 0; i < 8; i++)
     ck_assert_float_eq(y[i], 2.0f * (float)i);
@@ -193,10 +193,9 @@ END_TEST
 /* Runs @mlp on 2 × 3 by 3 × 2 arrays; returns the first error's result. */
 static ts_result run_mlp(ts_context *c, ts_module *module, const char *engine, float y[4]) {
   float x[6] = {1, 2, 3, -1, 0.5f, 2}, w[6] = {1, 0, -1, 2, 0.25f, 1}, b[2] = {0.5f, -4};
-  const ts_tensor tensors[] = {{TS_F32, 2, (int64_t[]){2, 3}, x},
-                               {TS_F32, 2, (int64_t[]){3, 2}, w},
-                               {TS_F32, 1, (int64_t[]){2}, b},
-                               {TS_F32, 2, (int64_t[]){2, 2}, y}};
+  const ts_tensor tensors[] = {
+      ts_tensor_of(TS_F32, 2, (int64_t[]){2, 3}, x), ts_tensor_of(TS_F32, 2, (int64_t[]){3, 2}, w),
+      ts_tensor_of(TS_F32, 1, (int64_t[]){2}, b), ts_tensor_of(TS_F32, 2, (int64_t[]){2, 2}, y)};
   ts_executable *exe;
   ts_result result = ts_compile(module, "mlp", engine, &exe);
   if (result) return result;
@@ -255,10 +254,8 @@ START_TEST(shapes_that_clash_are_refused) {
   float a[64] = {0};
   ck_assert_int_eq(ts_compile(module, NULL, NULL, &exe), TS_OK);
   const int64_t two_three[] = {2, 3}, four_two[] = {4, 2}, two[] = {2}, two_two[] = {2, 2};
-  ts_tensor t[] = {{TS_F32, 2, two_three, a},
-                   {TS_F32, 2, four_two, a},
-                   {TS_F32, 1, two, a},
-                   {TS_F32, 2, two_two, a}};
+  ts_tensor t[] = {ts_tensor_of(TS_F32, 2, two_three, a), ts_tensor_of(TS_F32, 2, four_two, a),
+                   ts_tensor_of(TS_F32, 1, two, a), ts_tensor_of(TS_F32, 2, two_two, a)};
   ck_assert_int_eq(ts_execute(exe, 4, t, NULL), TS_ERR);
   expect_error("K");
   ck_assert_int_eq(ts_execute(exe, 3, t, NULL), TS_ERR);
@@ -266,7 +263,7 @@ START_TEST(shapes_that_clash_are_refused) {
   t[1].data = NULL;
   ck_assert_int_eq(ts_execute(exe, 4, t, NULL), TS_ERR);
   expect_error("NULL");
-  t[1] = (ts_tensor){TS_F64, 2, two_three, a};
+  t[1] = ts_tensor_of(TS_F64, 2, two_three, a);
   ck_assert_int_eq(ts_execute(exe, 4, t, NULL), TS_ERR);
   expect_error("f64");
   ts_executable_destroy(exe);
@@ -295,9 +292,10 @@ START_TEST(fuel_ends_a_run) {
                                  "}\n");
   ts_executable *exe;
   float y;
-  const ts_tensor t = {TS_F32, 1, (int64_t[]){1}, &y};
+  const ts_tensor t = ts_tensor_of(TS_F32, 1, (int64_t[]){1}, &y);
   ck_assert_int_eq(ts_compile(module, NULL, NULL, &exe), TS_OK);
-  ck_assert_int_eq(ts_execute(exe, 1, &t, &(ts_limits){.fuel = 10000}), TS_LIMIT);
+  ck_assert_int_eq(ts_execute(exe, 1, &t, &(ts_limits){.size = sizeof(ts_limits), .fuel = 10000}),
+                   TS_LIMIT);
   expect_error("%i");
   ts_executable_destroy(exe);
   ts_module_destroy(module);

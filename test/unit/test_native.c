@@ -48,8 +48,10 @@ static ts_result run(ts_executable *exe, int64_t m) {
   for (unsigned i = 0; i < ts_countof(b); i++)
     b[i] = 2;
   const int64_t xs[] = {m, 8}, bs[] = {4}, ys[] = {m, 4};
-  const ts_tensor tensors[] = {{TS_F32, 2, xs, x}, {TS_F32, 1, bs, b}, {TS_F32, 2, ys, y}};
-  ts_result result = ts_execute(exe, 3, tensors, &(ts_limits){.threads = 2});
+  const ts_tensor tensors[] = {ts_tensor_of(TS_F32, 2, xs, x), ts_tensor_of(TS_F32, 1, bs, b),
+                               ts_tensor_of(TS_F32, 2, ys, y)};
+  ts_result result =
+      ts_execute(exe, 3, tensors, &(ts_limits){.size = sizeof(ts_limits), .threads = 2});
   for (int64_t i = 0; !result && i < m * 4; i++)
     if (y[i] != 6) return TS_CHECK;
   return result;
@@ -182,9 +184,10 @@ START_TEST(arrays_that_do_not_fit_are_refused_each_time) {
   ck_assert_int_eq(ts_module_parse(ctx, "f.tir", program, sizeof program - 1, &module), TS_OK);
   ck_assert_int_eq(ts_compile(module, "f", "native", &exe), TS_OK);
   const int64_t xs[] = {2, 8}, bs[] = {4}, ys[] = {2, 4}, other[] = {3, 4};
-  const ts_tensor good[] = {{TS_F32, 2, xs, x}, {TS_F32, 1, bs, x}, {TS_F32, 2, ys, x + 32}};
-  const ts_tensor rows[] = {good[0], good[1], {TS_F32, 2, other, x + 32}};
-  const ts_tensor type[] = {good[0], {TS_F64, 1, bs, x}, good[2]};
+  const ts_tensor good[] = {ts_tensor_of(TS_F32, 2, xs, x), ts_tensor_of(TS_F32, 1, bs, x),
+                            ts_tensor_of(TS_F32, 2, ys, x + 32)};
+  const ts_tensor rows[] = {good[0], good[1], ts_tensor_of(TS_F32, 2, other, x + 32)};
+  const ts_tensor type[] = {good[0], ts_tensor_of(TS_F64, 1, bs, x), good[2]};
   for (int i = 0; i < 2; i++) {
     ck_assert_int_eq(ts_execute(exe, 3, rows, NULL), TS_ERR);
     ck_assert_int_eq(ts_execute(exe, 3, type, NULL), TS_ERR);

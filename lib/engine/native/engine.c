@@ -341,7 +341,7 @@ static void end_build(void *arg) {
   compiled *c = arg;
   ts_native_remove_folder(&c->job);
   ts_native_cache_close(&c->cache);
-  if (c->lowered) ts_module_destroy(c->lowered);
+  if (c->lowered) ts_module_drop(c->lowered);
   ts_arena_drop(&c->scratch);
   c->lowered = NULL;
   c->job = (ts_native_job){0};
