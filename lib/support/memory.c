@@ -131,6 +131,11 @@ void ts_memory_drop(ts_memory *m) {
 
 void ts_arena_init(ts_arena *a, ts_memory *m) { *a = (ts_arena){.memory = m}; }
 
+void ts_arena_over(ts_arena *a, ts_memory *m, void *room, size_t bytes) {
+  memset(room, 0, bytes);
+  *a = (ts_arena){.memory = m, .at = room, .end = (char *)room + bytes};
+}
+
 void ts_arena_drop(ts_arena *a) {
   for (ts_chunk *c = a->chunks, *next; c; c = next) {
     next = c->next;

@@ -54,6 +54,9 @@ typedef struct ts_arena {
 
 void ts_arena_init(ts_arena *, ts_memory *);
 void ts_arena_drop(ts_arena *); /* gives everything back; the arena can be used again */
+/* An arena that begins in `room`, which it clears, and takes chunks when that is full: for forms and lists that
+ * are small but for a few. `room` is aligned to 8 bytes. */
+void ts_arena_over(ts_arena *, ts_memory *, void *room, size_t bytes);
 /* Zeroed, aligned to 8 bytes, never NULL. */
 void *ts_arena_alloc(ts_arena *, size_t bytes);
 /* The same from the calling thread's heap, charged to the account; never NULL. `old_bytes` is what

@@ -14,12 +14,7 @@
 #define TS_ANALYSIS_INDEX_RANGE_H
 
 #include "ir/ir.h"
-
-/* All of lo … hi, both included; lo > hi: no value at all (the code is never run). */
-typedef struct ts_range {
-  int64_t lo, hi;
-} ts_range;
-#define TS_RANGE_ALL ((ts_range){INT64_MIN, INT64_MAX})
+#include "analysis/index/interval.h"
 
 typedef enum ts_proof {
   TS_UNKNOWN,
