@@ -91,7 +91,6 @@ static ts_bounded *broadcast_to(bounder *b, const ts_bounded *from, const ts_bou
 static ts_bounded *elementwise(bounder *b, const ts_op *op, ts_dtype dtype, const ts_bounded *shape,
                                unsigned n, ts_bounded *const *in) {
   ts_bounded *out = new_tensor(b, dtype, shape->rank, shape->dims);
-  bool tanh_form = ts_is_tanh_form(op);
   if (n > 3) n = 0;
   for (int64_t i = 0; i < out->count; i++) {
     ts_inexact x[3] = {{0, 0}};
@@ -99,7 +98,7 @@ static ts_bounded *elementwise(bounder *b, const ts_op *op, ts_dtype dtype, cons
       int64_t at = broadcast_index(in[k], out, i);
       x[k] = (ts_inexact){in[k]->value[at], in[k]->error[at]};
     }
-    ts_inexact y = n ? ts_inexact_op(op, tanh_form, x[0], x[1], x[2]) : (ts_inexact){0, INFINITY};
+    ts_inexact y = n ? ts_inexact_op(op, x[0], x[1], x[2]) : (ts_inexact){0, INFINITY};
     y = ts_inexact_settle(dtype, ts_inexact_math(b->math_error, op, dtype, y));
     out->value[i] = y.value;
     out->error[i] = y.error;
@@ -159,7 +158,8 @@ static ts_bounded *reduce(bounder *b, const ts_bounded *x, unsigned n, const uns
   for (int64_t i = 0; i < x->count; i++) {
     int64_t at = broadcast_index(out, x, i);
     size[at] += fabs(x->value[i]) + x->error[i];
-    out->value[at] = max ? ts_fmax(out->value[at], x->value[i]) : out->value[at] + x->value[i];
+    out->value[at] = max ? ts_eval_float(TS_SCALAR_MAX, TS_F64, out->value[at], x->value[i], 0)
+                         : out->value[at] + x->value[i];
     out->error[at] = max ? fmax(out->error[at], x->error[i]) : out->error[at] + x->error[i];
   }
   double gamma = max || !ts_is_float(x->dtype) ? 0 : ts_bound_gamma(acc, length);

@@ -128,8 +128,7 @@ static cell float_op(const bounder *b, const ts_op *op, const cell *in) {
     break;
   default: break;
   }
-  bool tanh_form = ts_is_tanh_form(op);
-  ts_inexact y = ts_inexact_op(op, tanh_form, x[0], x[1], x[2]);
+  ts_inexact y = ts_inexact_op(op, x[0], x[1], x[2]);
   return term(ts_inexact_settle(d, ts_inexact_math(b->math_error, op, d, y)));
 }
 
@@ -143,7 +142,7 @@ static cell int_op(const ts_op *op, const cell *in) {
   case TS_OP_EXTSI:
   case TS_OP_TRUNCI: c.whole = ts_wrap_int(d, in[0].whole); break;
   default:
-    if (!ts_eval_int((ts_opcode)op->opcode, d, in[0].whole, op->num_plain > 1 ? in[1].whole : 0,
+    if (!ts_eval_int(ts_scalar_of(op), d, in[0].whole, op->num_plain > 1 ? in[1].whole : 0,
                      &c.whole))
       c.error = INFINITY;
   }

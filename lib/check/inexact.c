@@ -28,16 +28,18 @@ double ts_bound_gamma(ts_dtype d, int64_t n) {
 
 static const ts_inexact unknown = {0, INFINITY};
 
-ts_inexact ts_inexact_product(ts_inexact a, ts_inexact b) {
-  return (ts_inexact){a.value * b.value,
-                      fabs(a.value) * b.error + a.error * fabs(b.value) + a.error * b.error};
+static double product_error(ts_inexact a, ts_inexact b) {
+  return fabs(a.value) * b.error + a.error * fabs(b.value) + a.error * b.error;
 }
 
-static ts_inexact divide(ts_inexact a, ts_inexact b) {
-  double least = fabs(b.value) - b.error, q = a.value / b.value;
-  if (b.error == 0 && a.error == 0) return (ts_inexact){q, 0};
-  if (!(least > 0)) return unknown;
-  return (ts_inexact){q, (a.error + fabs(q) * b.error) / least};
+ts_inexact ts_inexact_product(ts_inexact a, ts_inexact b) {
+  return (ts_inexact){a.value * b.value, product_error(a, b)};
+}
+
+static double quotient_error(ts_inexact a, ts_inexact b) {
+  double least = fabs(b.value) - b.error;
+  if (b.error == 0 && a.error == 0) return 0;
+  return least > 0 ? (a.error + fabs(a.value / b.value) * b.error) / least : INFINITY;
 }
 
 bool ts_inexact_apart(ts_inexact a, ts_inexact b) {
@@ -71,83 +73,70 @@ static ts_inexact convert(const ts_op *op, ts_inexact a) {
   return (ts_inexact){value, fmax(high - value, value - low)};
 }
 
-static ts_inexact int_op(const ts_op *op, ts_inexact a, ts_inexact b) {
+/* Of bits, nothing is known once one may be another. */
+static ts_inexact int_op(ts_scalar scalar, ts_dtype d, ts_inexact a, ts_inexact b) {
   int64_t y;
   if (a.error != 0 || b.error != 0) return unknown;
   if (isnan(a.value) || isnan(b.value)) return (ts_inexact){NAN, 0};
-  ts_dtype d = (ts_dtype)ts_op_result(op, 0)->type->dtype;
-  bool good = ts_eval_int((ts_opcode)op->opcode, d, (int64_t)a.value, (int64_t)b.value, &y);
-  return good ? (ts_inexact){(double)y, 0} : unknown;
+  return ts_eval_int(scalar, d, (int64_t)a.value, (int64_t)b.value, &y) ? (ts_inexact){(double)y, 0}
+                                                                        : unknown;
 }
 
-/* Functions of one number, as the largest change over [x - e, x + e]. The constants are the largest
+/* The largest change of a function of one number over [x - e, x + e]. The constants are the largest
  * slopes: of gelu 1.129 (at √2), of silu 1.0999, of erf 2/√π. */
-static double carried(ts_opcode op, double x, double e) {
+static double unary_error(ts_scalar scalar, double x, double e) {
   if (e == 0) return 0;
-  switch (op) {
-  case TS_OP_NEG:
-  case TS_OP_NEGF:
-  case TS_OP_ABS:
-  case TS_OP_RELU:
-  case TS_OP_TANH: return e;
-  case TS_OP_EXP: return exp(x) * expm1(e);
-  case TS_OP_LOG: return x > e ? -log1p(-e / x) : INFINITY;
-  case TS_OP_SQRT: return x > e ? e / sqrt(x) : INFINITY;
-  case TS_OP_RSQRT: return x > e ? 1 / sqrt(x - e) - 1 / sqrt(x) : INFINITY;
-  case TS_OP_ERF: return 1.1284 * e;
-  case TS_OP_SIGMOID: return e / 4;
-  case TS_OP_SILU: return 1.1 * e;
-  case TS_OP_GELU: return 1.13 * e;
-  case TS_OP_ROUNDEVEN: return ceil(e);
+  switch (scalar) {
+  case TS_SCALAR_NEG:
+  case TS_SCALAR_ABS:
+  case TS_SCALAR_RELU:
+  case TS_SCALAR_TANH: return e;
+  case TS_SCALAR_EXP: return exp(x) * expm1(e);
+  case TS_SCALAR_LOG: return x > e ? -log1p(-e / x) : INFINITY;
+  case TS_SCALAR_SQRT: return x > e ? e / sqrt(x) : INFINITY;
+  case TS_SCALAR_RSQRT: return x > e ? 1 / sqrt(x - e) - 1 / sqrt(x) : INFINITY;
+  case TS_SCALAR_ERF: return 1.1284 * e;
+  case TS_SCALAR_SIGMOID: return e / 4;
+  case TS_SCALAR_SILU: return 1.1 * e;
+  case TS_SCALAR_GELU:
+  case TS_SCALAR_GELU_TANH: return 1.13 * e;
+  case TS_SCALAR_ROUNDEVEN: return ceil(e);
   default: return INFINITY;
   }
 }
 
-ts_inexact ts_inexact_op(const ts_op *op, bool tanh_form, ts_inexact a, ts_inexact b,
-                         ts_inexact c) {
-  switch (op->opcode) {
-  case TS_OP_ADD:
-  case TS_OP_ADDF:
-  case TS_OP_ADDI: return (ts_inexact){a.value + b.value, a.error + b.error};
-  case TS_OP_SUB:
-  case TS_OP_SUBF:
-  case TS_OP_SUBI: return (ts_inexact){a.value - b.value, a.error + b.error};
-  case TS_OP_MUL:
-  case TS_OP_MULF:
-  case TS_OP_MULI: return ts_inexact_product(a, b);
-  case TS_OP_DIV:
-  case TS_OP_DIVF: return divide(a, b);
-  case TS_OP_MAX:
-  case TS_OP_MAXF:
-  case TS_OP_MAXI: return (ts_inexact){ts_fmax(a.value, b.value), fmax(a.error, b.error)};
-  case TS_OP_MIN:
-  case TS_OP_MINF:
-  case TS_OP_MINI: return (ts_inexact){ts_fmin(a.value, b.value), fmax(a.error, b.error)};
-  case TS_OP_FMA: {
-    ts_inexact p = ts_inexact_product(a, b);
-    return (ts_inexact){p.value + c.value, p.error + c.error};
+/* How far errors of its operands can carry the value of a row of scalar.def. */
+static double carried(ts_scalar scalar, ts_inexact a, ts_inexact b, ts_inexact c) {
+  switch (scalar) {
+  case TS_SCALAR_ADD:
+  case TS_SCALAR_SUB: return a.error + b.error;
+  case TS_SCALAR_MUL: return product_error(a, b);
+  case TS_SCALAR_FMA: return product_error(a, b) + c.error;
+  case TS_SCALAR_DIV: return quotient_error(a, b);
+  case TS_SCALAR_MAX:
+  case TS_SCALAR_MIN: return fmax(a.error, b.error);
+  default: return unary_error(scalar, a.value, a.error);
   }
-  case TS_OP_NEG:
-  case TS_OP_NEGF: return (ts_inexact){-a.value, a.error};
-  case TS_OP_CAST:
-  case TS_OP_EXTF:
-  case TS_OP_TRUNCF:
-  case TS_OP_SITOFP:
-  case TS_OP_FPTOSI:
-  case TS_OP_EXTSI:
-  case TS_OP_TRUNCI: return convert(op, a);
-  case TS_OP_CMPF:
-  case TS_OP_CMPI: return compare(op, a, b);
-  case TS_OP_SELECT:
+}
+
+static ts_inexact arithmetic(const ts_op *op, ts_inexact a, ts_inexact b, ts_inexact c) {
+  ts_scalar scalar = ts_scalar_of(op);
+  if (scalar == TS_NUM_SCALARS) return unknown;
+  if (!ts_scalar_infos[scalar].float_meaning)
+    return int_op(scalar, (ts_dtype)ts_op_result(op, 0)->type->dtype, a, b);
+  double error = carried(scalar, a, b, c);
+  if (scalar == TS_SCALAR_DIV && error == INFINITY) return unknown;
+  return (ts_inexact){ts_eval_float(scalar, TS_F64, a.value, b.value, c.value), error};
+}
+
+ts_inexact ts_inexact_op(const ts_op *op, ts_inexact a, ts_inexact b, ts_inexact c) {
+  switch (ts_info(op)->class) {
+  case TS_OC_CONVERT: return convert(op, a);
+  case TS_OC_COMPARE: return compare(op, a, b);
+  case TS_OC_SELECT:
     if (a.error != 0) return ts_inexact_either(b, c);
     return a.value != 0 ? b : c;
-  case TS_OP_ANDI:
-  case TS_OP_ORI:
-  case TS_OP_XORI: return int_op(op, a, b);
-  default:
-    if (op->num_plain != 1 || carried((ts_opcode)op->opcode, 1, 0.5) == INFINITY) return unknown;
-    return (ts_inexact){ts_eval_float((ts_opcode)op->opcode, TS_F64, a.value, 0, 0, tanh_form),
-                        carried((ts_opcode)op->opcode, a.value, a.error)};
+  default: return arithmetic(op, a, b, c);
   }
 }
 

@@ -28,7 +28,7 @@ bool ts_inexact_apart(ts_inexact, ts_inexact);
 ts_inexact ts_inexact_either(ts_inexact, ts_inexact);
 /* One elementwise op of either level, before its own rounding. `b` and `c` as the op's arity
  * says. */
-ts_inexact ts_inexact_op(const ts_op *, bool tanh_form, ts_inexact a, ts_inexact b, ts_inexact c);
+ts_inexact ts_inexact_op(const ts_op *, ts_inexact a, ts_inexact b, ts_inexact c);
 /* An op's result in its type: integers are exact unless an inexact operand may tip them over. */
 ts_inexact ts_inexact_settle(ts_dtype, ts_inexact);
 /* What an op of TS_FLAG_MATH adds when it is off by `math_error` ULPs (see ts_bound_results). */

@@ -6,15 +6,13 @@
  * evenly become one, so that strips are long whatever the shapes are. */
 #include <inttypes.h>
 
-#include "ir/scalar.h"
 #include "eval/tensor.h"
 
 typedef struct step {
-  const ts_op *op; /* for messages */
-  ts_opcode opcode;
+  const ts_op *op;
   ts_dtype from, type; /* of the first operand, of the result */
-  bool approx_tanh;
-  ts_pred pred;
+  ts_scalar scalar;    /* of arithmetic */
+  ts_pred pred;        /* of a comparison */
   const ts_cell *args[3];
   ts_cell *result;
 } step;
@@ -41,70 +39,30 @@ static ts_cell *new_strip(program *p) { return ts_new_array(p->e->scratch, ts_ce
 /* ---- one step on a strip ---- */
 
 static void float_step(const step *s, unsigned n) {
-  const ts_cell *a = s->args[0], *b = s->args[1], *c = s->args[2];
-  ts_cell *r = s->result;
-  switch (s->opcode) {
-  case TS_OP_ADD:
-  case TS_OP_ADDF:
-    for (unsigned k = 0; k < n; k++)
-      r[k].f = a[k].f + b[k].f;
-    break;
-  case TS_OP_SUB:
-  case TS_OP_SUBF:
-    for (unsigned k = 0; k < n; k++)
-      r[k].f = a[k].f - b[k].f;
-    break;
-  case TS_OP_MUL:
-  case TS_OP_MULF:
-    for (unsigned k = 0; k < n; k++)
-      r[k].f = a[k].f * b[k].f;
-    break;
-  default:
-    for (unsigned k = 0; k < n; k++)
-      r[k].f =
-          ts_eval_float(s->opcode, s->type, a[k].f, b ? b[k].f : 0, c ? c[k].f : 0, s->approx_tanh);
-    return;
-  }
-  ts_strip_round(s->type, n, r);
+  const ts_cell *a = s->args[0], *b = s->args[1] ? s->args[1] : a, *c = s->args[2] ? s->args[2] : a;
+  ts_eval_floats(s->scalar, s->type, n, a, b, c, s->result);
+  if (!ts_scalar_infos[s->scalar].exact) ts_strip_round(s->type, n, s->result);
 }
 
 static ts_result int_step(ts_eval *e, const step *s, unsigned n) {
   const ts_cell *a = s->args[0], *b = s->args[1];
   for (unsigned k = 0; k < n; k++) {
-    if (ts_eval_int(s->opcode, s->type, a[k].i, b ? b[k].i : 0, &s->result[k].i)) continue;
-    ts_error(e->ctx, s->op->loc, "`%s` divides %" PRId64 " by zero", ts_op_infos[s->opcode].name,
-             a[k].i);
+    if (ts_eval_int(s->scalar, s->type, a[k].i, b ? b[k].i : 0, &s->result[k].i)) continue;
+    ts_error(e->ctx, s->op->loc, "`%s` divides %" PRId64 " by zero", ts_info(s->op)->name, a[k].i);
     return TS_CHECK;
   }
   return TS_OK;
 }
 
-static void cast_step(const step *s, unsigned n) {
-  const ts_cell *a = s->args[0];
-  ts_cell *r = s->result;
-  bool from_float = ts_is_float(s->from), to_float = ts_is_float(s->type);
-  for (unsigned k = 0; k < n; k++) {
-    if (from_float && to_float)
-      r[k].f = ts_round_to(s->type, a[k].f);
-    else if (from_float)
-      r[k].i = ts_float_to_int(s->type, a[k].f);
-    else if (to_float)
-      r[k].f = ts_int_to_float(s->type, a[k].i);
-    else
-      r[k].i = ts_wrap_int(s->type, a[k].i);
-  }
-}
-
-/* The tensor cast to i1 asks whether the value is 0; trunci keeps the low bit. */
-static void to_bool_step(const step *s, unsigned n) {
+static void convert_step(const step *s, unsigned n) {
   for (unsigned k = 0; k < n; k++)
-    s->result[k].i = ts_is_float(s->from) ? s->args[0][k].f != 0 : s->args[0][k].i != 0;
+    s->result[k] = ts_eval_convert((ts_opcode)s->op->opcode, s->from, s->type, s->args[0][k]);
 }
 
 static void quantize_step(const step *s, unsigned n) {
   const ts_cell *x = s->args[0], *scale = s->args[1], *zero = s->args[2];
   ts_cell *r = s->result;
-  if (s->opcode == TS_OP_QUANTIZE) {
+  if (s->op->opcode == TS_OP_QUANTIZE) {
     for (unsigned k = 0; k < n; k++)
       r[k].i = ts_quantize(x[k].f, scale[k].f, zero[k].i);
     return;
@@ -116,34 +74,23 @@ static void quantize_step(const step *s, unsigned n) {
 
 static void compare_step(const step *s, unsigned n) {
   const ts_cell *a = s->args[0], *b = s->args[1];
-  bool is_float = s->opcode == TS_OP_CMPF;
+  bool is_float = ts_is_float(s->from);
   for (unsigned k = 0; k < n; k++)
     s->result[k].i = is_float ? ts_eval_cmp_float(s->pred, a[k].f, b[k].f)
                               : ts_eval_cmp_int(s->pred, a[k].i, b[k].i);
 }
 
+static void select_step(const step *s, unsigned n) {
+  for (unsigned k = 0; k < n; k++)
+    s->result[k] = s->args[0][k].i ? s->args[1][k] : s->args[2][k];
+}
+
 static ts_result run_step(ts_eval *e, const step *s, unsigned n) {
-  switch (s->opcode) {
-  case TS_OP_CAST:
-    if (s->type == TS_I1)
-      to_bool_step(s, n);
-    else
-      cast_step(s, n);
-    return TS_OK;
-  case TS_OP_EXTF:
-  case TS_OP_TRUNCF:
-  case TS_OP_SITOFP:
-  case TS_OP_FPTOSI:
-  case TS_OP_EXTSI:
-  case TS_OP_TRUNCI: cast_step(s, n); return TS_OK;
-  case TS_OP_QUANTIZE:
-  case TS_OP_DEQUANTIZE: quantize_step(s, n); return TS_OK;
-  case TS_OP_CMPF:
-  case TS_OP_CMPI: compare_step(s, n); return TS_OK;
-  case TS_OP_SELECT:
-    for (unsigned k = 0; k < n; k++)
-      s->result[k] = s->args[0][k].i ? s->args[1][k] : s->args[2][k];
-    return TS_OK;
+  switch (ts_info(s->op)->class) {
+  case TS_OC_CONVERT: convert_step(s, n); return TS_OK;
+  case TS_OC_QUANTIZE: quantize_step(s, n); return TS_OK;
+  case TS_OC_COMPARE: compare_step(s, n); return TS_OK;
+  case TS_OC_SELECT: select_step(s, n); return TS_OK;
   default: break;
   }
   if (!ts_is_float(s->type)) return int_step(e, s, n);
@@ -178,12 +125,11 @@ static const ts_cell *literal_strip(program *p, const ts_value *v) {
 }
 
 static step *add_step(program *p, const ts_op *op) {
-  ts_push(p->e->scratch, &p->steps, (step){.op = op, .opcode = op->opcode});
+  ts_push(p->e->scratch, &p->steps, (step){.op = op, .scalar = ts_scalar_of(op)});
   step *s = &p->steps.at[p->steps.n - 1];
   s->from = ts_operand(op, 0)->type->dtype;
   s->type = ts_op_result(op, 0)->type->dtype;
-  s->approx_tanh = ts_is_tanh_form(op);
-  if (op->opcode == TS_OP_CMPF || op->opcode == TS_OP_CMPI) s->pred = ts_op_pred(op);
+  if (ts_info(op)->class == TS_OC_COMPARE) s->pred = ts_op_pred(op);
   s->result = new_strip(p);
   return s;
 }

@@ -7,7 +7,6 @@
  * multiplication and an addition give the bits of an fma, and vectors do both without one. */
 #include <math.h>
 
-#include "ir/scalar.h"
 #include "eval/tensor.h"
 
 enum {
@@ -142,9 +141,8 @@ typedef struct product {
   void *a, *b, *c; /* tile order: a[k][ROWS], b[tile][k][cols], c[rows/ROWS][tile][ROWS][cols] */
   /* fused_mlp */
   const ts_array *bias;
-  ts_opcode act;
-  bool approx_tanh;
-  ts_array *to; /* the result, or the product that a region works on */
+  ts_scalar act; /* TS_NUM_SCALARS: none */
+  ts_array *to;  /* the result, or the product that a region works on */
 } product;
 
 static void put(const product *p, void *to, int64_t at, ts_cell c) {
@@ -204,11 +202,11 @@ static ts_cell sum_at(const product *p, int64_t row, unsigned col) {
 }
 
 static ts_cell activate(const product *p, ts_cell s) {
-  if (p->act == TS_NUM_OPCODES) return s;
+  if (p->act == TS_NUM_SCALARS) return s;
   if (p->kind == KIND_INT)
     (void)ts_eval_int(p->act, p->acc, s.i, 0, &s.i);
   else
-    s.f = ts_eval_float(p->act, p->acc, s.f, 0, 0, p->approx_tanh);
+    s.f = ts_eval_float(p->act, p->acc, s.f, 0, 0);
   return s;
 }
 
@@ -295,7 +293,7 @@ static void set_up(product *p) {
   p->cols = p->kind == KIND_EXACT || p->kind == KIND_INT ? NARROW_COLS : BLOCK_COLS;
   p->m = p->x->dims[p->x->rank - 2], p->k = p->x->dims[p->x->rank - 1];
   p->n = p->w->dims[p->w->rank - 1];
-  p->act = TS_NUM_OPCODES;
+  p->act = TS_NUM_SCALARS;
   p->a = ts_new_array(s, ts_cell, ROWS * BLOCK_K);
   p->b = ts_new_array(s, ts_cell, BLOCK_COLS * BLOCK_K);
   p->c = ts_new_array(s, ts_cell, BLOCK_ROWS * BLOCK_COLS);
@@ -328,8 +326,7 @@ ts_result ts_eval_matmul(ts_eval *e) {
   set_up(&p);
   if (e->op->opcode == TS_OP_FUSED_MLP) {
     p.bias = &e->in[2];
-    p.act = ts_op_activation(e->op);
-    p.approx_tanh = ts_is_tanh_form(e->op);
+    p.act = ts_scalar_with(ts_op_activation(e->op), e->op);
   } else if (e->op->opcode == TS_OP_FUSED) {
     whole = product_array(e);
     p.to = &whole;

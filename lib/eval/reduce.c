@@ -3,7 +3,6 @@
  * order. */
 #include <math.h>
 
-#include "ir/scalar.h"
 #include "eval/tensor.h"
 
 /* A float tensor seen as [outer][n][inner] around one axis. */
@@ -31,7 +30,7 @@ typedef struct reduction {
 } reduction;
 
 static ts_cell max_of(ts_cell a, ts_cell b, bool is_float) {
-  if (is_float) return (ts_cell){.f = ts_fmax(a.f, b.f)};
+  if (is_float) return (ts_cell){.f = ts_eval_float(TS_SCALAR_MAX, TS_F64, a.f, b.f, 0)};
   return (ts_cell){.i = ts_max(a.i, b.i)};
 }
 
@@ -160,7 +159,7 @@ static void softmax_lane(const ts_eval *e, ts_dtype acc, int64_t n, ts_cell *x) 
   (void)e;
   double most = -INFINITY, sum = 0;
   for (int64_t i = 0; i < n; i++)
-    most = ts_fmax(most, x[i].f);
+    most = ts_eval_float(TS_SCALAR_MAX, TS_F64, most, x[i].f, 0);
   for (int64_t i = 0; i < n; i++) {
     x[i].f = ts_round_to(acc, exp(ts_round_to(acc, x[i].f - most)));
     sum = ts_round_to(acc, sum + x[i].f);

@@ -2,6 +2,7 @@
 #ifndef TS_EVAL_TENSOR_H
 #define TS_EVAL_TENSOR_H
 
+#include "ir/scalar.h"
 #include "engine/engine.h"
 
 /* Evaluates one tensor op (any but call, return and yield) on arrays: in[i] is plain operand i;
@@ -34,11 +35,6 @@ ts_result ts_eval_softmax(ts_eval *);
 ts_result ts_eval_layernorm(ts_eval *);
 ts_result ts_eval_matmul(ts_eval *); /* and fused_mlp, and fused {root = matmul} */
 
-/* One element while it is worked on: float types as their f64 value, the others as an int64. */
-typedef union ts_cell {
-  double f;
-  int64_t i;
-} ts_cell;
 enum { TS_STRIP = 256 }; /* elements worked on at a time: a few strips stay in the first cache */
 
 /* Elements at, at + stride, … of an array's data as cells. */

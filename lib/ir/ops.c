@@ -73,6 +73,9 @@ const char *ts_attr_word(const ts_module *m, ts_attr_key key, int64_t number) {
 const char *ts_pred_word(ts_pred p) { return ts_attr_infos[TS_ATTR_PRED].words[p]; }
 
 const char *ts_pred_symbol(ts_pred p) {
-  static const char *const symbols[] = {"==", "!=", "<", "<=", ">", ">="};
+  static const char *const symbols[] = {
+#define COMPARE(e, word, op) #op,
+#include "ir/scalar.def"
+  };
   return symbols[p];
 }

@@ -44,19 +44,7 @@ double ts_silu(double x) {
   return (double)(x / (1 + expl(-(long double)x)));
 }
 
-double ts_relu(double x) { return isnan(x) ? x : x > 0 ? x : 0.0; }
-
-double ts_fmax(double a, double b) {
-  if (isnan(a) || isnan(b)) return a + b;
-  if (a == b) return signbit(a) ? b : a;
-  return a > b ? a : b;
-}
-
-double ts_fmin(double a, double b) {
-  if (isnan(a) || isnan(b)) return a + b;
-  if (a == b) return signbit(a) ? a : b;
-  return a < b ? a : b;
-}
+double ts_rsqrt(double x) { return (double)(1 / sqrtl(x)); }
 
 /* a + b rounded to odd: when inexact, the neighbour whose last bit is 1. Rounding that to a type at
  * least two bits narrower equals rounding the exact sum (Boldo & Melquiond 2008). TwoSum is
@@ -81,49 +69,84 @@ double ts_fma_to(ts_dtype type, double a, double b, double c) {
   return ts_round_to(type, add_to_odd(a * b, c));
 }
 
-static double eval_unary(ts_opcode op, double a, bool approx_tanh, bool *known) {
-  *known = true;
-  switch (op) {
-  case TS_OP_NEG:
-  case TS_OP_NEGF: return -a;
-  case TS_OP_ABS: return fabs(a);
-  case TS_OP_EXP: return exp(a);
-  case TS_OP_LOG: return log(a);
-  case TS_OP_SQRT: return sqrt(a);
-  case TS_OP_RSQRT: return (double)(1 / sqrtl(a));
-  case TS_OP_TANH: return tanh(a);
-  case TS_OP_ERF: return erf(a);
-  case TS_OP_RELU: return ts_relu(a);
-  case TS_OP_SIGMOID: return ts_sigmoid(a);
-  case TS_OP_SILU: return ts_silu(a);
-  case TS_OP_GELU: return approx_tanh ? ts_gelu_tanh(a) : ts_gelu(a);
-  case TS_OP_ROUNDEVEN: return rint(a);
-  default: *known = false; return 0;
+/* ---- the table ---- */
+
+enum { TS_OP_NONE = TS_NUM_OPCODES, ROUNDED = false, EXACT = true, TOTAL = false, DIVIDES = true };
+
+// clang-format off
+const ts_scalar_info ts_scalar_infos[TS_NUM_SCALARS] = {
+#define SCALAR(name, n, tensor_op, float_op, int_op)                                               \
+  [TS_SCALAR_##name].arity = n, [TS_SCALAR_##name].tensor = TS_OP_##tensor_op,                     \
+  [TS_SCALAR_##name].on_float = TS_OP_##float_op, [TS_SCALAR_##name].on_int = TS_OP_##int_op,
+#define FLOAT(name, rounding, meaning)                                                             \
+  [TS_SCALAR_##name].exact = rounding, [TS_SCALAR_##name].float_meaning = #meaning,
+#define INT(name, dividing, meaning)                                                               \
+  [TS_SCALAR_##name].divides = dividing, [TS_SCALAR_##name].int_meaning = #meaning,
+#include "ir/scalar.def"
+};
+
+const char ts_fptosi_meaning[] =
+#define CONVERT(op, meaning) #meaning
+#include "ir/scalar.def"
+;
+
+/* Row + 1 of each opcode. An op of both levels stands in several columns. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+static const uint8_t row_of[TS_NUM_OPCODES + 1] = {
+#define SCALAR(name, n, tensor_op, float_op, int_op)                                               \
+  [TS_OP_##tensor_op] = TS_SCALAR_##name + 1, [TS_OP_##float_op] = TS_SCALAR_##name + 1,           \
+  [TS_OP_##int_op] = TS_SCALAR_##name + 1,
+#include "ir/scalar.def"
+};
+#pragma GCC diagnostic pop
+// clang-format on
+
+ts_scalar ts_scalar_with(ts_opcode opcode, const ts_op *op) {
+  if (opcode >= TS_NUM_OPCODES || !row_of[opcode]) return TS_NUM_SCALARS;
+  bool tanh_form = opcode == TS_OP_GELU && ts_is_tanh_form(op);
+  return tanh_form ? TS_SCALAR_GELU_TANH : (ts_scalar)(row_of[opcode] - 1);
+}
+
+ts_scalar ts_scalar_of(const ts_op *op) { return ts_scalar_with((ts_opcode)op->opcode, op); }
+
+bool ts_divides(const ts_op *op) {
+  unsigned row = row_of[op->opcode];
+  return row && ts_scalar_infos[row - 1].divides &&
+         !ts_is_float((ts_dtype)ts_op_result(op, 0)->type->dtype);
+}
+
+/* ---- arithmetic ---- */
+
+/* What the table calls fma rounds to the type at hand. */
+#define fma(a, b, c) ts_fma_to(type, a, b, c)
+
+double ts_eval_float(ts_scalar scalar, ts_dtype type, double a, double b, double c) {
+  switch (scalar) {
+#define FLOAT(name, exact, meaning)                                                                \
+  case TS_SCALAR_##name: return exact ? (meaning) : ts_round_to(type, meaning);
+#include "ir/scalar.def"
+  default: ts_unreachable("not a float op");
   }
 }
 
-double ts_eval_float(ts_opcode op, ts_dtype type, double a, double b, double c, bool approx_tanh) {
-  switch (op) {
-  case TS_OP_ADD:
-  case TS_OP_ADDF: return ts_round_to(type, a + b);
-  case TS_OP_SUB:
-  case TS_OP_SUBF: return ts_round_to(type, a - b);
-  case TS_OP_MUL:
-  case TS_OP_MULF: return ts_round_to(type, a * b);
-  case TS_OP_DIV:
-  case TS_OP_DIVF: return ts_round_to(type, a / b);
-  case TS_OP_MAX:
-  case TS_OP_MAXF: return ts_fmax(a, b);
-  case TS_OP_MIN:
-  case TS_OP_MINF: return ts_fmin(a, b);
-  case TS_OP_FMA: return ts_fma_to(type, a, b, c);
-  default: break;
+void ts_eval_floats(ts_scalar scalar, ts_dtype type, unsigned n, const ts_cell *x, const ts_cell *y,
+                    const ts_cell *z, ts_cell *out) {
+  switch (scalar) {
+#define FLOAT(name, exact, meaning)                                                                \
+  case TS_SCALAR_##name:                                                                           \
+    for (unsigned k = 0; k < n; k++) {                                                             \
+      double a = x[k].f, b = y[k].f, c = z[k].f;                                                   \
+      (void)b, (void)c;                                                                            \
+      out[k].f = meaning;                                                                          \
+    }                                                                                              \
+    break;
+#include "ir/scalar.def"
+  default: ts_unreachable("not a float op");
   }
-  bool known;
-  double y = eval_unary(op, a, approx_tanh, &known);
-  if (!known) ts_unreachable("not a float op");
-  return ts_round_to(type, y);
 }
+
+#undef fma
 
 int64_t ts_wrap_int(ts_dtype type, int64_t x) {
   switch (type) {
@@ -134,77 +157,55 @@ int64_t ts_wrap_int(ts_dtype type, int64_t x) {
   }
 }
 
-/* Wraps for the least value / -1; the caller has refused b = 0. */
-static int64_t divide(int64_t a, int64_t b) { return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b; }
-
-bool ts_eval_int(ts_opcode op, ts_dtype type, int64_t a, int64_t b, int64_t *out) {
-  uint64_t ua = (uint64_t)a, ub = (uint64_t)b, r;
-  switch (op) {
-  case TS_OP_ADD:
-  case TS_OP_ADDI: r = ua + ub; break;
-  case TS_OP_SUB:
-  case TS_OP_SUBI: r = ua - ub; break;
-  case TS_OP_MUL:
-  case TS_OP_MULI: r = ua * ub; break;
-  case TS_OP_DIV:
-  case TS_OP_DIVI:
-    if (b == 0) return false;
-    r = (uint64_t)divide(a, b);
+bool ts_eval_int(ts_scalar scalar, ts_dtype type, int64_t a, int64_t b, int64_t *out) {
+  typedef int64_t T;
+  typedef uint64_t U;
+  int64_t y;
+  switch (scalar) {
+#define INT(name, divides, meaning)                                                                \
+  case TS_SCALAR_##name:                                                                           \
+    if (divides && b == 0) return false;                                                           \
+    y = meaning;                                                                                   \
     break;
-  case TS_OP_REMI:
-    if (b == 0) return false;
-    r = ua - ub * (uint64_t)divide(a, b);
-    break;
-  case TS_OP_MAX:
-  case TS_OP_MAXI: r = a > b ? ua : ub; break;
-  case TS_OP_MIN:
-  case TS_OP_MINI: r = a < b ? ua : ub; break;
-  case TS_OP_ANDI: r = ua & ub; break;
-  case TS_OP_ORI: r = ua | ub; break;
-  case TS_OP_XORI: r = ua ^ ub; break;
-  case TS_OP_NEG: r = 0 - ua; break;
-  case TS_OP_ABS: r = a < 0 ? 0 - ua : ua; break;
-  case TS_OP_RELU: r = a > 0 ? ua : 0; break;
+#include "ir/scalar.def"
   default: ts_unreachable("not an integer op");
   }
-  *out = ts_wrap_int(type, (int64_t)r);
+  *out = ts_wrap_int(type, y);
   return true;
 }
 
 bool ts_eval_cmp_float(ts_pred pred, double a, double b) {
   switch (pred) {
-  case TS_EQ: return a == b;
-  case TS_NE: return a != b;
-  case TS_LT: return a < b;
-  case TS_LE: return a <= b;
-  case TS_GT: return a > b;
-  case TS_GE: return a >= b;
+#define COMPARE(e, word, op)                                                                       \
+  case TS_##e: return a op b;
+#include "ir/scalar.def"
   }
   ts_unreachable("not a comparison");
 }
 
 bool ts_eval_cmp_int(ts_pred pred, int64_t a, int64_t b) {
   switch (pred) {
-  case TS_EQ: return a == b;
-  case TS_NE: return a != b;
-  case TS_LT: return a < b;
-  case TS_LE: return a <= b;
-  case TS_GT: return a > b;
-  case TS_GE: return a >= b;
+#define COMPARE(e, word, op)                                                                       \
+  case TS_##e: return a op b;
+#include "ir/scalar.def"
   }
   ts_unreachable("not a comparison");
 }
 
-int64_t ts_float_to_int(ts_dtype to, double x) {
-  if (to == TS_I1) return x != 0;
-  if (isnan(x)) return 0;
-  int64_t least = INT64_MIN, most = INT64_MAX;
-  if (to == TS_I32) least = INT32_MIN, most = INT32_MAX;
-  if (to == TS_I8) least = INT8_MIN, most = INT8_MAX;
-  if (x <= (double)least) return least;
-  if (x >= (double)most) return most;
-  return (int64_t)x;
+/* ---- conversions ---- */
+
+#define LEAST (to == TS_I32 ? INT32_MIN : to == TS_I8 ? INT8_MIN : INT64_MIN)
+#define MOST (to == TS_I32 ? INT32_MAX : to == TS_I8 ? INT8_MAX : INT64_MAX)
+
+int64_t ts_float_to_int(ts_dtype to, double a) {
+  typedef int64_t T;
+  if (to == TS_I1) return a != 0;
+#define CONVERT(op, meaning) return meaning;
+#include "ir/scalar.def"
 }
+
+#undef LEAST
+#undef MOST
 
 double ts_int_to_float(ts_dtype to, int64_t x) {
   if (to == TS_F64) return (double)x;
@@ -216,6 +217,37 @@ double ts_int_to_float(ts_dtype to, int64_t x) {
     if (kept != x) kept |= 0x800;
   }
   return ts_round_to(to, (double)kept);
+}
+
+ts_cell ts_eval_convert(ts_opcode opcode, ts_dtype from, ts_dtype to, ts_cell x) {
+  if (ts_is_float(from))
+    return ts_is_float(to) ? (ts_cell){.f = ts_round_to(to, x.f)}
+                           : (ts_cell){.i = ts_float_to_int(to, x.f)};
+  if (ts_is_float(to)) return (ts_cell){.f = ts_int_to_float(to, x.i)};
+  return (ts_cell){.i = to == TS_I1 && opcode == TS_OP_CAST ? x.i != 0 : ts_wrap_int(to, x.i)};
+}
+
+/* ---- any op ---- */
+
+static bool eval_arithmetic(const ts_op *op, ts_dtype type, const ts_cell in[3], ts_cell *out) {
+  ts_scalar scalar = ts_scalar_of(op);
+  if (!ts_is_float(type)) return ts_eval_int(scalar, type, in[0].i, in[1].i, &out->i);
+  out->f = ts_eval_float(scalar, type, in[0].f, in[1].f, in[2].f);
+  return true;
+}
+
+bool ts_eval_op(const ts_op *op, const ts_cell in[3], ts_cell *out) {
+  ts_dtype from = (ts_dtype)ts_operand(op, 0)->type->dtype;
+  ts_dtype type = (ts_dtype)ts_op_result(op, 0)->type->dtype;
+  switch (ts_info(op)->class) {
+  case TS_OC_COMPARE:
+    out->i = ts_is_float(from) ? ts_eval_cmp_float(ts_op_pred(op), in[0].f, in[1].f)
+                               : ts_eval_cmp_int(ts_op_pred(op), in[0].i, in[1].i);
+    return true;
+  case TS_OC_CONVERT: *out = ts_eval_convert((ts_opcode)op->opcode, from, type, in[0]); return true;
+  case TS_OC_SELECT: *out = in[0].i ? in[1] : in[2]; return true;
+  default: return eval_arithmetic(op, type, in, out);
+  }
 }
 
 int64_t ts_quantize(double x, double scale, int64_t zero_point) {

@@ -12,10 +12,6 @@ static void elementwise(ts_vmc *c, const ts_op *op, ts_vm_opcode vm_op, int32_t 
   ts_vmc_emit_lanes(c, vm_op, lanes, ts_vmc_dest(c, op), r[0], r[1], r[2], lo);
 }
 
-static int32_t packed(ts_opcode op, ts_dtype type, bool approx_tanh) {
-  return (int32_t)((unsigned)op | (unsigned)type << 16 | (unsigned)approx_tanh << 24);
-}
-
 /* ---- multiply-add of two loads ---- */
 
 /* The load that alone gives `v`, through an extension that is free; NULL when it has other uses. */
@@ -87,7 +83,7 @@ static void fma_op(ts_vmc *c, const ts_op *op) {
     elementwise(c, op, is_narrow(c, x) && is_narrow(c, y) ? TS_VM_OP_FMAX_F64 : TS_VM_OP_FMA_F64,
                 0);
   else
-    elementwise(c, op, TS_VM_OP_EVAL_F64, packed(TS_OP_FMA, d, false));
+    elementwise(c, op, TS_VM_OP_EVAL_F64, ts_vmc_row(ts_scalar_of(op), d));
 }
 
 /* The VM's own instruction for a float op on f64; the f32 ones stand in the same order. */
@@ -115,7 +111,7 @@ static void float_arith(ts_vmc *c, const ts_op *op) {
     elementwise(c, op, for_f32(own, d), 0);
   else
     elementwise(c, op, d == TS_F32 ? TS_VM_OP_EVAL_F32 : TS_VM_OP_EVAL_F64,
-                packed((ts_opcode)op->opcode, d, ts_is_tanh_form(op)));
+                ts_vmc_row(ts_scalar_of(op), d));
 }
 
 /* ---- integers ---- */
@@ -169,7 +165,7 @@ static void int_arith(ts_vmc *c, const ts_op *op) {
     return;
   }
   uint32_t site = ts_vmc_site(c, op, 0);
-  elementwise(c, op, TS_VM_OP_EVAL_I, packed((ts_opcode)op->opcode, d, false));
+  elementwise(c, op, TS_VM_OP_EVAL_I, ts_vmc_row(ts_scalar_of(op), d));
   ts_vm_list *body = &c->levels[c->depth]->body;
   body->at[body->n - 1].site = site;
 }

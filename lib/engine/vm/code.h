@@ -9,6 +9,7 @@
 #ifndef TS_ENGINE_VM_CODE_H
 #define TS_ENGINE_VM_CODE_H
 
+#include "ir/scalar.h"
 #include "engine/vm/vm.h"
 
 enum { TS_VM_TERMS = 12, TS_VM_FACTS = 32, TS_VM_PROMOTED_SLOTS = 1024 };
@@ -154,6 +155,10 @@ ts_insn *ts_vmc_emit(ts_vmc *, ts_vm_opcode, int32_t a, int32_t b, int32_t c, in
 ts_insn *ts_vmc_emit_lanes(ts_vmc *, ts_vm_opcode, int64_t lanes, int32_t a, int32_t b, int32_t c,
                            int32_t d, int32_t lo);
 void ts_vmc_fence(ts_vmc *);
+/* What an EVAL_ instruction has in `lo`. */
+static inline int32_t ts_vmc_row(ts_scalar row, ts_dtype type) {
+  return (int32_t)((unsigned)row | (unsigned)type << 16);
+}
 /* The value's first register. */
 int32_t ts_vmc_use(ts_vmc *, const ts_value *);
 /* Where a result goes: a promoted slot or a new register, noted as the value's. */

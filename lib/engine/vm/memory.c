@@ -235,8 +235,7 @@ static void add_values(ts_vmc *c, ts_dtype d, int32_t to, int32_t x, int32_t y) 
   case TS_I8: ts_vmc_emit(c, TS_VM_OP_ADD_I8, to, x, y, 0, 0); break;
   case TS_F16:
   case TS_BF16:
-    ts_vmc_emit(c, TS_VM_OP_EVAL_F64, to, x, y, y, 0)->lo =
-        (int32_t)(TS_OP_ADDF | (unsigned)d << 16);
+    ts_vmc_emit(c, TS_VM_OP_EVAL_F64, to, x, y, y, 0)->lo = ts_vmc_row(TS_SCALAR_ADD, d);
     break;
   default: ts_vmc_emit(c, TS_VM_OP_ADD_I64, to, x, y, 0, 0); break;
   }

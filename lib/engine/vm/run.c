@@ -26,22 +26,39 @@ static inline double vm_bf16(uint16_t bits) {
   return (double)f;
 }
 
-/* An integer as f64, with the bits f64 cannot hold or'ed into its last one: rounding that to a type
- * of fewer than 52 bits gives what rounding the integer gives. */
-static double vm_sticky(int64_t x) {
-  if (x > -(1LL << 53) && x < 1LL << 53) return (double)x;
-  uint64_t m = x < 0 ? 0 - (uint64_t)x : (uint64_t)x;
-  double d = (double)((m >> 11) | ((m & 2047) != 0)) * 2048;
-  return x < 0 ? -d : d;
-}
+/* The table's meanings as functions of registers: vm_ADD_f64, vm_MUL_i8. Those of f32 round once, since the
+ * functions that they call are evaluated in f64 and fma in its operands' type. */
+#define fma(a, b, c) _Generic((a), float: fmaf, double: fma)(a, b, c)
+#define VM_FLOAT(T, name, ...)                                                                     \
+  static inline __attribute__((unused)) T name(T a, T b, T c) {                                    \
+    (void)b, (void)c;                                                                              \
+    return (T)(__VA_ARGS__);                                                                       \
+  }
+#define VM_INT(size, name, ...)                                                                    \
+  static inline __attribute__((unused)) int64_t name(int64_t wide_a, int64_t wide_b) {             \
+    typedef int##size##_t T;                                                                       \
+    typedef __attribute__((unused)) uint##size##_t U;                                              \
+    T a = (T)wide_a, b = (T)wide_b;                                                                \
+    (void)b;                                                                                       \
+    return (T)(__VA_ARGS__);                                                                       \
+  }
+#define FLOAT(name, rounding, ...)                                                                 \
+  VM_FLOAT(double, vm_##name##_f64, __VA_ARGS__)                                                   \
+  VM_FLOAT(float, vm_##name##_f32, __VA_ARGS__)
+#define INT(name, dividing, ...)                                                                   \
+  VM_INT(64, vm_##name##_i64, __VA_ARGS__)                                                         \
+  VM_INT(32, vm_##name##_i32, __VA_ARGS__)                                                         \
+  VM_INT(8, vm_##name##_i8, __VA_ARGS__)
+#include "ir/scalar.def"
+#undef VM_FLOAT
+#undef VM_INT
 
 static double vm_eval(int32_t packed, double a, double b, double c) {
-  return ts_eval_float((ts_opcode)(packed & 0xffff), (ts_dtype)(packed >> 16 & 0xff), a, b, c,
-                       packed >> 24 & 1);
+  return ts_eval_float((ts_scalar)(packed & 0xffff), (ts_dtype)(packed >> 16), a, b, c);
 }
 
 static bool vm_eval_int(int32_t packed, int64_t a, int64_t b, int64_t *out) {
-  return ts_eval_int((ts_opcode)(packed & 0xffff), (ts_dtype)(packed >> 16 & 0xff), a, b, out);
+  return ts_eval_int((ts_scalar)(packed & 0xffff), (ts_dtype)(packed >> 16), a, b, out);
 }
 
 /* The first of the rows' elements that was never written, counted through the rows; -1: all
@@ -95,7 +112,7 @@ static void vm_mma(const ts_insn *at, ts_slot *dst, const ts_slot *a, const ts_s
         if (acc == TS_F32)
           s.f = fmaf((float)p, (float)q, s.f);
         else
-          s.d = ts_eval_float(TS_OP_FMA, acc, p, q, s.d, false);
+          s.d = ts_fma_to(acc, p, q, s.d);
       }
       dst[i * n + j] = s;
     }

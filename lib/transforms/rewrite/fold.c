@@ -25,68 +25,25 @@ static ts_value *result(const ts_op *op) { return ts_op_result(op, 0); }
 
 /* ---- one element ---- */
 
-static ts_constant convert(ts_opcode op, ts_constant x, ts_dtype to) {
-  ts_constant y = {.is_float = ts_is_float(to)};
-  if (x.is_float && y.is_float)
-    y.f = ts_round_to(to, x.f);
-  else if (x.is_float)
-    y.i = ts_float_to_int(to, x.f);
-  else if (y.is_float)
-    y.f = ts_int_to_float(to, x.i);
-  else
-    y.i = to == TS_I1 && op == TS_OP_CAST ? x.i != 0 : ts_wrap_int(to, x.i);
-  return y;
-}
-
-static bool divides_by_zero(const ts_op *op, const ts_constant *x) {
-  bool divides = op->opcode == TS_OP_DIV || op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI;
-  return divides && !x[1].is_float && x[1].i == 0;
-}
-
-/* Ops that compute one number from up to three. */
+/* Ops that compute one number from up to three; a choice is not one, since canonicalize makes it. */
 static bool is_scalar_math(const ts_op *op) {
-  switch ((ts_opcode)op->opcode) {
-  case TS_OP_FMA:
-  case TS_OP_CMPF:
-  case TS_OP_CMPI:
-  case TS_OP_REMI:
-  case TS_OP_ANDI:
-  case TS_OP_ORI:
-  case TS_OP_XORI:
-  case TS_OP_MAXI:
-  case TS_OP_MINI:
-  case TS_OP_ROUNDEVEN: return true;
-  default: return ts_tensor_form(op->opcode) != TS_NUM_OPCODES;
-  }
-}
-
-/* False when it cannot be computed: a division by zero. */
-static bool evaluate(const ts_op *op, const ts_constant *x, ts_constant *y) {
-  ts_dtype type = result(op)->type->dtype;
-  *y = (ts_constant){.is_float = ts_is_float(type)};
-  if (divides_by_zero(op, x)) return false;
-  if (op->opcode == TS_OP_CMPF) {
-    y->i = ts_eval_cmp_float(ts_op_pred(op), x[0].f, x[1].f);
-  } else if (op->opcode == TS_OP_CMPI) {
-    y->i = ts_eval_cmp_int(ts_op_pred(op), x[0].i, x[1].i);
-  } else if (ts_tensor_form(op->opcode) == TS_OP_CAST) {
-    *y = convert(op->opcode, x[0], type);
-  } else if (y->is_float) {
-    bool tanh_form = ts_is_tanh_form(op);
-    y->f = ts_eval_float(op->opcode, type, x[0].f, x[1].f, x[2].f, tanh_form);
-  } else {
-    return ts_eval_int(op->opcode, type, x[0].i, x[1].i, &y->i);
-  }
-  return true;
+  unsigned class = ts_info(op)->class;
+  return class == TS_OC_ARITH || class == TS_OC_CONVERT || class == TS_OC_COMPARE;
 }
 
 /* An op on splats and literals as one element; NULL when it is not that. */
 static ts_value *fold_splats(ts_builder *b, ts_op *op) {
-  ts_constant x[3] = {{0}}, y;
-  if (!is_scalar_math(op) || op->num_plain > 3) return NULL;
-  for (unsigned i = 0; i < op->num_plain; i++)
-    if (!ts_as_constant(ts_operand(op, i), &x[i])) return NULL;
-  return evaluate(op, x, &y) ? ts_build_constant(b, result(op)->type, y) : NULL;
+  ts_cell x[3] = {{0}}, y;
+  ts_constant n;
+  if (!is_scalar_math(op)) return NULL;
+  for (unsigned i = 0; i < op->num_plain; i++) {
+    if (!ts_as_constant(ts_operand(op, i), &n)) return NULL;
+    x[i] = n.is_float ? (ts_cell){.f = n.f} : (ts_cell){.i = n.i};
+  }
+  if (!ts_eval_op(op, x, &y)) return NULL;
+  bool is_float = ts_is_float((ts_dtype)result(op)->type->dtype);
+  n = is_float ? (ts_constant){.is_float = true, .f = y.f} : (ts_constant){.i = y.i};
+  return ts_build_constant(b, result(op)->type, n);
 }
 
 /* ---- shapes ---- */
@@ -165,8 +122,7 @@ static ts_value *build_array(ts_builder *b, const ts_type *type, const ts_array 
 
 /* An integer division, at the top or in a region, may have a zero among its divisors. */
 static bool may_fail(const ts_op *op) {
-  if (op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI) return true;
-  if (op->opcode == TS_OP_DIV) return !ts_is_float(result(op)->type->dtype);
+  if (op->num_results && ts_divides(op)) return true;
   for (unsigned i = 0; i < op->num_regions; i++)
     for (const ts_op *in = ts_op_regions(op)[i]->first; in; in = in->next)
       if (may_fail(in)) return true;
@@ -199,7 +155,7 @@ static bool on_constants(const ts_op *op) {
  * known. */
 static bool is_foldable(const ts_op *op) {
   if (op->opcode == TS_OP_CONST || op->opcode == TS_OP_GLOBAL || op->num_results != 1) return false;
-  return ts_has_flag(op, TS_FLAG_PURE) || op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI;
+  return ts_has_flag(op, TS_FLAG_PURE) || ts_divides(op);
 }
 
 static void visit(void *arg, ts_op *op) {
