@@ -48,6 +48,7 @@ static const char *kind_word(ts_opt_kind kind) {
   case TS_OPT_DTYPE: return "type";
   case TS_OPT_STRING: return "text";
   case TS_OPT_FUNC: return "function";
+  case TS_OPT_LOOP: return "loop";
   case TS_OPT_LOOPS: return "loops";
   }
   ts_unreachable("option kind");

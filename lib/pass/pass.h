@@ -31,6 +31,7 @@ typedef struct ts_pass_ctx {
   const char *name;              /* the running pass' flag */
   bool changed;                  /* set by the pass */
   ts_stat_table *stats;          /* NULL: not counted */
+  struct ts_made *made;          /* names of what steps made (made.h); NULL for recipes */
   struct ts_pipeline *expansion; /* recipes: where the steps go that run in their place */
 } ts_pass_ctx;
 
@@ -83,6 +84,7 @@ typedef struct ts_pipeline_step {
 } ts_pipeline_step;
 typedef struct ts_pipeline {
   const ts_pass_table *table; /* the passes that its steps may name */
+  bool refers;                /* of a recipe: loops may be called by how they were made (made.h) */
   TS_VEC(ts_pipeline_step) steps;
 } ts_pipeline;
 

@@ -59,7 +59,7 @@ typedef struct parse_call {
 
 static ts_result parse_body(void *arg) {
   parse_call *call = arg;
-  ts_text_reader r = {.ctx = call->ctx, .source = call->source};
+  ts_text_reader r = {.ctx = call->ctx, .source = call->source, .refers = call->pipeline->refers};
   ts_pipeline_step step;
   if (!call->flag) return read_steps(&r, call->pipeline);
   ts_result result =

@@ -4,7 +4,7 @@
  * passes do through a pipe. */
 #include "support/remarks.h"
 #include "ir/outline.h"
-#include "pass/pass.h"
+#include "pass/made.h"
 
 /* A function as it was before the steps of a recipe. */
 typedef struct snapshot {
@@ -19,6 +19,7 @@ typedef struct run {
   ts_pipeline pipeline; /* the given one, recipes replaced by their steps as they are met */
   ts_pass_runner *runner;
   ts_name_marks marks;
+  ts_made made;
   size_t recipe_begin, recipe_end; /* the steps of the last recipe: a pass may refuse these */
   TS_VEC(snapshot) snapshots;      /* before recipe_begin */
   bool partly; /* some step was followed by less than the verification of the module */
@@ -239,8 +240,11 @@ static ts_result check_nesting(run *s, bool changed) {
 }
 
 static ts_result call_pass(run *s, const ts_pipeline_step *step, bool *changed) {
-  ts_pass_ctx pc = {
-      .ctx = s->ctx, .scratch = &s->scratch, .name = step->pass->flag, .stats = s->runner->stats};
+  ts_pass_ctx pc = {.ctx = s->ctx,
+                    .scratch = &s->scratch,
+                    .name = step->pass->flag,
+                    .stats = s->runner->stats,
+                    .made = &s->made};
   unsigned errors = s->ctx->num_errors;
   double start = ts_time_now();
   ts_result result = step->pass->fn(&pc, s->module, step->options);
@@ -318,7 +322,8 @@ static ts_result leave_out(run *s, size_t i, const moment *before) {
 
 static ts_result run_step(run *s, size_t *i) {
   ts_pass_runner *r = s->runner;
-  const ts_pipeline_step *step = &s->pipeline.steps.at[*i];
+  ts_pipeline_step *step = &s->pipeline.steps.at[*i];
+  if (*i < s->recipe_end) *step = ts_made_resolve(&s->made, s->module, step);
   if (!may_run(s, step)) {
     ++*i;
     return TS_OK;
@@ -351,7 +356,7 @@ static void copy_steps(run *s, ts_pipeline *to, const ts_pipeline *from, size_t 
 static ts_result expand(run *s, size_t i) {
   const ts_pipeline_step *recipe = &s->pipeline.steps.at[i];
   const ts_pass_table *table = s->given->table;
-  ts_pipeline steps = {.table = table}, all = {.table = table};
+  ts_pipeline steps = {.table = table, .refers = true}, all = {.table = table};
   ts_pass_ctx pc = {.ctx = s->ctx,
                     .scratch = &s->scratch,
                     .name = recipe->pass->flag,
@@ -391,6 +396,7 @@ ts_result ts_run_pipeline(ts_module *module, const ts_pipeline *pipeline, ts_pas
            .pipeline.table = pipeline->table,
            .runner = runner};
   s.marks.arena = &module->arena;
+  ts_made_init(&s.made, &module->arena);
   module->as_parsed = false;
   ts_arena_init(&s.scratch, &s.ctx->memory);
   ts_sink_buffer(&s.text, &s.ctx->memory);

@@ -44,11 +44,11 @@ const char *ts_text_name(ts_text_reader *r) {
   return text_between(r, begin, r->at);
 }
 
-/* The name of a value: it may hold dots and does not hold a minus. */
+/* The name of a value: it may hold dots and does not hold a minus. Or how it was made. */
 static const char *read_loop_name(ts_text_reader *r) {
   size_t begin = r->at;
   while ((is_name(ts_text_peek(r)) && ts_text_peek(r) != '-') || ts_text_peek(r) == '.' ||
-         ts_text_peek(r) == '$')
+         ts_text_peek(r) == '$' || (r->refers && ts_text_peek(r) == ':'))
     r->at++;
   return text_between(r, begin, r->at);
 }
@@ -110,7 +110,7 @@ static bool is_divided(const ts_text_reader *r, ts_opt_kind kind) {
     at++;
   while (is_name(*at))
     at++;
-  return kind != TS_OPT_STRING || *at == '=';
+  return (kind != TS_OPT_STRING && kind != TS_OPT_LOOP) || *at == '=';
 }
 
 static bool set_value(void *values, const ts_option *o, const char *text) {
@@ -121,7 +121,8 @@ static bool set_value(void *values, const ts_option *o, const char *text) {
   case TS_OPT_SIZE: return ts_parse_size(text, to);
   case TS_OPT_SECONDS: return ts_parse_seconds(text, to);
   case TS_OPT_DTYPE: return parse_dtype(text, to);
-  case TS_OPT_STRING: *(const char **)to = text; return true;
+  case TS_OPT_STRING:
+  case TS_OPT_LOOP: *(const char **)to = text; return true;
   case TS_OPT_FUNC: *(const char **)to = text + (*text == '@'); return true;
   case TS_OPT_LOOPS: return !*text; /* its items are added one by one */
   }
@@ -157,6 +158,7 @@ static const char *value_text(const void *values, const ts_option *o, char buf[3
     return d == TS_NUM_DTYPES ? "" : ts_dtype_name(d);
   }
   case TS_OPT_STRING:
+  case TS_OPT_LOOP:
   case TS_OPT_FUNC: return *(const char *const *)from;
   case TS_OPT_LOOPS: return ((const ts_loop_list *)from)->items.n ? "…" : "";
   }
@@ -176,7 +178,8 @@ const char *ts_option_value_name(const ts_option *o) {
   case TS_OPT_SIZE: return "<size>";
   case TS_OPT_SECONDS: return "<time>";
   case TS_OPT_DTYPE: return "<type>";
-  case TS_OPT_STRING: return "<text>";
+  case TS_OPT_STRING:
+  case TS_OPT_LOOP: return "<text>";
   case TS_OPT_FUNC: return "<function>";
   case TS_OPT_LOOPS: return "";
   }

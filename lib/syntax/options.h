@@ -19,6 +19,7 @@ typedef enum {
   TS_OPT_DTYPE,   /* ts_dtype; TS_NUM_DTYPES: not set */
   TS_OPT_STRING,  /* const char * */
   TS_OPT_FUNC,    /* const char *: the name of a function, kept without its @ */
+  TS_OPT_LOOP,    /* const char *: the name of a loop */
   TS_OPT_LOOPS /* ts_loop_list: every word that is no other option's name, such as `i=96 j=64` or `k i.i j.i` */
 } ts_opt_kind;
 
@@ -66,6 +67,7 @@ typedef struct ts_text_reader {
   ts_context *ctx;
   const ts_source *source;
   size_t at;
+  bool refers; /* loops may be called by how they were made, j:i (pass/made.h) */
 } ts_text_reader;
 
 /* The text copied into the context as a source of that name, for messages to point into. */

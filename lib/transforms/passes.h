@@ -11,6 +11,7 @@
 #define TS_OPTION_DTYPE ts_dtype
 #define TS_OPTION_STRING const char *
 #define TS_OPTION_FUNC const char *
+#define TS_OPTION_LOOP const char *
 #define TS_OPTION_LOOPS ts_loop_list
 
 #define PASS(id, ...) typedef struct ts_##id##_options {

@@ -15,6 +15,7 @@
  * element is written before it is read. */
 #include "analysis/poly/dependence.h"
 #include "analysis/poly/flow.h"
+#include "pass/made.h"
 #include "transforms/buffers/stage_impl.h"
 #include "transforms/rewrite/rewrite.h"
 
@@ -410,15 +411,15 @@ static ts_builder end_of(const place *p) {
 /* %W.s, or what was asked for; _1, _2 … where a value in view is called so. Parts of loops side by
  * side share the name, so that later steps reach them together. */
 static ts_str part_name(const place *p) {
-  ts_arena *arena = &p->s->m->arena;
-  const char *stem = *p->o->name ? p->o->name : ts_sprintf(arena, "%s.s", name_of(p));
-  const char *text = stem;
-  for (unsigned i = 1;; i++) {
-    ts_str name = ts_intern(&p->s->m->strings, text);
-    if (!ts_names_inside(p->block, name, true) && !ts_schedule_is_named_around(p->block, name))
-      return name;
-    text = ts_sprintf(arena, "%s_%u", stem, i);
-  }
+  ts_module *m = p->s->m;
+  const char *usual =
+      *p->o->name ? p->o->name : ts_sprintf(&m->arena, "%s.%s", name_of(p), TS_ROLE_COPY);
+  ts_str wanted = ts_intern(&m->strings, usual), name = wanted;
+  for (unsigned i = 1;
+       ts_names_inside(p->block, name, true) || ts_schedule_is_named_around(p->block, name); i++)
+    name = ts_intern(&m->strings, ts_sprintf(&m->arena, "%s_%u", usual, i));
+  ts_made_note(p->s->pass, p->s->func, wanted, name);
+  return name;
 }
 
 static ts_result rewrite(place *p, const ts_type *type) {

@@ -76,7 +76,7 @@ static bool is_redundant(ts_forms *F, const ts_linear *end, ts_extent count) {
 /* Opens a loop over order[i]: to its end, clipped to the part in use, or from there on. */
 typedef enum { ALL, USED, UNUSED } range;
 
-static void open_loop(nest *n, unsigned i, const char *suffix, range which, const ts_linear *from) {
+static void open_loop(nest *n, unsigned i, const char *role, range which, const ts_linear *from) {
   ts_staged *s = n->staged;
   const ts_piece *p = &n->order[i];
   ts_dims d = ts_dims_none(s->schedule->m);
@@ -94,7 +94,7 @@ static void open_loop(nest *n, unsigned i, const char *suffix, range which, cons
     if (!is_redundant(s->forms, end, p->count)) bounds[num++] = ts_dims_form(&d, end);
   }
   ts_str name = ts_schedule_name(s->schedule, s->name,
-                                 ts_sprintf(s->schedule->pass->scratch, "%s%u", suffix, i));
+                                 ts_sprintf(s->schedule->pass->scratch, "%s%u", role, i));
   ts_op *loop =
       ts_build_for(&n->b, name, num_lo, bounds, num - num_lo, bounds + num_lo, 1, 0, NULL);
   if (!ts_dims_set_map(&d, loop, num, bounds)) n->overflow = true;
@@ -179,7 +179,7 @@ bool ts_staged_copy_in(ts_staged *s, ts_builder *b, bool pad) {
   nest n = begin(s, *b);
   const ts_linear *whole[TS_MAX_RANK], *part[TS_MAX_RANK];
   for (unsigned i = 0; i < s->pieces.n; i++)
-    open_loop(&n, i, ".s", USED, NULL);
+    open_loop(&n, i, TS_ROLE_COPY, USED, NULL);
   whole_subscripts(&n, whole);
   part_subscripts(&n, part);
   ts_op *test = test_below(&n, whole);
@@ -195,7 +195,7 @@ bool ts_staged_copy_out(ts_staged *s, ts_builder *b) {
   nest n = begin(s, *b);
   const ts_linear *whole[TS_MAX_RANK], *part[TS_MAX_RANK];
   for (unsigned i = 0; i < s->pieces.n; i++)
-    open_loop(&n, i, ".w", USED, NULL);
+    open_loop(&n, i, TS_ROLE_COPY_OUT, USED, NULL);
   whole_subscripts(&n, whole);
   part_subscripts(&n, part);
   test_below(&n, whole);
@@ -225,7 +225,7 @@ bool ts_staged_fill(ts_staged *s, ts_builder *b) {
       sort_pieces(&n, d);
       for (unsigned i = 0; i < s->pieces.n; i++) {
         unsigned at = n.order[i].dim;
-        open_loop(&n, i, ".z", at == d ? UNUSED : at < d ? USED : ALL, ends.at[k]);
+        open_loop(&n, i, TS_ROLE_FILL, at == d ? UNUSED : at < d ? USED : ALL, ends.at[k]);
       }
       part_subscripts(&n, part);
       store_element(&n, zero_of(&n), s->part, s->pieces.n, part);

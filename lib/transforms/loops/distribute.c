@@ -434,10 +434,10 @@ static void find_main(distributor *d) {
   }
 }
 
-/* .pre, .pre1, .pre2 … in the order of the text. */
-static const char *suffix_of(const distributor *d, unsigned p) {
+/* pre, pre1, pre2 … in the order of the text. */
+static const char *role_of(const distributor *d, unsigned p) {
   unsigned which = p < d->main ? p : p - d->main - 1;
-  const char *stem = p < d->main ? ".pre" : ".post";
+  const char *stem = p < d->main ? TS_ROLE_BEFORE : TS_ROLE_BEHIND;
   return which ? ts_sprintf(d->scratch, "%s%u", stem, which) : stem;
 }
 
@@ -454,7 +454,7 @@ static void use_new_ivs(void *arg, ts_op *op) {
 }
 
 /* The loops again, with an empty body, where `b` says; sets the new variables. */
-static ts_block *copy_nest(distributor *d, ts_builder b, const char *suffix, renaming *r) {
+static ts_block *copy_nest(distributor *d, ts_builder b, const char *role, renaming *r) {
   for (unsigned l = 0; l < d->n; l++) {
     const ts_op *loop = d->loops[l];
     ts_for f = ts_for_parts(loop);
@@ -465,8 +465,8 @@ static ts_block *copy_nest(distributor *d, ts_builder b, const char *suffix, ren
         if (dims[i] == ts_for_parts(d->loops[outer]).iv) dims[i] = r->ivs[outer];
     }
     b.loc = loop->loc;
-    ts_op *copy = ts_build_for(&b, ts_schedule_name(d->s, ts_loop_name(loop), suffix), f.num_lo,
-                               f.lo, f.num_hi, f.hi, f.step, ts_num_dims(loop), dims);
+    ts_op *copy = ts_build_for(&b, ts_schedule_name(d->s, ts_loop_name(loop), role), f.num_lo, f.lo,
+                               f.num_hi, f.hi, f.step, ts_num_dims(loop), dims);
     ts_attr_copy(d->m, copy, loop, TS_ATTR_PARALLEL);
     r->ivs[l] = ts_for_parts(copy).iv;
     b = ts_builder_at_end(d->m, ts_for_parts(copy).body, loop->loc);
@@ -479,7 +479,7 @@ static ts_block *copy_nest(distributor *d, ts_builder b, const char *suffix, ren
 static ts_op *move_piece(distributor *d, unsigned p, ts_op *after) {
   renaming r = {.d = d};
   ts_builder b = after ? ts_builder_after(d->m, after) : ts_builder_before(d->m, d->loops[0]);
-  ts_block *block = copy_nest(d, b, suffix_of(d, p), &r);
+  ts_block *block = copy_nest(d, b, role_of(d, p), &r);
   b = ts_builder_at_end(d->m, block, block->end);
   for (ts_op *op = d->body->first, *next; op; op = next) {
     next = op->next;
@@ -555,7 +555,7 @@ static void tell(distributor *d) {
   for (unsigned p = 0; p < d->num_pieces; p++)
     list = ts_sprintf(
         d->scratch, "%s%s%%%s", list, p ? ", " : "",
-        p == d->main ? name : ts_str_text(d->m, ts_schedule_name(d->s, name, suffix_of(d, p))));
+        p == d->main ? name : ts_str_text(d->m, ts_schedule_name(d->s, name, role_of(d, p))));
   ts_schedule_passed(d->s, d->loops[0], "the body of %%%s runs in %u nests: %s", name,
                      d->num_pieces, list);
   for (size_t i = 0; i < d->crossing.n; i++)

@@ -219,12 +219,12 @@ ts_result ts_loop_split(ts_schedule *s, ts_op *loop, int64_t size, ts_op **outer
     if (!ts_dims_quotient(&d, trips, size)) ragged[num_ragged++] = trips;
   }
   ts_builder b = ts_builder_before(s->m, loop);
-  *outer = build_loop(&b, &d, ts_schedule_name(s, name, ".o"), f.num_hi, outer_hi);
+  *outer = build_loop(&b, &d, ts_schedule_name(s, name, TS_ROLE_OUTER), f.num_hi, outer_hi);
   const ts_aff *done = ts_dims_scale(&d, ts_dims_value(&d, ts_for_parts(*outer).iv), size);
   for (unsigned i = 0; i < num_ragged; i++)
     inner_hi[1 + i] = ts_dims_sub(&d, ragged[i], done);
   b = ts_builder_at_end(s->m, ts_for_parts(*outer).body, loop->loc);
-  *inner = build_loop(&b, &d, ts_schedule_name(s, name, ".i"), 1 + num_ragged, inner_hi);
+  *inner = build_loop(&b, &d, ts_schedule_name(s, name, TS_ROLE_INNER), 1 + num_ragged, inner_hi);
   if (d.overflow || !move_body(s->m, loop, *outer, *inner, size))
     return ts_schedule_refuse(s, loop, "cannot split %%%s by %lld: its subscripts get too large",
                               name, (long long)size);
@@ -253,7 +253,7 @@ static ts_op *build_tail(ts_schedule *s, ts_op *loop, ts_dims *d, const ts_aff *
   ts_builder b = ts_builder_after(s->m, loop);
   ts_op *tail = ts_op_clone(s->m, loop, &map);
   ts_op_insert(&b, tail);
-  ts_set_name(ts_for_parts(tail).iv, ts_schedule_name(s, ts_loop_name(loop), ".tail"));
+  ts_set_name(ts_for_parts(tail).iv, ts_schedule_name(s, ts_loop_name(loop), TS_ROLE_TAIL));
   const ts_aff **bounds = ts_new_exprs(s->m, n + 2);
   unsigned num_lo = below ? 2 : 1;
   bounds[0] = start;

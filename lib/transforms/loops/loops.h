@@ -10,6 +10,7 @@
 
 #include "ir/ir.h"
 #include "analysis/index/dims.h"
+#include "transforms/loops/roles.h"
 #include "transforms/passes.h"
 
 /* ---- loops ---- */
@@ -29,8 +30,8 @@ bool ts_loop_trip_count(const ts_op *loop, int64_t *out);
 bool ts_loop_max_trips(const ts_op *loop, int64_t *out);
 const char *ts_loop_name(const ts_op *loop); /* without its %; in the module's arena */
 /* A name for each loop of the function that nothing else in it has, in `names` (loop → ts_str): its own
- * where that is free. Whether one differs from what the loop is called. */
-bool ts_loops_own_names(ts_func *, ts_ptrmap *names);
+ * where that is free; with `plain`, with _ in place of dots. Whether one differs from what the loop is called. */
+bool ts_loops_own_names(ts_func *, bool plain, ts_ptrmap *names);
 /* Is a value of the block, at any depth, called so? `loops`: the variables of loops count. */
 bool ts_names_inside(const ts_block *, ts_str name, bool loops);
 /* A name for a result: `base` with `suffix` (".all"). Where one of that name is visible already,
@@ -64,10 +65,11 @@ ts_result ts_each_nest(ts_pass_ctx *, ts_module *, const char *func, const ts_lo
                        const void *options,
                        ts_result (*fn)(ts_schedule *, unsigned n, ts_op *const *loops,
                                        const unsigned *items));
-/* A name for a new loop made from (a part of) the loop called `base`: base and suffix, unless
- * another value has it, or a loop around or inside the one that is worked on; then with _1, _2 …
- * Loops elsewhere may have it: a later step reaches them together. */
-ts_str ts_schedule_name(ts_schedule *, const char *base, const char *suffix);
+/* A name for a new loop made from (a part of) the loop or buffer called `base` in this role (roles.h):
+ * BASE.ROLE, unless another value has it, or a loop around or inside the one that is worked on; then with
+ * _1, _2 … Loops elsewhere may have it: a later step reaches them together. Steps of recipes find it by base
+ * and role. */
+ts_str ts_schedule_name(ts_schedule *, const char *base, const char *role);
 /* Is a result of that name visible in the block, or the variable of a loop around? */
 bool ts_schedule_is_named_around(const ts_block *, ts_str name);
 /* An item's value as a number of at least `least`; an error names the item otherwise. */

@@ -155,8 +155,8 @@ static void combine(parallelizer *p, const ts_update *u, ts_value *partial, ts_d
   const ts_aff *zero = ts_aff_const(m, 0);
   ts_builder b = ts_builder_after(m, p->loop);
   b.loc = u->store->loc;
-  ts_op *loop = ts_build_for(&b, ts_schedule_name(p->s, ts_loop_name(p->loop), ".c"), 1, &zero,
-                             p->parts.num_hi, hi, 1, bounds->n, bounds->at);
+  ts_op *loop = ts_build_for(&b, ts_schedule_name(p->s, ts_loop_name(p->loop), TS_ROLE_CORRECT), 1,
+                             &zero, p->parts.num_hi, hi, 1, bounds->n, bounds->at);
   b = ts_builder_at_end(m, ts_for_parts(loop).body, u->store->loc);
   ts_dims d = ts_dims_none(m);
   const ts_aff *at = ts_dims_value(&d, ts_for_parts(loop).iv);

@@ -13,12 +13,12 @@
 #include "transforms/rewrite/rewrite.h"
 
 /* A copy of the loop, before or behind it, under another name. */
-static ts_op *copy_loop(ts_schedule *s, ts_op *loop, const char *suffix, bool before) {
+static ts_op *copy_loop(ts_schedule *s, ts_op *loop, const char *role, bool before) {
   ts_ptrmap map;
   ts_ptrmap_init(&map, s->pass->scratch);
   ts_builder b = before ? ts_builder_before(s->m, loop) : ts_builder_after(s->m, loop);
   ts_op *copy = ts_op_clone(s->m, loop, &map);
-  ts_set_name(ts_for_parts(copy).iv, ts_schedule_name(s, ts_loop_name(loop), suffix));
+  ts_set_name(ts_for_parts(copy).iv, ts_schedule_name(s, ts_loop_name(loop), role));
   ts_op_insert(&b, copy);
   return copy;
 }
@@ -45,7 +45,7 @@ static ts_result peel_first(ts_schedule *s, ts_op *loop, int64_t n) {
   if (d.overflow) return too_large(s, loop);
   int64_t trips;
   bool sure = ts_loop_trip_count(loop, &trips) && trips >= n;
-  ts_op *head = copy_loop(s, loop, ".head", true);
+  ts_op *head = copy_loop(s, loop, TS_ROLE_HEAD, true);
   bounds[0] = lo;
   bounds[1] = middle;
   if (!ts_dims_set_map(&d, head, sure ? 2 : 2 + f.num_hi, bounds) ||
@@ -69,7 +69,7 @@ static ts_result peel_last(ts_schedule *s, ts_op *loop, int64_t n) {
   const ts_aff **rest = ts_new_exprs(s->m, 1 + f.num_hi);
   rest[0] = middle;
   memcpy(rest + 1, f.hi, f.num_hi * sizeof *rest);
-  ts_op *tail = copy_loop(s, loop, ".tail", false);
+  ts_op *tail = copy_loop(s, loop, TS_ROLE_TAIL, false);
   if (!ts_dims_set_map(&d, tail, 1 + f.num_hi, rest) ||
       !ts_dims_set_map(&d, loop, 2, (const ts_aff *[]){f.lo[0], middle}))
     return too_large(s, loop);

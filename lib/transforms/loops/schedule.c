@@ -4,6 +4,7 @@
 
 #include "support/spelling.h"
 #include "ir/outline.h"
+#include "pass/made.h"
 #include "transforms/loops/loops.h"
 
 /* ---- messages ---- */
@@ -95,11 +96,13 @@ static bool clashes(ts_schedule *s, const char *text) {
   return names_loop_inside(s->at, name);
 }
 
-ts_str ts_schedule_name(ts_schedule *s, const char *base, const char *suffix) {
-  const char *text = ts_sprintf(&s->m->arena, "%s%s", base, suffix), *stem = text;
+ts_str ts_schedule_name(ts_schedule *s, const char *base, const char *role) {
+  const char *usual = ts_sprintf(&s->m->arena, "%s.%s", base, role), *text = usual;
   for (unsigned i = 1; clashes(s, text); i++)
-    text = ts_sprintf(&s->m->arena, "%s_%u", stem, i);
-  return ts_intern(&s->m->strings, text);
+    text = ts_sprintf(&s->m->arena, "%s_%u", usual, i);
+  ts_str name = ts_intern(&s->m->strings, text);
+  ts_made_note(s->pass, s->func, ts_intern(&s->m->strings, usual), name);
+  return name;
 }
 
 /* ---- finding ---- */

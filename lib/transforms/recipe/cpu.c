@@ -5,62 +5,7 @@
  * can be seen with -print-pipeline, and can be copied and changed. One that a pass refuses is left out.
  * A function that has been scheduled already is left alone. */
 #include "support/remarks.h"
-#include "analysis/poly/dependence.h"
 #include "transforms/recipe/recipe_impl.h"
-#include "transforms/rewrite/rewrite.h"
-
-enum { MIN_PARALLEL_ELEMENTS = 32768 };
-
-void ts_recipe_step(ts_recipe *r, const char *pass, const char *options, ...) {
-  if (r->result) return;
-  va_list args;
-  va_start(args, options);
-  const char *text = ts_vsprintf(r->pass->scratch, options, args);
-  va_end(args);
-  if (r->several)
-    text = ts_sprintf(r->pass->scratch, "%s func=%s", text, ts_str_text(r->m, r->func->name));
-  r->result = ts_pipeline_add(r->m->ctx, r->pass->expansion, pass, text);
-}
-
-const char *ts_recipe_loop(ts_recipe *r, const ts_op *loop) {
-  ts_str name = (ts_str)(uintptr_t)ts_ptrmap_get(&r->names, loop);
-  return ts_sprintf(r->pass->scratch, "%%%s", ts_str_text(r->m, name));
-}
-
-/* ---- loops that run at once ---- */
-
-ts_op *ts_recipe_first_long(unsigned n, ts_op *const *loops) {
-  int64_t trips;
-  for (unsigned i = 0; i < n; i++)
-    if (!ts_loop_trip_count(loops[i], &trips) || trips > 1) return loops[i];
-  return NULL;
-}
-
-int64_t ts_recipe_work(const ts_nest *nest) {
-  int64_t all = 1, n;
-  for (unsigned i = 0; i < nest->n; i++)
-    if (!ts_loop_trip_count(nest->loops[i], &n) || __builtin_mul_overflow(all, n, &all)) return -1;
-  return all;
-}
-
-/* The first of the loops whose iterations may run at once and are several; NULL: none. */
-static ts_op *first_parallel(ts_recipe *r, unsigned n, ts_op *const *loops) {
-  bool *may = ts_new_array(r->pass->scratch, bool, n);
-  ts_diag *last = r->m->ctx->last;
-  ts_result result = ts_dep_parallel_loops(r->m->ctx, r->pass->scratch, n, loops, may);
-  ts_errors_to_remarks(r->m->ctx, last, r->pass->name); /* that it takes too many steps to decide */
-  for (unsigned i = 0; i < n && !result; i++)
-    if (may[i] && ts_recipe_first_long(1, &loops[i])) return loops[i];
-  return NULL;
-}
-
-bool ts_recipe_parallel(ts_recipe *r, unsigned n, ts_op *const *loops, int64_t work) {
-  if (r->threads < 2 || (work >= 0 && work < MIN_PARALLEL_ELEMENTS)) return false;
-  ts_op *loop = first_parallel(r, n, loops);
-  if (!loop) return false;
-  ts_recipe_step(r, "parallel", "%s", ts_recipe_loop(r, loop));
-  return true;
-}
 
 /* ---- nests ---- */
 
@@ -110,13 +55,47 @@ static void schedule_block(ts_recipe *r, const ts_block *block) {
 
 /* ---- functions ---- */
 
+/* Is it %X.o around %X.i, as split leaves a loop? */
+static bool is_split(const ts_op *loop) {
+  static const char role[] = "." TS_ROLE_OUTER;
+  const char *name = ts_loop_name(loop);
+  size_t n = strlen(name), end = sizeof role - 1;
+  if (n <= end || strcmp(name + n - end, role)) return false;
+  const ts_block *body = ts_for_parts(loop).body;
+  ts_module *m = body->func->module;
+  const char *inner = ts_sprintf(&m->arena, "%.*s.%s", (int)(n - end), name, TS_ROLE_INNER);
+  ts_str inner_name = ts_intern_find(&m->strings, inner, strlen(inner));
+  return inner_name && ts_names_inside(body, inner_name, true);
+}
+
+/* A schedule is there where loops carry marks or are in blocks, or threads are launched. */
 static void note_scheduled(void *arg, ts_op *op) {
-  if (!ts_is_loop(op)) {
-    *(bool *)arg |= op->opcode == TS_OP_LAUNCH;
-    return;
-  }
-  *(bool *)arg |= ts_attr_find(op, TS_ATTR_PARALLEL) || ts_attr_find(op, TS_ATTR_VECTOR) ||
-                  ts_attr_find(op, TS_ATTR_UNROLL) || strchr(ts_loop_name(op), '.');
+  *(bool *)arg |=
+      op->opcode == TS_OP_LAUNCH ||
+      (ts_is_loop(op) && (ts_attr_find(op, TS_ATTR_PARALLEL) || ts_attr_find(op, TS_ATTR_VECTOR) ||
+                          ts_attr_find(op, TS_ATTR_UNROLL) || is_split(op)));
+}
+
+static void note_name(ts_recipe *r, const ts_value *v) {
+  if (v->name) ts_ptrmap_put(&r->taken, (const void *)(uintptr_t)v->name, r);
+}
+
+static void note_names(void *arg, ts_op *op) {
+  for (unsigned i = 0; i < op->num_results; i++)
+    note_name(arg, ts_op_result(op, i));
+}
+
+static void note_dots(void *arg, ts_op *op) {
+  if (ts_is_loop(op)) *(bool *)arg |= strchr(ts_loop_name(op), '.') != NULL;
+}
+
+/* Steps speak of a loop by its name, so each needs one of its own: no other loop's, nor, having no dot, one
+ * that a step gives to what it makes of another loop. */
+static void name_loops(ts_recipe *r) {
+  bool dots = false;
+  ts_walk(r->func->body, note_dots, &dots);
+  if (ts_loops_own_names(r->func, dots, &r->names))
+    ts_recipe_step(r, "rename-loops", "%s", dots ? "plain=true" : "");
 }
 
 static void schedule_function(ts_recipe *r) {
@@ -128,8 +107,11 @@ static void schedule_function(ts_recipe *r) {
     return;
   }
   ts_ptrmap_init(&r->names, r->pass->scratch);
-  ts_ptrmap_init(&r->copies, r->pass->scratch);
-  if (ts_loops_own_names(r->func, &r->names)) ts_recipe_step(r, "rename-loops", "%s", "");
+  ts_ptrmap_init(&r->taken, r->pass->scratch);
+  for (unsigned i = 0; i < r->func->body->num_args; i++)
+    note_name(r, r->func->body->args[i]);
+  ts_walk(r->func->body, note_names, r);
+  name_loops(r);
   schedule_block(r, r->func->body);
   ts_recipe_step(r, "promote", "%s", "");
 }

@@ -184,7 +184,8 @@ static void find_copied(ts_recipe *r, crossing *c, const ts_nest *nest, const ts
     const char *item = ts_sprintf(r->pass->scratch, "%%%s ", name);
     if (strstr(c->buffers, item)) continue;
     c->buffers = ts_sprintf(r->pass->scratch, "%s%s", c->buffers, item);
-    c->copies = ts_sprintf(r->pass->scratch, "%s%%%s.s%u=%lld ", c->copies, name, a.n - 1,
+    const char *copy = ts_recipe_made(r, name, TS_ROLE_COPY);
+    c->copies = ts_sprintf(r->pass->scratch, "%s%%%s%u=%lld ", c->copies, copy, a.n - 1,
                            (long long)c->lanes);
   }
 }
@@ -213,9 +214,12 @@ static bool use_squares(ts_recipe *r, const ts_nest *given, const ts_block *body
   reorder(r, &turned, given);
   ts_recipe_parallel(r, turned.n - 1, turned.loops, ts_recipe_work(&turned));
   ts_recipe_step(r, "tile", "%s=%lld %s=%lld", y, (long long)c.size, x, (long long)c.size);
-  ts_recipe_step(r, "reorder", "%s.i %s.i", x, y);
-  ts_recipe_step(r, "stage", "%sat=%s.o space=local", c.buffers, x + 1);
-  ts_recipe_step(r, "vectorize", "%s%s.i=%lld", c.copies, y, (long long)c.lanes);
+  const char *x_outer = ts_recipe_made(r, x, TS_ROLE_OUTER);
+  const char *x_inner = ts_recipe_made(r, x, TS_ROLE_INNER);
+  const char *y_inner = ts_recipe_made(r, y, TS_ROLE_INNER);
+  ts_recipe_step(r, "reorder", "%s %s", x_inner, y_inner);
+  ts_recipe_step(r, "stage", "%sat=%s space=local", c.buffers, x_outer + 1);
+  ts_recipe_step(r, "vectorize", "%s%s=%lld", c.copies, y_inner, (long long)c.lanes);
   return true;
 }
 

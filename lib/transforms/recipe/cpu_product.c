@@ -44,10 +44,10 @@ typedef struct plan {
   const char *sum_block_loop; /* over blocks */
   const char *pack_at;        /* a loop, or func */
   const char *panel;          /* the buffer that the inner loop reads */
-  const char *panel_loops;    /* loops of its copy, without the number of the dimension */
-  const char *rows_copy;      /* loops of the rows' copy, made once for all panels; NULL: none */
-  const char *sum_copy; /* the same of a tile's sums where they wait in memory; NULL: they do not */
-  bool rows_grouped;    /* the copy's rows are cut into groups */
+  /* What the loops of copies are made of, by name: of the panel, of the rows (once for all panels; NULL:
+   * none), and of a tile's sums where they wait in memory (NULL: they do not). */
+  const char *panel_copy, *rows_copy, *sum_copy;
+  bool rows_grouped;         /* the copy's rows are cut into groups */
   const char *row_loops[2];  /* within a tile: of full tiles, of the others */
   const char *tile_loops[2]; /* over such tiles; NULL: the rows are one */
   unsigned num_row_loops;
@@ -60,12 +60,16 @@ static const char *join(plan *p, const char *a, const char *b) {
   return ts_sprintf(p->r->pass->scratch, "%s%s", a, b);
 }
 
+static const char *made(plan *p, const char *of, const char *role) {
+  return ts_recipe_made(p->r, of, role);
+}
+
 static const char *value_name(plan *p, const ts_value *v) {
   return join(p, "%", ts_str_text(p->r->m, v->name));
 }
 
-static const void *copy_key(plan *p, const char *name) {
-  return (const void *)(uintptr_t)ts_intern(&p->r->m->strings, name);
+static const void *name_key(plan *p, const char *name) {
+  return (const void *)(uintptr_t)ts_intern(&p->r->m->strings, name + 1);
 }
 
 static int64_t extent_of(const ts_op *loop) {
@@ -191,29 +195,30 @@ static void split_columns(plan *p) {
   p->column_loop = p->j;
   if (p->columns && p->columns <= width && p->columns % p->lanes == 0) return;
   if (together > 1) {
-    p->block_loop = join(p, p->j, ".o");
+    p->block_loop = made(p, p->j, TS_ROLE_OUTER);
     ts_recipe_step(p->r, "split", "%s=%lld", p->j, (long long)(width * together));
     if (p->i) ts_recipe_step(p->r, "reorder", "%s %s", p->block_loop, p->i);
-    p->column_loop = join(p, p->j, ".i");
+    p->column_loop = made(p, p->j, TS_ROLE_INNER);
   }
   ts_recipe_step(p->r, "split", "%s=%lld", p->column_loop, (long long)width);
-  p->panel_loop = join(p, p->column_loop, ".o");
-  p->column_loop = join(p, p->column_loop, ".i");
+  p->panel_loop = made(p, p->column_loop, TS_ROLE_OUTER);
+  p->column_loop = made(p, p->column_loop, TS_ROLE_INNER);
   if (p->i) ts_recipe_step(p->r, "reorder", "%s %s", p->panel_loop, p->i);
 }
 
 /* Rows that `split` cuts into tiles. */
 static void add_tiles(plan *p, const char *rows) {
-  p->tile_loops[p->num_row_loops] = join(p, rows, ".o");
-  p->row_loops[p->num_row_loops++] = join(p, rows, ".i");
+  p->tile_loops[p->num_row_loops] = made(p, rows, TS_ROLE_OUTER);
+  p->row_loops[p->num_row_loops++] = made(p, rows, TS_ROLE_INNER);
 }
 
 /* Any number of rows: full tiles, then row by row. */
 static void split_unknown_rows(plan *p) {
   ts_recipe_step(p->r, "peel", "%s=%lld", p->i, (long long)p->tile_rows);
-  ts_recipe_step(p->r, "split", "%s=%lld %s.tail=1", p->i, (long long)p->tile_rows, p->i);
+  const char *tail = made(p, p->i, TS_ROLE_TAIL);
+  ts_recipe_step(p->r, "split", "%s=%lld %s=1", p->i, (long long)p->tile_rows, tail);
   add_tiles(p, p->i);
-  add_tiles(p, join(p, p->i, ".tail"));
+  add_tiles(p, tail);
 }
 
 static void split_rows(plan *p) {
@@ -234,26 +239,32 @@ static void split_rows(plan *p) {
     return;
   }
   ts_recipe_step(p->r, "peel", "%s=%lld last=true", p->i, (long long)small_rows);
-  ts_recipe_step(p->r, "split", "%s=%lld %s.tail=%lld", p->i, (long long)large, p->i,
+  const char *tail = made(p, p->i, TS_ROLE_TAIL);
+  ts_recipe_step(p->r, "split", "%s=%lld %s=%lld", p->i, (long long)large, tail,
                  (long long)large - 1);
-  add_tiles(p, join(p, p->i, ".tail"));
+  add_tiles(p, tail);
 }
 
 static void split_sums(plan *p) {
   if (!p->group) return;
   ts_recipe_step(p->r, "split", "%s=%lld", p->k, (long long)p->group);
-  p->sum_loop = join(p, p->k, ".o");
+  p->sum_loop = made(p, p->k, TS_ROLE_OUTER);
 }
 
 /* Sums of all rows of a panel wait in memory while one block after the other is added to them. */
 static void block_sums(plan *p) {
   if (!p->sum_block) return;
   ts_recipe_step(p->r, "split", "%s=%lld", p->k, (long long)p->sum_block);
-  p->sum_block_loop = join(p, p->k, ".o");
-  p->sum_loop = join(p, p->k, ".i");
+  p->sum_block_loop = made(p, p->k, TS_ROLE_OUTER);
+  p->sum_loop = made(p, p->k, TS_ROLE_INNER);
   if (!p->nest->in_place) ts_recipe_step(p->r, "distribute", "%s %s", p->i, p->column_loop);
   ts_recipe_step(p->r, "reorder", "%s %s %s %s", p->sum_block_loop, p->i, p->sum_loop,
                  p->column_loop);
+}
+
+/* The loop over a dimension of a copy, in one of its roles. */
+static const char *copy_loop(plan *p, const char *copy, const char *role, unsigned dim) {
+  return ts_sprintf(p->r->pass->scratch, "%s%u", made(p, copy, role), dim);
 }
 
 /* A loop as the option at= takes it. */
@@ -261,18 +272,20 @@ static const char *at_loop(const char *loop) {
   return *loop == '%' && strcmp(loop, "%func") ? loop + 1 : loop;
 }
 
-/* Names for a copy of the buffer: of the loops that make it, and in *how what stage has to be told. */
+/* A name for a copy of the buffer that nothing in the function has, and in *how what stage has to be told for
+ * it. Returns what the copy's loops are made of, by name. */
 static const char *name_copy(plan *p, const ts_value *buffer, const char **name, const char **how) {
   ts_recipe *r = p->r;
-  const char *usual = join(p, value_name(p, buffer), ".s");
+  const char *whole = value_name(p, buffer);
+  const char *usual = ts_sprintf(r->pass->scratch, "%s.%s", whole, TS_ROLE_COPY);
   *name = usual;
   *how = "";
-  for (unsigned i = 2; ts_ptrmap_get(&r->copies, copy_key(p, *name)); i++)
+  for (unsigned i = 2; ts_ptrmap_get(&r->taken, name_key(p, *name)); i++)
     *name = ts_sprintf(r->pass->scratch, "%s_%u", usual, i);
-  ts_ptrmap_put(&r->copies, copy_key(p, *name), r);
-  if (!strcmp(*name, usual)) return usual;
+  ts_ptrmap_put(&r->taken, name_key(p, *name), r);
+  if (!strcmp(*name, usual)) return whole;
   *how = join(p, " name=", *name + 1);
-  return join(p, *name, ".s");
+  return *name;
 }
 
 /* A tile's sums come from memory and go back there. */
@@ -298,7 +311,7 @@ static void open_tiles_in_memory(plan *p) {
 
 /* Sums of a whole tile at once: zero them, add up with %k outside, finish them. */
 static void open_tiles(plan *p) {
-  const char *group = p->group ? join(p, join(p, " ", p->k), ".i") : "";
+  const char *group = p->group ? join(p, " ", made(p, p->k, TS_ROLE_INNER)) : "";
   if (p->sum_block || p->nest->in_place) {
     open_tiles_in_memory(p);
     return;
@@ -365,16 +378,18 @@ static unsigned dim_of_groups(const plan *p, const ts_op *load) {
 /* Sums that do not fill the last group: copies hold zeros there, and the loops that make them fill
  * all groups but the last one without asking. */
 static void pad_groups(plan *p) {
-  ts_recipe_step(p->r, "peel", "%s%u=1 %s%u=1 last=true", p->rows_copy,
-                 dim_of_groups(p, p->nest->rows_load), p->panel_loops,
-                 dim_of_groups(p, p->nest->panel_load));
+  unsigned rows = dim_of_groups(p, p->nest->rows_load);
+  unsigned panel = dim_of_groups(p, p->nest->panel_load);
+  ts_recipe_step(p->r, "peel", "%s=1 %s=1 last=true",
+                 copy_loop(p, p->rows_copy, TS_ROLE_COPY, rows),
+                 copy_loop(p, p->panel_copy, TS_ROLE_COPY, panel));
 }
 
 /* Copies what `load` reads of a buffer, and nothing else does, at a loop or "func". Returns the copy's name. */
 static const char *copy_operand(plan *p, const ts_op *load, const char *at, const char *options,
-                                const char **loops) {
+                                const char **copy) {
   const char *name, *how, *value = ts_str_text(p->r->m, ts_op_result(load, 0)->name);
-  *loops = name_copy(p, ts_operand(load, 0), &name, &how);
+  *copy = name_copy(p, ts_operand(load, 0), &name, &how);
   bool others = p->nest->panel == p->nest->rows ||
                 (!strcmp(at, "func") && !only_summed(p, ts_operand(load, 0)));
   if (others) /* which stay with the buffer */
@@ -386,7 +401,7 @@ static const char *copy_operand(plan *p, const ts_op *load, const char *at, cons
 }
 
 static void use_dot(plan *p) {
-  const char *loop = join(p, p->k, ".i");
+  const char *loop = made(p, p->k, TS_ROLE_INNER);
   bool ragged = p->sums % p->group != 0;
   p->offset = choose_offset(p);
   if (is_parameter(p->nest->rows) && (p->offset || ragged)) {
@@ -409,7 +424,7 @@ static void copy_panel(plan *p) {
   p->widen = p->widen && p->pack;
   if (!p->pack) return;
   const char *how = join(p, layout_of(p, p->nest->panel_load), " pad=true");
-  p->panel = copy_operand(p, p->nest->panel_load, p->pack_at, how, &p->panel_loops);
+  p->panel = copy_operand(p, p->nest->panel_load, p->pack_at, how, &p->panel_copy);
   if (p->group) {
     use_dot(p);
     return;
@@ -439,14 +454,14 @@ static void run_parallel(plan *p) {
   if (!loop) return;
   bool long_copy =
       p->rows_copy && (!p->group || !p->rows || p->rows * p->sums >= MIN_PARALLEL_BYTES);
-  const char *copy = long_copy ? join(p, p->rows_copy, "0 ") : "";
+  const char *copy = long_copy ? join(p, copy_loop(p, p->rows_copy, TS_ROLE_COPY, 0), " ") : "";
   ts_recipe_step(p->r, "parallel", "%s%s", copy, loop);
 }
 
 /* "i.i.pre=16 …" for the three loops that distribute makes of one. */
 static const char *three_loops(plan *p, const char *loop, const char *lanes) {
-  return ts_sprintf(p->r->pass->scratch, "%s.pre%s %s%s %s.post%s", loop, lanes, loop, lanes, loop,
-                    lanes);
+  return ts_sprintf(p->r->pass->scratch, "%s%s %s%s %s%s", made(p, loop, TS_ROLE_BEFORE), lanes,
+                    loop, lanes, made(p, loop, TS_ROLE_BEHIND), lanes);
 }
 
 /* What follows on the sums stays in loops: it runs once a tile, and unrolled it takes longer to
@@ -459,14 +474,16 @@ static void unroll(plan *p, const char *loop) {
     return;
   }
   bool masked = !p->pack && (!p->columns || p->columns % (p->vectors * p->lanes) != 0);
-  const char *offset = p->offset ? join(p, join(p, " ", loop), ".c") : "";
-  const char *finish = masked ? join(p, join(p, " ", loop), ".post") : "";
-  ts_recipe_step(p->r, "unroll", "%s.pre%s %s%s mark=true", loop, offset, loop, finish);
+  const char *offset = p->offset ? join(p, " ", made(p, loop, TS_ROLE_CORRECT)) : "";
+  const char *finish = masked ? join(p, " ", made(p, loop, TS_ROLE_BEHIND)) : "";
+  ts_recipe_step(p->r, "unroll", "%s%s %s%s mark=true", made(p, loop, TS_ROLE_BEFORE), offset, loop,
+                 finish);
 }
 
-/* "X.s1=16 ", for the last loop of a copy of the buffer. */
-static const char *along_copy(plan *p, const char *loops, unsigned rank, const char *lanes) {
-  return ts_sprintf(p->r->pass->scratch, "%s%u%s ", loops, rank - 1, lanes);
+/* "X:s1=16 ", for the last loop of a copy. */
+static const char *along_copy(plan *p, const char *copy, const char *role, unsigned rank,
+                              const char *lanes) {
+  return ts_sprintf(p->r->pass->scratch, "%s%s ", copy_loop(p, copy, role, rank - 1), lanes);
 }
 
 /* Of the buffer of sums once it holds those of a tile. */
@@ -474,18 +491,12 @@ static unsigned rank_of_sums(const plan *p) {
   return p->nest->in_place ? p->nest->sum->type->rank : 2;
 }
 
-/* Loops that take a tile's sums back: "%acc.w", where those that take them in are "%acc.s". */
-static const char *loops_out(plan *p) {
-  return join(p, ts_strndup(p->r->pass->scratch, p->sum_copy, strlen(p->sum_copy) - 1), "w");
-}
-
 static void unroll_sums(plan *p) {
   const char *loops = "";
   for (unsigned d = 0; d < rank_of_sums(p); d++)
-    loops = ts_sprintf(p->r->pass->scratch, "%s%s%u ", loops, p->sum_copy, d);
-  const char *out = loops_out(p);
+    loops = join(p, join(p, loops, copy_loop(p, p->sum_copy, TS_ROLE_COPY, d)), " ");
   for (unsigned d = 0; d < rank_of_sums(p); d++)
-    loops = ts_sprintf(p->r->pass->scratch, "%s%s%u ", loops, out, d);
+    loops = join(p, join(p, loops, copy_loop(p, p->sum_copy, TS_ROLE_COPY_OUT, d)), " ");
   ts_recipe_step(p->r, "unroll", "%smark=true", loops);
 }
 
@@ -493,15 +504,17 @@ static void use_vectors(plan *p) {
   const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
   bool packs = p->pack && !p->group; /* a compiler interleaves rows better than lanes do */
   const char *copies =
-      packs ? along_copy(p, p->panel_loops, p->nest->panel->type->rank, lanes) : "";
+      packs ? along_copy(p, p->panel_copy, TS_ROLE_COPY, p->nest->panel->type->rank, lanes) : "";
   if (p->rows_copy && !p->rows_grouped)
-    copies = join(p, along_copy(p, p->rows_copy, p->nest->rows->type->rank, lanes), copies);
+    copies = join(p, along_copy(p, p->rows_copy, TS_ROLE_COPY, p->nest->rows->type->rank, lanes),
+                  copies);
   if (p->offset)
-    copies = ts_sprintf(p->r->pass->scratch, "%s%s.c%s ", copies, p->column_loop, lanes);
+    copies = ts_sprintf(p->r->pass->scratch, "%s%s%s ", copies,
+                        made(p, p->column_loop, TS_ROLE_CORRECT), lanes);
   if (p->sum_copy) {
-    const char *out = loops_out(p);
-    copies = join(p, copies, along_copy(p, p->sum_copy, rank_of_sums(p), lanes));
-    copies = join(p, copies, along_copy(p, out, rank_of_sums(p), lanes));
+    unsigned rank = rank_of_sums(p);
+    copies = join(p, copies, along_copy(p, p->sum_copy, TS_ROLE_COPY, rank, lanes));
+    copies = join(p, copies, along_copy(p, p->sum_copy, TS_ROLE_COPY_OUT, rank, lanes));
   }
   const char *columns =
       p->nest->in_place ? join(p, p->column_loop, lanes) : three_loops(p, p->column_loop, lanes);

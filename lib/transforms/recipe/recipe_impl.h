@@ -55,15 +55,18 @@ typedef struct ts_recipe {
   ts_func *func;
   ts_target target;
   unsigned threads;
-  bool several;     /* functions: every step says which one it is for */
-  ts_ptrmap names;  /* loop → its name once each has one of its own; none: as it is called */
-  ts_ptrmap copies; /* names of copies that steps have made, by ts_str */
+  bool several;    /* functions: every step says which one it is for */
+  ts_ptrmap names; /* loop → its name once each has one of its own */
+  ts_ptrmap
+      taken; /* names of the function's values, and of copies that steps will make, by ts_str */
   ts_result result;
 } ts_recipe;
 /* Adds the step PASS{OPTIONS}. */
 void ts_recipe_step(ts_recipe *, const char *pass, const char *options, ...) TS_PRINTF(3, 4);
 /* "%i", as steps name a loop, so that none is taken for an option. */
 const char *ts_recipe_loop(ts_recipe *, const ts_op *loop);
+/* "%j:i", what an earlier step made of %j in this role (transforms/loops/roles.h), whatever it has called it. */
+const char *ts_recipe_made(ts_recipe *, const char *of, const char *role);
 /* The first of n loops that has more than one iteration, or may have; NULL: none. */
 ts_op *ts_recipe_first_long(unsigned n, ts_op *const *loops);
 

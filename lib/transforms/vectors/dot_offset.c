@@ -227,7 +227,7 @@ static void remap(correction *c, ts_op *op) {
 
 /* An empty copy of the loop where the builder is, which moves into it. */
 static ts_op *open_loop(correction *c, ts_op *loop, ts_builder *b) {
-  ts_str name = ts_schedule_name(&c->s, ts_loop_name(loop), ".c");
+  ts_str name = ts_schedule_name(&c->s, ts_loop_name(loop), TS_ROLE_CORRECT);
   ts_op *copy = ts_loop_clone_empty(c->s.m, loop, name, c->g->outer);
   ts_attr_remove(c->s.m, copy, TS_ATTR_PARALLEL);
   remap(c, copy);
