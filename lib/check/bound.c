@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "ir/scalar.h"
+#include "eval/points.h"
 #include "check/inexact.h"
 
 typedef struct bounder {
@@ -114,21 +115,14 @@ static ts_bounded *step(bounder *b, ts_opcode opcode, ts_bounded *x, ts_bounded 
 
 /* ---- shapes ---- */
 
-static ts_bounded *transpose(bounder *b, const ts_op *op, const ts_bounded *x) {
+static ts_bounded *moved(bounder *b, const ts_op *op, const ts_bounded *x) {
   ts_bounded *out = new_of_type(b, ts_op_result(op, 0)->type);
-  const ts_attr *perm = ts_attr_find(op, TS_ATTR_PERM);
-  int64_t strides[TS_MAX_RANK], stride = 1;
-  for (unsigned k = x->rank; k-- > 0; stride *= x->dims[k])
-    strides[k] = stride;
+  ts_points p = ts_points_of(op, b->bindings);
+  ts_points_add(&p, b->m, op, 0, x->dims);
   for (int64_t i = 0; i < out->count; i++) {
-    int64_t rest = i, at = 0;
-    for (unsigned k = out->rank; k-- > 0; rest /= out->dims[k]) {
-      unsigned swapped = k + 2 < out->rank ? k : 2 * out->rank - 3 - k;
-      unsigned axis = perm ? (unsigned)perm->ints[k] : swapped;
-      at += rest % out->dims[k] * strides[axis];
-    }
-    out->value[i] = x->value[at];
-    out->error[i] = x->error[at];
+    out->value[i] = x->value[p.at[0]];
+    out->error[i] = x->error[p.at[0]];
+    (void)ts_points_next(&p, 0, p.n);
   }
   return out;
 }
@@ -142,55 +136,59 @@ static ts_bounded *reshape(bounder *b, const ts_op *op, const ts_bounded *x) {
 
 /* ---- reductions ---- */
 
-/* Sums (or takes the largest) over axes, which stay with extent 1. */
-static ts_bounded *reduce(bounder *b, const ts_bounded *x, unsigned n, const unsigned *axes,
-                          bool max, ts_dtype acc) {
-  int64_t dims[TS_MAX_RANK], length = 1;
+/* The extents that the reductions of a REDUCE or NORMALIZE op leave: those of the result, or of the operand with
+ * 1 for the reduced axis. */
+static ts_bounded *new_reduced(bounder *b, const ts_op *op, const ts_bounded *x) {
+  unsigned axes[TS_MAX_RANK], n = ts_op_axes(op, axes);
+  if (ts_is_class(op, TS_OC_REDUCE)) return new_of_type(b, ts_op_result(op, 0)->type);
+  int64_t dims[TS_MAX_RANK];
   memcpy(dims, x->dims, sizeof dims);
-  for (unsigned k = 0; k < n; k++) {
-    length *= dims[axes[k]];
+  for (unsigned k = 0; k < n; k++)
     dims[axes[k]] = 1;
+  return new_tensor(b, x->dtype, x->rank, dims);
+}
+
+/* The points of each element of `x`, which is laid out as operand 0 of `op`, combined. */
+static ts_bounded *reduce(bounder *b, const ts_op *op, const ts_bounded *x, ts_opcode combine,
+                          ts_dtype acc) {
+  ts_bounded *out = new_reduced(b, op, x);
+  const ts_op step_op = {.opcode = (uint16_t)combine, .num_plain = 2};
+  ts_points p = ts_points_of(op, b->bindings);
+  ts_points_add(&p, b->m, op, 0, x->dims);
+  for (int64_t i = 0; i < out->count; i++) {
+    ts_inexact sum = {x->value[p.at[0]], x->error[p.at[0]]};
+    double size = fabs(sum.value) + sum.error; /* Σ|x| */
+    int64_t length = 1;
+    for (; ts_points_next(&p, p.num_parallel, p.n); length++) {
+      ts_inexact term = {x->value[p.at[0]], x->error[p.at[0]]};
+      sum = ts_inexact_op(&step_op, sum, term, term);
+      size += fabs(term.value) + term.error;
+    }
+    out->value[i] = sum.value;
+    out->error[i] = sum.error;
+    if (combine == TS_OP_ADD && ts_is_float(x->dtype))
+      out->error[i] = ts_bound_rounded(ts_bound_format(x->dtype), sum.value,
+                                       sum.error + ts_bound_gamma(acc, length) * size);
+    (void)ts_points_next(&p, 0, p.num_parallel);
   }
-  ts_bounded *out = new_tensor(b, x->dtype, x->rank, dims);
-  double *size = ts_new_array(b->arena, double, out->count); /* Σ|x| */
-  for (int64_t i = 0; max && i < out->count; i++)
-    out->value[i] = -INFINITY;
-  for (int64_t i = 0; i < x->count; i++) {
-    int64_t at = broadcast_index(out, x, i);
-    size[at] += fabs(x->value[i]) + x->error[i];
-    out->value[at] = max ? ts_eval_float(TS_SCALAR_MAX, TS_F64, out->value[at], x->value[i], 0)
-                         : out->value[at] + x->value[i];
-    out->error[at] = max ? fmax(out->error[at], x->error[i]) : out->error[at] + x->error[i];
-  }
-  double gamma = max || !ts_is_float(x->dtype) ? 0 : ts_bound_gamma(acc, length);
-  for (int64_t i = 0; gamma > 0 && i < out->count; i++)
-    out->error[i] =
-        ts_bound_rounded(ts_bound_format(x->dtype), out->value[i], out->error[i] + gamma * size[i]);
   return out;
 }
 
-static ts_bounded *mean(bounder *b, ts_bounded *x, unsigned n, const unsigned *axes, ts_dtype acc) {
-  double length = 1;
-  for (unsigned k = 0; k < n; k++)
-    length *= (double)x->dims[axes[k]];
-  ts_bounded *sum = reduce(b, x, n, axes, false, acc);
-  return step(b, TS_OP_DIV, sum, exact_number(b, x->dtype, length));
+static ts_bounded *mean(bounder *b, const ts_op *op, ts_bounded *x, ts_dtype acc) {
+  ts_bounded *sum = reduce(b, op, x, TS_OP_ADD, acc);
+  return step(b, TS_OP_DIV, sum, exact_number(b, x->dtype, (double)(x->count / sum->count)));
 }
 
 static ts_bounded *reduction(bounder *b, const ts_op *op, ts_bounded *x) {
-  unsigned axes[TS_MAX_RANK], n = ts_op_axes(op, axes);
-  ts_dtype acc = op->opcode == TS_OP_REDUCE_MAX ? x->dtype : worst_acc(b, op);
-  ts_bounded *r = op->opcode == TS_OP_REDUCE_MEAN
-                      ? mean(b, x, n, axes, acc)
-                      : reduce(b, x, n, axes, op->opcode == TS_OP_REDUCE_MAX, acc);
-  return reshape(b, op, r); /* without keepdims the reduced axes go */
+  if (op->opcode == TS_OP_REDUCE_MEAN) return mean(b, op, x, worst_acc(b, op));
+  return reduce(b, op, x, ts_info(op)->combine, worst_acc(b, op));
 }
 
 static ts_bounded *softmax(bounder *b, const ts_op *op, ts_bounded *x) {
-  unsigned axes[TS_MAX_RANK], n = ts_op_axes(op, axes);
-  ts_bounded *shifted = step(b, TS_OP_SUB, x, reduce(b, x, n, axes, true, x->dtype));
+  ts_dtype acc = worst_acc(b, op);
+  ts_bounded *shifted = step(b, TS_OP_SUB, x, reduce(b, op, x, TS_OP_MAX, acc));
   ts_bounded *e = step(b, TS_OP_EXP, shifted, NULL);
-  return step(b, TS_OP_DIV, e, reduce(b, e, n, axes, false, worst_acc(b, op)));
+  return step(b, TS_OP_DIV, e, reduce(b, op, e, TS_OP_ADD, acc));
 }
 
 /* Scale and shift lie along the normalised axis. */
@@ -205,11 +203,12 @@ static ts_bounded *along_axis(bounder *b, const ts_bounded *v, const ts_bounded 
 }
 
 static ts_bounded *layernorm(bounder *b, const ts_op *op, ts_bounded *const *in) {
-  unsigned axes[TS_MAX_RANK], n = ts_op_axes(op, axes);
+  unsigned axes[TS_MAX_RANK];
   ts_dtype acc = worst_acc(b, op);
+  (void)ts_op_axes(op, axes);
   ts_bounded *eps = exact_number(b, in[0]->dtype, ts_attr_float(op, TS_ATTR_EPS, 1e-5));
-  ts_bounded *d = step(b, TS_OP_SUB, in[0], mean(b, in[0], n, axes, acc));
-  ts_bounded *variance = mean(b, step(b, TS_OP_MUL, d, d), n, axes, acc);
+  ts_bounded *d = step(b, TS_OP_SUB, in[0], mean(b, op, in[0], acc));
+  ts_bounded *variance = mean(b, op, step(b, TS_OP_MUL, d, d), acc);
   ts_bounded *deviation = step(b, TS_OP_SQRT, step(b, TS_OP_ADD, variance, eps), NULL);
   ts_bounded *y = step(b, TS_OP_DIV, d, deviation);
   if (op->num_plain > 1) y = step(b, TS_OP_MUL, y, along_axis(b, in[1], y, axes[0]));
@@ -219,68 +218,64 @@ static ts_bounded *layernorm(bounder *b, const ts_op *op, ts_bounded *const *in)
 
 /* ---- products ---- */
 
-typedef struct product {
-  const double *a, *ea, *w, *ew; /* one matrix each: values and errors */
-  double *value, *error, *size;  /* one row of the result; size is Σ|a||w| */
-  int64_t k, n;
-} product;
+/* One row of the result and what a reduced point adds to it: an element of each factor a column. */
+typedef struct row {
+  const double *a, *ea, *w, *ew; /* values and errors */
+  double *value, *error, *size;  /* size is Σ|a||w| */
+  int64_t n;
+} row;
 
-static void multiply_row(const product *p) {
-  for (int64_t k = 0; k < p->k; k++) {
-    double a = p->a[k], e = p->ea[k], size = fabs(a) + e;
-    const double *w = p->w + k * p->n, *ew = p->ew + k * p->n;
-    for (int64_t j = 0; j < p->n; j++) {
-      p->value[j] += a * w[j];
-      p->error[j] += size * ew[j] + e * fabs(w[j]);
-      p->size[j] += size * (fabs(w[j]) + ew[j]);
-    }
+/* `a_by` and `w_by`: how far apart neighbouring columns' elements lie. */
+static inline void multiply(const row *r, int64_t a_by, int64_t w_by) {
+  for (int64_t j = 0; j < r->n; j++) {
+    double a = r->a[j * a_by], e = r->ea[j * a_by], size = fabs(a) + e;
+    double w = r->w[j * w_by], ew = r->ew[j * w_by];
+    r->value[j] += a * w;
+    r->error[j] += size * ew + e * fabs(w);
+    r->size[j] += size * (fabs(w) + ew);
   }
 }
 
-/* The matrix of a batched operand that element `batch` of the result's batches reads. */
-static int64_t matrix_of(const ts_bounded *x, const ts_bounded *out, int64_t batch) {
-  int64_t at = 0, stride = 1;
-  for (unsigned k = 2; k < out->rank; k++) {
-    int64_t extent = out->dims[out->rank - 1 - k], index = batch % extent;
-    batch /= extent;
-    if (k >= x->rank) break;
-    int64_t own = x->dims[x->rank - 1 - k];
-    if (own != 1) at += index * stride;
-    stride *= own;
-  }
-  return at * x->dims[x->rank - 2] * x->dims[x->rank - 1];
+/* Adds the reduced points of the row that the point at hand begins. */
+static void multiply_points(ts_points *p, row r, const ts_bounded *x, const ts_bounded *w) {
+  unsigned column = p->num_parallel - 1;
+  int64_t a_by = p->by[0][column], w_by = p->by[1][column];
+  do {
+    r.a = x->value + p->at[0], r.ea = x->error + p->at[0];
+    r.w = w->value + p->at[1], r.ew = w->error + p->at[1];
+    if (a_by == 0 && w_by == 1)
+      multiply(&r, 0, 1); /* a matrix product: known to the compiler, several columns at once */
+    else
+      multiply(&r, a_by, w_by);
+  } while (ts_points_next(p, p->num_parallel, p->n));
 }
 
-/* x @ w to tensors of type `dtype`; `out` has the shape. */
-static ts_bounded *matmul(bounder *b, ts_bounded *out, const ts_bounded *x, const ts_bounded *w,
-                          ts_dtype acc) {
-  int64_t m = out->dims[out->rank - 2], n = out->dims[out->rank - 1], k = x->dims[x->rank - 1];
+/* The sums of products of a PRODUCT op, as elements of `dtype` in the shape of its result. */
+static ts_bounded *product(bounder *b, const ts_op *op, ts_bounded *const *in, ts_dtype dtype) {
+  ts_bounded *out = new_of_type(b, ts_op_result(op, 0)->type);
+  ts_points p = ts_points_of(op, b->bindings);
+  out->dtype = dtype;
+  for (unsigned i = 0; i < 2; i++)
+    ts_points_add(&p, b->m, op, i, in[i]->dims);
+  int64_t n = p.extents[p.num_parallel - 1], terms = 1;
+  for (unsigned d = p.num_parallel; d < p.n; d++)
+    terms *= p.extents[d];
   double *size = ts_new_array(b->arena, double, n);
-  bool is_float = ts_is_float(out->dtype);
-  double gamma = is_float ? ts_bound_gamma(acc, k) : 0;
-  for (int64_t row = 0; row < out->count / n; row++) {
-    int64_t a = matrix_of(x, out, row / m) + row % m * k, c = matrix_of(w, out, row / m);
-    product p = {x->value + a,
-                 x->error + a,
-                 w->value + c,
-                 w->error + c,
-                 out->value + row * n,
-                 out->error + row * n,
-                 size,
-                 k,
-                 n};
+  double gamma = ts_is_float(dtype) ? ts_bound_gamma(worst_acc(b, op), terms) : 0;
+  for (int64_t at = 0; at < out->count; at += n) {
+    row r = {.value = out->value + at, .error = out->error + at, .size = size, .n = n};
     memset(size, 0, sizeof(double) * (size_t)n);
-    multiply_row(&p);
-    for (int64_t j = 0; is_float && j < n; j++)
-      p.error[j] =
-          ts_bound_rounded(ts_bound_format(out->dtype), p.value[j], p.error[j] + gamma * size[j]);
+    multiply_points(&p, r, in[0], in[1]);
+    for (int64_t j = 0; ts_is_float(dtype) && j < n; j++)
+      r.error[j] =
+          ts_bound_rounded(ts_bound_format(dtype), r.value[j], r.error[j] + gamma * size[j]);
+    (void)ts_points_next(&p, 0, p.num_parallel - 1);
   }
   return out;
 }
 
 static ts_bounded *fused_mlp(bounder *b, const ts_op *op, ts_bounded *const *in) {
-  ts_bounded *out = new_of_type(b, ts_op_result(op, 0)->type);
-  ts_bounded *y = step(b, TS_OP_ADD, matmul(b, out, in[0], in[1], worst_acc(b, op)), in[2]);
+  ts_bounded *y = step(b, TS_OP_ADD, product(b, op, in, ts_op_result(op, 0)->type->dtype), in[2]);
   ts_opcode act = ts_op_activation(op);
   if (act == TS_NUM_OPCODES) return y;
   ts_op activation = *op; /* for its approx attribute */
@@ -355,10 +350,9 @@ static ts_result fused(bounder *b, const ts_op *op, ts_bounded *const *in, ts_bo
   ts_block *region = ts_op_regions(op)[0];
   bool multiplies = ts_attr_find(op, TS_ATTR_ROOT) != NULL;
   unsigned first = multiplies ? 2 : 0, arg = 0;
-  if (multiplies) {
-    ts_bounded *p = new_tensor(b, region->args[0]->type->dtype, shape->rank, shape->dims);
-    ts_ptrmap_put(&b->values, region->args[arg++], matmul(b, p, in[0], in[1], worst_acc(b, op)));
-  }
+  if (multiplies)
+    ts_ptrmap_put(&b->values, region->args[arg++],
+                  product(b, op, in, region->args[0]->type->dtype));
   for (unsigned i = first; i < op->num_plain && arg < region->num_args; i++)
     ts_ptrmap_put(&b->values, region->args[arg++], broadcast_to(b, in[i], shape));
   for (const ts_op *o = region->first; o && o != region->last; o = o->next) {
@@ -378,22 +372,19 @@ static ts_result bound_op(bounder *b, const ts_op *op, ts_bounded *shape) {
     in[i] = value_of(b, ts_operand(op, i));
   const ts_type *type = op->num_results ? ts_op_result(op, 0)->type : NULL;
   ts_result result = TS_OK;
-  switch (op->opcode) {
-  case TS_OP_CONST: result = constant(b, op, &out); break;
-  case TS_OP_CALL: return call(b, op, in);
-  case TS_OP_FUSED: result = fused(b, op, in, &out); break;
-  case TS_OP_FUSED_MLP: out = fused_mlp(b, op, in); break;
-  case TS_OP_MATMUL: out = matmul(b, new_of_type(b, type), in[0], in[1], worst_acc(b, op)); break;
-  case TS_OP_RESHAPE: out = reshape(b, op, in[0]); break;
-  case TS_OP_TRANSPOSE: out = transpose(b, op, in[0]); break;
-  case TS_OP_BROADCAST: out = broadcast_to(b, in[0], new_of_type(b, type)); break;
-  case TS_OP_REDUCE_SUM:
-  case TS_OP_REDUCE_MAX:
-  case TS_OP_REDUCE_MEAN: out = reduction(b, op, in[0]); break;
-  case TS_OP_SOFTMAX: out = softmax(b, op, in[0]); break;
-  case TS_OP_LAYERNORM: out = layernorm(b, op, in); break;
-  case TS_OP_QUANTIZE:
-  case TS_OP_DEQUANTIZE: out = quantization(b, op, in[0]); break;
+  switch (ts_info(op)->class) {
+  case TS_OC_CONSTANT: result = constant(b, op, &out); break;
+  case TS_OC_CALL: return call(b, op, in);
+  case TS_OC_FUSED: result = fused(b, op, in, &out); break;
+  case TS_OC_PRODUCT:
+    out = op->opcode == TS_OP_FUSED_MLP ? fused_mlp(b, op, in) : product(b, op, in, type->dtype);
+    break;
+  case TS_OC_VIEW: out = ts_has_maps(op) ? moved(b, op, in[0]) : reshape(b, op, in[0]); break;
+  case TS_OC_REDUCE: out = reduction(b, op, in[0]); break;
+  case TS_OC_NORMALIZE:
+    out = op->opcode == TS_OP_SOFTMAX ? softmax(b, op, in[0]) : layernorm(b, op, in);
+    break;
+  case TS_OC_QUANTIZE: out = quantization(b, op, in[0]); break;
   default:
     out = elementwise(b, op, type->dtype, shape ? shape : new_of_type(b, type), op->num_plain, in);
   }

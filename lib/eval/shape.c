@@ -1,5 +1,5 @@
 /* const, and ops that only move elements. */
-#include "ir/indexing.h"
+#include "eval/points.h"
 #include "eval/tensor.h"
 
 static size_t num_bytes(const ts_array *a) {
@@ -58,26 +58,17 @@ static void copy_row(char *to, const char *from, int64_t n, int64_t stride, unsi
     memcpy(to + i * width, from + i * stride * width, width);
 }
 
-/* The result read through the operand's map, row by row. */
+/* The result is read through the operand's map, row by row. */
 ts_result ts_eval_moved(ts_eval *e) {
-  const ts_array *out = e->out, *in = &e->in[0];
-  const ts_map *map = ts_op_indexing(e->module, e->op, 0);
-  ts_strides strides = ts_map_strides(map, out->rank, in->dims);
-  unsigned width = ts_dtype_bytes(out->dtype), inner = out->rank - 1;
-  const char *from = in->data;
-  if (out->rank == 0) {
-    memcpy(out->data, from, width);
-    return TS_OK;
-  }
-  int64_t index[TS_MAX_RANK] = {0}, start = strides.start, row = out->dims[inner];
-  for (int64_t at = 0, count = ts_array_count(out); at < count; at += row) {
-    copy_row((char *)out->data + at * width, from + start * width, row, strides.by[inner], width);
-    for (unsigned i = inner; i-- > 0;) {
-      start += strides.by[i];
-      if (++index[i] < out->dims[i]) break;
-      start -= strides.by[i] * out->dims[i];
-      index[i] = 0;
-    }
-  }
+  ts_points p = ts_points_of(e->op, e->bindings);
+  ts_points_add(&p, e->module, e->op, 0, e->in[0].dims);
+  unsigned width = ts_dtype_bytes(e->out->dtype), outer = p.n ? p.n - 1 : 0;
+  int64_t row = p.n ? p.extents[outer] : 1, stride = p.n ? p.by[0][outer] : 1;
+  const char *from = e->in[0].data;
+  char *to = e->out->data;
+  do {
+    copy_row(to, from + p.at[0] * width, row, stride, width);
+    to += row * width;
+  } while (ts_points_next(&p, 0, outer));
   return TS_OK;
 }

@@ -18,6 +18,7 @@ typedef struct ts_eval {
   ts_context *ctx;
   ts_module *module;
   const ts_op *op;
+  const ts_bindings *bindings; /* of the function's extents */
   const ts_array *in;
   ts_array *out; /* created, zeroed */
   ts_arena *scratch;

@@ -189,27 +189,3 @@ const ts_map *ts_op_indexing(ts_module *m, const ts_op *op, unsigned operand) {
   maps_of(op)->map(&x);
   return ts_map_get(m, x.n, x.at);
 }
-
-/* ---- maps and arrays ---- */
-
-/* The element at the subscripts that the map has at a point. */
-static int64_t element_at(const ts_map *map, const int64_t *point, const int64_t *extents) {
-  int64_t at = 0, subscript;
-  for (unsigned i = 0; i < map->n; i++) {
-    if (!ts_aff_eval(map->exprs[i], point, NULL, NULL, &subscript))
-      ts_unreachable("a subscript of a tensor op is past 64 bits");
-    at = at * extents[i] + subscript;
-  }
-  return at;
-}
-
-ts_strides ts_map_strides(const ts_map *map, unsigned num_dims, const int64_t *extents) {
-  int64_t point[TS_MAX_ITER_DIMS] = {0};
-  ts_strides s = {.start = element_at(map, point, extents)};
-  for (unsigned d = 0; d < num_dims; d++) {
-    point[d] = 1;
-    s.by[d] = element_at(map, point, extents) - s.start;
-    point[d] = 0;
-  }
-  return s;
-}

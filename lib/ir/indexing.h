@@ -30,7 +30,7 @@ const ts_op_info *ts_root_info(const ts_op *);
 /* The space of an op with one result, a tensor. Where the op has no maps, the elements of its result. */
 ts_iter_space ts_op_iter_space(const ts_op *);
 
-/* Is each element that a point reads and writes an affine function of the point? False for const and reshape. */
+/* Are the subscripts that a point reads and writes linear in the point? False for const and reshape. */
 bool ts_has_maps(const ts_op *);
 
 /* For an op with maps: the subscripts of plain operand `operand`, or for operand = num_plain of the result, over
@@ -38,13 +38,6 @@ bool ts_has_maps(const ts_op *);
  * and a literal none. Of NORMALIZE ops the result's subscripts mention the reduced dim: its elements are written
  * when figures of the whole axis are known, which takes one more walk along it. */
 const ts_map *ts_op_indexing(ts_module *, const ts_op *, unsigned operand);
-
-/* The map's element strides over the dims of the space, for a row-major array of these extents, and the
- * element of the point 0. */
-typedef struct ts_strides {
-  int64_t start, by[TS_MAX_ITER_DIMS];
-} ts_strides;
-ts_strides ts_map_strides(const ts_map *, unsigned num_dims, const int64_t *extents);
 
 /* The permutation of a transpose: axis i of the result is axis perm[i] of the operand. */
 void ts_op_perm(const ts_op *, int64_t perm[TS_MAX_RANK]);

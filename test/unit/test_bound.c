@@ -153,6 +153,8 @@ static const char *const programs[] = {
     "func @f(%%X: tensor<4x9x%s>, %%W: tensor<9x6x%s>, %%b: tensor<6x%s>) -> tensor<4x6x%s> { "
     "%%0 = fused %%X, %%W, %%b {root = matmul} (%%p: %s, %%q: %s) { %%1 = addf %%p, %%q %%2 = tanh %%1 "
     "%%3 = fma %%2, %%1, 0.5 yield %%3 } return %%0 }",
+    "func @f(%%X: tensor<1x9x%s>, %%W: tensor<9x6x%s>, %%B: tensor<8x6x%s>) -> tensor<8x6x%s> { " /* one row */
+    "%%0 = fused %%X, %%W, %%B {root = matmul} (%%p: %s, %%q: %s) { %%1 = mulf %%p, %%q yield %%1 } return %%0 }",
     "func @f(%%X: tensor<64x%s>, %%Z: tensor<64x%s>) -> tensor<64x%s> { %%0 = mul %%X, %%Z "
     "%%1 = fused %%0, %%X (%%a: %s, %%b: %s) { %%c = cmpf lt, %%a, %%b : i1 %%s = select %%c, %%a, 0.25 : %s "
     "%%d = cmpf ge, %%s, 0.25 : i1 %%k = andi %%c, %%d : i1 %%t = select %%k, %%b, %%s yield %%t } return %%1 }",

@@ -40,7 +40,8 @@ ts_result ts_eval_tensor_op(ts_context *ctx, const ts_op *op, const ts_array *in
   jmp_buf *outer = ctx->memory.recover;
   ts_arena_init(&scratch, &ctx->memory);
   *out = (ts_array){0};
-  ts_eval e = {ctx, op->block->func->module, op, in, out, &scratch};
+  const ts_bindings none = {0}; /* a folder's extents are numbers */
+  ts_eval e = {ctx, op->block->func->module, op, &none, in, out, &scratch};
   ctx->memory.recover = NULL; /* what is refused here comes back here: `out` must be dropped */
   ts_result r = ts_protect(ctx, eval_body, &e);
   ctx->memory.recover = outer;
@@ -189,7 +190,7 @@ static ts_result run_op(run_state *s, frame *f, const ts_op *op) {
   r = burn(s, op, points);
   if (r != TS_OK) return r;
   count_op(s, f, op, in, &to->array, points);
-  ts_eval e = {s->ctx, s->module, op, in, &to->array, &s->scratch};
+  ts_eval e = {s->ctx, s->module, op, &f->bindings, in, &to->array, &s->scratch};
   r = ts_eval_run(&e);
   if (r == TS_OK && to->uses == 0) ts_array_drop(s->ctx, &to->array);
   return r;
