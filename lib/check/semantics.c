@@ -247,8 +247,8 @@ static bool same_bits(const entry *e, const ts_array *now, int64_t i) {
   return ts_is_float(e->dtype) && isnan(ts_array_get(&e->answer, i)) && isnan(ts_array_get(now, i));
 }
 
-/* How far element i goes beyond its bound, as a multiple of it or, when it is 0, as it is; 0 when
- * it stays within. */
+/* By how much element i exceeds its bound: as a multiple of the bound, or the difference itself
+ * when the bound is 0. 0 when it does not exceed it. */
 static double excess(const entry *e, const ts_array *now, int64_t i) {
   if (same_bits(e, now, i)) return 0;
   double bound = e->bound ? e->bound[i] : 0;
@@ -321,7 +321,8 @@ static bool find_worst(const subject *u, const ts_array *arrays, worst *w) {
   return w->entry != NULL;
 }
 
-/* An infinite bound proves nothing: what differs below one is said, so that it is not taken for checked. */
+/* An infinite bound proves nothing. Elements that differ under one are reported, so that nobody
+ * takes them for checked. */
 static void warn_unjudged(ts_semantics *s, const subject *u, const ts_func *f,
                           const ts_pipeline_step *step, const ts_array *arrays) {
   for (unsigned i = 0; i < u->n; i++) {

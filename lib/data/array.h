@@ -91,20 +91,23 @@ void ts_array_print_summary(ts_sink *, const char *name, const ts_array *);
  * integers. */
 double ts_ulp(ts_dtype, double x);
 
-/* Two arrays, element by element. What is infinite or NaN on one side only is infinitely far from the other. */
+/* Two arrays, element by element. An element that is infinite or NaN in only one of them counts as
+ * infinitely far off. */
 typedef struct ts_difference {
   int64_t wrong; /* elements further apart than is allowed, or NaN or infinite on one side only */
   int64_t not_finite; /* of those: NaN or infinite on one side, or two infinities */
   int64_t unjudged;   /* elements that differ where any difference is allowed */
   int64_t lo[TS_MAX_RANK],
       hi[TS_MAX_RANK]; /* the smallest box that holds the wrong ones, half open */
-  /* index of the one furthest apart by what is allowed there; -1 when all are equal */
+  /* index of the element whose difference is largest relative to what is allowed there; -1 when all
+   * are equal */
   int64_t worst;
   double got, want, apart, allowed; /* there; `apart` exact for integers, too */
-  double used; /* there: difference by what is allowed; infinite when that is 0 */
+  /* there: the difference divided by what is allowed; infinite when nothing is allowed */
+  double used;
   double max_abs, max_rel, max_ulp; /* of all elements; ULPs of got's type around what is wanted */
 } ts_difference;
-/* What `got` and `want`, of the index i, may differ by: 0 or more. */
+/* By how much `got` and `want`, the elements at index i, may differ: 0 or more. */
 typedef double (*ts_allowed_fn)(const void *user, int64_t i, double want);
 /* Same dtype class and shape, or TS_ERR. */
 ts_result ts_array_judge(ts_context *, const ts_array *got, const ts_array *want, ts_allowed_fn,

@@ -51,8 +51,8 @@ ts_result ts_input_read(ts_context *ctx, const ts_input *in, uint64_t offset, vo
 
 /* ---- writing ---- */
 
-/* A name beside `path` that does not exist yet, opened. Readable names beat random ones: a leftover
- * after a crash says whose it is. */
+/* Creates and opens a new file beside `path`. Its name begins with the path, so that a file that a
+ * crash leaves behind can be recognised. */
 static int open_temporary(const char *path, char **name) {
   size_t size = strlen(path) + 48;
   *name = malloc(size);

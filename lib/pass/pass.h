@@ -1,8 +1,8 @@
 /* Passes and the runner that drives them.
  *
  * A pass does one thing to a module and says whether it changed it. It never verifies, times,
- * prints or frees: the runner does. Which passes there are is the caller's business: a pipeline is
- * given a table of them. */
+ * prints or frees: the runner does. The caller decides which passes exist: a pipeline is given a
+ * table of them. */
 #ifndef TS_PASS_PASS_H
 #define TS_PASS_PASS_H
 
@@ -103,7 +103,7 @@ void ts_pipeline_print(ts_sink *, const ts_pipeline *, const char *between);
 void ts_pipeline_print_step(ts_sink *, const ts_pipeline_step *);
 /* One step as a command-line flag: -lower="acc=f32". */
 void ts_pipeline_print_flag(ts_sink *, const ts_pipeline_step *);
-/* Whether this step must keep every answer to the last bit. */
+/* Must this step keep every answer to the last bit? */
 bool ts_pipeline_step_exact(const ts_pipeline_step *);
 /* The value of the step's option of kind DTYPE called `name`; TS_NUM_DTYPES when it has none or it
  * is not set. */

@@ -33,7 +33,8 @@ ts_result ts_run_share(ts_run *run, ts_run *other, const ts_matching *m) {
   return result;
 }
 
-/* Either side may be as far from the exact answer as its own rounding carries it. */
+/* Both sides may be off from the exact answer, each by its own rounding errors, so the bounds add
+ * up. */
 typedef struct margins {
   ts_output_margin run, other;
 } margins;

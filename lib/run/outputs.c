@@ -1,4 +1,4 @@
-/* The way of outputs to files, and seeing to it beforehand that none of them takes another's place. */
+/* Writes outputs to files, and checks beforehand that no two of them go to the same file. */
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>

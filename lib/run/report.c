@@ -79,14 +79,14 @@ static void print_preparation(ts_sink *sink, const ts_run *run) {
     ts_sink_printf(sink, " ms: compiled by %s\n", f->compiler);
 }
 
-/* What a rate is of, and what it could be; `most` 0: not known. */
+/* A rate: its unit, and the highest rate the machine allows; `most` is 0 when that is not known. */
 typedef struct yardstick {
   uint64_t n;
   const char *unit, *what, *of;
   double most;
 } yardstick;
 
-/* By what holds the run up if nothing else does: arithmetic or the moving of data. */
+/* Chosen by what limits the run at best: arithmetic or the moving of data. */
 static yardstick yardstick_of(const ts_run_timing *t) {
   const ts_work *w = &t->work;
   double bandwidth = ts_run_bandwidth(t), ops = (double)ts_max(w->flops, w->int_ops);

@@ -111,7 +111,8 @@ bool ts_parser_is_attr_open(ts_parser *p, const char *after_brace) {
   return !s || s > p->last_word || p->words_by_id[s].token != OP;
 }
 
-/* A look ahead serves for every value it passes, which keeps long operand lists linear. */
+/* One look ahead answers for every value it passes, so that long lists of operands take linear
+ * time. */
 bool ts_parser_is_result(ts_parser *p, const char *after_value) {
   if (after_value <= p->results_until) return true;
   if (after_value <= p->operands_until) return false;

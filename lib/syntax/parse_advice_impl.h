@@ -1,4 +1,4 @@
-/* Advice on what to write instead of what the grammar did not expect. Private to lib/ir. */
+/* Advice on what to write where the grammar did not expect a token. */
 #ifndef TS_SYNTAX_PARSE_ADVICE_IMPL_H
 #define TS_SYNTAX_PARSE_ADVICE_IMPL_H
 

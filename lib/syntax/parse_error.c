@@ -167,8 +167,8 @@ static void poison_name(ts_parser *p, const char *name, size_t n, ts_loc at) {
   if (!ts_parser_find(p, name, n)) ts_parser_define(p, (ts_named){s, at}, ts_parser_poison(p, s));
 }
 
-/* What the line of a surprise would have defined is not missed later: every %name, and the surprise itself,
- * which may lack its %. */
+/* Names that the line of a surprise would have defined are taken as defined, so that their uses are
+ * not reported too: every %name, and the surprise itself, which may lack its %. */
 static void poison_line(ts_parser *p, ts_loc at) {
   if (ts_parser_skip_name(p->base + at.begin) == p->base + at.end)
     poison_name(p, p->base + at.begin, at.end - at.begin, at);

@@ -268,7 +268,7 @@ void ts_parse_attr(ts_parser *p, ts_str word, const ts_raw_attr *raw, ts_loc loc
 
 static ts_block *current_block(ts_parser *p) { return p->scopes.at[p->scopes.n - 1].block; }
 
-/* A new op of what the head collected, at the end of the current block. */
+/* A new op from the parts that its head collected, at the end of the current block. */
 static ts_op *build_op(ts_parser *p, ts_opcode opcode, ts_loc loc, unsigned num_results) {
   ts_parser_check_pending(p);
   if (p->items.n > TS_MAX_OPERANDS) {

@@ -1,14 +1,15 @@
-/* What the scanner, the grammar and the actions of the parser share. Private to grammar/ and lib/ir.
+/* What the scanner, the grammar and the actions of the parser share. Private to grammar/ and
+ * lib/syntax.
  *
- * The grammar (ir.y) says what text looks like; each action calls one function here, which builds the
- * IR at once, without a tree in between. An op's parts are collected in the parser until its head is
- * complete; regions open only after that, so one set of collections does for any nesting. */
+ * The grammar (ir.y) says what text looks like; each action calls one function here, which builds
+ * the IR at once, without a tree in between. An op's parts are collected in the parser until its
+ * head is complete; regions open only after that, so one set of collections does for any nesting. */
 #ifndef TS_SYNTAX_PARSER_IMPL_H
 #define TS_SYNTAX_PARSER_IMPL_H
 
 #include "ir/ir.h"
 
-/* Small, since the parser's stack is an array of what tokens hold. */
+/* Small, because the parser's stack holds one for each token. */
 typedef struct ts_number {
   uint64_t bits; /* INT: the magnitude, or with `negative` the int64 */
   uint32_t begin, length : 29, form : 2, negative : 1;

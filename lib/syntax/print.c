@@ -12,7 +12,7 @@ typedef struct {
   const ts_module *m;
   ts_arena scratch;
   uint8_t *names;   /* by ts_str: NAME_USED, NAME_VISIBLE */
-  size_t num_names; /* what was interned later names no value yet, or was made up */
+  size_t num_names; /* strings interned after the printer was set up name no value */
   const ts_func *func;
   bool used_known;  /* NAME_USED is set: only once a name has to be made up */
   ts_ptrmap given;  /* value → text, for values printed under another name than their own */

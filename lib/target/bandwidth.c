@@ -12,7 +12,7 @@ enum { LEAST_A_CALL = 1 << 20, LEAST_CALLS = 3, MOST_THREADS = 64 };
 static const uint64_t least_bytes = 32 << 10, most_bytes = 128 << 20;
 static const double least_seconds = 8e-3;
 
-/* What one thread goes through. */
+/* The memory that one thread reads and writes. */
 typedef struct stretch {
   char *data;
   size_t bytes;    /* a multiple of 1024 */
@@ -76,7 +76,7 @@ ts_bandwidth ts_measure_bandwidth(unsigned threads, uint64_t bytes) {
   each = (each < least_bytes ? least_bytes : each) & ~(size_t)1023;
   char *data = malloc(n * each);
   if (!data) return (ts_bandwidth){0};
-  memset(data, 1, n * each); /* else all pages would be the one of zeros */
+  memset(data, 1, n * each); /* otherwise every page would be the kernel's one page of zeros */
   for (unsigned i = 0; i < n; i++) {
     all[i] = (stretch){data + i * each, each, (unsigned)(1 + LEAST_A_CALL / each)};
     states[i] = &all[i];

@@ -1,5 +1,5 @@
-/* What this machine can do, measured: the ceilings that a time is held against; and what else it does
- * meanwhile. */
+/* What this machine can do, measured: the upper limits that measured times are compared with, and
+ * how busy it is with other work. */
 #ifndef TS_TARGET_MACHINE_H
 #define TS_TARGET_MACHINE_H
 

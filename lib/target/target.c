@@ -9,8 +9,8 @@
 enum { KIB = 1024 };
 
 /* Cache sizes are those of the makers' optimisation manuals: L1 data and L2 of a core. A vdpbf16ps
- * takes Intel's cores (measured: Sapphire Rapids' generation) four times as long as an fma of f32,
- * of which it stands for two; AMD's as long as one. */
+ * does the work of two fma of f32. On Intel's cores (measured: Sapphire Rapids' generation) it
+ * takes as long as four of them, on AMD's as long as one. */
 static const ts_target targets[] = {
     {"x86-64", 128, 16, 32 * KIB, 256 * KIB, false, false, false, 0},
     {"x86-64-v3", 256, 16, 32 * KIB, 256 * KIB, false, false, false, 0},

@@ -4,7 +4,7 @@
 
 #include "engine/engine.h"
 
-/* Operations by the type of their results; subscripts and comparisons are none. */
+/* Operations by the type of their results; subscripts and comparisons do not count. */
 typedef struct ts_work {
   uint64_t flops, int_ops;
 } ts_work;

@@ -18,8 +18,8 @@ const ts_aff *ts_dims_value(ts_dims *, ts_value *);
 const ts_aff *ts_dims_import(ts_dims *, const ts_op *op, const ts_aff *);
 /* Whether dim `i` stands anywhere in the expression. */
 bool ts_dims_mentions(const ts_aff *, unsigned i);
-/* Sums, products …: like ts_aff_binary, but an expression that cannot be sets `overflow` and gives
- * 0. */
+/* Like ts_aff_binary, but where that would fail (not affine, a number past int64) it sets
+ * `overflow` and gives 0. */
 const ts_aff *ts_dims_binary(ts_dims *, ts_aff_kind, const ts_aff *, const ts_aff *);
 const ts_aff *ts_dims_add(ts_dims *, const ts_aff *, const ts_aff *);
 const ts_aff *ts_dims_sub(ts_dims *, const ts_aff *, const ts_aff *);
@@ -32,7 +32,7 @@ const ts_aff *ts_dims_quotient(ts_dims *, const ts_aff *a, int64_t n);
 static inline const ts_aff **ts_new_exprs(ts_module *m, size_t n) {
   return ts_new_array(&m->arena, const ts_aff *, n);
 }
-/* Gives an op a map of expressions over these dims; those that none of them uses are left out.
+/* Gives an op a map of expressions over these dims; dims that no expression uses are left out.
  * False on overflow, the op is then as it was. */
 bool ts_dims_set_map(ts_dims *, ts_op *, unsigned n, const ts_aff *const *exprs);
 

@@ -5,8 +5,9 @@
  * between.
  *
  *   ts_ranges *r = ts_ranges_create(scratch);
- *   ts_ranges_enter(r, block);      // before the block's ops; region of a for, if, launch or a
- * body … ts_range_in_bounds(r, op, &access, dim) … ts_ranges_leave(r);
+ *   ts_ranges_enter(r, block);   // a function's body, or a region of a for, if or launch
+ *   … ts_range_in_bounds(r, op, &access, dim) …   // for its ops, one after another
+ *   ts_ranges_leave(r);
  *
  * Every question costs a bounded number of steps. Nothing overflows: ends saturate, and a saturated
  * end means unbounded. */

@@ -23,8 +23,8 @@ static bool is_reversed(const ts_query *q, const ts_sign *signs) {
   return false;
 }
 
-/* Once a loop is known in which a comes first, and which will be outside of all those still open,
- * the order is kept whatever they are. */
+/* Once a is known to come first in a loop that will be outside of all undecided ones, these no
+ * longer matter: the order is kept. */
 static bool is_settled(const ts_query *q, const ts_sign *signs, unsigned known) {
   for (unsigned m = 0; m < q->n; m++) {
     unsigned l = q->order[m];
@@ -89,7 +89,7 @@ static void push_group(ts_query *q) {
   }
 }
 
-/* Which iterations come together cannot be told: any two may. */
+/* It is not known which iterations will run together, so any two may. */
 static void ask_uncounted(ts_query *q) {
   ts_query_base(q, 0);
   ts_query_sign(q, 0, TS_SIGN_BEFORE);
@@ -247,7 +247,7 @@ ts_result ts_dep_jam(ts_context *ctx, ts_arena *arena, ts_op *loop, int64_t fact
   return ts_query_run(&q, ctx, arena, verdict);
 }
 
-/* An update that ends with this access and begins in another piece is none any more. */
+/* A step that puts the load and the store of an update into different pieces leaves no update. */
 static void take_apart(ts_query *q, size_t store) {
   ts_poly_access *all = q->poly.accesses.at;
   ts_update u;

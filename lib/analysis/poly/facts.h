@@ -9,8 +9,8 @@
 bool ts_poly_holds(ts_context *, ts_arena *, const ts_op *op, const ts_aff *lhs, ts_pred,
                    const ts_aff *rhs);
 
-/* The most iterations that any run of the loop has: a number, or a symbolic extent that they never
- * exceed. False when there is neither. */
+/* An upper limit of the loop's iterations in any run: a number or a symbolic extent. False when
+ * neither is known. */
 bool ts_poly_trip_limit(ts_context *, ts_arena *, const ts_op *loop, ts_extent *out);
 /* Do two loops of one block, each with one lower bound, always have the same number of iterations?
  * False when that cannot be told. */

@@ -16,8 +16,8 @@ typedef struct ts_flow {
  * budget of operations is answered by comes_in, and by no to the others. */
 ts_flow ts_flow_of(ts_forms *, const ts_touches *touches, const ts_block *block, const ts_box *box);
 
-/* "%h[0, 1] at %i = 0": an element of the box, in a run of the block, that no read of it comes to
- * before a write; of all of them the least. NULL: there is none, or isl cannot tell. */
+/* "%h[0, 1] at %i = 0": the least element of the box that, in some run of the block, is not read
+ * before it is written. NULL when there is no such element, or isl cannot tell. */
 const char *ts_flow_unread(ts_forms *, const ts_touches *touches, const ts_block *block,
                            const ts_box *box, const char *buffer);
 

@@ -99,7 +99,7 @@ static bool is_below_all(const dimension *q, const ts_linear *lower) {
   return true;
 }
 
-/* The least constant extent from `lower` on that holds all accesses. */
+/* The least constant extent such that [lower, lower + extent) holds all accesses. */
 static bool constant_extent(const dimension *q, const ts_linear *lower, int64_t *out) {
   *out = 1;
   for (size_t i = 0; i < q->touches->list.n; i++) {
@@ -119,7 +119,8 @@ static bool ends_within(const dimension *q, const ts_linear *lower, const ts_lin
   return true;
 }
 
-/* A symbol that is an extent from `lower` on for all accesses; false: there is none. */
+/* A symbolic extent such that [lower, lower + extent) holds all accesses; false when no symbol
+ * does. */
 static bool symbolic_extent(const dimension *q, const ts_linear *lower, ts_extent *out) {
   const ts_linear *end = end_of(q, &q->touches->list.at[0]);
   ts_form_list ends = ts_form_bounds(q->F, ts_form_add(q->F, end, lower, -1), true, NULL);
@@ -134,7 +135,8 @@ static bool symbolic_extent(const dimension *q, const ts_linear *lower, ts_exten
   return false;
 }
 
-/* Better: a number before a symbol before nothing, small numbers before large ones. */
+/* A number is better than a symbol, a symbol better than no extent, and a small number better than
+ * a large one. */
 static bool is_better(const ts_box_dim *a, const ts_box_dim *b) {
   if (!b->lower) return true;
   if (ts_is_symbolic(a->extent) || ts_is_symbolic(b->extent))

@@ -5,7 +5,7 @@
 
 #include "analysis/index/form.h"
 
-/* One load or store. Element d of what it touches lies in [at[d], at[d] + widths[d]). */
+/* One load or store: it touches the elements from at[d] to at[d] + widths[d] - 1 of dimension d. */
 typedef struct ts_touch {
   ts_op *op;
   bool reads, writes;
@@ -42,14 +42,15 @@ typedef struct ts_box {
   ts_box_dim dims[TS_MAX_RANK];
 } ts_box;
 
-/* The smallest such box that bounds of loops tell of: the extents are the same in all iterations of
- * the loops around. A dimension of which nothing better is known is there as a whole. */
+/* The smallest box that can be derived from the bounds of loops. Its extents are the same in all
+ * iterations of the loops around; a dimension about which nothing can be derived is taken as a
+ * whole. */
 void ts_box_of(ts_forms *, const ts_touches *, const ts_block *block, const ts_type *memref,
                ts_box *);
 
-/* Have the boxes of `block` in different iterations of `loop`, which stands around it or holds it,
- * no element in common? Nor with the accesses in `others` (may be NULL), all inside the loop, of
- * which those in `block` do not count. */
+/* Are the boxes of `block` in different iterations of `loop` disjoint? The loop holds the block.
+ * With `others` (accesses inside the loop; those in `block` are left out) the boxes must also be
+ * disjoint from these. */
 bool ts_box_is_disjoint(ts_forms *, const ts_box *, const ts_block *block, const ts_op *loop,
                         const ts_touches *others);
 

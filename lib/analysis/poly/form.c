@@ -40,8 +40,8 @@ static bool is_parallel(const ts_poly_form *a, const ts_poly_form *b) {
   return true;
 }
 
-/* Of inequalities that differ in their constant the one with the least says it all: lists of
- * thousands of conditions are mostly such, and stand together. */
+/* Among inequalities that differ only in their constant, the one with the least constant implies
+ * the others. Lists of thousands of conditions consist mostly of such runs. */
 void ts_poly_row_add(ts_poly *p, ts_poly_scope *s, ts_poly_form form, bool eq) {
   enum { NEAR = 16 };
   for (size_t i = s->rows.n; !eq && i-- > 0 && i + NEAR >= s->rows.n;) {

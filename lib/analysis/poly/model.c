@@ -4,8 +4,8 @@
 
 /* ---- loops ---- */
 
-/* The loop that the scope is, or one of the surroundings, has the variable `v`, which is
- * `value`. */
+/* Records `value`, the form of `v`, which is the variable of this scope's loop or of a loop around
+ * the stretch. */
 static void bind_value(ts_poly *p, ts_poly_scope *s, ts_value *v, ts_poly_form value) {
   ts_poly_form *form = ts_new(p->arena, ts_poly_form);
   *form = value;

@@ -73,7 +73,7 @@ typedef struct ts_poly_access {
   unsigned position; /* in the order of the text */
   unsigned piece;    /* for distribute and fuse: which part of the stretch it stands in */
   ts_poly_scope *leaf;
-  unsigned n; /* subscripts; element d is in [at[d], at[d] + widths[d]) */
+  unsigned n; /* subscripts: it touches at[d] to at[d] + widths[d] - 1 of dimension d */
   ts_poly_form *at;
   int64_t *widths;
   bool whole;       /* touches any element: `at` are free locals */

@@ -104,9 +104,8 @@ void ts_query_base(ts_query *q, unsigned extra) {
 
 /* ---- no need for isl ---- */
 
-/* Can  a - b, over different iterations, be in [lo, hi]? By the greatest common divisor of the
- * coefficients (those of parameters and of loops that both are in the same iteration of count
- * once). */
+/* Can a - b, over different iterations, be in [lo, hi]? Decided by the greatest common divisor of
+ * the coefficients (a parameter, or a loop whose iteration is the same for both, counts once). */
 static bool difference_in(const ts_poly_form *a, const ts_poly_form *b, const ts_poly_scope *alloc,
                           int64_t lo, int64_t hi) {
   int64_t g = 0, c = a->constant - b->constant;
@@ -142,7 +141,8 @@ static bool may_meet(const ts_poly_access *a, const ts_poly_access *b) {
   return true;
 }
 
-/* What an access adds to, or combines with, an element; TS_NUM_OPCODES: it does something else. */
+/* The op by which an access updates its element (`addi`, `maxf`, …); TS_NUM_OPCODES when it is no
+ * update. */
 static ts_opcode update_of(const ts_query *q, const ts_poly_access *a) {
   if (a->op->opcode == TS_OP_ATOMIC_ADD) return TS_OP_ADDI;
   return q->whole && a->memref != q->apart ? a->update : TS_NUM_OPCODES;

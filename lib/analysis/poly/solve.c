@@ -42,7 +42,8 @@ static isl_basic_set *to_isl(const ts_poly_system *s) {
                                                 isl_dim_div);
 }
 
-/* A least or a greatest value takes isl about as long as this many questions whether there is any. */
+/* Finding a least or greatest value takes isl about as long as this many questions of whether a
+ * solution exists. */
 enum { OPTIMUM = 8 };
 
 /* What isl does with a system grows with the square of its rows. False: the budget is spent. */

@@ -29,7 +29,7 @@ void ts_poly_reset(ts_poly_system *s, unsigned cols) {
 }
 
 /* Rows are laid out with `cap_cols` numbers each, so that the next system can use the same memory.
- * A system past all measure spends the budget; what is pushed then goes nowhere. */
+ * A system that would get too large spends the budget; rows pushed after that are dropped. */
 int64_t *ts_poly_push(ts_poly_system *s, bool eq) {
   if (s->n && s->n >= MAX_NUMBERS / s->cap_cols) {
     s->effort = TS_POLY_MAX_EFFORT + 1;

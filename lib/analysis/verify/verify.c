@@ -154,7 +154,8 @@ static void check_results(ts_verifier *v) {
 
 /* ---- parts of functions ---- */
 
-/* The tags of what the part uses of the body around it, as a walk up to there would leave them. */
+/* Tags the op of a value that the part uses from the body around it, as a walk from the start of
+ * the body would. */
 static void tag_definition(ts_verifier *v, const ts_part *part, const ts_value *value) {
   struct ts_outline *o = v->func->outline;
   if (!value || value->kind != TS_VALUE_RESULT || value->def->block != v->func->body) return;

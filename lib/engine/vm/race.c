@@ -179,7 +179,8 @@ static void note(ts_vm_race_set *s, int64_t i) {
 
 bool ts_vm_race_touch(ts_memory *m, ts_vm_race *r, const char *at, int64_t i,
                       ts_vm_race_kind kind) {
-  if (r->n * 2 >= r->cap && !grow(m, r)) return true; /* what is not noted is not noticed */
+  /* races with accesses that are not noted go unseen */
+  if (r->n * 2 >= r->cap && !grow(m, r)) return true;
   ts_vm_race_slot *s = find(r->slots, r->cap, at);
   if (!s->at) r->n++;
   s->at = at;

@@ -97,7 +97,7 @@ static void add_unit(hoist *h, ts_op *op) {
   ts_ptrmap_put(&h->units, op, (void *)(uintptr_t)h->list.n);
 }
 
-/* The unit that the op stands in; NULL: it is outside of the loop. */
+/* The unit that holds the op; NULL when the op is outside of the loop. */
 static unit *unit_of(hoist *h, const ts_op *op) {
   for (; op; op = op->block->parent)
     if (op->block == h->parts.body) return &h->list.at[(uintptr_t)ts_ptrmap_get(&h->units, op) - 1];

@@ -238,8 +238,8 @@ static ts_result check_flow(place *p) {
   return p->quiet ? TS_ERR : explain_unread(p);
 }
 
-/* The copies write back whole boxes, so these must not meet. Where that is not plain the copies are
- * made and then looked at. */
+/* The copies write back whole boxes, so boxes of different iterations must be disjoint. Where that
+ * cannot be seen beforehand, the copies are made first and analysed afterwards. */
 static ts_result check_parallel_loop(place *p, ts_op *loop) {
   ts_touches all;
   bool known = ts_touches_in(p->staged.forms, ts_for_parts(loop).body, p->staged.whole, &all);
@@ -250,7 +250,7 @@ static ts_result check_parallel_loop(place *p, ts_op *loop) {
   return TS_OK;
 }
 
-/* The copies stand: may the iterations of what is marked parallel still run at once? */
+/* With the copies in place, may the iterations of loops marked parallel still run at once? */
 static ts_result check_copies(const place *p) {
   for (size_t i = 0; i < p->unproved.n; i++) {
     ts_op *loop = p->unproved.at[i];

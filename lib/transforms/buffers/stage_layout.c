@@ -30,8 +30,8 @@ static bool read_piece(const char **at, ts_piece *p) {
   return *(*at)++ == ']';
 }
 
-/* The piece of dimension d that counts blocks of `next` positions; of those with one place only,
- * each comes before what cuts further. NULL: there is none that is not `taken`. */
+/* The piece of dimension d that counts blocks of `next` positions. Pieces of extent 1 are taken
+ * before those that divide further. NULL when all that fit are `taken`. */
 static ts_piece *next_piece(ts_pieces *pieces, unsigned d, int64_t next, const bool *taken) {
   ts_piece *found = NULL;
   for (unsigned i = 0; i < pieces->n; i++) {

@@ -55,7 +55,7 @@ static void note_written(void *arg, ts_op *op) {
     ts_ptrmap_put(&d->written, ts_operand(op, i), d);
 }
 
-/* Affine values, constants, conversions and loads of what the nest does not write. */
+/* Affine values, constants, conversions, and loads from buffers that the nest does not write. */
 static bool is_cheap_kind(const distributor *d, const ts_op *op) {
   switch ((ts_opcode)op->opcode) {
   case TS_OP_APPLY:
@@ -504,7 +504,8 @@ static void move_pieces(distributor *d) {
 
 /* ---- the pass ---- */
 
-/* "distribute %j": the inner loops alone, as many as may be; else the nest as it is. */
+/* Advice: "distribute %j" for the largest number of inner loops that may be distributed; else to
+ * leave the nest as it is. */
 static const char *instead(distributor *d) {
   for (unsigned l = 1; l < d->n; l++) {
     ts_verdict verdict;

@@ -25,8 +25,8 @@ ts_op *ts_launch_around(const ts_block *);
 ts_op *ts_loop_only_child(const ts_op *loop);
 /* Iterations, when the bounds are constants (one of several lower and upper bounds each counts). */
 bool ts_loop_trip_count(const ts_op *loop, int64_t *out);
-/* The least constant among the upper bounds minus the only constant lower bound, as iterations:
- * trip count or an upper limit of it; false when there is none. For min(6, …) it is 6. */
+/* An upper limit of the loop's iterations, from its one constant lower bound and the least of its
+ * constant upper bounds: 6 for `0 to min(6, …)`. False when either is missing. */
 bool ts_loop_max_trips(const ts_op *loop, int64_t *out);
 const char *ts_loop_name(const ts_op *loop); /* without its %; in the module's arena */
 /* A name for each loop of the function that nothing else in it has, in `names` (loop → ts_str): its own
@@ -85,8 +85,9 @@ void ts_schedule_missed(ts_schedule *, const ts_op *, const char *fmt, ...) TS_P
 /* An error at the op, as a pass that refuses: TS_ERR. */
 ts_result ts_schedule_refuse(ts_schedule *, const ts_op *, const char *fmt, ...) TS_PRINTF(3, 4);
 
-/* Takes the mark `parallel` from a loop where it is not proved any more; a "missed" remark says so. For
- * steps that gave the loop other contents or another place: legal in order is not yet legal at once. */
+/* Removes the mark `parallel` from a loop where it can no longer be proved; a "missed" remark says
+ * so. For steps that changed or moved the loop: an order that is legal one iteration after another
+ * may not be legal at once. */
 void ts_loop_keep_mark(ts_schedule *, ts_op *loop);
 /* The same for all loops inside the loop. */
 void ts_loop_keep_marks_inside(ts_schedule *, ts_op *loop);

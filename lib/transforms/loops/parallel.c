@@ -113,7 +113,8 @@ static bool holds_something(const parallelizer *p, const ts_value *memref) {
   return memref->kind == TS_VALUE_ARG && p->s->func->roles[memref->index] != TS_ROLE_OUT;
 }
 
-/* Is it the same element in all iterations, alone, and can there be a result for each? */
+/* Is the same single element updated in all iterations, so that each iteration can have a partial
+ * result of its own? */
 static bool is_private(const parallelizer *p, const ts_update *u) {
   for (unsigned i = 0; i < ts_num_dims(u->store); i++)
     if (!is_outside(p, ts_dim(u->store, i))) return false;

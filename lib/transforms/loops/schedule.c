@@ -368,8 +368,8 @@ static bool holds_all(ts_schedule *s, const finder *f, ts_op *outer) {
   return true;
 }
 
-/* Keeps the complete nests, or all of them when there is none, so that an error can tell what is
- * missing. */
+/* Keeps the complete nests; when no nest is complete keeps all, so that an error can say what they
+ * lack. */
 static void keep_complete(ts_schedule *s, finder *f) {
   size_t n = 0;
   for (size_t i = 0; i < f->found.n; i++)

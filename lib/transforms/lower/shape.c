@@ -63,8 +63,8 @@ typedef struct group {
   unsigned in, in_end, out, out_end;
 } group;
 
-/* The smallest group that starts there: the side whose product divides the other's takes one more
- * axis until they are equal (or all axes are taken, when symbols hide that they are). */
+/* The smallest group that starts there: the side with the smaller product takes one more axis until
+ * both are equal. Where symbols hide whether they are equal, it takes all axes. */
 static group next_group(const ts_type *x, const ts_type *y, unsigned in, unsigned out) {
   group g = {in, in, out, out};
   product p = {.number = 1}, q = {.number = 1};

@@ -1,5 +1,5 @@
-/* Which kind of nest is this? Products are known by what they compute: one store, of what it stood for
- * plus a product, or plus an element, in loops in any order. */
+/* What kind of nest is this? A product is recognised by what it computes: one store, which adds a
+ * product (or, for a plain sum, an element) to the value that was there, in loops in any order. */
 #include "transforms/recipe/recipe_impl.h"
 #include "transforms/rewrite/rewrite.h"
 
@@ -14,7 +14,7 @@ static bool has_loop(const ts_block *block) {
 
 /* ---- accesses ---- */
 
-/* By how much the expression grows with dim d; false when that is not the same everywhere. */
+/* By how much the expression grows when dim d grows by 1; false when that is not constant. */
 static bool growth(const ts_aff *a, unsigned d, int64_t *out) {
   int64_t l, r;
   *out = 0;
@@ -94,7 +94,8 @@ static bool not_a_product(ts_nest *nest, const ts_op *what, const char *why) {
   return false;
 }
 
-/* The only op that writes; NULL: others write, too, or anything but loads and arithmetic goes on. */
+/* The only op that writes; NULL when several do, or when the nest holds anything but loads and
+ * arithmetic beside it. */
 static ts_op *only_store(const ts_block *body) {
   ts_op *found = NULL;
   for (ts_op *op = body->first; op; op = op->next) {
@@ -117,7 +118,7 @@ static bool reads_back(const ts_value *v, const ts_op *store) {
          ts_same_subscripts(load, store);
 }
 
-/* The factors of what is added: of an fma, of a product, or a single element. */
+/* The factors of the added term: two of an fma or of a product, or a single element. */
 static bool find_factors(const ts_op *sum, const ts_op *store, ts_value **a, ts_value **b) {
   *b = NULL;
   if (sum->opcode == TS_OP_FMA) {

@@ -41,8 +41,8 @@ typedef struct ts_nest {
 } ts_nest;
 ts_nest ts_nest_of(ts_op *loop);
 
-/* The only subscript of the load that speaks of the variable, which it is; the number of subscripts
- * where there is none. */
+/* The one subscript of the load that is the variable itself while no other mentions it; the number
+ * of subscripts when there is no such one. */
 unsigned ts_nest_subscript(const ts_op *load, const ts_value *iv);
 /* Does the access step from element to element with the variable, or (`still`) stay where it is? */
 bool ts_nest_lies_along(const ts_op *access, const ts_access *, const ts_value *iv);
@@ -63,7 +63,7 @@ typedef struct ts_recipe {
 } ts_recipe;
 /* Adds the step PASS{OPTIONS}. */
 void ts_recipe_step(ts_recipe *, const char *pass, const char *options, ...) TS_PRINTF(3, 4);
-/* "%i", as steps name a loop, so that none is taken for an option. */
+/* "%i", as steps name a loop: with the % no loop is taken for an option of the same name. */
 const char *ts_recipe_loop(ts_recipe *, const ts_op *loop);
 /* "%j:i", what an earlier step made of %j in this role (transforms/loops/roles.h), whatever it has called it. */
 const char *ts_recipe_made(ts_recipe *, const char *of, const char *role);
