@@ -8,7 +8,10 @@
 #include "run/run.h"
 #include "common/tool.h"
 
+typedef TS_VEC(ts_flag) flag_list;
+
 typedef struct options {
+  flag_list flags;
   ts_run_request request;
   int64_t seed, fuel, threads;
   uint64_t max_memory;
@@ -70,18 +73,8 @@ static ts_result set_tolerance(ts_tool *t, const ts_flag *flag, const char *text
 }
 
 static ts_result set_duration(ts_tool *t, const ts_flag *flag, const char *text) {
-  static const struct {
-    const char *name;
-    double seconds;
-  } units[] = {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"", 1}};
-  size_t n = strspn(text, "0123456789.");
-  double value, *seconds = flag->at;
-  for (unsigned i = 0; i < ts_countof(units) && ts_parse_double(text, n, &value); i++) {
-    if (strcmp(text + n, units[i].name) != 0 || !(value > 0)) continue;
-    *seconds = value * units[i].seconds;
-    return TS_OK;
-  }
-  return ts_tool_usage(t, "'--%s=%s': wanted a time such as 60s, 500ms or 2m", flag->name, text);
+  if (ts_parse_seconds(text, flag->at)) return TS_OK;
+  return ts_tool_usage(t, "'--%s=%s': wanted %s", flag->name, text, TS_SECONDS_WANTED);
 }
 
 /* ---- the run ---- */
@@ -185,13 +178,44 @@ static const char *synonym(ts_arena *arena, const char *word) {
   return ts_sprintf(arena, "pass-pipeline=%s%s", word, pass->options.n ? "{…}" : "");
 }
 
-int main(int argc, char **argv) {
-  ts_tool t;
-  options o = {.fuel = DEFAULT_FUEL, .max_memory = DEFAULT_MEMORY, .tool = &t};
-  ts_run_request *q = &o.request;
-  ts_native_options *native = &q->options.native;
-  ts_run_request_init(q);
-  o.seed = (int64_t)q->seed;
+/* ---- the command line ---- */
+
+static const ts_flag_kind flag_kinds[] = {
+    [TS_OPT_BOOL] = TS_FLAG_BOOL,    [TS_OPT_INT] = TS_FLAG_INT,       [TS_OPT_SIZE] = TS_FLAG_SIZE,
+    [TS_OPT_SECONDS] = TS_FLAG_CALL, [TS_OPT_STRING] = TS_FLAG_STRING,
+};
+
+/* Option cache_dir of an engine as --cache-dir. */
+static ts_flag engine_flag(ts_arena *arena, const ts_engine *engine, const ts_option *o,
+                           void *values) {
+  char *name = ts_strdup(arena, o->name);
+  for (char *c = name; *c; c++)
+    if (*c == '_') *c = '-';
+  return (ts_flag){.name = name,
+                   .kind = flag_kinds[o->kind],
+                   .value_name = o->value_name,
+                   .summary = o->summary,
+                   .category = engine->options_heading,
+                   .at = (char *)values + o->offset,
+                   .call = o->kind == TS_OPT_SECONDS ? set_duration : NULL,
+                   .min = o->least,
+                   .max = o->most};
+}
+
+static void add_engine_flags(ts_arena *arena, const ts_engine_options *all, flag_list *out) {
+  for (unsigned e = 0; e < TS_NUM_ENGINES; e++)
+    for (unsigned i = 0; i < ts_engines[e]->options.n; i++)
+      ts_push(arena, out,
+              engine_flag(arena, ts_engines[e], &ts_engines[e]->options.at[i], all->of[e]));
+}
+
+static void add_flags(ts_arena *arena, const ts_flag *flags, size_t n, flag_list *out) {
+  for (size_t i = 0; i < n; i++)
+    ts_push(arena, out, flags[i]);
+}
+
+static void add_running(options *o, flag_list *out) {
+  ts_run_request *q = &o->request;
   const ts_flag flags[] = {
       {"engine", TS_FLAG_STRING, "name",
        "interp: the tensor interpreter or the loop VM, by the function's level; tensor or loop: "
@@ -212,36 +236,32 @@ int main(int argc, char **argv) {
       {"data-dir", TS_FLAG_STRING, "dir", "where the @files that the program names are", "Running",
        .at = &q->data_dir},
       {"threads", TS_FLAG_INT, "n", "threads an engine may use; 0: as many as the machine has",
-       "Running", .at = &o.threads, .min = 0, .max = 4096},
-      {"cc", TS_FLAG_STRING, "compiler",
-       "the C compiler of the native engine, a path or a name on PATH; without it TS_CC says, or "
-       "cc, gcc or clang is taken",
-       "Compiling", .at = &native->cc},
-      {"target-cpu", TS_FLAG_STRING, "name",
-       "the processor to compile for, as the compiler's -march names it (default: this one)",
-       "Compiling", .at = &native->target_cpu},
-      {"compile-timeout", TS_FLAG_CALL, "time",
-       "end with exit code 3 when the compiler takes longer: 60s (the default), 500ms, 2m",
-       "Compiling", .at = &native->compile_seconds, .call = set_duration},
-      {"cache-dir", TS_FLAG_STRING, "dir",
-       "where compiled code is kept (default: tilesmith/native in XDG_CACHE_HOME or ~/.cache)",
-       "Compiling", .at = &native->cache_dir},
-      {"cache-size", TS_FLAG_SIZE, "size",
-       "what may be kept there, with K, M or G; the least recently used goes first (default 512M)",
-       "Compiling", .at = &native->cache_bytes},
-      {"no-cache", TS_FLAG_BOOL, NULL, "compile always, and keep nothing", "Compiling",
-       .at = &native->no_cache},
+       "Running", .at = &o->threads, .min = 0, .max = 4096},
+  };
+  add_flags(&o->tool->ctx->arena, flags, ts_countof(flags), out);
+}
+
+static void add_data(options *o, flag_list *out) {
+  ts_run_request *q = &o->request;
+  const ts_flag flags[] = {
       {"input", TS_FLAG_CALL, "X=from",
        "fill input X from @x.npy, @w.safetensors#name, normal, uniform, iota, zeros, 0.05 times as "
        "much with normal:0.05, or a literal "
        "such as '2x3xf32=1 2 3 4 5 6'; without it normal",
        "Data", .at = &q->inputs, .call = add_named},
-      {"seed", TS_FLAG_INT, "n", "seed of normal and uniform (default 2025)", "Data", .at = &o.seed,
-       .min = 0, .max = INT64_MAX},
+      {"seed", TS_FLAG_INT, "n", "seed of normal and uniform (default 2025)", "Data",
+       .at = &o->seed, .min = 0, .max = INT64_MAX},
       {"output", TS_FLAG_CALL, "Y=@file", "write output Y to a .npy or .safetensors#name file",
        "Data", .at = &q->outputs, .call = add_named},
       {"print", TS_FLAG_WORD, NULL, "how much of each output to print (default summary)", "Data",
-       .at = &o.print, .words = "summary|full|none"},
+       .at = &o->print, .words = "summary|full|none"},
+  };
+  add_flags(&o->tool->ctx->arena, flags, ts_countof(flags), out);
+}
+
+static void add_checking(options *o, flag_list *out) {
+  ts_run_request *q = &o->request;
+  const ts_flag flags[] = {
       {"expect", TS_FLAG_CALL, "Y=from",
        "output Y must equal @file or a literal within the tolerances, or the exit code is 4",
        "Checking", .at = &q->expects, .call = add_named},
@@ -256,10 +276,17 @@ int main(int argc, char **argv) {
       {"check", TS_FLAG_WORD, NULL,
        "outputs: elements of outputs that are never written make the exit code 4, as with compare and "
        "against; without it they are a warning",
-       "Checking", .at = &o.check, .words = "none|outputs"},
+       "Checking", .at = &o->check, .words = "none|outputs"},
       {"against", TS_FLAG_CALL, "file[:func]",
        "run this program on the same inputs, matched by position, and hold the outputs to its",
        "Checking", .call = add_against},
+  };
+  add_flags(&o->tool->ctx->arena, flags, ts_countof(flags), out);
+}
+
+static void add_measuring(options *o, flag_list *out) {
+  ts_run_request *q = &o->request;
+  const ts_flag flags[] = {
       {"time", TS_FLAG_CALL_OPTIONAL, "n",
        "time n more runs (default 5): median, least, rates, and their part of what was measured "
        "to be possible",
@@ -271,18 +298,38 @@ int main(int argc, char **argv) {
        "Measuring", .at = &q->json},
       {"verify-parallel", TS_FLAG_WORD, NULL,
        "a mark 'parallel' on a loop whose iterations conflict: error (the default), warn or off",
-       "Running", .at = &o.marks, .words = TS_MARKS_WORDS},
+       "Running", .at = &o->marks, .words = TS_MARKS_WORDS},
       {"fuel", TS_FLAG_INT, "n",
        "end with exit code 3 after n loop iterations and ops (default 100000000000; 0: no limit)",
-       "Limits", .at = &o.fuel, .min = 0, .max = INT64_MAX},
+       "Limits", .at = &o->fuel, .min = 0, .max = INT64_MAX},
       {"max-memory", TS_FLAG_SIZE, "size",
        "bytes it may hold, with K, M or G (default 4G; 0: no limit)", "Limits",
-       .at = &o.max_memory},
+       .at = &o->max_memory},
   };
+  add_flags(&o->tool->ctx->arena, flags, ts_countof(flags), out);
+}
+
+static ts_result make_flags(void *arg) {
+  options *o = arg;
+  ts_run_request_init(o->tool->ctx, &o->request);
+  o->seed = (int64_t)o->request.seed;
+  add_running(o, &o->flags);
+  add_engine_flags(&o->tool->ctx->arena, &o->request.options, &o->flags);
+  add_data(o, &o->flags);
+  add_checking(o, &o->flags);
+  add_measuring(o, &o->flags);
+  return TS_OK;
+}
+
+int main(int argc, char **argv) {
+  ts_tool t;
+  options o = {.fuel = DEFAULT_FUEL, .max_memory = DEFAULT_MEMORY, .tool = &t};
+  ts_run_request *q = &o.request;
   ts_result result =
       ts_tool_begin(&t, "ts-run", "execute a function of a tensor or loop program", &o);
   t.synonym = synonym;
-  if (!result) result = ts_tool_parse(&t, argc, argv, flags, ts_countof(flags), 1);
+  if (!result) result = ts_protect(t.ctx, make_flags, &o);
+  if (!result) result = ts_tool_parse(&t, argc, argv, o.flags.at, o.flags.n, 1);
   if (!result && !t.done) {
     t.ctx->memory.cap = o.max_memory;
     q->seed = (uint64_t)o.seed;

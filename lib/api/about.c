@@ -5,11 +5,7 @@
 
 const char *ts_version(void) { return TS_VERSION; }
 
-bool ts_has_feature(const char *name) {
-  for (unsigned i = 0; name && i < ts_num_engine_names; i++)
-    if (!strcmp(name, ts_engine_names[i].name)) return true;
-  return false;
-}
+bool ts_has_feature(const char *name) { return name && ts_engine_known(name); }
 
 /* Fills the caller's struct with row i of a table of n; false past the last. */
 #define GIVE(out, i, n, T, ...)                                                                    \
@@ -19,9 +15,9 @@ bool ts_has_feature(const char *name) {
   return true
 
 bool ts_list_engine(unsigned i, ts_engine_row *out) {
-  const ts_engine *e = i < ts_num_engine_names ? ts_engine_names[i].engine : NULL;
-  GIVE(out, i, ts_num_engine_names, ts_engine_row, .name = ts_engine_names[i].name,
-       .summary = e ? e->summary : "the tensor interpreter or the loop VM, by the function's level",
+  const ts_engine *e = i < TS_NUM_ENGINE_NAMES ? ts_engine_names[i].engine : NULL;
+  GIVE(out, i, TS_NUM_ENGINE_NAMES, ts_engine_row, .name = ts_engine_names[i].name,
+       .summary = e ? e->summary : ts_engine_names[i].summary,
        .levels = e ? e->levels : TS_LEVEL_TL);
 }
 

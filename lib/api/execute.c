@@ -23,7 +23,7 @@ static ts_result compile(void *arg) {
   exe->ctx = ctx;
   exe->module = c->module;
   exe->module->num_users++;
-  ts_run_request_init(&exe->request);
+  ts_run_request_init(ctx, &exe->request);
   if (c->entry) exe->request.entry = ts_strdup(&ctx->arena, c->entry);
   if (c->engine) exe->request.engine = ts_strdup(&ctx->arena, c->engine);
   ts_result result = ts_verify(c->module);

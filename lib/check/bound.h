@@ -8,7 +8,7 @@
 #ifndef TS_CHECK_BOUND_H
 #define TS_CHECK_BOUND_H
 
-#include "engine/engine.h"
+#include "data/shape_binding.h"
 
 /* A tensor as two f64 images: values and error bounds. An infinite bound says that nothing is
  * known, such as after a division by what may be zero or a sum that may overflow. */

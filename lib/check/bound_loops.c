@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "ir/scalar.h"
+#include "data/global.h"
 #include "check/bound.h"
 #include "check/inexact.h"
 

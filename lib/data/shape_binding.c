@@ -1,8 +1,8 @@
 /* Symbolic extents get their values from the shapes of the inputs: M of tensor<MxKxf32> from an
  * array 512x768xf32. Every extent keeps what bound it, so that a clash can name both sides. */
-#include <inttypes.h>
+#include "data/shape_binding.h"
 
-#include "engine/engine.h"
+#include <inttypes.h>
 
 typedef struct binder {
   ts_context *ctx;
@@ -111,4 +111,25 @@ int64_t ts_bound_extent(const ts_bindings *b, ts_extent e) {
 void ts_bound_dims(const ts_bindings *b, const ts_type *t, int64_t dims[TS_MAX_RANK]) {
   for (unsigned i = 0; i < t->rank; i++)
     dims[i] = ts_bound_extent(b, t->dims[i]);
+}
+
+ts_result ts_check_arrays(ts_context *ctx, const ts_func *func, const ts_bindings *bindings,
+                          const ts_array *arrays) {
+  ts_signature sig = ts_func_signature(func);
+  for (unsigned i = 0; i < sig.n; i++) {
+    const ts_type *t = sig.entries[i].type;
+    const ts_array *a = &arrays[i];
+    const char *name = ts_str_text(func->module, sig.entries[i].name);
+    if (t->elem)
+      return ts_error(ctx, func->loc, "%%%s is no array of scalars, so @%s cannot be run alone",
+                      name, ts_str_text(func->module, func->name));
+    int64_t dims[TS_MAX_RANK];
+    ts_bound_dims(bindings, t, dims);
+    bool same = a->data && a->rank == t->rank && ts_array_suits(a, (ts_dtype)t->dtype);
+    for (unsigned d = 0; same && d < t->rank; d++)
+      same = a->dims[d] == dims[d] && dims[d] > 0;
+    if (!same)
+      return ts_error(ctx, func->loc, "the array given for %%%s is not a %s", name, t->text);
+  }
+  return TS_OK;
 }

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "emit/c_emit.h"
-#include "engine/engine.h"
+#include "data/global.h"
 
 enum { HIDDEN_BYTES = 4 << 10, PRINTED_BYTES = 64 << 10 };
 

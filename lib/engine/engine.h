@@ -1,8 +1,9 @@
-/* Engines: what runs a function on arrays. */
+/* Engines: what runs a function on arrays. Which there are stands in engines.def. */
 #ifndef TS_ENGINE_ENGINE_H
 #define TS_ENGINE_ENGINE_H
 
 #include "data/array.h"
+#include "syntax/options.h"
 
 typedef struct ts_run_limits {
   uint64_t fuel;    /* loop iterations and ops together; 0: none */
@@ -27,66 +28,91 @@ typedef struct ts_run_args {
   ts_run_stats *stats; /* or NULL */
 } ts_run_args;
 
-/* How the native engine compiles, and where it keeps what it compiled. Texts are kept by reference. */
-typedef struct ts_native_options {
-  const char *cc; /* the C compiler, a path or a name on PATH; NULL: $TS_CC, or cc, gcc, clang */
-  const char *target_cpu; /* a name that the compiler's -march= takes; NULL: this machine's */
-  const char *cache_dir;  /* NULL: tilesmith/native in $XDG_CACHE_HOME, or in ~/.cache */
-  bool no_cache;
-  uint64_t cache_bytes;   /* what the cache may hold; 0: 512 MiB */
-  double compile_seconds; /* what the compiler may take; 0: 60 */
-} ts_native_options;
+/* What an engine tells of something it compiled: figures by name, and how its code came to be. */
+typedef enum { TS_FACT_TEXT, TS_FACT_FLAG, TS_FACT_NUMBER } ts_fact_kind;
+typedef struct ts_fact {
+  const char *key;
+  ts_fact_kind kind;
+  const char *text;
+  bool flag;
+  double number;
+} ts_fact;
+typedef struct ts_engine_account {
+  const char *origin; /* to stand behind "ready in 12 ms: "; NULL: there is nothing to tell */
+  TS_VEC(ts_fact) facts;
+} ts_engine_account;
 
-typedef struct ts_engine_options {
-  ts_native_options native;
-} ts_engine_options;
-
+/* A row of the table of engines. */
 typedef struct ts_engine {
   const char *name;
+  const char *
+      family; /* a name for the engines that have it, of which a function's level chooses; NULL: none */
   const char *summary;
   unsigned levels;   /* TS_LEVEL_* of the functions it runs */
   bool counts;       /* fills ts_run_stats */
   double math_error; /* of exp, erf and their kin on f32, in ULPs; 0.5 when correctly rounded */
-  /* Compiles once, runs many times (timing). TS_CHECK for what a run discovers. The options may be
-   * NULL, and need not outlive the call. What it leaves in `compiled` is to be released also when it
-   * fails. */
-  ts_result (*prepare)(ts_context *, ts_module *, const ts_func *, const ts_engine_options *,
+  ts_option_table options;
+  const char *options_heading; /* over its options where they are listed; NULL: it has none */
+  /* Compiles once, runs many times (timing). TS_CHECK for what a run discovers. The options are a struct of the
+   * row's table, need not outlive the call, and may be NULL for an engine that has none. What it leaves in
+   * `compiled` is to be released also when it fails. */
+  ts_result (*prepare)(ts_context *, ts_module *, const ts_func *, const void *options,
                        void **compiled);
   ts_result (*run)(ts_context *, void *compiled, ts_run_args *);
   void (*release)(ts_context *, void *compiled);
+  /* What is to be told of it, in the arena. NULL: nothing. */
+  void (*describe)(const void *compiled, ts_arena *, ts_engine_account *);
 } ts_engine;
-extern const ts_engine ts_engine_tensor; /* engine/interp/engine.c: the oracle */
-extern const ts_engine ts_engine_loop;   /* vm_*.c */
-extern const ts_engine ts_engine_native; /* native*.c: tensor functions are lowered by it */
-/* "interp" is the tensor interpreter or the loop VM, by the function's level. NULL: unknown. */
+
+enum {
+#define FAMILY(...)
+#define ENGINE(name) TS_ENGINE_AT_##name,
+#include "engine/engines.def"
+#undef FAMILY
+#undef ENGINE
+  TS_NUM_ENGINES
+};
+extern const ts_engine *const ts_engines[TS_NUM_ENGINES];
+#define FAMILY(...)
+#define ENGINE(name) extern const ts_engine ts_engine_##name;
+#include "engine/engines.def"
+#undef FAMILY
+#undef ENGINE
+
+/* What may be given where an engine is wanted, in the order of the table. */
+typedef struct ts_engine_name {
+  const char *name;
+  const ts_engine *engine; /* NULL: a family */
+  const char *summary;     /* of a family */
+} ts_engine_name;
+enum {
+#define FAMILY(name, ...) TS_ENGINE_NAME_##name,
+#define ENGINE(name) TS_ENGINE_NAME_##name,
+#include "engine/engines.def"
+#undef FAMILY
+#undef ENGINE
+  TS_NUM_ENGINE_NAMES
+};
+extern const ts_engine_name ts_engine_names[TS_NUM_ENGINE_NAMES];
+
+/* The engine called so, or the one of a family that runs such functions (NULL: no function is known, and a
+ * family's name finds none). NULL: unknown. */
 const ts_engine *ts_engine_find(const char *name, const ts_func *);
+/* Whether an engine or a family is called so; and TS_USAGE, with the names there are, when none is. */
+bool ts_engine_known(const char *name);
+ts_result ts_engine_check_name(ts_context *, const char *name);
 
-/* Values of the symbolic extents of one run, in the order of first appearance in the signature. */
-typedef struct ts_bindings {
-  unsigned n;
-  struct ts_binding {
-    ts_str name;
-    int64_t value;   /* 0: not bound yet */
-    const char *who; /* what bound it, for the message of a clash: "dimension 0 of %X" */
-  } *at;
-} ts_bindings;
-/* Binds the signature's extents to the inputs' shapes; a wrong rank, type or extent and a clash are
- * errors that name both sides. Entries whose array has no data yet (outputs) only receive. `fixed` are
- * the -D bindings (may be NULL). */
-ts_result ts_bind(ts_context *, const ts_func *, const ts_array *arrays, const ts_bindings *fixed,
-                  ts_bindings *out);
-int64_t ts_binding_value(const ts_bindings *, ts_str);
-/* The extent with the bindings put in. */
-int64_t ts_bound_extent(const ts_bindings *, ts_extent);
-/* The same of the type's extents. */
-void ts_bound_dims(const ts_bindings *, const ts_type *, int64_t dims[TS_MAX_RANK]);
+/* A struct of options for each engine. */
+typedef struct ts_engine_options {
+  void *of[TS_NUM_ENGINES];
+} ts_engine_options;
+/* All at their defaults, in the arena. */
+void ts_engine_options_init(ts_arena *, ts_engine_options *);
+const void *ts_engine_options_of(const ts_engine_options *, const ts_engine *);
+/* Reads "native" or "native{cc=clang cache_dir=/tmp/c}", as a step of a pipeline is written: the name, in the
+ * context's arena, and options, which replace those there. TS_USAGE, with a message that points into the text. */
+ts_result ts_engine_read(ts_context *, const char *text, ts_engine_options *, const char **name);
 
-/* Whether every array is of its entry's scalar type and bound extents; an error that names the first that
- * is not. One array for each entry of the function's signature. */
-ts_result ts_check_arrays(ts_context *, const ts_func *, const ts_bindings *,
-                          const ts_array *arrays);
-/* The data of a global, which may be a file's; the caller drops the array. TS_ERR with a message. */
-ts_result ts_global_read(ts_context *, const ts_global *, ts_array *out);
 /* Calls `run` on what an engine compiled, with `source`, the text of its module, for messages to point
  * into; a refusal of memory ends it with TS_LIMIT. */
 ts_result ts_run_compiled(ts_context *, const ts_source *source,
@@ -94,16 +120,5 @@ ts_result ts_run_compiled(ts_context *, const ts_source *source,
                           ts_run_args *);
 /* As many threads as a run uses: those asked for, or all that this process may run on. */
 unsigned ts_threads_of(const ts_run_limits *);
-
-/* ---- the native engine's account of itself ---- */
-
-typedef struct ts_native_facts {
-  const char *compiler;   /* its path */
-  bool cached;            /* the code was compiled by an earlier run */
-  bool openmp;            /* loops marked parallel run on threads */
-  double compile_seconds; /* of the compiler; 0 when cached */
-} ts_native_facts;
-/* Of what ts_engine_native.prepare left. */
-const ts_native_facts *ts_native_facts_of(const void *compiled);
 
 #endif

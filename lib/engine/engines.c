@@ -3,15 +3,93 @@
 
 #include "engine/engine.h"
 
+const ts_engine *const ts_engines[TS_NUM_ENGINES] = {
+#define FAMILY(...)
+#define ENGINE(name) &ts_engine_##name,
+#include "engine/engines.def"
+#undef FAMILY
+#undef ENGINE
+};
+
+const ts_engine_name ts_engine_names[TS_NUM_ENGINE_NAMES] = {
+#define FAMILY(name, summary) {#name, NULL, summary},
+#define ENGINE(name) {#name, &ts_engine_##name, NULL},
+#include "engine/engines.def"
+#undef FAMILY
+#undef ENGINE
+};
+
+/* ---- names ---- */
+
 const ts_engine *ts_engine_find(const char *name, const ts_func *func) {
-  static const ts_engine *const engines[] = {&ts_engine_tensor, &ts_engine_loop, &ts_engine_native};
-  bool by_level = strcmp(name, "interp") == 0;
-  for (size_t i = 0; i < ts_countof(engines); i++) {
-    const ts_engine *e = engines[i];
-    if (by_level ? (e->levels & ts_func_level(func)) != 0 : strcmp(name, e->name) == 0) return e;
+  unsigned level = func ? ts_func_level(func) : 0;
+  for (unsigned i = 0; i < TS_NUM_ENGINES; i++) {
+    const ts_engine *e = ts_engines[i];
+    bool related = e->family && strcmp(e->family, name) == 0;
+    if (strcmp(e->name, name) == 0 || (related && (e->levels & level))) return e;
   }
   return NULL;
 }
+
+bool ts_engine_known(const char *name) {
+  for (unsigned i = 0; i < TS_NUM_ENGINE_NAMES; i++)
+    if (strcmp(ts_engine_names[i].name, name) == 0) return true;
+  return false;
+}
+
+ts_result ts_engine_check_name(ts_context *ctx, const char *name) {
+  if (ts_engine_known(name)) return TS_OK;
+  const char *list = "";
+  for (unsigned i = 0; i < TS_NUM_ENGINE_NAMES; i++)
+    list = ts_sprintf(&ctx->arena, "%s%s%s", list, i ? ", " : "", ts_engine_names[i].name);
+  (void)ts_error_plain(ctx, "this build has no engine '%s'; engines: %s", name, list);
+  return TS_USAGE;
+}
+
+/* ---- options ---- */
+
+void ts_engine_options_init(ts_arena *arena, ts_engine_options *options) {
+  for (unsigned i = 0; i < TS_NUM_ENGINES; i++)
+    options->of[i] = ts_options_default(arena, &ts_engines[i]->options);
+}
+
+static unsigned place_of(const ts_engine *engine) {
+  unsigned i = 0;
+  while (ts_engines[i] != engine)
+    i++;
+  return i;
+}
+
+const void *ts_engine_options_of(const ts_engine_options *options, const ts_engine *engine) {
+  return options->of[place_of(engine)];
+}
+
+static ts_result read_engine(ts_text_reader *r, ts_engine_options *options, const char **out) {
+  static const ts_option_table none = {0};
+  ts_text_skip_space(r);
+  const char *name = *out = ts_text_name(r);
+  if (!*name) return ts_text_expected(r, "an engine");
+  ts_result result = ts_engine_check_name(r->ctx, name);
+  if (result) return result;
+  const ts_engine *engine = ts_engine_find(name, NULL);
+  ts_options_owner owner = {"engine", name, engine ? &engine->options : &none};
+  result = ts_options_read_braced(r, &owner, engine ? options->of[place_of(engine)] : NULL);
+  if (result) return result;
+  ts_text_skip_space(r);
+  return ts_text_at_end(r) ? TS_OK : ts_text_expected(r, "the end of the engine's options");
+}
+
+ts_result ts_engine_read(ts_context *ctx, const char *text, ts_engine_options *options,
+                         const char **name) {
+  const ts_source *outer = ctx->source;
+  ts_text_reader r = {.ctx = ctx, .source = ts_text_source(ctx, "<engine>", text)};
+  ctx->source = r.source;
+  ts_result result = read_engine(&r, options, name);
+  ctx->source = outer;
+  return result;
+}
+
+/* ---- running ---- */
 
 typedef struct run_call {
   ts_result (*run)(void *, ts_run_args *);
@@ -41,63 +119,4 @@ unsigned ts_threads_of(const ts_run_limits *limits) {
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
   int n = CPU_COUNT(&set);
   return n < 1 ? 1 : (unsigned)n;
-}
-
-ts_result ts_check_arrays(ts_context *ctx, const ts_func *func, const ts_bindings *bindings,
-                          const ts_array *arrays) {
-  ts_signature sig = ts_func_signature(func);
-  for (unsigned i = 0; i < sig.n; i++) {
-    const ts_type *t = sig.entries[i].type;
-    const ts_array *a = &arrays[i];
-    const char *name = ts_str_text(func->module, sig.entries[i].name);
-    if (t->elem)
-      return ts_error(ctx, func->loc, "%%%s is no array of scalars, so @%s cannot be run alone",
-                      name, ts_str_text(func->module, func->name));
-    int64_t dims[TS_MAX_RANK];
-    ts_bound_dims(bindings, t, dims);
-    bool same = a->data && a->rank == t->rank && ts_array_suits(a, (ts_dtype)t->dtype);
-    for (unsigned d = 0; same && d < t->rank; d++)
-      same = a->dims[d] == dims[d] && dims[d] > 0;
-    if (!same)
-      return ts_error(ctx, func->loc, "the array given for %%%s is not a %s", name, t->text);
-  }
-  return TS_OK;
-}
-
-/* ---- globals ---- */
-
-static ts_result read_global_file(ts_context *ctx, const ts_global *g, unsigned rank,
-                                  const int64_t *dims, ts_array *out) {
-  const ts_type *t = g->type;
-  ts_result r = ts_array_read(ctx, g->data->path, out);
-  bool fits = r == TS_OK && ts_array_suits(out, (ts_dtype)t->dtype) && out->rank == rank &&
-              memcmp(out->dims, dims, rank * sizeof *dims) == 0;
-  if (r != TS_OK || fits) return r;
-  char has[TS_SHAPE_TEXT], wants[TS_SHAPE_TEXT];
-  ts_shape_text(has, sizeof has, out->dtype, out->rank, out->dims);
-  ts_shape_text(wants, sizeof wants, (ts_dtype)t->dtype, rank, dims);
-  ts_array_drop(ctx, out);
-  *out = (ts_array){0};
-  return ts_error(ctx, g->loc, "%s holds %s, not %s", g->data->path, has, wants);
-}
-
-ts_result ts_global_read(ts_context *ctx, const ts_global *g, ts_array *out) {
-  const ts_type *t = g->type;
-  unsigned rank = t->rank;
-  int64_t dims[TS_MAX_RANK + 1];
-  for (unsigned i = 0; i < rank; i++)
-    dims[i] = t->dims[i];
-  if (t->elem && rank < TS_MAX_RANK) dims[rank++] = t->elem->dims[0];
-  const ts_data *data = g->data;
-  if (data->form == TS_DATA_FILE) return read_global_file(ctx, g, rank, dims, out);
-  ts_result r = ts_array_create(ctx, (ts_dtype)t->dtype, rank, dims, out);
-  if (r != TS_OK) return r;
-  size_t bytes = (size_t)ts_array_count(out) * ts_dtype_bytes((ts_dtype)t->dtype);
-  if (data->form == TS_DATA_DENSE) {
-    memcpy(out->data, data->bytes, ts_min(bytes, data->num_bytes));
-    return TS_OK;
-  }
-  for (size_t at = 0; at < bytes; at += data->num_bytes)
-    memcpy((char *)out->data + at, data->bytes, data->num_bytes);
-  return TS_OK;
 }

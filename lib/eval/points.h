@@ -3,7 +3,7 @@
 #define TS_EVAL_POINTS_H
 
 #include "ir/indexing.h"
-#include "engine/engine.h"
+#include "data/shape_binding.h"
 
 enum { TS_MAX_POINT_ARRAYS = 2 };
 

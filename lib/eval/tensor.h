@@ -3,7 +3,7 @@
 #define TS_EVAL_TENSOR_H
 
 #include "ir/scalar.h"
-#include "engine/engine.h"
+#include "data/shape_binding.h"
 
 /* Evaluates one tensor op (any but call, return and yield) on arrays: in[i] is plain operand i;
  * entries of literal operands are not read. The result's extents must be known. Creates `out`.

@@ -78,7 +78,7 @@ static ts_result match(ts_run *run, ts_run *other, ts_matching *m) {
 /* On the engine that was asked for, or the interpreter where that does not run such a function. */
 static ts_result open_other(ts_run *run, ts_run *other, const ts_against *a) {
   ts_run_request *request = ts_new(&run->ctx->arena, ts_run_request);
-  const ts_engine *engine = ts_run_engine_called(run->request->engine);
+  const ts_engine *engine = ts_engine_find(run->request->engine, NULL);
   const ts_func *f;
   *request = (ts_run_request){.engine = run->request->engine,
                               .entry = a->entry,

@@ -115,7 +115,7 @@ static ts_result run_other(ts_run *run, ts_run *other, ts_module *module, const 
  * way. */
 static ts_result compare_with(ts_run *run, const char *name) {
   ts_run *other = run->other = ts_new(&run->ctx->arena, ts_run);
-  const ts_engine *engine = ts_run_engine_called(name);
+  const ts_engine *engine = ts_engine_find(name, NULL);
   ts_result result = module_for(run, engine, &run->other_module);
   if (!result) result = run_other(run, other, run->other_module, name);
   ts_run_close_other(run);

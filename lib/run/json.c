@@ -148,14 +148,20 @@ static void add_timing(json_t *root, const ts_run_timing *t) {
   json_object_set_new(root, "steal_processors", real(t->steal));
 }
 
+static json_t *fact_json(const ts_fact *f) {
+  switch (f->kind) {
+  case TS_FACT_TEXT: return json_string(f->text);
+  case TS_FACT_FLAG: return json_boolean(f->flag);
+  case TS_FACT_NUMBER: return real(f->number);
+  }
+  ts_unreachable("kind of fact");
+}
+
 static void add_preparation(json_t *root, const ts_run *run) {
   json_object_set_new(root, "prepare_ms", real(run->prepare_ms));
-  if (run->engine != &ts_engine_native) return;
-  const ts_native_facts *f = ts_native_facts_of(run->compiled);
-  json_object_set_new(root, "compiler", json_string(f->compiler));
-  json_object_set_new(root, "cached", json_boolean(f->cached));
-  json_object_set_new(root, "openmp", json_boolean(f->openmp));
-  json_object_set_new(root, "compile_ms", real(1e3 * f->compile_seconds));
+  ts_engine_account account = ts_run_account(run);
+  for (size_t i = 0; i < account.facts.n; i++)
+    json_object_set_new(root, account.facts.at[i].key, fact_json(&account.facts.at[i]));
 }
 
 static void add_stats(json_t *root, const ts_run *run) {

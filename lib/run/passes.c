@@ -32,7 +32,7 @@ static ts_result complete(const ts_run_request *request, const ts_func *f, ts_pi
     tensors = tensors && !lowers(step->pass);
     ts_push(&ctx->arena, &out->steps, *step);
   }
-  const ts_engine *engine = ts_run_engine_called(request->engine);
+  const ts_engine *engine = ts_engine_find(request->engine, NULL);
   if (result || !tensors || !engine || (engine->levels & TS_LEVEL_T)) return result;
   return add_lowering(f, out, ts_sprintf(&ctx->arena, "engine %s", request->engine));
 }

@@ -67,16 +67,19 @@ static void print_stats(ts_sink *sink, const ts_run *run) {
                    (unsigned long long)s->buffers[i].bytes_written);
 }
 
+ts_engine_account ts_run_account(const ts_run *run) {
+  ts_engine_account account = {0};
+  if (run->engine->describe) run->engine->describe(run->compiled, &run->ctx->arena, &account);
+  return account;
+}
+
 /* How the code came to be, and how long that took. */
 static void print_preparation(ts_sink *sink, const ts_run *run) {
-  if (run->engine != &ts_engine_native) return;
-  const ts_native_facts *f = ts_native_facts_of(run->compiled);
+  const char *origin = ts_run_account(run).origin;
+  if (!origin) return;
   ts_sink_puts(sink, "ready in ");
   print_figure(sink, run->prepare_ms);
-  if (f->cached)
-    ts_sink_puts(sink, " ms: compiled code was in the cache\n");
-  else
-    ts_sink_printf(sink, " ms: compiled by %s\n", f->compiler);
+  ts_sink_printf(sink, " ms: %s\n", origin);
 }
 
 /* A rate: its unit, and the highest rate the machine allows; `most` is 0 when that is not known. */

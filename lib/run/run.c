@@ -5,16 +5,13 @@
 #include "transforms/passes.h"
 #include "run/run_impl.h"
 
-const ts_engine_name ts_engine_names[] = {
-    {"interp", NULL},
-    {"tensor", &ts_engine_tensor},
-    {"loop", &ts_engine_loop},
-    {"native", &ts_engine_native},
-};
-const unsigned ts_num_engine_names = ts_countof(ts_engine_names);
-
-void ts_run_request_init(ts_run_request *request) {
+void ts_run_request_init(ts_context *ctx, ts_run_request *request) {
   *request = (ts_run_request){.engine = "interp", .seed = 2025, .passes.table = &ts_all_passes};
+  ts_engine_options_init(&ctx->arena, &request->options);
+}
+
+ts_result ts_run_set_engine(ts_context *ctx, ts_run_request *request, const char *text) {
+  return ts_engine_read(ctx, text, &request->options, &request->engine);
 }
 
 const char *ts_run_join(ts_context *ctx, unsigned n, const char *const *names) {
@@ -66,26 +63,11 @@ void ts_run_split_program(ts_context *ctx, const char *text, const char **path, 
 
 /* ---- engines ---- */
 
-static const ts_engine_name *find_engine_name(const char *name) {
-  for (unsigned i = 0; i < ts_num_engine_names; i++)
-    if (strcmp(ts_engine_names[i].name, name) == 0) return &ts_engine_names[i];
-  return NULL;
-}
-
-static ts_result check_engine_name(ts_context *ctx, const char *name) {
-  if (find_engine_name(name)) return TS_OK;
-  const char *names[ts_countof(ts_engine_names)];
-  for (unsigned i = 0; i < ts_num_engine_names; i++)
-    names[i] = ts_engine_names[i].name;
-  return ts_run_usage(ctx, "this build has no engine '%s'; engines: %s", name,
-                      ts_run_join(ctx, ts_num_engine_names, names));
-}
-
 ts_result ts_run_add_engines(ts_context *ctx, ts_run_request *request, const char *text) {
   for (;;) {
     size_t n = strcspn(text, ",");
     const char *name = ts_strndup(&ctx->arena, text, n);
-    ts_result result = check_engine_name(ctx, name);
+    ts_result result = ts_engine_check_name(ctx, name);
     if (result) return result;
     ts_push(&ctx->arena, &request->compare, name);
     if (!text[n]) return TS_OK;
@@ -93,17 +75,11 @@ ts_result ts_run_add_engines(ts_context *ctx, ts_run_request *request, const cha
   }
 }
 
-const ts_engine *ts_run_engine_called(const char *name) {
-  const ts_engine_name *found = find_engine_name(name);
-  return found ? found->engine : NULL;
-}
-
 static ts_result choose_engine(ts_run *run, const char *name) {
-  ts_result result = check_engine_name(run->ctx, name);
+  ts_result result = ts_engine_check_name(run->ctx, name);
   if (result) return result;
   unsigned level = ts_func_level(run->func);
-  run->engine = find_engine_name(name)->engine;
-  if (!run->engine) run->engine = ts_engine_find(name, run->func);
+  run->engine = ts_engine_find(name, run->func);
   if (run->engine && (run->engine->levels & level)) return TS_OK;
   return ts_run_usage(run->ctx, "engine '%s' runs %s functions, and @%s is a %s function", name,
                       level == TS_LEVEL_T ? "loop" : "tensor",
@@ -271,8 +247,9 @@ ts_result ts_run_open_bare(ts_run *run, ts_context *ctx, ts_module *module,
 
 ts_result ts_run_compile(ts_run *run) {
   double begin = ts_time_now();
-  ts_result result = run->engine->prepare(run->ctx, run->module, run->func, &run->request->options,
-                                          &run->compiled);
+  const void *options = ts_engine_options_of(&run->request->options, run->engine);
+  ts_result result =
+      run->engine->prepare(run->ctx, run->module, run->func, options, &run->compiled);
   run->prepare_ms = 1e3 * (ts_time_now() - begin);
   return result;
 }

@@ -7,6 +7,7 @@
 #ifndef TS_RUN_RUN_H
 #define TS_RUN_RUN_H
 
+#include "data/shape_binding.h"
 #include "target/machine.h"
 #include "analysis/cost/flops.h"
 #include "pass/pass.h"
@@ -29,7 +30,7 @@ typedef struct ts_against {
 } ts_against;
 
 typedef struct ts_run_request {
-  const char *engine;              /* one of ts_engine_names */
+  const char *engine;              /* or a family of engines */
   const char *entry;               /* NULL: the only function, or the one that no other calls */
   ts_settings inputs;              /* X → "@x.npy", "normal", "2x3xf32=1 2 3 4 5 6", … */
   ts_settings outputs, expects;    /* Y → "@y.npy" */
@@ -50,7 +51,9 @@ typedef struct ts_run_request {
   ts_print_how print;
   const char *json; /* where the figures go; NULL: nowhere */
 } ts_run_request;
-void ts_run_request_init(ts_run_request *);
+void ts_run_request_init(ts_context *, ts_run_request *);
+/* Sets the engine and its options from a text such as "native{cc=clang}". TS_USAGE as of ts_engine_read. */
+ts_result ts_run_set_engine(ts_context *, ts_run_request *, const char *text);
 /* Splits "X=TEXT" or "%X=TEXT" (`option` for the message) and adds it; TS_USAGE when there is no
  * name, no text or the name is there already. */
 ts_result ts_run_add_named(ts_context *, ts_settings *, const char *option, const char *text);
@@ -158,14 +161,6 @@ ts_result ts_run_write_outputs(ts_run *);
 ts_result ts_run_json(ts_sink *, ts_context *, const ts_run_request *, const ts_run *,
                       ts_result status);
 void ts_run_close(ts_run *);
-
-/* The names that --engine and --compare take, and what they stand for. */
-typedef struct ts_engine_name {
-  const char *name;
-  const ts_engine *engine; /* NULL: by the function's level */
-} ts_engine_name;
-extern const ts_engine_name ts_engine_names[];
-extern const unsigned ts_num_engine_names;
 
 /* ---- parts that the public API uses too ---- */
 

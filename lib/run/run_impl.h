@@ -21,8 +21,7 @@ static inline bool ts_run_is_output(const ts_run *run, unsigned i) {
 ts_result ts_run_entry_named(ts_run *, const char *option, const char *name, bool output,
                              unsigned *i);
 
-const ts_engine *ts_run_engine_called(const char *name); /* NULL: chosen by level, or unknown */
-void ts_run_close_other(ts_run *);                       /* of a comparison */
+void ts_run_close_other(ts_run *); /* of a comparison */
 /* inputs.c: reads what has a shape of its own, binds the extents, fills the rest. */
 ts_result ts_run_read_inputs(ts_run *);
 /* unwritten.c: ts_run_once that notes which elements of outputs it leaves unwritten; and what to say of them:
@@ -41,6 +40,8 @@ ts_result ts_run_hold_against(ts_run *);
 ts_result ts_run_conclude(ts_run *, const ts_array *got, const ts_array *want, ts_run_check);
 const char *ts_run_check_name(const ts_run_check *); /* "expected", "engine", "program" */
 const char *ts_run_figure(ts_arena *, double);
+/* What the engine tells of what it compiled, in the context's arena. */
+ts_engine_account ts_run_account(const ts_run *);
 
 /* tolerance.c: how far from the exact answer rounding may have carried the outputs of a run. */
 typedef struct ts_margin {

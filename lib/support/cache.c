@@ -107,7 +107,7 @@ static bool anybody_may_write(int fd) {
 void ts_native_cache_open(ts_context *ctx, ts_arena *arena, const ts_native_options *options,
                           ts_native_cache *out) {
   *out = (ts_native_cache){ctx, options->cache_dir, -1,
-                           options->cache_bytes ? options->cache_bytes : DEFAULT_MOST};
+                           options->cache_size ? options->cache_size : DEFAULT_MOST};
   if (options->no_cache) return;
   if (!out->dir) out->dir = default_folder(arena);
   if (!out->dir) {

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "data/shape_binding.h"
+#include "data/global.h"
 #include "emit/emit.h"
 #include "engine/native/native_impl.h"
 
@@ -259,7 +261,7 @@ typedef struct job {
 /* The name under which the library is kept: the C, the compiler and its flags, and the processor. */
 static ts_result cache_name(job *j, const char *source, char name[TS_DIGEST_HEX]) {
   ts_context *ctx = j->p.ctx;
-  ts_native_options options = {.cc = j->argv[3]};
+  ts_native_options options = {.cc = j->argv[3], .compile_timeout = 60};
   ts_native_job compiled = {.ctx = ctx, .arena = &ctx->arena, .options = &options};
   const char *text;
   size_t n;

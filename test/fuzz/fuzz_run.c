@@ -14,7 +14,7 @@ typedef struct attempt {
 static ts_result open_and_execute(void *arg) {
   attempt *a = arg;
   ts_run_request request;
-  ts_run_request_init(&request);
+  ts_run_request_init(a->program->ctx, &request);
   request.print = TS_PRINT_NONE;
   request.limits = (ts_run_limits){.fuel = FUZZ_FUEL, .threads = 1};
   ts_result r = ts_run_open(&a->run, a->program->ctx, a->program->module, &request);

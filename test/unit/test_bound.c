@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "transforms/passes.h"
+#include "engine/engine.h"
 #include "check/bound.h"
 #include "unit.h"
 

@@ -98,7 +98,7 @@ START_TEST(each_program_counts_what_it_does) {
   ts_context *ctx = ts_context_create();
   ts_module *m = parse(ctx, p);
   ts_run_request request;
-  ts_run_request_init(&request);
+  ts_run_request_init(ctx, &request);
   request.entry = "main";
   request.stats = true;
   ts_run run;

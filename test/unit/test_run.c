@@ -36,7 +36,7 @@ static ts_result compare_changed(void *arg) {
 static ts_result compare(double change, ts_run_check *check) {
   run_call c = {.ctx = ts_context_create(), .change = change};
   ck_assert_int_eq(ts_module_parse(c.ctx, "f.tir", text, sizeof text - 1, &c.module), TS_OK);
-  ts_run_request_init(&c.request);
+  ts_run_request_init(c.ctx, &c.request);
   ts_result result = ts_protect(c.ctx, compare_changed, &c);
   ck_assert_uint_eq(c.run.checks.n, 2);
   *check = c.run.checks.at[1];

@@ -2,6 +2,7 @@
 #ifndef VM_UNIT_H
 #define VM_UNIT_H
 
+#include "data/shape_binding.h"
 #include "engine/engine.h"
 #include "unit.h"
 

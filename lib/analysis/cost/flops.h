@@ -2,7 +2,7 @@
 #ifndef TS_ANALYSIS_COST_FLOPS_H
 #define TS_ANALYSIS_COST_FLOPS_H
 
-#include "engine/engine.h"
+#include "data/shape_binding.h"
 
 /* Operations by the type of their results; subscripts and comparisons do not count. */
 typedef struct ts_work {

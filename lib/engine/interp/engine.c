@@ -4,6 +4,8 @@
  * A call has a frame with one slot for each value of the callee. An array lives in its slot from
  * the op that makes it to the last op that uses it. All frames hang off the run, so that whatever
  * ends it, a refused request for memory included, every array is given back. */
+#include "engine/engine.h"
+
 #include <inttypes.h>
 
 #include "ir/indexing.h"
@@ -295,7 +297,7 @@ static ts_result tensor_run(ts_context *ctx, void *compiled, ts_run_args *args) 
 
 /* Nothing to compile: the module is what is run. */
 static ts_result tensor_prepare(ts_context *ctx, ts_module *m, const ts_func *func,
-                                const ts_engine_options *options, void **compiled) {
+                                const void *options, void **compiled) {
   (void)options;
   *compiled = m;
   if (ts_func_level(func) == TS_LEVEL_T) return TS_OK;
@@ -307,6 +309,7 @@ static void tensor_release(ts_context *ctx, void *compiled) { (void)ctx, (void)c
 
 const ts_engine ts_engine_tensor = {
     .name = "tensor",
+    .family = "interp",
     .summary = "tensor interpreter: whole arrays, f64 accumulation, one final rounding",
     .levels = TS_LEVEL_T,
     .counts = true,

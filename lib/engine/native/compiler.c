@@ -19,7 +19,6 @@
 #endif
 
 enum { KEPT_OUTPUT = 64 << 10, MOST_NOTES = 5, MOST_LINE = 200 };
-static const double default_seconds = 60;
 static const char *const usual_names[] = {"cc", "gcc", "clang"};
 
 /* ---- which ---- */
@@ -90,16 +89,12 @@ static const char *const *make_environment(ts_arena *arena) {
   return env;
 }
 
-static double seconds_of(const ts_native_job *job) {
-  return job->options->compile_seconds > 0 ? job->options->compile_seconds : default_seconds;
-}
-
 static ts_process process_of(ts_native_job *job, const char *const *argv) {
   return (ts_process){.path = job->compiler.path,
                       .argv = argv,
                       .env = make_environment(job->arena),
                       .dir = job->dir,
-                      .seconds = seconds_of(job),
+                      .seconds = job->options->compile_timeout,
                       .keep = KEPT_OUTPUT};
 }
 
@@ -252,7 +247,7 @@ static ts_result report(ts_native_job *job, const ts_process_report *r) {
     return ts_error_plain(job->ctx, "the compiler %s cannot be started: %s", cc, strerror(r->code));
   case TS_PROCESS_TIMED_OUT:
     (void)ts_error_plain(job->ctx, "the compiler %s did not finish within %g s", cc,
-                         seconds_of(job));
+                         job->options->compile_timeout);
     ts_note_plain(job->ctx, "--compile-timeout sets the limit");
     return TS_LIMIT;
   case TS_PROCESS_SIGNALLED:

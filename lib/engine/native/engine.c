@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "support/remarks.h"
+#include "data/global.h"
+#include "data/shape_binding.h"
 #include "emit/emit.h"
 #include "engine/native/native_impl.h"
 #include "transforms/passes.h"
@@ -25,7 +27,10 @@ typedef struct compiled {
   ts_context *ctx;
   const ts_func *func;
   ts_arena arena;
-  ts_native_facts facts;
+  const char *compiler;   /* its path */
+  bool cached;            /* the code was compiled by an earlier run */
+  bool openmp;            /* loops marked parallel run on threads */
+  double compile_seconds; /* of the compiler; 0 when cached */
   void *handle;
   ts_entry_fn entry;
   void **pointers; /* of the signature's arrays, then of the hidden globals */
@@ -306,7 +311,7 @@ static ts_result compile_fresh(compiled *c) {
     cc->no_openmp = !ts_native_has_openmp(&c->job);
     if (cc->no_openmp) result = ts_native_compile(&c->job, &object);
   }
-  c->facts.compile_seconds = ts_time_now() - begin;
+  c->compile_seconds = ts_time_now() - begin;
   if (result) return result;
   if (had_openmp && cc->no_openmp && c->cache.fd >= 0) keep_compiler(c);
   return load_fresh(c, object);
@@ -318,10 +323,10 @@ static ts_result compile(compiled *c) {
   if (result) return result;
   ts_native_cache_open(c->ctx, &c->arena, job->options, &c->cache);
   recall_compiler(c);
-  c->facts.compiler = ts_strdup(&c->arena, job->compiler.path);
-  c->facts.cached = load_kept(c);
-  if (!c->facts.cached) result = compile_fresh(c);
-  c->facts.openmp = !job->compiler.no_openmp;
+  c->compiler = ts_strdup(&c->arena, job->compiler.path);
+  c->cached = load_kept(c);
+  if (!c->cached) result = compile_fresh(c);
+  c->openmp = !job->compiler.no_openmp;
   return result ? result : check_cpu(c);
 }
 
@@ -372,9 +377,8 @@ static ts_result prepare_protected(void *arg) {
 }
 
 static ts_result native_prepare(ts_context *ctx, ts_module *module, const ts_func *func,
-                                const ts_engine_options *options, void **out) {
-  static const ts_engine_options defaults = {0};
-  prepare_call call = {ctx, func, options ? &options->native : &defaults.native, out};
+                                const void *options, void **out) {
+  prepare_call call = {ctx, func, options, out};
   const ts_source *outer = ctx->source;
   ctx->source = &module->source;
   ts_result result = ts_protect(ctx, prepare_protected, &call);
@@ -392,8 +396,18 @@ static void native_release(ts_context *ctx, void *handle) {
   ts_free(&ctx->memory, c, sizeof *c);
 }
 
-const ts_native_facts *ts_native_facts_of(const void *handle) {
-  return &((const compiled *)handle)->facts;
+static void native_describe(const void *handle, ts_arena *arena, ts_engine_account *out) {
+  const compiled *c = handle;
+  const ts_fact facts[] = {
+      {"compiler", TS_FACT_TEXT, .text = c->compiler},
+      {"cached", TS_FACT_FLAG, .flag = c->cached},
+      {"openmp", TS_FACT_FLAG, .flag = c->openmp},
+      {"compile_ms", TS_FACT_NUMBER, .number = 1e3 * c->compile_seconds},
+  };
+  for (unsigned i = 0; i < ts_countof(facts); i++)
+    ts_push(arena, &out->facts, facts[i]);
+  out->origin = c->cached ? "compiled code was in the cache"
+                          : ts_sprintf(arena, "compiled by %s", c->compiler);
 }
 
 /* ---- running ---- */
@@ -484,10 +498,10 @@ static ts_result explain(compiled *c, const ts_failure *f) {
 }
 
 static int32_t threads_for(compiled *c, const ts_run_limits *limits) {
-  if (c->facts.openmp) return (int32_t)ts_threads_of(limits);
+  if (c->openmp) return (int32_t)ts_threads_of(limits);
   if (limits->threads > 1 && !c->warned)
     ts_warning_plain(c->ctx, "the compiler %s is without OpenMP: this runs on one thread",
-                     c->facts.compiler);
+                     c->compiler);
   c->warned = true;
   return 1;
 }
@@ -507,13 +521,37 @@ static ts_result native_run(ts_context *ctx, void *handle, ts_run_args *args) {
   return ts_run_compiled(ctx, &c->func->module->source, run, handle, args);
 }
 
+#define OPTION(kind, field, value, otherwise, summary)                                             \
+  {#field,    TS_OPT_##kind, offsetof(ts_native_options, field),                                   \
+   otherwise, summary,       .value_name = value}
+static const ts_option options[] = {
+    OPTION(
+        STRING, cc, "compiler", NULL,
+        "the C compiler of the native engine, a path or a name on PATH; without it TS_CC says, or "
+        "cc, gcc or clang is taken"),
+    OPTION(STRING, target_cpu, "name", NULL,
+           "the processor to compile for, as the compiler's -march names it (default: this one)"),
+    OPTION(SECONDS, compile_timeout, "time", "60s",
+           "end with exit code 3 when the compiler takes longer: 60s (the default), 500ms, 2m"),
+    OPTION(STRING, cache_dir, "dir", NULL,
+           "where compiled code is kept (default: tilesmith/native in XDG_CACHE_HOME or ~/.cache)"),
+    OPTION(
+        SIZE, cache_size, "size", "0",
+        "what may be kept there, with K, M or G; the least recently used goes first (default 512M)"),
+    OPTION(BOOL, no_cache, NULL, "false", "compile always, and keep nothing"),
+};
+#undef OPTION
+
 const ts_engine ts_engine_native = {
     .name = "native",
     .summary = "machine code: printed as C, compiled by the system's compiler",
     .levels = TS_LEVEL_T | TS_LEVEL_L,
     .counts = false,
     .math_error = 2,
+    .options = TS_OPTIONS(options, ts_native_options),
+    .options_heading = "Compiling",
     .prepare = native_prepare,
     .run = native_run,
     .release = native_release,
+    .describe = native_describe,
 };

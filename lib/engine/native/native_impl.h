@@ -10,6 +10,16 @@
  * where that lies, and messages can be told apart. */
 #define TS_NATIVE_SOURCE "program"
 
+/* How the engine compiles, and where it keeps what it compiled; the table is in engine.c. */
+typedef struct ts_native_options {
+  const char *cc; /* the C compiler, a path or a name on PATH; NULL: $TS_CC, or cc, gcc, clang */
+  const char *target_cpu; /* a name that the compiler's -march= takes; NULL: this machine's */
+  double compile_timeout; /* seconds that the compiler may take */
+  const char *cache_dir;  /* NULL: tilesmith/native in $XDG_CACHE_HOME, or in ~/.cache */
+  uint64_t cache_size;    /* bytes that the cache may hold; 0: 512 MiB */
+  bool no_cache;
+} ts_native_options;
+
 /* ---- compilers: compiler.c ---- */
 
 typedef struct ts_native_compiler {

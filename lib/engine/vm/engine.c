@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ir/scalar.h"
+#include "data/global.h"
 #include "engine/vm/vm.h"
 
 /* Registers, buffers and shadows of one run, as one allocation. */
@@ -203,7 +204,7 @@ static ts_result prepare_protected(void *arg) {
 }
 
 static ts_result loop_prepare(ts_context *ctx, ts_module *module, const ts_func *f,
-                              const ts_engine_options *options, void **out) {
+                              const void *options, void **out) {
   (void)options;
   prepare_call call = {ctx, module, f, out};
   return ts_protect(ctx, prepare_protected, &call);
@@ -232,6 +233,7 @@ static void loop_release(ts_context *ctx, void *handle) {
 
 const ts_engine ts_engine_loop = {
     .name = "loop",
+    .family = "interp",
     .summary = "the loop VM: bytecode with every access proved in bounds or checked",
     .levels = TS_LEVEL_L,
     .counts = true,

@@ -10,6 +10,7 @@
 #ifndef TS_ENGINE_VM_VM_H
 #define TS_ENGINE_VM_VM_H
 
+#include "data/shape_binding.h"
 #include "engine/engine.h"
 
 typedef union ts_slot {
