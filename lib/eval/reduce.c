@@ -3,6 +3,7 @@
  * order. */
 #include <math.h>
 
+#include "eval/points.h"
 #include "eval/tensor.h"
 
 /* A float tensor seen as [outer][n][inner] around one axis. */
@@ -23,97 +24,94 @@ static lanes lanes_of(const ts_array *a, unsigned axis) {
 
 typedef struct reduction {
   ts_eval *e;
+  ts_scalar combine;
   ts_dtype acc;
-  bool is_float;
-  ts_cell *sums;                /* one for each element of the result */
-  int64_t strides[TS_MAX_RANK]; /* of the result along the operand's axes; reduced ones 0 */
+  ts_cell *sums; /* one for each element of the result */
 } reduction;
 
-static ts_cell max_of(ts_cell a, ts_cell b, bool is_float) {
-  if (is_float) return (ts_cell){.f = ts_eval_float(TS_SCALAR_MAX, TS_F64, a.f, b.f, 0)};
-  return (ts_cell){.i = ts_max(a.i, b.i)};
-}
-
-static ts_cell sum_of(ts_cell a, ts_cell b, const reduction *r) {
-  if (r->is_float) return (ts_cell){.f = ts_round_to(r->acc, a.f + b.f)};
-  return (ts_cell){.i = ts_wrap_int(r->acc, (int64_t)((uint64_t)a.i + (uint64_t)b.i))};
-}
-
-static void take_strip(reduction *r, const ts_cell *strip, unsigned n, int64_t to, int64_t stride) {
-  bool is_max = r->e->op->opcode == TS_OP_REDUCE_MAX;
-  if (!is_max && r->is_float && r->acc == TS_F64) { /* nothing to round: the common case */
+static void take_strip(const reduction *r, const ts_cell *strip, unsigned n, ts_cell *to,
+                       int64_t stride) {
+  bool is_float = ts_is_float(r->acc);
+  if (r->combine == TS_SCALAR_ADD && r->acc == TS_F64) { /* nothing to round: the common case */
     for (unsigned k = 0; k < n; k++)
-      r->sums[to + k * stride].f += strip[k].f;
+      to[k * stride].f += strip[k].f;
     return;
   }
   for (unsigned k = 0; k < n; k++) {
-    ts_cell *s = &r->sums[to + k * stride];
-    *s = is_max ? max_of(*s, strip[k], r->is_float) : sum_of(*s, strip[k], r);
+    ts_cell *s = &to[k * stride];
+    if (is_float)
+      s->f = ts_eval_float(r->combine, r->acc, s->f, strip[k].f, 0);
+    else
+      (void)ts_eval_int(r->combine, r->acc, s->i, strip[k].i, &s->i);
   }
 }
 
-/* Goes through the operand once in its own order, which for every sum is the order of its terms. */
-static void take_all(reduction *r) {
+static void swap(int64_t *a, int64_t *b) {
+  int64_t c = *a;
+  *a = *b;
+  *b = c;
+}
+
+/* Puts the dims in the order in which the operand (array 0) lies in memory. Those that the result (array 1) does
+ * not move with keep their own, which is that of the terms of a sum. */
+static void put_in_memory_order(ts_points *p) {
+  for (unsigned n = 1; n < p->n; n++)
+    for (unsigned d = n; d > 0 && p->by[0][d - 1] < p->by[0][d]; d--) {
+      if (p->by[1][d - 1] == 0 && p->by[1][d] == 0) break;
+      swap(&p->extents[d - 1], &p->extents[d]);
+      for (unsigned k = 0; k < 2; k++)
+        swap(&p->by[k][d - 1], &p->by[k][d]);
+    }
+}
+
+static void take_all(const reduction *r, ts_points *p) {
   const ts_array *a = &r->e->in[0];
   ts_cell strip[TS_STRIP];
-  int64_t index[TS_MAX_RANK] = {0}, to = 0, count = ts_array_count(a);
-  unsigned inner = a->rank ? a->rank - 1 : 0;
-  int64_t row = a->rank ? a->dims[inner] : 1, stride = a->rank ? r->strides[inner] : 0;
-  for (int64_t at = 0; at < count; at += row) {
+  unsigned outer = p->n ? p->n - 1 : 0;
+  int64_t row = p->n ? p->extents[outer] : 1, from = p->by[0][outer], to = p->by[1][outer];
+  do {
     for (int64_t j = 0; j < row; j += TS_STRIP) {
       unsigned n = (unsigned)ts_min(row - j, TS_STRIP);
-      ts_strip_load(r->e->op->operands[0].value->type->dtype, a->data, at + j, 1, n, strip);
-      take_strip(r, strip, n, to + j * stride, stride);
+      ts_strip_load(a->dtype, a->data, p->at[0] + j * from, from, n, strip);
+      take_strip(r, strip, n, r->sums + p->at[1] + j * to, to);
     }
-    for (unsigned i = inner; i-- > 0;) {
-      to += r->strides[i];
-      if (++index[i] < a->dims[i]) break;
-      to -= r->strides[i] * a->dims[i];
-      index[i] = 0;
-    }
-  }
+  } while (ts_points_next(p, 0, outer));
 }
 
-/* Strides of the result along the operand's axes; returns how many elements go into one. */
-static int64_t set_strides(reduction *r) {
-  const ts_array *a = &r->e->in[0];
-  unsigned axes[TS_MAX_RANK], n = ts_op_axes(r->e->op, axes), set = 0;
-  int64_t stride = 1, terms = 1;
-  for (unsigned i = 0; i < n; i++)
-    set |= 1u << axes[i];
-  for (unsigned i = a->rank; i-- > 0;) {
-    bool reduced = set >> i & 1;
-    r->strides[i] = reduced ? 0 : stride;
-    if (reduced)
-      terms *= a->dims[i];
-    else
-      stride *= a->dims[i];
-  }
-  return terms;
+static ts_points points_of(const ts_eval *e) {
+  ts_points p = ts_points_of(e->op, e->bindings);
+  ts_points_add(&p, e->module, e->op, 0, e->in[0].dims);
+  ts_points_add(&p, e->module, e->op, 1, e->out->dims);
+  return p;
 }
 
-static void store_all(reduction *r, int64_t count) {
+static void divide_all(const reduction *r, int64_t count, int64_t by) {
+  double n = ts_round_to(r->acc, (double)by);
+  for (int64_t i = 0; i < count; i++)
+    r->sums[i].f = ts_round_to(r->acc, r->sums[i].f / n);
+}
+
+static void store_all(const reduction *r, int64_t count) {
   for (int64_t i = 0; i < count; i += TS_STRIP)
     ts_strip_store(r->e->out->dtype, r->e->out->data, i, (unsigned)ts_min(count - i, TS_STRIP),
                    r->sums + i);
 }
 
 ts_result ts_eval_reduce(ts_eval *e) {
-  reduction r = {.e = e, .acc = ts_acc_dtype(e->op), .is_float = ts_is_float(e->in[0].dtype)};
-  int64_t count = ts_array_count(e->out), terms = set_strides(&r);
+  ts_opcode combine = (ts_opcode)ts_info(e->op)->combine;
+  /* a largest element is one of the operand's */
+  ts_dtype acc = combine == TS_OP_ADD ? ts_acc_dtype(e->op) : e->in[0].dtype;
+  reduction r = {.e = e, .combine = ts_scalar_with(combine, e->op), .acc = acc};
+  ts_points p = points_of(e);
+  int64_t count = ts_array_count(e->out), terms = 1;
+  for (unsigned d = p.num_parallel; d < p.n; d++)
+    terms *= p.extents[d];
   r.sums = ts_new_array(e->scratch, ts_cell, count);
-  for (int64_t i = 0; e->op->opcode == TS_OP_REDUCE_MAX && i < count; i++) {
-    if (r.is_float)
-      r.sums[i].f = -INFINITY;
-    else
-      r.sums[i].i = INT64_MIN;
-  }
-  take_all(&r);
-  if (e->op->opcode == TS_OP_REDUCE_MEAN) {
-    double n = ts_round_to(r.acc, (double)terms);
-    for (int64_t i = 0; i < count; i++)
-      r.sums[i].f = ts_round_to(r.acc, r.sums[i].f / n);
-  }
+  for (int64_t i = 0; i < count; i++)
+    r.sums[i] = ts_neutral(r.combine, acc);
+  put_in_memory_order(&p);
+  take_all(&r, &p);
+  if (e->op->opcode == TS_OP_REDUCE_MEAN) divide_all(&r, count, terms);
   store_all(&r, count);
   return TS_OK;
 }

@@ -174,6 +174,31 @@ bool ts_eval_int(ts_scalar scalar, ts_dtype type, int64_t a, int64_t b, int64_t 
   return true;
 }
 
+static double neutral_float(ts_scalar scalar) {
+  switch (scalar) {
+  case TS_SCALAR_MUL: return 1;
+  case TS_SCALAR_MAX: return -INFINITY;
+  case TS_SCALAR_MIN: return INFINITY;
+  default: return 0;
+  }
+}
+
+static int64_t neutral_int(ts_scalar scalar, ts_dtype type) {
+  unsigned unused = 64 - 8 * ts_dtype_bytes(type);
+  switch (scalar) {
+  case TS_SCALAR_MUL: return 1;
+  case TS_SCALAR_MAX: return type == TS_I1 ? 0 : INT64_MIN >> unused;
+  case TS_SCALAR_MIN: return type == TS_I1 ? 1 : INT64_MAX >> unused;
+  case TS_SCALAR_AND: return type == TS_I1 ? 1 : -1;
+  default: return 0;
+  }
+}
+
+ts_cell ts_neutral(ts_scalar scalar, ts_dtype type) {
+  return ts_is_float(type) ? (ts_cell){.f = neutral_float(scalar)}
+                           : (ts_cell){.i = neutral_int(scalar, type)};
+}
+
 bool ts_eval_cmp_float(ts_pred pred, double a, double b) {
   switch (pred) {
 #define COMPARE(e, word, op)                                                                       \

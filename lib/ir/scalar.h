@@ -53,6 +53,9 @@ double ts_eval_float(ts_scalar, ts_dtype type, double a, double b, double c);
 /* The same of n elements, not yet rounded to `type` where the op is not exact; every operand can be read. */
 void ts_eval_floats(ts_scalar, ts_dtype type, unsigned n, const ts_cell *a, const ts_cell *b,
                     const ts_cell *c, ts_cell *out);
+/* The number of the type that an op of two operands that may be taken in any order leaves every other with as it
+ * is: 0 of a sum, 1 of a product, the least number for the largest (of floats, infinities). */
+ts_cell ts_neutral(ts_scalar, ts_dtype type);
 /* a * b + c rounded once to `type`, for a, b and c of that type. */
 double ts_fma_to(ts_dtype type, double a, double b, double c);
 /* One integer op, wrapped to `type`; false for a division by zero. */

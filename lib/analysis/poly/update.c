@@ -1,15 +1,15 @@
 /* Recognising s[…] = s[…] op x; see update.h. */
 #include "analysis/poly/update.h"
 
-#include <math.h>
+#include "ir/scalar.h"
 
 static const ts_combination combinations[] = {
-    {TS_OP_ADDF, TS_OP_ADDF, true, 0, 0},          {TS_OP_FMA, TS_OP_ADDF, true, 0, 0},
-    {TS_OP_MULF, TS_OP_MULF, true, 1, 0},          {TS_OP_MAXF, TS_OP_MAXF, false, -INFINITY, 0},
-    {TS_OP_MINF, TS_OP_MINF, false, INFINITY, 0},  {TS_OP_ADDI, TS_OP_ADDI, false, 0, 0},
-    {TS_OP_MULI, TS_OP_MULI, false, 0, 1},         {TS_OP_ANDI, TS_OP_ANDI, false, 0, -1},
-    {TS_OP_ORI, TS_OP_ORI, false, 0, 0},           {TS_OP_XORI, TS_OP_XORI, false, 0, 0},
-    {TS_OP_MAXI, TS_OP_MAXI, false, 0, INT64_MIN}, {TS_OP_MINI, TS_OP_MINI, false, 0, INT64_MAX},
+    {TS_OP_ADDF, TS_OP_ADDF, true},  {TS_OP_FMA, TS_OP_ADDF, true},
+    {TS_OP_MULF, TS_OP_MULF, true},  {TS_OP_MAXF, TS_OP_MAXF, false},
+    {TS_OP_MINF, TS_OP_MINF, false}, {TS_OP_ADDI, TS_OP_ADDI, false},
+    {TS_OP_MULI, TS_OP_MULI, false}, {TS_OP_ANDI, TS_OP_ANDI, false},
+    {TS_OP_ORI, TS_OP_ORI, false},   {TS_OP_XORI, TS_OP_XORI, false},
+    {TS_OP_MAXI, TS_OP_MAXI, false}, {TS_OP_MINI, TS_OP_MINI, false},
 };
 
 const ts_combination *ts_combination_of(const ts_op *update) {
@@ -18,10 +18,10 @@ const ts_combination *ts_combination_of(const ts_op *update) {
   return NULL;
 }
 
-int64_t ts_neutral_int(const ts_combination *c, ts_dtype d) {
-  if (d == TS_I1) return c->of_int & 1;
-  bool is_end = c->of_int == INT64_MIN || c->of_int == INT64_MAX;
-  return is_end ? c->of_int >> (64 - 8 * ts_dtype_bytes(d)) : c->of_int;
+ts_value *ts_update_neutral(ts_module *m, const ts_op *update, const ts_type *t) {
+  ts_opcode combine = ts_combination_of(update)->combine;
+  ts_cell c = ts_neutral(ts_scalar_with(combine, update), (ts_dtype)t->dtype);
+  return ts_is_float((ts_dtype)t->dtype) ? ts_literal_float(m, t, c.f) : ts_literal_int(m, t, c.i);
 }
 
 bool ts_is_elsewhere(const ts_op *op, const ts_op *other) {

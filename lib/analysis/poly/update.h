@@ -14,12 +14,10 @@ typedef struct ts_update {
   ts_op *load, *update, *store;
 } ts_update;
 
-/* How partial results are put together, and what they start from. */
+/* How partial results are put together; they start from the neutral number (ir/scalar.h) of `combine`. */
 typedef struct ts_combination {
   ts_opcode update, combine;
   bool rounds; /* in another order floats round differently */
-  double of_float;
-  int64_t of_int; /* INT64_MIN, INT64_MAX: the type's own end */
 } ts_combination;
 
 /* NULL: the op is no such update. */
@@ -28,8 +26,8 @@ const ts_combination *ts_combination_of(const ts_op *update);
 bool ts_update_of(const ts_op *store, ts_update *out);
 /* Does nothing else inside the block, at any depth, touch the element? */
 bool ts_update_is_alone(const ts_update *, const ts_block *);
-/* The number of the type that changes nothing, as the bits of a literal of that type. */
-int64_t ts_neutral_int(const ts_combination *, ts_dtype);
+/* What partial results of the update start from, as a literal of this type of its numbers. */
+ts_value *ts_update_neutral(ts_module *, const ts_op *update, const ts_type *);
 /* Do two accesses of one buffer differ in a subscript that is a number in both? */
 bool ts_is_elsewhere(const ts_op *, const ts_op *);
 

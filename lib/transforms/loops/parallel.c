@@ -135,14 +135,6 @@ static ts_value *build_buffer(const parallelizer *p, ts_builder *b, const ts_upd
   return v;
 }
 
-static ts_value *neutral_of(const parallelizer *p, const ts_update *u) {
-  const ts_combination *c = ts_combination_of(u->update);
-  const ts_type *t = ts_op_result(u->update, 0)->type;
-  return ts_is_float((ts_dtype)t->dtype)
-             ? ts_literal_float(p->m, t, c->of_float)
-             : ts_literal_int(p->m, t, ts_neutral_int(c, (ts_dtype)t->dtype));
-}
-
 static ts_value *load_at(const parallelizer *p, ts_builder *b, ts_value *memref, ts_dims *d,
                          const ts_aff *at) {
   const ts_type *t = ts_type_element(p->m, memref->type);
@@ -198,7 +190,8 @@ static bool make_private(parallelizer *p, const ts_update *u) {
   b = ts_builder_before(m, p->parts.body->first);
   b.loc = u->store->loc;
   ts_value *own = build_buffer(p, &b, u, 1, TS_SPACE_LOCAL, ".a");
-  ts_build_store(&b, neutral_of(p, u), own, 1, &zero, 0, NULL, NULL);
+  ts_value *first = ts_update_neutral(m, u->update, ts_op_result(u->update, 0)->type);
+  ts_build_store(&b, first, own, 1, &zero, 0, NULL, NULL);
   b = ts_builder_at_end(m, p->parts.body, u->store->loc);
   ts_dims none = ts_dims_none(m);
   ts_value *x = load_at(p, &b, own, &none, zero);

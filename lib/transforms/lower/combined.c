@@ -5,8 +5,6 @@
  *
  * The axes that stay get the outer loops, the reduced ones the inner, so each result element is finished at
  * once. Which elements are read where, the maps of the op say. */
-#include <math.h>
-
 #include "ir/scalar.h"
 #include "transforms/lower/lower_impl.h"
 
@@ -17,22 +15,9 @@ static ts_opcode combine_of(const ts_op *op) { return ts_root_info(op)->combine;
 
 /* ---- the accumulator ---- */
 
-/* The least value, which leaves every maximum as it is. */
-static ts_value *lowest(ts_lower *L, ts_dtype d) {
-  if (ts_is_float(d)) return ts_lower_float(L, d, -INFINITY);
-  int64_t least = d == TS_I8 ? INT8_MIN : d == TS_I32 ? INT32_MIN : d == TS_I1 ? 0 : INT64_MIN;
-  return ts_literal_int(L->m, ts_type_scalar(L->m, d), least);
-}
-
 /* A largest element is one of the operand's. */
 static ts_dtype acc_dtype(const ts_op *op) {
   return combine_of(op) == TS_OP_ADD ? ts_acc_dtype(op) : ts_operand(op, 0)->type->dtype;
-}
-
-static ts_acc new_acc(ts_lower *L, const ts_op *op) {
-  ts_dtype d = acc_dtype(op);
-  ts_value *first = combine_of(op) == TS_OP_ADD ? ts_lower_zero(L, d) : lowest(L, d);
-  return ts_lower_acc(L, "acc", first, d);
 }
 
 /* acc = fma(x, w, acc); integers have no fma, and none is needed. */
@@ -58,7 +43,8 @@ static void combine_point(ts_lower *L, const ts_point *p, ts_acc acc) {
 
 /* The reduced points of the element at the point, combined. */
 static ts_value *combined(ts_lower *L, ts_point *p) {
-  ts_acc acc = new_acc(L, p->op);
+  ts_dtype d = acc_dtype(p->op);
+  ts_acc acc = ts_lower_acc(L, "acc", ts_lower_neutral(L, combine_of(p->op), d), d);
   ts_lower_reduced(L, p);
   combine_point(L, p, acc);
   ts_lower_end(L, p->space.n - p->space.num_parallel);

@@ -106,6 +106,8 @@ ts_opcode ts_lower_scalar_opcode(ts_opcode, ts_dtype);
 /* Gives `approx`, where the tensor op has it, to the scalar op that computes `scalar`. */
 void ts_lower_copy_approx(ts_lower *, const ts_op *from, ts_value *scalar);
 ts_value *ts_lower_float(ts_lower *, ts_dtype, double);
+/* What sums, largest elements and the like start from (ts_neutral). */
+ts_value *ts_lower_neutral(ts_lower *, ts_opcode combine, ts_dtype);
 /* 0 in any type. */
 ts_value *ts_lower_zero(ts_lower *, ts_dtype);
 /* The literal that all elements of a constant are; NULL for other values. */

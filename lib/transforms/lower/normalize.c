@@ -2,8 +2,6 @@
  *
  *   for %i:  m = max over %r of X[%i, %r];  for %p: e[%p] = exp(X[%i, %p] - m), total += e[%p];
  *            for %q: Y[%i, %q] = e[%q] / total */
-#include <math.h>
-
 #include "transforms/lower/lower_impl.h"
 
 /* ---- rows ---- */
@@ -38,7 +36,7 @@ static ts_value *row_element(ts_lower *L, const row *r) {
 /* ---- softmax ---- */
 
 static ts_value *row_max(ts_lower *L, row *r) {
-  ts_acc acc = ts_lower_acc(L, "max", ts_lower_float(L, r->acc, -INFINITY), r->acc);
+  ts_acc acc = ts_lower_acc(L, "max", ts_lower_neutral(L, TS_OP_MAX, r->acc), r->acc);
   open_row(L, r, "r");
   ts_lower_acc_update(L, acc, TS_OP_MAXF, row_element(L, r));
   ts_lower_end(L, 1);

@@ -21,6 +21,10 @@ ts_value *ts_lower_float(ts_lower *L, ts_dtype d, double value) {
 
 ts_value *ts_lower_zero(ts_lower *L, ts_dtype d) { return literal_of_image(L, d, 0); }
 
+ts_value *ts_lower_neutral(ts_lower *L, ts_opcode combine, ts_dtype d) {
+  return literal_of_image(L, d, (uint64_t)ts_neutral(ts_scalar_with(combine, NULL), d).i);
+}
+
 ts_value *ts_lower_splat(ts_lower *L, const ts_value *tensor) {
   if (ts_is_literal(tensor)) return (ts_value *)tensor;
   if (tensor->kind != TS_VALUE_RESULT || tensor->def->opcode != TS_OP_CONST) return NULL;

@@ -62,14 +62,6 @@ ts_reduction *ts_reduction_of(const ts_vectorizer *v, const ts_op *op) {
 
 /* ---- the lanes' results ---- */
 
-static ts_value *neutral(ts_vectorizer *v, const ts_op *update) {
-  const ts_combination *c = ts_combination_of(update);
-  ts_dtype d = (ts_dtype)ts_op_result(update, 0)->type->dtype;
-  const ts_type *t = ts_vector_of(v, d);
-  return ts_is_float(d) ? ts_literal_float(v->s.m, t, c->of_float)
-                        : ts_literal_int(v->s.m, t, ts_neutral_int(c, d));
-}
-
 static ts_op *store_first(ts_vectorizer *v, ts_value *x, ts_value *memref) {
   const ts_aff *zero = ts_aff_const(v->s.m, 0);
   return ts_build_store(&v->b, x, memref, 1, &zero, 0, NULL, NULL);
@@ -92,7 +84,7 @@ void ts_open_reductions(ts_vectorizer *v) {
     r->partial = ts_build_alloc(&v->b, t);
     r->partial->name =
         ts_joined_name(v->s.m, memref->name ? ts_str_text(v->s.m, memref->name) : "acc", ".v");
-    store_first(v, neutral(v, r->update), r->partial);
+    store_first(v, ts_update_neutral(v->s.m, r->update, ts_vector_of(v, d)), r->partial);
   }
 }
 
