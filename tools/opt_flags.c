@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "support/spelling.h"
+#include "syntax/syntax.h"
 #include "analysis/poly/marks.h"
 #include "transforms/passes.h"
 #include "opt.h"

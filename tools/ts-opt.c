@@ -4,7 +4,9 @@
 
 #include "support/expect.h"
 #include "support/remarks.h"
+#include "syntax/syntax.h"
 #include "analysis/poly/marks.h"
+#include "analysis/verify/verify.h"
 #include "transforms/passes.h"
 #include "check/semantics.h"
 #include "run/run.h"

@@ -3,7 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "syntax/syntax.h"
 #include "analysis/poly/marks.h"
+#include "analysis/verify/verify.h"
 #include "transforms/passes.h"
 #include "run/run.h"
 #include "common/tool.h"

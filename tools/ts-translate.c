@@ -1,5 +1,7 @@
 /* ts-translate: a program in another language. */
+#include "syntax/syntax.h"
 #include "analysis/poly/marks.h"
+#include "analysis/verify/verify.h"
 #include "emit/emit.h"
 #include "run/run.h"
 #include "common/tool.h"

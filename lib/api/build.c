@@ -1,6 +1,7 @@
 /* The public API: building by the words of the language. What a caller gives is put together as
  * text and read by the one parser, at the end of the function; so whatever the language has, can be
  * built. */
+#include "syntax/syntax.h"
 #include "api/api_impl.h"
 
 typedef struct build_call {

@@ -1,4 +1,5 @@
 /* The public API: running a function on the caller's arrays. */
+#include "analysis/verify/verify.h"
 #include "run/run.h"
 #include "api/api_impl.h"
 

@@ -1,4 +1,5 @@
 /* The public API: what a module holds. */
+#include "syntax/syntax.h"
 #include "api/api_impl.h"
 
 /* ---- functions ---- */

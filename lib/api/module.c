@@ -1,7 +1,9 @@
 /* The public API: modules, their text, their passes. Each function is an entry point: it sets the
  * recovery point for memory that is refused, so that everything below can do without error paths
  * for it. */
+#include "syntax/syntax.h"
 #include "analysis/poly/marks.h"
+#include "analysis/verify/verify.h"
 #include "emit/emit.h"
 #include "pass/pass.h"
 #include "transforms/passes.h"

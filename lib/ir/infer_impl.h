@@ -31,10 +31,6 @@ const ts_type *ts_inf_untold(ts_inf *);
 const ts_type *ts_inf_need_given(ts_inf *, const char *example);
 /* The word of an ENUM or OPCODE attribute, or NULL. */
 const char *ts_inf_word(const ts_inf *, ts_attr_key);
-bool ts_is_number(ts_dtype);       /* what arithmetic works on: floats and integers, not i1 */
-unsigned ts_dtype_width(ts_dtype); /* bits of a value: i1 has one, index 64 */
-/* Can `wide` hold every value of `narrow`, both floats or both integers? */
-bool ts_dtype_holds(ts_dtype wide, ts_dtype narrow);
 /* What the op is called where its operands are of type `t`: "; on f32 it is `addf`", or "". */
 const char *ts_inf_other_level(const ts_inf *, const ts_type *t);
 /* Plural ending of a count. */

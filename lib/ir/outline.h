@@ -65,9 +65,6 @@ void ts_outline_renamed(struct ts_outline *, ts_part *);
  * are. */
 void ts_outline_add_shadowed(struct ts_outline *, ts_arena *, ts_part_list *);
 void ts_part_list_sort(ts_part_list *);
-/* Settles the names of these parts, in the order of the text, and of those behind them that they shadow, as
- * ts_name_func_values does. */
-void ts_name_parts(ts_func *, ts_name_marks *, const ts_part_list *);
 /* Is the value a result of an op of the body that stands before this part? */
 bool ts_part_defines_before(struct ts_outline *, const ts_value *, const ts_part *);
 /* The part that is this op; NULL: none. */

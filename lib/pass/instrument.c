@@ -7,6 +7,7 @@
 #include "support/colour.h"
 #include "support/diff.h"
 #include "support/spelling.h"
+#include "syntax/syntax.h"
 
 void ts_instrument_init(ts_instrument *in, ts_context *ctx, ts_sink *out) {
   *in = (ts_instrument){.ctx = ctx, .out = out, .input = "-", .flags = ""};

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "syntax/syntax.h"
+
 static const char pipeline_key[] = "// pipeline:", checks_key[] = "// checks:";
 
 void ts_reproducer_print(ts_sink *s, const char *path, const ts_module *before,

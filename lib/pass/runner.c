@@ -4,6 +4,8 @@
  * passes do through a pipe. */
 #include "support/remarks.h"
 #include "ir/outline.h"
+#include "syntax/syntax.h"
+#include "analysis/verify/verify.h"
 #include "pass/made.h"
 
 /* A function as it was before the steps of a recipe. */

@@ -1,5 +1,7 @@
 #include "syntax/dump.h"
 
+#include "syntax/syntax.h"
+
 static ts_sink open_stderr(void) {
   ts_sink out;
   ts_sink_file(&out, NULL, stderr);

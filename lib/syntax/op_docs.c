@@ -1,5 +1,5 @@
 /* The op and attribute tables as text, for -print-ops and the reference page. */
-#include "ir/ir.h"
+#include "syntax/syntax.h"
 
 static void print_arity(ts_sink *s, const ts_op_info *op) {
   if (op->max_operands < 0)

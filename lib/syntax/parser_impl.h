@@ -7,7 +7,7 @@
 #ifndef TS_SYNTAX_PARSER_IMPL_H
 #define TS_SYNTAX_PARSER_IMPL_H
 
-#include "ir/ir.h"
+#include "syntax/syntax.h"
 
 /* Small, because the parser's stack holds one for each token. */
 typedef struct ts_number {

@@ -6,6 +6,7 @@
  * pass ts_name_values settles them for good, by the same walk, so that the next pass can be told of
  * every value that a reader sees. */
 #include "ir/outline.h"
+#include "syntax/syntax.h"
 
 typedef struct {
   ts_sink *out;

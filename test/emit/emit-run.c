@@ -15,8 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "data/shape_binding.h"
 #include "data/global.h"
+#include "data/shape_binding.h"
+#include "analysis/verify/verify.h"
 #include "emit/emit.h"
 #include "engine/native/native_impl.h"
 

@@ -1,5 +1,6 @@
 /* Any bytes as a program: messages that can be shown, or a module that prints to text which reads
  * and prints the same. */
+#include "syntax/syntax.h"
 #include "fuzz_program.h"
 
 static void print(ts_sink *s, const ts_module *m) {

@@ -2,6 +2,8 @@
 #ifndef FUZZ_PROGRAM_H
 #define FUZZ_PROGRAM_H
 
+#include "syntax/syntax.h"
+#include "analysis/verify/verify.h"
 #include "pass/pass.h"
 #include "fuzz.h"
 

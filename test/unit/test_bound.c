@@ -3,6 +3,8 @@
  * is closed. */
 #include <math.h>
 
+#include "syntax/syntax.h"
+#include "analysis/verify/verify.h"
 #include "transforms/passes.h"
 #include "engine/engine.h"
 #include "check/bound.h"

@@ -6,6 +6,7 @@
  * j", "moved i t" (%t, now in %i, from in front of the function's first op), "meet 0 2" (accesses by
  * number), "repeat i" (of the first store in it). The answer is "legal", or "possible" where not all
  * is affine, and the conflict; or a lag. */
+#include "syntax/syntax.h"
 #include "analysis/poly/dependence.h"
 #include "analysis/poly/facts.h"
 #include "unit.h"

@@ -5,6 +5,7 @@
  * The programs are affine throughout, with bounds of min and max, steps, ifs with else, floordiv,
  * ceildiv and mod, applies, vectors, buffers of one iteration, and a symbolic extent M, which is
  * tried from 1 to MAX_M; no number in the programs is large enough for a larger M to differ. */
+#include "syntax/syntax.h"
 #include "analysis/poly/dependence.h"
 #include "analysis/poly/update.h"
 #include "unit.h"

@@ -1,4 +1,6 @@
 /* Memory refused at every point in turn: always the same limit, never a crash, and nothing kept. */
+#include "syntax/syntax.h"
+#include "analysis/verify/verify.h"
 #include "emit/emit.h"
 #include "unit.h"
 

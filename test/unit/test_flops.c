@@ -1,6 +1,7 @@
 /* Counting: every op of the table, of each level, is counted by the engine that runs it and by reading the
  * text, and both come to the figure worked out by hand. */
 #include "analysis/cost/flops.h"
+#include "analysis/verify/verify.h"
 #include "run/run.h"
 #include "unit.h"
 

@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "ir/indexing.h"
+#include "syntax/syntax.h"
+#include "analysis/verify/verify.h"
 #include "eval/tensor.h"
 #include "unit.h"
 

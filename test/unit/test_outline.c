@@ -1,6 +1,8 @@
 /* What is noted of changes: what a change can make wrong is found by asking about the parts that it is said to
  * have touched, and names settle as they do when the whole function is walked. */
 #include "ir/outline.h"
+#include "syntax/syntax.h"
+#include "analysis/verify/verify.h"
 #include "unit.h"
 
 static const char nests[] = "func @f(%A: memref<8xf32>, %B: out memref<8xf32>) {\n"

@@ -1,6 +1,7 @@
 /* Interval analysis: which accesses it proves in bounds, disproves, or leaves to the run. Each test
  * is a function body; the answers, one letter a subscript in the order of the text, are p(roved),
  * d(isproved) or u(nknown). */
+#include "syntax/syntax.h"
 #include "analysis/index/range.h"
 #include "unit.h"
 

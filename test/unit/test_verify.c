@@ -1,5 +1,7 @@
 /* What only IR that was built, not read, can get wrong; and what a function shows from outside. */
 #include "ir/ir.h"
+#include "syntax/syntax.h"
+#include "analysis/verify/verify.h"
 #include "unit.h"
 
 /* ---- a module from text, changed by the test, and the message that verifying it gives ---- */

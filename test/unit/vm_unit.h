@@ -3,6 +3,7 @@
 #define VM_UNIT_H
 
 #include "data/shape_binding.h"
+#include "analysis/verify/verify.h"
 #include "engine/engine.h"
 #include "unit.h"
 

@@ -1,4 +1,5 @@
 /* A refusal in words: which two accesses, at which iterations, and what would be legal instead. */
+#include "syntax/syntax.h"
 #include "analysis/poly/dependence_impl.h"
 
 /* ---- a value as text ---- */

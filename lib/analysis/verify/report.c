@@ -1,4 +1,5 @@
 /* How the verifier reports, and what more than one of its files refuses. */
+#include "syntax/syntax.h"
 #include "analysis/verify/verify_impl.h"
 
 bool ts_verify_error(ts_verifier *v, ts_loc loc, const char *fmt, ...) {

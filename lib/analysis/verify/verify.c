@@ -5,6 +5,8 @@
  * get wrong, so it trusts nothing but pointers: structure and uses, types (by inference again),
  * levels, what may stand where, subscripts that are provably out of bounds, and calls. All errors
  * of a module are reported, not only the first. An op's tag says what the walk knows of it. */
+#include "analysis/verify/verify.h"
+
 #include "analysis/verify/verify_impl.h"
 
 /* ---- blocks ---- */

@@ -13,6 +13,7 @@
 #include "support/remarks.h"
 #include "data/global.h"
 #include "data/shape_binding.h"
+#include "syntax/syntax.h"
 #include "emit/emit.h"
 #include "engine/native/native_impl.h"
 #include "transforms/passes.h"

@@ -13,6 +13,7 @@
  *   }
  * The part is the box of elements that one iteration reads. Where iterations share elements they
  * would be computed more than once, which must be asked for. */
+#include "syntax/syntax.h"
 #include "analysis/poly/dependence.h"
 #include "analysis/poly/flow.h"
 #include "transforms/buffers/stage_impl.h"

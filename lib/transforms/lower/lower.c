@@ -11,7 +11,6 @@
  *
  * Ops whose results nothing needs leave no trace. Every op gets a nest of its own, in one walk, so
  * time and memory are linear in the module. */
-#include "ir/infer_impl.h"
 #include "transforms/lower/lower_impl.h"
 #include "transforms/passes.h"
 

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "analysis/verify/verify.h"
+
 static bool is_extent_name(const char *p, size_t n) {
   for (size_t i = 0; i < n; i++) {
     bool upper = p[i] >= 'A' && p[i] <= 'Z', rest = (p[i] >= '0' && p[i] <= '9') || p[i] == '_';
