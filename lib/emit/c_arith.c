@@ -1,55 +1,10 @@
-/* The C emitter: arithmetic. One table says how each op is printed: with an operator of C, or as a
- * call of a helper; what is special about an op has a function of its own below. */
+/* The C emitter: arithmetic. What ir/scalar.def says that an op means is printed in place where it is one
+ * operator of C, else as a call of the helper that returns it; what is special about an op has a function of
+ * its own below. */
 #include <inttypes.h>
 
+#include "ir/scalar.h"
 #include "emit/c_emit.h"
-
-typedef struct form {
-  uint16_t opcode;
-  const char *infix; /* between the operands; of one operand, before it; NULL: `helper` is called */
-  ts_c_prec prec;
-  const char *helper;     /* of floats, or of all */
-  const char *int_helper; /* of integers, where both take the op */
-} form;
-
-static const form forms[] = {
-    {TS_OP_ADDF, "+", TS_C_ADD, NULL, NULL},
-    {TS_OP_SUBF, "-", TS_C_ADD, NULL, NULL},
-    {TS_OP_MULF, "*", TS_C_MUL, NULL, NULL},
-    {TS_OP_DIVF, "/", TS_C_MUL, NULL, NULL},
-    {TS_OP_NEGF, "-", TS_C_UNARY, NULL, NULL},
-    {TS_OP_ANDI, "&", TS_C_BIT, NULL, NULL},
-    {TS_OP_ORI, "|", TS_C_BIT, NULL, NULL},
-    {TS_OP_XORI, "^", TS_C_BIT, NULL, NULL},
-    {TS_OP_MAXF, NULL, TS_C_ATOM, "maxf", NULL},
-    {TS_OP_MINF, NULL, TS_C_ATOM, "minf", NULL},
-    {TS_OP_FMA, NULL, TS_C_ATOM, "fma", NULL},
-    {TS_OP_ADDI, NULL, TS_C_ATOM, "addi", NULL},
-    {TS_OP_SUBI, NULL, TS_C_ATOM, "subi", NULL},
-    {TS_OP_MULI, NULL, TS_C_ATOM, "muli", NULL},
-    {TS_OP_DIVI, NULL, TS_C_ATOM, "divi", NULL},
-    {TS_OP_REMI, NULL, TS_C_ATOM, "remi", NULL},
-    {TS_OP_MAXI, NULL, TS_C_ATOM, "maxi", NULL},
-    {TS_OP_MINI, NULL, TS_C_ATOM, "mini", NULL},
-    {TS_OP_ABS, NULL, TS_C_ATOM, "abs", "absi"},
-    {TS_OP_RELU, NULL, TS_C_ATOM, "relu", "relui"},
-    {TS_OP_EXP, NULL, TS_C_ATOM, "exp", NULL},
-    {TS_OP_LOG, NULL, TS_C_ATOM, "log", NULL},
-    {TS_OP_SQRT, NULL, TS_C_ATOM, "sqrt", NULL},
-    {TS_OP_RSQRT, NULL, TS_C_ATOM, "rsqrt", NULL},
-    {TS_OP_TANH, NULL, TS_C_ATOM, "tanh", NULL},
-    {TS_OP_ERF, NULL, TS_C_ATOM, "erf", NULL},
-    {TS_OP_SIGMOID, NULL, TS_C_ATOM, "sigmoid", NULL},
-    {TS_OP_SILU, NULL, TS_C_ATOM, "silu", NULL},
-    {TS_OP_GELU, NULL, TS_C_ATOM, "gelu", NULL},
-    {TS_OP_ROUNDEVEN, NULL, TS_C_ATOM, "roundeven", NULL},
-};
-
-static const form *form_of(ts_opcode op) {
-  for (size_t i = 0; i < ts_countof(forms); i++)
-    if (forms[i].opcode == op) return &forms[i];
-  return NULL;
-}
 
 static ts_dtype dtype_of(const ts_value *v) { return (ts_dtype)v->type->dtype; }
 
@@ -166,25 +121,48 @@ static const char *arguments(ts_c_emit *e, const ts_op *op, ts_c_rep r) {
   return ts_c_list_text(&args);
 }
 
-static ts_c_text infix(ts_c_emit *e, const ts_op *op, const form *f, ts_c_rep r) {
-  ts_c_prec left = f->prec == TS_C_BIT ? TS_C_UNARY : f->prec;
+/* What the op means on numbers of its type, as scalar.def has it; NULL: it is no row's. */
+static const char *meaning_of(ts_c_emit *e, const ts_op *op) {
+  ts_scalar scalar = ts_scalar_of(op);
+  if (scalar == TS_NUM_SCALARS) return NULL;
+  const ts_scalar_info *row = &ts_scalar_infos[scalar];
+  return ts_c_is_float(ts_c_rep_of(e, ts_op_result(op, 0))) ? row->float_meaning : row->int_meaning;
+}
+
+/* A meaning of one operator, "a + b" or "-a"; `op` is 0 for any other. */
+typedef struct operation {
+  char op;
+  bool unary;
+  ts_c_prec prec;
+} operation;
+
+static operation operation_of(const char *meaning) {
+  static const struct {
+    const char *operators;
+    ts_c_prec prec;
+  } of[] = {{"+-", TS_C_ADD}, {"*/", TS_C_MUL}, {"&|^", TS_C_BIT}};
+  char a, b, op;
+  int end = 0;
+  if (strcmp(meaning, "-a") == 0) return (operation){'-', true, TS_C_UNARY};
+  if (sscanf(meaning, "%c %c %c%n", &a, &op, &b, &end) != 3 || meaning[end])
+    return (operation){0, false, TS_C_ATOM};
+  for (size_t i = 0; i < ts_countof(of); i++)
+    if (strchr(of[i].operators, op)) return (operation){op, false, of[i].prec};
+  ts_unreachable("an operator that is not printed");
+}
+
+static ts_c_text infix(ts_c_emit *e, const ts_op *op, operation o, ts_c_rep r) {
+  ts_c_prec left = o.prec == TS_C_BIT ? TS_C_UNARY : o.prec;
   ts_c_text a = use_as(e, ts_operand(op, 0), r);
-  if (op->num_plain == 1)
-    return ts_c_expr(e, TS_C_UNARY, "%s%s", f->infix, ts_c_paren(e, a, TS_C_ATOM));
+  if (o.unary) return ts_c_expr(e, TS_C_UNARY, "%c%s", o.op, ts_c_paren(e, a, TS_C_ATOM));
   ts_c_text b = use_as(e, ts_operand(op, 1), r);
-  return ts_c_expr(e, f->prec, "%s %s %s", ts_c_paren(e, a, left), f->infix,
-                   ts_c_paren(e, b, f->prec == TS_C_BIT ? TS_C_UNARY : f->prec + 1));
+  return ts_c_expr(e, o.prec, "%s %c %s", ts_c_paren(e, a, left), o.op,
+                   ts_c_paren(e, b, o.prec == TS_C_BIT ? TS_C_UNARY : o.prec + 1));
 }
 
 /* The float rounded to the narrow type `d`, which is one of them. */
 static ts_c_text narrowed(ts_c_emit *e, ts_c_rep r, int64_t lanes, ts_dtype d, const char *x) {
   return ts_c_call_helper(e, ts_sprintf(e->arena, "round_%s", ts_c_narrow(d)), r, lanes, d, x);
-}
-
-/* Ops on narrow floats whose result the narrow type holds as it is. */
-static bool is_exact(ts_opcode op) {
-  return op == TS_OP_NEGF || op == TS_OP_MAXF || op == TS_OP_MINF || op == TS_OP_ABS ||
-         op == TS_OP_RELU || op == TS_OP_ROUNDEVEN;
 }
 
 /* Is the f64 only ever rounded to a narrower float? */
@@ -194,21 +172,28 @@ static bool is_rounded(const ts_value *v) {
   return dtype_of(v) == TS_F64 && ts_has_uses(v);
 }
 
-static ts_c_text by_table(ts_c_emit *e, const ts_op *op, const form *f) {
+/* The op's name, with an i where it is that of floats too; several helpers stand for one op where it pays. */
+static const char *helper_of(ts_c_emit *e, const ts_op *op, ts_scalar scalar, ts_c_rep r) {
   const ts_value *v = ts_op_result(op, 0);
+  const ts_scalar_info *row = &ts_scalar_infos[scalar];
+  if (scalar == TS_SCALAR_GELU_TANH) return "gelu_tanh";
+  if (scalar == TS_SCALAR_GELU && is_rounded(v)) return "gelu_brief";
+  if (scalar == TS_SCALAR_FMA && ts_c_narrow(dtype_of(v))) return "fma_odd";
+  bool shared = row->on_float == row->on_int;
+  return ts_sprintf(e->arena, "%s%s", ts_info(op)->name, shared && !ts_c_is_float(r) ? "i" : "");
+}
+
+static ts_c_text by_table(ts_c_emit *e, const ts_op *op, const char *meaning) {
+  const ts_value *v = ts_op_result(op, 0);
+  ts_scalar scalar = ts_scalar_of(op);
   ts_c_rep r = ts_c_rep_of(e, v);
   int64_t lanes = lanes_of(v);
   ts_dtype d = dtype_of(v);
-  bool narrow = ts_c_narrow(d) != NULL;
-  const char *helper = f->int_helper && !ts_c_is_float(r) ? f->int_helper : f->helper;
-  if (op->opcode == TS_OP_GELU && ts_is_tanh_form(op))
-    helper = "gelu_tanh";
-  else if (op->opcode == TS_OP_GELU && is_rounded(v))
-    helper = "gelu_brief";
-  if (op->opcode == TS_OP_FMA && narrow) helper = "fma_odd";
+  operation o = operation_of(meaning);
   ts_c_text t =
-      f->infix ? infix(e, op, f, r) : ts_c_call_helper(e, helper, r, lanes, d, arguments(e, op, r));
-  return narrow && !is_exact((ts_opcode)op->opcode) ? narrowed(e, r, lanes, d, t.s) : t;
+      o.op ? infix(e, op, o, r)
+           : ts_c_call_helper(e, helper_of(e, op, scalar, r), r, lanes, d, arguments(e, op, r));
+  return ts_c_narrow(d) && !ts_scalar_infos[scalar].exact ? narrowed(e, r, lanes, d, t.s) : t;
 }
 
 /* The check that a division needs before it. */
@@ -410,11 +395,10 @@ static ts_c_text constant(ts_c_emit *e, const ts_op *op) {
 }
 
 void ts_c_arith(ts_c_emit *e, const ts_op *op) {
-  const form *f = form_of((ts_opcode)op->opcode);
   const ts_value *v = ts_op_result(op, 0);
   ts_c_rep r = ts_c_rep_of(e, v);
   ts_c_text t;
-  if (op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI) divide(e, op);
+  if (ts_divides(op)) divide(e, op);
   if (!ts_has_uses(v)) return;
   switch (op->opcode) {
   case TS_OP_APPLY: t = ts_c_affine(e, op, op->map->exprs[0]); break;
@@ -435,12 +419,12 @@ void ts_c_arith(ts_c_emit *e, const ts_op *op) {
   case TS_OP_INSERT: t = insert(e, op); break;
   case TS_OP_REDUCE_ADD: t = reduce(e, op); break;
   default:
-    if (!f) {
+    if (!meaning_of(e, op)) {
       ts_c_refuse(e, op->loc, "`%s` has no form in C; the loop VM runs it (ts-run --engine=loop)",
                   ts_info(op)->name);
       return;
     }
-    t = by_table(e, op, f);
+    t = by_table(e, op, meaning_of(e, op));
   }
   ts_c_define(e, op, op->num_plain == 0 || is_same(e, op, t) ? t : with_ops(e, op, t));
 }

@@ -2,8 +2,10 @@
  * as they are; the others are templates (c_helpers.def), expanded for the types that a program
  * uses, each once, after those that it calls itself. What the prelude has for some number of lanes
  * serves the others: wider vectors are halved until they fit, narrower ones widened. */
+#include <ctype.h>
 #include <inttypes.h>
 
+#include "ir/scalar.h"
 #include "emit/c_emit.h"
 #include "emit/prelude.h"
 
@@ -18,15 +20,18 @@ typedef struct template {
   unsigned arity;
   ts_c_base to;
   const char *scalar, *vector;
+  const char *const *meaning; /* of ir/scalar.def, in place of `scalar` */
 }
 template;
 
 static const template templates[] = {
-#define HELPER(name, arity, to, scalar, vector) {name, arity, to, scalar, vector},
+#define HELPER(name, arity, to, scalar, vector) {name, arity, to, scalar, vector, NULL},
+#define MEANING(name, arity, to, meaning, vector) {name, arity, to, NULL, vector, meaning},
 #define MEMORY(...)
 #define PLAIN(...)
 #include "emit/c_helpers.def"
 #undef HELPER
+#undef MEANING
 #undef MEMORY
 };
 
@@ -36,6 +41,7 @@ static const struct {
   const char *text;
 } memory_templates[] = {
 #define HELPER(...)
+#define MEANING(...)
 #define MEMORY(name, kind, text) {name, kind, text},
 #include "emit/c_helpers.def"
 #undef MEMORY
@@ -49,6 +55,7 @@ static const struct {
 #define PLAIN(name, text) {name, text},
 #include "emit/c_helpers.def"
 #undef HELPER
+#undef MEANING
 #undef MEMORY
 #undef PLAIN
 };
@@ -167,6 +174,7 @@ static void add_variable(ts_c_emit *e, ts_c_out *out, char which, const use *u) 
   case 'L': add(e, out, u->rep.base == TS_C_F32 ? "f" : ""); break;
   case 'B': add(e, out, u->rep.base == TS_C_F32 ? "double" : "long double"); break;
   case 'l': add(e, out, u->rep.base == TS_C_F32 ? "" : "l"); break;
+  case 'b': add(e, out, ts_sprintf(e->arena, "%u", 8 * ts_c_base_bytes(u->to.base))); break;
   case 'N': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->lanes)); break;
   case 'P': add(e, out, ts_sprintf(e->arena, "%" PRId64, u->rep.lanes)); break;
   case 'H': add(e, out, ts_c_type(e, u->other)); break;
@@ -181,12 +189,12 @@ static void add_variable(ts_c_emit *e, ts_c_out *out, char which, const use *u) 
   }
 }
 
-static bool is_word(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+static bool is_name(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 /* The helper that the text names after one of @ ` ^ !; returns where the name ends. */
 static const char *add_helper(ts_c_emit *e, ts_c_out *out, const char *at, const use *u) {
   const char *end = at + 1;
-  while (is_word(*end))
+  while (is_name(*end))
     end++;
   const char *name = ts_strndup(e->arena, at + 1, (size_t)(end - at - 1));
   ts_c_rep one = {*at == '^' ? TS_C_F64 : u->rep.base, 0};
@@ -211,6 +219,43 @@ static const char *expand(ts_c_emit *e, const char *text, const use *u) {
       ts_c_out_add(e->arena, &out, p++, 1);
     }
   }
+  return out.at;
+}
+
+/* What a word of ir/scalar.def is in C for other compilers; a, b, c and numbers are themselves. */
+static const char *word_of_meaning(ts_c_emit *e, const char *word, size_t n) {
+  static const struct {
+    const char *word, *text;
+  } words[] = {{"T", "$r"},
+               {"U", "$U"},
+               {"LEAST", "INT$b_MIN"},
+               {"MOST", "INT$b_MAX"},
+               {"signbit", "__builtin_signbit"},
+               {"fabs", "__builtin_fabs$L"},
+               {"rint", "__builtin_rint$L"},
+               {"sqrt", "__builtin_sqrt$L"}};
+  for (size_t i = 0; i < ts_countof(words); i++)
+    if (strlen(words[i].word) == n && memcmp(words[i].word, word, n) == 0) return words[i].text;
+  return ts_strndup(e->arena, word, n);
+}
+
+/* A function that returns the meaning, as a template. */
+static const char *by_meaning(ts_c_emit *e, const template *t) {
+  static const char *const params[] = {"", "$S a", "$S a, $S b", "$S a, $S b, $S c"};
+  ts_c_out out = {0};
+  add(e, &out, ts_sprintf(e->arena, "TS_HELPER $r $F(%s) {\n  return ", params[t->arity]));
+  for (const char *p = *t->meaning; *p;) {
+    size_t n = 1;
+    if (isalpha((unsigned char)*p)) {
+      while (isalnum((unsigned char)p[n]) || p[n] == '_')
+        n++;
+      add(e, &out, word_of_meaning(e, p, n));
+    } else {
+      ts_c_out_add(e->arena, &out, p, 1);
+    }
+    p += n;
+  }
+  add(e, &out, ";\n}\n");
   return out.at;
 }
 
@@ -265,7 +310,7 @@ static const char *text_of(ts_c_emit *e, const char *name, use *u) {
     u->to = u->rep;
     u->other = (ts_c_rep){u->rep.base, ts_c_padded(u->lanes)};
     if (t->to != TS_C_NUM_BASES) u->to.base = t->to;
-    if (u->rep.lanes == 0) return t->scalar;
+    if (u->rep.lanes == 0) return t->meaning ? by_meaning(e, t) : t->scalar;
     if (t->vector[0]) return t->vector;
     int64_t lanes = lanes_of_section(e, name, u->rep);
     u->other = (ts_c_rep){u->rep.base, lanes};
