@@ -106,6 +106,9 @@ const ts_aff *ts_loop_trips(ts_dims *, const ts_op *loop, const ts_aff *hi);
  * the copy starts at a max; of several upper bounds each may need a copy, of which one runs. Refused
  * when the lower bound is a max. */
 ts_result ts_loop_cut(ts_schedule *, ts_op *loop, int64_t by, ts_op **tail);
+/* Puts an expression over `dims`, one of which may be the loop's variable, in the variable's place all over the body.
+ * False, with nothing changed, when an expression would get too large. */
+bool ts_loop_substitute(ts_op *loop, const ts_aff *with, const ts_dims *dims);
 /* for %i = L to H step s  →  for %i = 0 to ceil((H − L) / s), with L + %i·s for %i. False, with
  * nothing changed, when the lower bound is a max or an expression would get too large. */
 bool ts_loop_normalize(ts_module *, ts_op *loop);

@@ -1,4 +1,4 @@
-/* Loops that count from 0 by 1. */
+/* Loops that count from 0 by 1, and other expressions for the variable of a loop. */
 #include "transforms/loops/loops.h"
 
 /* Would every use take the expression in place of the variable? Tried on copies of the maps. */
@@ -16,6 +16,19 @@ static bool fits(ts_module *m, ts_value *iv, const ts_aff *at, const ts_dims *di
   return true;
 }
 
+bool ts_loop_substitute(ts_op *loop, const ts_aff *with, const ts_dims *dims) {
+  ts_module *m = dims->m;
+  ts_value *iv = ts_for_parts(loop).iv;
+  if (!fits(m, iv, with, dims)) return false;
+  ts_builder b = ts_builder_before(m, loop);
+  ts_value *stand_in = ts_build_apply(&b, ts_aff_const(m, 0), 0, NULL);
+  ts_replace_all_uses(iv, stand_in);
+  if (!ts_replace_by_affine(stand_in, with, dims))
+    ts_unreachable("expressions that fitted no longer do");
+  ts_op_erase(stand_in->def);
+  return true;
+}
+
 bool ts_loop_normalize(ts_module *m, ts_op *loop) {
   ts_for f = ts_for_parts(loop);
   ts_dims d = ts_dims_none(m);
@@ -28,14 +41,9 @@ bool ts_loop_normalize(ts_module *m, ts_op *loop) {
   ts_dims inside = d;
   const ts_aff *at =
       ts_dims_add(&inside, ts_dims_scale(&inside, ts_dims_value(&inside, f.iv), f.step), lo);
-  if (d.overflow || inside.overflow || !fits(m, f.iv, at, &inside)) return false;
-  ts_builder b = ts_builder_before(m, loop);
-  ts_value *stand_in = ts_build_apply(&b, ts_aff_const(m, 0), 0, NULL);
-  ts_replace_all_uses(f.iv, stand_in);
-  if (!ts_dims_set_map(&d, loop, 1 + f.num_hi, bounds) ||
-      !ts_replace_by_affine(stand_in, at, &inside))
-    ts_unreachable("expressions that fitted no longer do");
+  if (d.overflow || inside.overflow || !ts_loop_substitute(loop, at, &inside)) return false;
+  if (!ts_dims_set_map(&d, loop, 1 + f.num_hi, bounds))
+    ts_unreachable("bounds that fitted no longer do");
   ts_attr_remove(m, loop, TS_ATTR_STEP);
-  ts_op_erase(stand_in->def);
   return true;
 }

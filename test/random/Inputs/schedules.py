@@ -137,6 +137,7 @@ STEPS = {
     "unroll": lambda rnd, text, loops: sized(rnd, loops, 1) if rnd.random() < 0.6 else
         "%" + pick_loop(rnd, loops).name + flag(rnd, "mark=true", 0.3),
     "peel": lambda rnd, text, loops: sized(rnd, loops, 1) + rnd.choice(["", "", " first=true", " last=true"]),
+    "reverse": lambda rnd, text, loops: "%" + pick_loop(rnd, loops).name,
     "parallel": lambda rnd, text, loops: " ".join("%" + n for n in names(rnd, loops, 3)),
     "prefetch": lambda rnd, text, loops: "%%%s=%d at=%s" % (any_buffer(rnd, text), rnd.choice([1, 2, 4, 9]),
                                                             pick_loop(rnd, loops).name),
