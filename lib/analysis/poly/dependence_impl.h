@@ -57,7 +57,7 @@ struct ts_query {
 /* Column of a variable of access a (or b). */
 unsigned ts_query_column(const ts_query *, int32_t var, bool of_b);
 /* row += times * form, whose locals are of a (or b). */
-void ts_query_add(const ts_query *, int64_t *row, const ts_poly_form *, int64_t times, bool of_b);
+void ts_query_add(const ts_query *, int64_t *row, const ts_linear *, int64_t times, bool of_b);
 /* Pushes rows, and those of a scope; clauses are kept for ts_query_choices. */
 void ts_query_rows(ts_query *, unsigned n, const ts_poly_row *, bool of_b);
 void ts_query_scope(ts_query *, const ts_poly_scope *, bool of_b);

@@ -16,10 +16,11 @@ static const char *joined(ts_query *q, const char *list, const char *item) {
 
 /* ---- the pair's iterations ---- */
 
-static int64_t value_at(ts_query *q, const ts_poly_form *f, bool of_b) {
+static int64_t value_at(ts_query *q, const ts_linear *f, bool of_b) {
   int64_t value = f->constant;
   for (unsigned i = 0; i < f->n; i++)
-    value += f->terms[i].coef * q->sys.point[ts_query_column(q, f->terms[i].var, of_b)];
+    value +=
+        f->terms[i].coef * q->sys.point[ts_query_column(q, ts_poly_var_of(&f->terms[i]), of_b)];
   return value;
 }
 
@@ -61,8 +62,8 @@ static const char *element_text(ts_query *q, ts_value *memref) {
 
 /* row = what a form is of b minus what a form is of a, in the column `extra`: its only value over
  * all meetings, or "*". */
-static const char *difference_text(ts_query *q, int64_t *row, const ts_poly_form *of_a,
-                                   const ts_poly_form *of_b) {
+static const char *difference_text(ts_query *q, int64_t *row, const ts_linear *of_a,
+                                   const ts_linear *of_b) {
   int64_t least, most;
   memset(row, 0, q->sys.cols * sizeof *row);
   row[q->extra] = -1;
@@ -89,7 +90,7 @@ static const char *distance_text(ts_query *q) {
 static const char *here_text(ts_query *q) {
   const char *list = "";
   for (unsigned l = 0; l < q->num_common; l++) {
-    const ts_poly_form *f = &q->common[l]->value;
+    const ts_linear *f = &q->common[l]->value;
     long long distance = value_at(q, f, true) - value_at(q, f, false);
     list = joined(q, list, ts_sprintf(q->out, "%lld", distance));
   }

@@ -16,7 +16,7 @@ static ts_result refute(void *arg) {
   claim *c = arg;
   ts_query *q = &c->q;
   ts_poly *p = &q->poly;
-  ts_poly_form lhs, rhs;
+  ts_linear lhs, rhs;
   ts_poly_clause negation = {0};
   ts_poly_open(&q->sys, &q->scratch);
   ts_poly_init(p, q->ctx, &q->scratch, c->op->block);
@@ -67,7 +67,7 @@ static void push_iteration(ts_query *q, const ts_poly_scope *s) {
 }
 
 /* Is the number of an iteration always below the symbol? */
-static bool is_below(ts_query *q, const ts_poly_scope *s, const ts_poly_form *symbol) {
+static bool is_below(ts_query *q, const ts_poly_scope *s, const ts_linear *symbol) {
   push_iteration(q, s);
   int64_t *row = ts_poly_push(&q->sys, false);
   ts_query_add(q, row, &s->count, 1, false);
@@ -126,14 +126,14 @@ static ts_result refute_more(void *arg) {
   ts_query *q = &t->q;
   ts_poly *p = &q->poly;
   ts_for f = ts_for_parts(t->b);
-  ts_poly_form value, hi;
+  ts_linear value, hi;
   ts_poly_clause missing = {0};
   ts_poly_open(&q->sys, &q->scratch);
   ts_poly_init(p, q->ctx, &q->scratch, t->a->block);
   p->count_a = t->a;
   ts_poly_scope *s = ts_poly_enter(p, p->root, t->a, ts_for_parts(t->a).body);
   if (!q->sys.isl || !s->counted || !ts_poly_aff(p, s, t->b, f.lo[0], &value) ||
-      !ts_poly_form_add(p->arena, &value, &s->count, f.step))
+      !ts_linear_add(p->arena, &value, &s->count, f.step))
     return TS_OK;
   for (unsigned i = 0; i < f.num_hi; i++)
     if (!ts_poly_aff(p, s, t->b, f.hi[i], &hi) ||

@@ -1,4 +1,5 @@
 /* From the IR to the model: when does a body run, and what does it touch? See poly_impl.h. */
+#include "analysis/index/range.h"
 #include "analysis/poly/poly_impl.h"
 #include "analysis/poly/update.h"
 
@@ -6,8 +7,8 @@
 
 /* Records `value`, the form of `v`, which is the variable of this scope's loop or of a loop around
  * the stretch. */
-static void bind_value(ts_poly *p, ts_poly_scope *s, ts_value *v, ts_poly_form value) {
-  ts_poly_form *form = ts_new(p->arena, ts_poly_form);
+static void bind_value(ts_poly *p, ts_poly_scope *s, ts_value *v, ts_linear value) {
+  ts_linear *form = ts_new(p->arena, ts_linear);
   *form = value;
   ts_ptrmap_put(&p->values, v, form);
   if (s == &p->outside)
@@ -16,15 +17,15 @@ static void bind_value(ts_poly *p, ts_poly_scope *s, ts_value *v, ts_poly_form v
     s->iv = v, s->value = value, s->num_loops++;
 }
 
-static ts_poly_form new_form(ts_poly *p, ts_poly_scope *s) {
-  return ts_poly_form_var(p->arena, ts_poly_new_var(p, s));
+static ts_linear new_form(ts_poly *p, ts_poly_scope *s) {
+  return ts_linear_atom(p->arena, ts_poly_new_var(p, s));
 }
 
 /* Adds  a - b + plus >= 0 (== 0). What passes int64 is left out. */
-static void add_difference(ts_poly *p, ts_poly_scope *s, const ts_poly_form *a,
-                           const ts_poly_form *b, int64_t plus, bool eq) {
-  ts_poly_form f = {.constant = plus};
-  if (ts_poly_form_add(p->arena, &f, a, 1) && ts_poly_form_add(p->arena, &f, b, -1))
+static void add_difference(ts_poly *p, ts_poly_scope *s, const ts_linear *a, const ts_linear *b,
+                           int64_t plus, bool eq) {
+  ts_linear f = {.constant = plus};
+  if (ts_linear_add(p->arena, &f, a, 1) && ts_linear_add(p->arena, &f, b, -1))
     ts_poly_row_add(p, s, f, eq);
   else
     s->inexact = true;
@@ -32,12 +33,12 @@ static void add_difference(ts_poly *p, ts_poly_scope *s, const ts_poly_form *a,
 
 /* The value a loop starts from: its bound, or a new variable that is the largest of its bounds. */
 static bool start_of(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_for *loop,
-                     ts_poly_form *start) {
+                     ts_linear *start) {
   if (loop->num_lo == 1) return ts_poly_aff(p, s, op, loop->lo[0], start);
   ts_poly_clause one_of = {0};
   *start = new_form(p, s);
   for (unsigned i = 0; i < loop->num_lo; i++) {
-    ts_poly_form lo;
+    ts_linear lo;
     if (!ts_poly_aff(p, s, op, loop->lo[i], &lo)) return false;
     add_difference(p, s, start, &lo, 0, false);
     if (!ts_poly_relation(p, start, TS_EQ, &lo, &one_of)) return false;
@@ -47,8 +48,8 @@ static bool start_of(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_for
 }
 
 /* Of a loop with step 1: its variable and its lower bounds. */
-static ts_poly_form start_plain(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_for *loop) {
-  ts_poly_form lo, v = new_form(p, s);
+static ts_linear start_plain(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_for *loop) {
+  ts_linear lo, v = new_form(p, s);
   for (unsigned i = 0; i < loop->num_lo; i++)
     if (ts_poly_aff(p, s, op, loop->lo[i], &lo))
       add_difference(p, s, &v, &lo, 0, false);
@@ -59,13 +60,11 @@ static ts_poly_form start_plain(ts_poly *p, ts_poly_scope *s, const ts_op *op, c
 
 /* Of a loop with steps, or whose iterations are to be numbered: start + step * count with count >=
  * 0. */
-static ts_poly_form start_counted(ts_poly *p, ts_poly_scope *s, const ts_op *op,
-                                  const ts_for *loop) {
-  ts_poly_form v;
+static ts_linear start_counted(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_for *loop) {
+  ts_linear v;
   s->count = new_form(p, s);
   ts_poly_row_add(p, s, s->count, false);
-  s->counted =
-      start_of(p, s, op, loop, &v) && ts_poly_form_add(p->arena, &v, &s->count, loop->step);
+  s->counted = start_of(p, s, op, loop, &v) && ts_linear_add(p->arena, &v, &s->count, loop->step);
   if (s->counted) return v;
   s->inexact = true;
   return new_form(p, s);
@@ -74,7 +73,7 @@ static ts_poly_form start_counted(ts_poly *p, ts_poly_scope *s, const ts_op *op,
 static void enter_for(ts_poly *p, ts_poly_scope *s, const ts_op *op) {
   ts_for loop = ts_for_parts(op);
   bool counted = loop.step != 1 || op == p->count_a || op == p->count_b;
-  ts_poly_form hi, v = counted ? start_counted(p, s, op, &loop) : start_plain(p, s, op, &loop);
+  ts_linear hi, v = counted ? start_counted(p, s, op, &loop) : start_plain(p, s, op, &loop);
   bind_value(p, s, loop.iv, v);
   for (unsigned i = 0; i < loop.num_hi; i++)
     if (ts_poly_aff(p, s, op, loop.hi[i], &hi))
@@ -85,7 +84,7 @@ static void enter_for(ts_poly *p, ts_poly_scope *s, const ts_op *op) {
 
 static void enter_index(ts_poly *p, ts_poly_scope *s, const ts_op *op, unsigned i) {
   ts_launch launch = ts_launch_parts(op);
-  ts_poly_form extent, v = new_form(p, s);
+  ts_linear extent, v = new_form(p, s);
   bind_value(p, s, launch.body->args[i], v);
   ts_poly_row_add(p, s, v, false);
   if (ts_poly_aff(p, s, op, launch.extents[i], &extent))
@@ -113,7 +112,7 @@ static void enter_if(ts_poly *p, ts_poly_scope *s, const ts_op *op, const ts_blo
   ts_poly_clause clause = {0};
   if (test.n == 0) s->inexact = true;
   for (unsigned i = 0; i < test.n; i++) {
-    ts_poly_form lhs, rhs;
+    ts_linear lhs, rhs;
     ts_pred pred = (ts_pred)test.preds[i];
     if (!ts_poly_aff(p, s, op, test.sides[2 * i], &lhs) ||
         !ts_poly_aff(p, s, op, test.sides[2 * i + 1], &rhs) ||
@@ -197,7 +196,7 @@ static ts_poly_access *new_access(ts_poly *p, ts_poly_scope *s, const ts_op *op,
                       .update = TS_NUM_OPCODES};
   a.leaf = new_scope(p, s, op, NULL);
   a.n = memref ? memref->type->rank : 0;
-  a.at = ts_new_array(p->arena, ts_poly_form, a.n + 1);
+  a.at = ts_new_array(p->arena, ts_linear, a.n + 1);
   a.widths = ts_new_array(p->arena, int64_t, a.n + 1);
   ts_push(p->arena, &p->accesses, a);
   return &p->accesses.at[p->accesses.n - 1];
@@ -211,7 +210,7 @@ static ts_poly_access *add_whole(ts_poly *p, ts_poly_scope *s, const ts_op *op, 
   a->leaf->inexact |= !exact;
   for (unsigned d = 0; d < a->n; d++) {
     ts_extent extent = memref->type->dims[d];
-    ts_poly_form end = {.constant = extent};
+    ts_linear end = {.constant = extent};
     a->widths[d] = 1;
     a->at[d] = new_form(p, a->leaf);
     ts_poly_row_add(p, a->leaf, a->at[d], false);

@@ -14,28 +14,17 @@
 #ifndef TS_ANALYSIS_POLY_POLY_IMPL_H
 #define TS_ANALYSIS_POLY_POLY_IMPL_H
 
-#include "analysis/index/range.h"
+#include "analysis/index/linear.h"
 
 struct isl_ctx;
 
-enum { TS_POLY_MAX_APPLIES = 16, TS_POLY_MAX_STEPS = 4096 };
-
 /* ---- forms ---- */
 
-/* A variable: >= 0 a local, < 0 the parameter ~var. */
-typedef struct ts_poly_term {
-  int32_t var;
-  int64_t coef;
-} ts_poly_term;
-/* constant + sum of coef * var; terms ascend by var, no coefficient is 0. */
-typedef struct ts_poly_form {
-  int64_t constant;
-  unsigned n;
-  ts_poly_term *terms;
-} ts_poly_form;
+/* The atoms of forms are variables: >= 0 a local, < 0 the parameter ~var. */
+static inline int32_t ts_poly_var_of(const ts_linear_term *t) { return (int32_t)t->atom; }
 /* form >= 0, or form == 0. */
 typedef struct ts_poly_row {
-  ts_poly_form form;
+  ts_linear form;
   bool eq;
 } ts_poly_row;
 /* One of the alternatives holds, all of its rows together. */
@@ -57,9 +46,9 @@ struct ts_poly_scope {
   unsigned depth;        /* scopes above */
   unsigned num_loops;    /* loops around, this one included */
   ts_value *iv;          /* NULL: not a loop */
-  ts_poly_form value;    /* of the iv: its variable, or start + step * count */
+  ts_linear value;       /* of the iv: its variable, or start + step * count */
   bool counted;          /* `count` is there: number of the iteration, from 0 */
-  ts_poly_form count;
+  ts_linear count;
   int32_t num_locals;
   bool inexact; /* what is not affine was left out: it may run less often than its rows say */
   TS_VEC(ts_poly_row) rows;
@@ -74,7 +63,7 @@ typedef struct ts_poly_access {
   unsigned piece;    /* for distribute and fuse: which part of the stretch it stands in */
   ts_poly_scope *leaf;
   unsigned n; /* subscripts: it touches at[d] to at[d] + widths[d] - 1 of dimension d */
-  ts_poly_form *at;
+  ts_linear *at;
   int64_t *widths;
   bool whole;       /* touches any element: `at` are free locals */
   ts_opcode update; /* which combines the element with a value in any order; else TS_NUM_OPCODES */
@@ -86,14 +75,14 @@ typedef struct ts_poly_access {
 typedef struct ts_poly_fixed {
   ts_value *value; /* NULL: a symbol */
   ts_str symbol;
-  ts_poly_form form;
+  ts_linear form;
 } ts_poly_fixed;
 
 typedef struct ts_poly {
   ts_context *ctx;
   ts_arena *arena; /* of the query; dropped after it */
   ts_module *module;
-  ts_ptrmap values;  /* ts_value of a loop around, or of a parameter → its ts_poly_form */
+  ts_ptrmap values;  /* ts_value of a loop around, or of a parameter → its ts_linear */
   ts_ptrmap symbols; /* ts_str → parameter */
   int32_t num_params;
   TS_VEC(ts_poly_fixed) fixed;
@@ -102,7 +91,6 @@ typedef struct ts_poly {
   const ts_op *count_a, *count_b; /* loops whose iterations must be numbered */
   TS_VEC(ts_poly_access) accesses;
   unsigned position, piece;
-  int steps;        /* of the running expression */
   bool saw_unknown; /* an expression held a value that is not affine */
 } ts_poly;
 
@@ -113,17 +101,14 @@ void ts_poly_add(ts_poly *, const ts_op *);
 /* The region of a for, if or launch that stands in `parent`, as a new scope of the model. */
 ts_poly_scope *ts_poly_enter(ts_poly *, ts_poly_scope *parent, const ts_op *, const ts_block *);
 
-/* Forms, by form.c. The functions return false when a number passes int64. */
-bool ts_poly_form_add(ts_arena *, ts_poly_form *, const ts_poly_form *, int64_t times);
-ts_poly_form ts_poly_form_var(ts_arena *, int32_t var);
-/* An expression over the dims of `op` in `scope`, to which helpers of divisions are added. A value
+/* An expression over the dims of `op` in `scope`, to which helpers of divisions are added. False when a number passes int64. A value
  * that is not affine becomes a parameter when it is computed outside the stretch, else a new local;
  * either sets saw_unknown. */
-bool ts_poly_aff(ts_poly *, ts_poly_scope *, const ts_op *op, const ts_aff *, ts_poly_form *out);
+bool ts_poly_aff(ts_poly *, ts_poly_scope *, const ts_op *op, const ts_aff *, ts_linear *out);
 int32_t ts_poly_new_var(ts_poly *, ts_poly_scope *);
-void ts_poly_row_add(ts_poly *, ts_poly_scope *, ts_poly_form, bool eq);
+void ts_poly_row_add(ts_poly *, ts_poly_scope *, ts_linear, bool eq);
 /* lhs PRED rhs as alternatives of which one holds (an unequal has two); false past int64. */
-bool ts_poly_relation(ts_poly *, const ts_poly_form *lhs, ts_pred, const ts_poly_form *rhs,
+bool ts_poly_relation(ts_poly *, const ts_linear *lhs, ts_pred, const ts_linear *rhs,
                       ts_poly_clause *out);
 ts_pred ts_poly_negated(ts_pred);
 

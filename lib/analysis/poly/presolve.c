@@ -11,6 +11,7 @@
  *  - a variable is eliminated by adding each lower bound to each upper bound (Fourier, Motzkin)
  * where that is exact over the integers: all coefficients on one side are 1 (Pugh, "The Omega
  * Test", 1991, section 2.3), and where it makes the system no larger. */
+#include "support/arith.h"
 #include "analysis/poly/poly_impl.h"
 
 static int64_t *row_of(ts_poly_system *s, size_t i) { return s->rows + i * s->cap_cols; }
@@ -46,7 +47,7 @@ static fate reduce(ts_poly_system *s, size_t i) {
   if (g == 0) return (s->eqs[i] ? row[0] == 0 : row[0] >= 0) ? GONE : WRONG;
   int64_t d = (int64_t)g, rest = row[0] % d;
   if (s->eqs[i] && rest) return WRONG;
-  row[0] = row[0] / d - (rest < 0);
+  row[0] = ts_floor_div(row[0], d);
   for (unsigned c = 1; c < s->cols; c++)
     row[c] /= d;
   return KEPT;
@@ -64,13 +65,10 @@ static bool reduce_all(ts_poly_system *s) {
 
 /* to += times * from; false past int64. */
 static bool add_row(const ts_poly_system *s, int64_t *to, const int64_t *from, int64_t times) {
-  bool over = false;
-  for (unsigned c = 0; c < s->cols; c++) {
-    int64_t product;
-    over |= __builtin_mul_overflow(from[c], times, &product);
-    over |= __builtin_add_overflow(to[c], product, &to[c]);
-  }
-  return !over;
+  bool fits = true;
+  for (unsigned c = 0; c < s->cols; c++)
+    fits &= ts_add_scaled(&to[c], from[c], times);
+  return fits;
 }
 
 /* A column in which the row has 1 or -1; 0: none. */

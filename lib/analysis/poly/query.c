@@ -10,11 +10,10 @@ unsigned ts_query_column(const ts_query *q, int32_t var, bool of_b) {
   return (of_b ? q->first_b : q->first_a) + (unsigned)var;
 }
 
-void ts_query_add(const ts_query *q, int64_t *row, const ts_poly_form *f, int64_t times,
-                  bool of_b) {
+void ts_query_add(const ts_query *q, int64_t *row, const ts_linear *f, int64_t times, bool of_b) {
   row[0] += times * f->constant;
   for (unsigned i = 0; i < f->n; i++)
-    row[ts_query_column(q, f->terms[i].var, of_b)] += times * f->terms[i].coef;
+    row[ts_query_column(q, ts_poly_var_of(&f->terms[i]), of_b)] += times * f->terms[i].coef;
 }
 
 void ts_query_rows(ts_query *q, unsigned n, const ts_poly_row *rows, bool of_b) {
@@ -78,7 +77,7 @@ static void push_meeting(ts_query *q) {
 }
 
 void ts_query_sign(ts_query *q, unsigned loop, ts_sign sign) {
-  const ts_poly_form *value = &q->common[loop]->value;
+  const ts_linear *value = &q->common[loop]->value;
   int64_t *row = ts_poly_push(&q->sys, sign == TS_SIGN_SAME);
   int64_t direction = sign == TS_SIGN_AFTER ? -1 : 1;
   ts_query_add(q, row, value, direction, true);
@@ -106,25 +105,23 @@ void ts_query_base(ts_query *q, unsigned extra) {
 
 /* Can a - b, over different iterations, be in [lo, hi]? Decided by the greatest common divisor of
  * the coefficients (a parameter, or a loop whose iteration is the same for both, counts once). */
-static bool difference_in(const ts_poly_form *a, const ts_poly_form *b, const ts_poly_scope *alloc,
+static bool difference_in(const ts_linear *a, const ts_linear *b, const ts_poly_scope *alloc,
                           int64_t lo, int64_t hi) {
   int64_t g = 0, c = a->constant - b->constant;
   int32_t shared = alloc ? alloc->num_locals : 0; /* locals below are equal */
-  for (unsigned i = 0, j = 0; i < a->n || j < b->n;) {
-    bool from_a = i < a->n && (j == b->n || a->terms[i].var <= b->terms[j].var);
-    bool from_b = j < b->n && (i == a->n || b->terms[j].var <= a->terms[i].var);
-    int32_t var = from_a ? a->terms[i].var : b->terms[j].var;
-    int64_t x = from_a ? a->terms[i++].coef : 0, y = from_b ? b->terms[j++].coef : 0;
-    if (x == INT64_MIN || y == INT64_MIN) return true;
-    g = var < shared ? ts_gcd(g, x - y) : ts_gcd(ts_gcd(g, x), y);
+  for (unsigned i = 0; i < a->n; i++) {
+    int64_t x = a->terms[i].coef, y = ts_linear_coef(b, a->terms[i].atom);
+    g = ts_poly_var_of(&a->terms[i]) < shared ? ts_gcd(g, x - y) : ts_gcd(ts_gcd(g, x), y);
   }
+  for (unsigned i = 0; i < b->n; i++)
+    if (!ts_linear_coef(a, b->terms[i].atom)) g = ts_gcd(g, b->terms[i].coef);
   if (g == 0) return lo <= c && c <= hi;
   int64_t up = c - lo; /* the largest multiple of g with c - multiple >= lo */
   up -= (up % g + g) % g;
   return c - up <= hi;
 }
 
-static bool small(const ts_poly_form *f) {
+static bool small(const ts_linear *f) {
   if (f->constant < -((int64_t)1 << 60) || f->constant > (int64_t)1 << 60) return false;
   for (unsigned i = 0; i < f->n; i++)
     if (f->terms[i].coef < -((int64_t)1 << 60) || f->terms[i].coef > (int64_t)1 << 60) return false;
