@@ -318,7 +318,8 @@ TS_API bool ts_list_pass(unsigned i, ts_pass_row *out);
 typedef struct ts_option_row {
   size_t size;
   const char *name, *summary;
-  const char *kind; /* "bool", "int", "size", "duration", "type", "text", "function" or "loops" */
+  const char
+      *kind; /* "bool", "int", "size", "duration", "type", "text", "function", "loop" or "loops" */
   const char *otherwise; /* what it is when it is left out */
 } ts_option_row;
 TS_API bool ts_list_pass_option(const char *pass, unsigned i, ts_option_row *out);

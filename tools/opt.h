@@ -2,9 +2,9 @@
 #ifndef TS_TOOLS_OPT_H
 #define TS_TOOLS_OPT_H
 
+#include "syntax/extent.h"
 #include "pass/instrument.h"
 #include "pass/reproducer.h"
-#include "transforms/rewrite/bind_extents.h"
 #include "tool.h"
 
 typedef struct opt {

@@ -8,6 +8,7 @@
 #include "analysis/poly/marks.h"
 #include "analysis/verify/verify.h"
 #include "transforms/passes.h"
+#include "transforms/rewrite/fix_extents.h"
 #include "check/semantics.h"
 #include "run/run.h"
 #include "opt.h"
@@ -67,7 +68,7 @@ static ts_result transform(opt *o, const ts_source *source, ts_module **m) {
   part p = {o, source, NULL};
   ts_result result = ts_protect(o->tool.ctx, read_module, &p);
   *m = p.module;
-  if (!result) result = ts_bind_extents(*m, (unsigned)o->extents.n, o->extents.at);
+  if (!result) result = ts_fix_extents(*m, (unsigned)o->extents.n, o->extents.at);
   if (!result) result = ts_instrument_input(&o->instrument, *m);
   ts_semantics *semantics = NULL;
   if (!result && o->checks.verify_semantics)

@@ -1,6 +1,7 @@
 /* Passes before a run: those asked for, and those that take a tensor program to where it was asked to
  * run. */
 #include "support/remarks.h"
+#include "transforms/rewrite/fix_extents.h"
 #include "run/run_impl.h"
 
 /* The way from tensors to loops, as the native engine takes it. */
@@ -46,7 +47,7 @@ ts_result ts_run_transform(ts_module *module, ts_run_request *request) {
   ts_result result = ts_run_find_entry(ctx, module, request->entry, &f);
   request->bound = request->passes.steps.n > 0;
   if (!result && request->bound)
-    result = ts_bind_extents(module, (unsigned)request->defines.n, request->defines.at);
+    result = ts_fix_extents(module, (unsigned)request->defines.n, request->defines.at);
   if (!result) result = complete(request, f, &pipeline);
   if (result || pipeline.steps.n == 0) return result;
   ts_diag *last = ctx->last;

@@ -8,11 +8,11 @@
 #define TS_RUN_RUN_H
 
 #include "data/shape_binding.h"
+#include "syntax/extent.h"
 #include "target/machine.h"
 #include "analysis/cost/flops.h"
 #include "pass/pass.h"
 #include "engine/engine.h"
-#include "transforms/rewrite/bind_extents.h"
 
 /* NAME=TEXT of the command line; the name stands without its %. */
 typedef struct ts_setting {
