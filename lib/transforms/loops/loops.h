@@ -94,6 +94,9 @@ void ts_loop_keep_marks_inside(ts_schedule *, ts_op *loop);
 
 /* ---- mechanics; the caller knows that they are legal ---- */
 
+/* Moves all ops of one block to the end of another. */
+void ts_move_ops(ts_module *, ts_block *from, ts_block *to);
+
 /* for %i = L to H step s  →  for %i.o = 0 to ceil(n / size) { for %i.i = 0 to min(size, n −
  * %i.o·size) { … with n = ceil((H − L) / s) and L + (%i.o·size + %i.i)·s for %i. The min is left
  * out where size divides n. A parallel mark goes to the outer loop, others to the inner one; `loop`

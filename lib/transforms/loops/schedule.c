@@ -243,7 +243,13 @@ const char *ts_schedule_unroll(ts_schedule *s, const ts_op *loop, int64_t factor
 
 /* ---- over the functions ---- */
 
-typedef ts_result each_fn(ts_schedule *, finder *, void *fn);
+/* What a pass wants called for each loop, or for each nest. */
+typedef union visitor {
+  ts_result (*loop)(ts_schedule *, ts_op *, const ts_loop_item *);
+  ts_result (*nest)(ts_schedule *, unsigned, ts_op *const *, const unsigned *);
+} visitor;
+
+typedef ts_result each_fn(ts_schedule *, finder *, visitor);
 
 /* An error when the list names no loop of any function: shown for the first function there is. */
 static ts_result none_anywhere(ts_schedule *s, const ts_loop_list *list, const char *func) {
@@ -260,7 +266,8 @@ static ts_result none_anywhere(ts_schedule *s, const ts_loop_list *list, const c
 }
 
 static ts_result each_func(ts_pass_ctx *pass, ts_module *m, const char *func,
-                           const ts_loop_list *list, const void *options, each_fn *each, void *fn) {
+                           const ts_loop_list *list, const void *options, each_fn *each,
+                           visitor visit) {
   ts_schedule s = {.pass = pass, .m = m, .list = list, .options = options, .only = func};
   finder f = {.list = list, .scratch = pass->scratch};
   f.names = ts_new_array(pass->scratch, ts_str, list->items.n + 1);
@@ -271,15 +278,13 @@ static ts_result each_func(ts_pass_ctx *pass, ts_module *m, const char *func,
     name_items(&f, m);
     each_candidate(&f, at, 0, list->items.n, note_any);
     any = any || f.any;
-    ts_result result = f.any ? each(&s, &f, fn) : TS_OK;
+    ts_result result = f.any ? each(&s, &f, visit) : TS_OK;
     if (result) return result;
   }
   return any ? TS_OK : none_anywhere(&s, list, func);
 }
 
-static ts_result each_item(ts_schedule *s, finder *f, void *fn) {
-  ts_result (*visit)(ts_schedule *, ts_op *, const ts_loop_item *);
-  memcpy(&visit, fn, sizeof visit);
+static ts_result each_item(ts_schedule *s, finder *f, visitor visit) {
   for (f->which = 0; f->which < f->list->items.n; f->which++) {
     f->found.n = 0;
     name_items(f, s->m);
@@ -287,7 +292,7 @@ static ts_result each_item(ts_schedule *s, finder *f, void *fn) {
     if (!f->found.n) return no_loop(s, f->list->items.at[f->which].name);
     for (size_t i = 0; i < f->found.n; i++) {
       s->at = f->found.at[i];
-      ts_result result = visit(s, f->found.at[i], &f->list->items.at[f->which]);
+      ts_result result = visit.loop(s, f->found.at[i], &f->list->items.at[f->which]);
       if (result) return result;
     }
   }
@@ -297,7 +302,7 @@ static ts_result each_item(ts_schedule *s, finder *f, void *fn) {
 ts_result ts_each_loop(ts_pass_ctx *pass, ts_module *m, const char *func, const ts_loop_list *list,
                        const void *options,
                        ts_result (*fn)(ts_schedule *, ts_op *loop, const ts_loop_item *)) {
-  return each_func(pass, m, func, list, options, each_item, &fn);
+  return each_func(pass, m, func, list, options, each_item, (visitor){.loop = fn});
 }
 
 /* ---- nests ---- */
@@ -323,9 +328,7 @@ static ts_result not_perfect(ts_schedule *s, finder *f, const ts_op *loop) {
   return result;
 }
 
-static ts_result visit_nest(ts_schedule *s, finder *f, ts_op *outer,
-                            ts_result (*fn)(ts_schedule *, unsigned, ts_op *const *,
-                                            const unsigned *)) {
+static ts_result visit_nest(ts_schedule *s, finder *f, ts_op *outer, visitor visit) {
   unsigned n = (unsigned)f->list->items.n;
   ts_op **loops = ts_new_array(s->pass->scratch, ts_op *, n);
   unsigned *items = ts_new_array(s->pass->scratch, unsigned, n);
@@ -335,7 +338,7 @@ static ts_result visit_nest(ts_schedule *s, finder *f, ts_op *outer,
     item_of(f, loop, &items[depth]);
     loops[depth] = loop;
     have[items[depth]] = true;
-    if (depth + 1 == n) return fn(s, n, loops, items);
+    if (depth + 1 == n) return visit.nest(s, n, loops, items);
     ts_op *child = ts_loop_only_child(loop);
     unsigned i;
     if (!child || !item_of(f, child, &i)) break;
@@ -377,9 +380,7 @@ static void keep_complete(ts_schedule *s, finder *f) {
   if (n) f->found.n = n;
 }
 
-static ts_result each_outermost(ts_schedule *s, finder *f, void *fn) {
-  ts_result (*visit)(ts_schedule *, unsigned, ts_op *const *, const unsigned *);
-  memcpy(&visit, fn, sizeof visit);
+static ts_result each_outermost(ts_schedule *s, finder *f, visitor visit) {
   for (size_t i = 0; i < f->list->items.n; i++)
     for (size_t k = 0; k < i; k++)
       if (!strcmp(f->list->items.at[i].name, f->list->items.at[k].name)) {
@@ -401,5 +402,5 @@ ts_result ts_each_nest(ts_pass_ctx *pass, ts_module *m, const char *func, const 
                        const void *options,
                        ts_result (*fn)(ts_schedule *, unsigned n, ts_op *const *loops,
                                        const unsigned *items)) {
-  return each_func(pass, m, func, list, options, each_outermost, &fn);
+  return each_func(pass, m, func, list, options, each_outermost, (visitor){.nest = fn});
 }

@@ -14,67 +14,7 @@
 #include "transforms/lower/lower_impl.h"
 #include "transforms/passes.h"
 
-/* ---- names at module level ---- */
-
-static const void *str_key(ts_str s) { return (const void *)(uintptr_t)s; }
-
-static bool is_symbol(ts_lower *L, ts_str name) {
-  return ts_func_find(L->m, name) || ts_global_find(L->m, name);
-}
-
-/* @FUNCTION_base, with _1, _2 … added where the module has that name. The numbers go up through the
- * whole function, so that finding a free one stays cheap. */
-static ts_str global_name(ts_lower *L, const char *base) {
-  const char *full = ts_sprintf(L->scratch, "%s_%s", ts_str_text(L->m, L->func->name), base);
-  ts_str name = ts_intern(&L->m->strings, full);
-  while (is_symbol(L, name))
-    name = ts_intern(&L->m->strings, ts_sprintf(L->scratch, "%s_%u", full, ++L->num_renamed));
-  return name;
-}
-
-static ts_value *get_global(ts_lower *L, ts_global *g) {
-  ts_value *v = ts_build(&L->b, TS_OP_GLOBAL, g->type, 0, NULL);
-  ts_attr_set(L->m, v->def, (ts_attr){.key = TS_ATTR_CALLEE, .word = g->name});
-  return v;
-}
-
-ts_value *ts_lower_table(ts_lower *L, const char *name, unsigned n, const double *values) {
-  double *bytes = ts_new_array(&L->m->arena, double, n);
-  memcpy(bytes, values, n * sizeof *bytes);
-  ts_data *data = ts_new(&L->m->arena, ts_data);
-  *data = (ts_data){.form = TS_DATA_DENSE, .bytes = bytes, .num_bytes = n * sizeof *bytes};
-  ts_extent extent = n;
-  const ts_type *type = ts_type_buffer(L->m, 1, &extent, TS_F64, TS_SPACE_GLOBAL);
-  ts_value *v = get_global(L, ts_global_create(L->m, global_name(L, name), L->b.loc, type, data));
-  v->name = ts_intern(&L->m->strings, ts_sprintf(L->scratch, "%ss", name));
-  return v;
-}
-
 /* ---- constants ---- */
-
-static const ts_type *buffer_type(ts_lower *L, const ts_type *t) {
-  return ts_type_buffer(L->m, t->rank, t->dims, t->dtype, TS_SPACE_GLOBAL);
-}
-
-static bool is_const(const ts_value *v) {
-  return v->kind == TS_VALUE_RESULT && v->def->opcode == TS_OP_CONST;
-}
-
-/* A constant's own name, or c0, c1, … where it has only a number. */
-static const char *const_name(ts_lower *L, const ts_value *v) {
-  if (ts_lower_has_word(L, v)) return ts_str_text(L->m, v->name);
-  return ts_sprintf(L->scratch, "c%u", L->num_consts++);
-}
-
-static void fetch_const(ts_lower *L, ts_value *v) {
-  const char *base = const_name(L, v);
-  const ts_data *data = ts_attr_find(v->def, TS_ATTR_VALUE)->data;
-  ts_global *g =
-      ts_global_create(L->m, global_name(L, base), v->def->loc, buffer_type(L, v->type), data);
-  ts_value *buffer = get_global(L, g);
-  buffer->name = v->name;
-  ts_ptrmap_put(&L->buffers, v, buffer);
-}
 
 static void fill(ts_lower *L, ts_value *buffer, ts_value *literal) {
   ts_subs subs = ts_lower_nest(L, buffer->type);
@@ -87,13 +27,13 @@ static void fill(ts_lower *L, ts_value *buffer, ts_value *literal) {
 static void fetch_operands(ts_lower *L, ts_op *op) {
   for (unsigned i = 0; i < op->num_plain; i++) {
     ts_value *v = ts_operand(op, i);
-    if (!is_const(v) || ts_ptrmap_get(&L->buffers, v)) continue;
+    if (!ts_lower_is_const(v) || ts_ptrmap_get(&L->buffers, v)) continue;
     ts_value *splat = ts_lower_splat(L, v);
     if (splat && op->opcode != TS_OP_CALL) continue;
     if (splat && ts_type_num_elements(v->type) == 0)
       fill(L, ts_lower_result(L, v), splat);
     else
-      fetch_const(L, v);
+      ts_lower_fetch_const(L, v);
   }
 }
 
@@ -168,6 +108,8 @@ static void mark_needed(ts_func *f) {
 
 /* ---- one function ---- */
 
+static const void *str_key(ts_str s) { return (const void *)(uintptr_t)s; }
+
 static void take_names(ts_lower *L) {
   const ts_block *body = L->func->body;
   for (unsigned i = 0; i < body->num_args; i++)
@@ -188,11 +130,12 @@ static ts_value **lower_signature(ts_lower *L) {
   ts_changed_func(f);
   for (unsigned i = 0; i < n; i++) {
     ts_value *arg = f->body->args[i];
-    arg->type = buffer_type(L, arg->type);
+    arg->type = ts_lower_buffer_type(L, arg->type);
     ts_ptrmap_put(&L->buffers, arg, arg);
   }
   for (unsigned i = n; i < sig.n; i++) {
-    ts_block_add_arg(L->m, f->body, buffer_type(L, sig.entries[i].type), sig.entries[i].name);
+    ts_block_add_arg(L->m, f->body, ts_lower_buffer_type(L, sig.entries[i].type),
+                     sig.entries[i].name);
     roles[i] = TS_ROLE_OUT;
   }
   f->roles = roles;
@@ -205,7 +148,7 @@ static ts_value **lower_signature(ts_lower *L) {
 static void place_results(ts_lower *L, const ts_op *ret, ts_value *const *outs) {
   for (unsigned i = 0; i < ret->num_plain; i++) {
     ts_value *v = ts_operand(ret, i);
-    if (v->kind == TS_VALUE_RESULT && !is_const(v) && !ts_ptrmap_get(&L->buffers, v))
+    if (v->kind == TS_VALUE_RESULT && !ts_lower_is_const(v) && !ts_ptrmap_get(&L->buffers, v))
       ts_ptrmap_put(&L->buffers, v, outs[i]);
   }
 }
@@ -215,7 +158,8 @@ static void copy_results(ts_lower *L, ts_op *ret, ts_value *const *outs) {
   for (unsigned i = 0; i < ret->num_plain; i++) {
     ts_value *v = ts_operand(ret, i);
     if (ts_ptrmap_get(&L->buffers, v) == outs[i]) continue;
-    if (is_const(v) && !ts_lower_splat(L, v) && !ts_ptrmap_get(&L->buffers, v)) fetch_const(L, v);
+    if (ts_lower_is_const(v) && !ts_lower_splat(L, v) && !ts_ptrmap_get(&L->buffers, v))
+      ts_lower_fetch_const(L, v);
     copy_result(L, v, outs[i]);
   }
 }

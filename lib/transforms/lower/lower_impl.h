@@ -47,6 +47,11 @@ ts_value *ts_lower_buffer(ts_lower *, ts_value *tensor);
 ts_value *ts_lower_result(ts_lower *, ts_value *tensor);
 /* A buffer of the current block: %name = alloc : memref<extent x dtype, local>. */
 ts_value *ts_lower_local(ts_lower *, const char *name, ts_extent, ts_dtype);
+/* Shape and elements of a tensor type as a buffer in global memory. */
+const ts_type *ts_lower_buffer_type(ts_lower *, const ts_type *tensor);
+bool ts_lower_is_const(const ts_value *);
+/* Makes the constant a global of its own and its buffer what get_global gives; once, outside of loops. */
+void ts_lower_fetch_const(ts_lower *, ts_value *constant);
 /* The buffer of a new module-level global @FUNCTION_name that holds `n` f64 values. */
 ts_value *ts_lower_table(ts_lower *, const char *name, unsigned n, const double *values);
 
