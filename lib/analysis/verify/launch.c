@@ -6,10 +6,11 @@
  * for around it, inside the launch, tests a varying value. */
 #include <inttypes.h>
 
+#include "target/gpu.h"
 #include "analysis/verify/verify_impl.h"
 
 /* How many indices a launch has of blocks and of threads, and how many threads a block. */
-enum { MAX_INDICES = 3, MAX_THREADS = 1024 };
+enum { MAX_INDICES = 3 };
 
 static void check_clauses(ts_verifier *v, const ts_op *op, const ts_launch *launch) {
   unsigned count[] = {[TS_CLAUSE_BLOCKS] = 0, [TS_CLAUSE_THREADS] = 0};
@@ -38,9 +39,9 @@ static void check_extents(ts_verifier *v, const ts_op *op, const ts_launch *laun
         __builtin_mul_overflow(threads, ts_max(r.lo, (int64_t)1), &threads))
       threads = INT64_MAX;
   }
-  if (threads > MAX_THREADS)
+  if (threads > TS_GPU_MAX_BLOCK_THREADS)
     ts_verify_error(v, op->loc, "a block of %" PRId64 " threads; it has at most %d", threads,
-                    MAX_THREADS);
+                    TS_GPU_MAX_BLOCK_THREADS);
 }
 
 static void check_launch(ts_verifier *v, const ts_op *op) {
