@@ -153,6 +153,7 @@ static ts_bounded *reduce(bounder *b, const ts_op *op, const ts_bounded *x, ts_o
                           ts_dtype acc) {
   ts_bounded *out = new_reduced(b, op, x);
   const ts_op step_op = {.opcode = (uint16_t)combine, .num_plain = 2};
+  bool exact = ts_scalar_infos[ts_scalar_of(&step_op)].exact;
   ts_points p = ts_points_of(op, b->bindings);
   ts_points_add(&p, b->m, op, 0, x->dims);
   for (int64_t i = 0; i < out->count; i++) {
@@ -166,7 +167,7 @@ static ts_bounded *reduce(bounder *b, const ts_op *op, const ts_bounded *x, ts_o
     }
     out->value[i] = sum.value;
     out->error[i] = sum.error;
-    if (combine == TS_OP_ADD && ts_is_float(x->dtype))
+    if (!exact && ts_is_float(x->dtype))
       out->error[i] = ts_bound_rounded(ts_bound_format(x->dtype), sum.value,
                                        sum.error + ts_bound_gamma(acc, length) * size);
     (void)ts_points_next(&p, 0, p.num_parallel);

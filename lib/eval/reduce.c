@@ -99,8 +99,7 @@ static void store_all(const reduction *r, int64_t count) {
 
 ts_result ts_eval_reduce(ts_eval *e) {
   ts_opcode combine = (ts_opcode)ts_info(e->op)->combine;
-  /* a largest element is one of the operand's */
-  ts_dtype acc = combine == TS_OP_ADD ? ts_acc_dtype(e->op) : e->in[0].dtype;
+  ts_dtype acc = ts_acc_dtype(e->op);
   reduction r = {.e = e, .combine = ts_scalar_with(combine, e->op), .acc = acc};
   ts_points p = points_of(e);
   int64_t count = ts_array_count(e->out), terms = 1;

@@ -3,7 +3,7 @@
  * op of a known kind needs no line of theirs.
  *
  * The idea is that of MLIR's linalg dialect: Vasilache et al., "Composable and Modular Code Generation in
- * MLIR" (arXiv:2202.03293), section 2.3, where an op is its iterators and its indexing maps. */
+ * MLIR" (arXiv:2202.03293), where an op is its iterators and its indexing maps. */
 #ifndef TS_IR_INDEXING_H
 #define TS_IR_INDEXING_H
 

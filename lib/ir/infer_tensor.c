@@ -339,13 +339,11 @@ static const ts_type *product(ts_inf *f) {
 
 const ts_type *ts_rule_matmul(ts_inf *f) { return product(f); }
 
-/* A bias has one element a column: extents of 1, then the last extent of the product. */
-static bool is_bias_of(const ts_type *bias, const ts_type *t) {
-  if (bias->rank == 0 || bias->rank > t->rank || bias->dims[bias->rank - 1] != t->dims[t->rank - 1])
-    return false;
+bool ts_is_bias(const ts_type *bias, const ts_type *product) {
+  if (bias->kind != TS_TYPE_TENSOR || bias->rank == 0 || bias->rank > product->rank) return false;
   for (unsigned i = 0; i + 1 < bias->rank; i++)
     if (bias->dims[i] != 1) return false;
-  return true;
+  return bias->dims[bias->rank - 1] == product->dims[product->rank - 1];
 }
 
 /* act names one-operand elementwise op of both levels; integers have only none and relu. */
@@ -370,7 +368,7 @@ static bool check_act(ts_inf *f, ts_dtype dtype) {
 const ts_type *ts_rule_fused_mlp(ts_inf *f) {
   const ts_type *t = product(f), *bias = t ? tensor_operand(f, 2) : NULL;
   if (!bias) return NULL;
-  if (bias->dtype != t->dtype || !is_bias_of(bias, t))
+  if (bias->dtype != t->dtype || !ts_is_bias(bias, t))
     return ts_inf_error(f, "a bias of type %s; this `fused_mlp` takes tensor<%sx%s>", bias->text,
                         ts_extent_text(f->m, t->dims[t->rank - 1]), ts_dtype_name(t->dtype));
   return check_act(f, t->dtype) ? t : NULL;
@@ -527,11 +525,15 @@ const ts_type *ts_rule_fused(ts_inf *f) {
 
 /* ---- what the attributes mean ---- */
 
+ts_dtype ts_default_acc(ts_dtype d) {
+  return ts_is_float(d) ? TS_F64 : d == TS_I8 ? TS_I32 : TS_I64;
+}
+
 ts_dtype ts_acc_dtype(const ts_op *op) {
   const ts_attr *acc = ts_attr_find(op, TS_ATTR_ACC);
-  if (acc) return acc->dtype;
   ts_dtype d = ts_operand(op, 0)->type->dtype;
-  return ts_is_float(d) ? TS_F64 : d == TS_I8 ? TS_I32 : TS_I64;
+  if (acc) return acc->dtype;
+  return ts_takes_attr(op->opcode, TS_ATTR_ACC) ? ts_default_acc(d) : d;
 }
 
 unsigned ts_op_axes(const ts_op *op, unsigned axes[TS_MAX_RANK]) {

@@ -301,8 +301,11 @@ double ts_attr_float(const ts_op *, ts_attr_key, double otherwise);
 /* A word of an ENUM, ENUMS or OPCODE attribute as the number that stands for it in ts_attr, and back. */
 int64_t ts_attr_number(const ts_module *, ts_attr_key, ts_str word);
 const char *ts_attr_word(const ts_module *, ts_attr_key, int64_t number);
-/* The accumulator type of a matmul, reduction, softmax, layernorm, fused_mlp or fused: acc, or by
- * default f64 for floats, i32 for i8, and i64 for other integers. */
+/* The type in which sums of elements of a type accumulate unless they say `acc`: f64 for floats, i32 for i8, i64 for
+ * other integers. */
+ts_dtype ts_default_acc(ts_dtype);
+/* The accumulator type of a PRODUCT, REDUCE or NORMALIZE op, or a fused one with a root: acc, or the default. An op
+ * without that attribute, such as reduce_max, combines elements exactly, in their own type. */
 ts_dtype ts_acc_dtype(const ts_op *);
 /* How many products of two lanes of type `factor` a `dot` adds to each lane of type `sum`; 0: it has
  * no such form. */

@@ -95,6 +95,8 @@ const ts_type *ts_type_element(ts_module *, const ts_type *);
 const ts_type *ts_type_with_dtype(ts_module *, const ts_type *, ts_dtype);
 /* Elements; 0 when an extent is symbolic; -1 when the product is past int64. */
 int64_t ts_type_num_elements(const ts_type *);
+/* Has it one element a column of the product: extents of 1, then the product's last? */
+bool ts_is_bias(const ts_type *bias, const ts_type *product);
 /* NumPy's broadcast of two shapes; false when they clash (or when it cannot be told: M against N). */
 bool ts_broadcast_dims(unsigned rank_a, const ts_extent *a, unsigned rank_b, const ts_extent *b,
                        unsigned *rank, ts_extent dims[TS_MAX_RANK]);

@@ -18,7 +18,7 @@ static void note(reductions *r, int64_t length, ts_dtype acc) {
   if (ts_is_float(acc) && ts_dtype_bytes(acc) < ts_dtype_bytes(r->acc)) r->acc = acc;
 }
 
-/* A largest element is one of those it is taken from, so it is exact. */
+/* What combines exactly rounds nothing, however long it is. */
 static void note_tensor_op(void *user, ts_op *op) {
   reductions *r = user;
   const ts_op_info *info = ts_root_info(op);
@@ -28,7 +28,7 @@ static void note_tensor_op(void *user, ts_op *op) {
   ts_iter_space space = ts_op_iter_space(op);
   for (unsigned d = space.num_parallel; d < space.n; d++)
     length *= ts_bound_extent(r->bindings, space.extents[d]);
-  note(r, length, info->combine == TS_OP_MAX ? TS_F64 : ts_acc_dtype(op));
+  note(r, length, ts_takes_attr(op->opcode, TS_ATTR_ACC) ? ts_acc_dtype(op) : TS_F64);
 }
 
 static int64_t symbol_value(void *user, ts_str name) {

@@ -5,8 +5,8 @@
 
 #include "syntax/syntax.h"
 #include "analysis/verify/verify.h"
-#include "transforms/passes.h"
 #include "engine/engine.h"
+#include "transforms/passes.h"
 #include "check/bound.h"
 #include "unit.h"
 

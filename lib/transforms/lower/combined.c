@@ -15,11 +15,6 @@ static ts_opcode combine_of(const ts_op *op) { return ts_root_info(op)->combine;
 
 /* ---- the accumulator ---- */
 
-/* A largest element is one of the operand's. */
-static ts_dtype acc_dtype(const ts_op *op) {
-  return combine_of(op) == TS_OP_ADD ? ts_acc_dtype(op) : ts_operand(op, 0)->type->dtype;
-}
-
 /* acc = fma(x, w, acc); integers have no fma, and none is needed. */
 static void multiply_add(ts_lower *L, ts_acc acc, ts_value *x, ts_value *w) {
   if (!ts_is_float(acc.dtype)) {
@@ -43,12 +38,13 @@ static void combine_point(ts_lower *L, const ts_point *p, ts_acc acc) {
 
 /* The reduced points of the element at the point, combined. */
 static ts_value *combined(ts_lower *L, ts_point *p) {
-  ts_dtype d = acc_dtype(p->op);
+  ts_dtype d = ts_acc_dtype(p->op);
   ts_acc acc = ts_lower_acc(L, "acc", ts_lower_neutral(L, combine_of(p->op), d), d);
   ts_lower_reduced(L, p);
   combine_point(L, p, acc);
   ts_lower_end(L, p->space.n - p->space.num_parallel);
-  return ts_lower_acc_load(L, combine_of(p->op) == TS_OP_ADD ? "sum" : "max", acc);
+  ts_opcode combine = combine_of(p->op);
+  return ts_lower_acc_load(L, combine == TS_OP_ADD ? "sum" : ts_op_infos[combine].name, acc);
 }
 
 /* ---- what follows it ---- */

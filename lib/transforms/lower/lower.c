@@ -203,8 +203,7 @@ static void lower_func(ts_lower *L, ts_func *f) {
 /* ---- the acc option ---- */
 
 static bool has_acc(const ts_op *op) {
-  return ts_takes_attr(op->opcode, TS_ATTR_ACC) &&
-         (op->opcode != TS_OP_FUSED || ts_attr_find(op, TS_ATTR_ROOT));
+  return ts_takes_attr(op->opcode, TS_ATTR_ACC) && ts_root_info(op)->class != TS_OC_FUSED;
 }
 
 /* Gives the type to every op of its class: acc = f32 leaves a module's integer products alone. */

@@ -57,7 +57,7 @@ static ts_value *reduce(decomposer *d, ts_opcode code, ts_value *x, const ts_op 
   unsigned k = 0;
   for (unsigned i = 0; i < n; i++)
     ints[i] = axes[i];
-  if (code != TS_OP_REDUCE_MAX && x->type->dtype != TS_F64)
+  if (ts_takes_attr(code, TS_ATTR_ACC) && x->type->dtype != TS_F64)
     attrs[k++] = (ts_attr){.key = TS_ATTR_ACC, .dtype = x->type->dtype};
   if (n) attrs[k++] = (ts_attr){.key = TS_ATTR_AXIS, .n = n, .bare = n == 1, .ints = ints};
   if (keepdims) attrs[k++] = (ts_attr){.key = TS_ATTR_KEEPDIMS};
@@ -275,10 +275,9 @@ static ts_value *product(decomposer *d, const ts_op *op, ts_dtype dtype, ts_dtyp
     bool as_is = dtype == v->type->dtype || (dtype == TS_I32 && v->type->dtype == TS_I8);
     operands[i] = as_is ? v : cast(d, v, dtype);
   }
-  ts_dtype from = operands[0]->type->dtype;
-  ts_dtype otherwise = ts_is_float(from) ? TS_F64 : from == TS_I8 ? TS_I32 : TS_I64;
   ts_attr attr = {.key = TS_ATTR_ACC, .dtype = acc};
-  return ts_build_infer(&d->b, TS_OP_MATMUL, 2, operands, acc != otherwise, &attr);
+  bool told = acc != ts_default_acc(operands[0]->type->dtype);
+  return ts_build_infer(&d->b, TS_OP_MATMUL, 2, operands, told, &attr);
 }
 
 /* Everything in the accumulator type: its product then needs no rounding before the bias. Products of i8 are
@@ -375,6 +374,17 @@ static const struct rule *rule_of(ts_opcode opcode) {
   return NULL;
 }
 
+static ts_result unknown_name(ts_pass_ctx *pass, size_t n, const char *name) {
+  const char *all = "";
+  for (size_t i = 0; i < ts_countof(rules); i++) {
+    const char *before = i == 0 ? "" : i + 1 < ts_countof(rules) ? ", " : " and ";
+    all = ts_sprintf(pass->scratch, "%s%s%s", all, before, ts_op_infos[rules[i].opcode].name);
+  }
+  (void)ts_error_plain(pass->ctx, "ops = %.*s: decompose takes apart %s", (int)ts_min(n, 100), name,
+                       all);
+  return TS_USAGE;
+}
+
 /* The ops named in the option, as a bit for each rule; all for none. */
 static ts_result chosen_rules(ts_pass_ctx *pass, const char *names, unsigned *chosen) {
   static const char space[] = " ,\t\n";
@@ -384,13 +394,7 @@ static ts_result chosen_rules(ts_pass_ctx *pass, const char *names, unsigned *ch
     while (i < ts_countof(rules) && (strlen(ts_op_infos[rules[i].opcode].name) != n ||
                                      memcmp(ts_op_infos[rules[i].opcode].name, at, n) != 0))
       i++;
-    if (i == ts_countof(rules)) {
-      (void)ts_error_plain(pass->ctx,
-                           "ops = %.*s: decompose takes apart softmax, layernorm, reduce_mean, "
-                           "relu, sigmoid, silu, gelu, quantize, dequantize, fused_mlp and fused",
-                           (int)ts_min(n, 100), at);
-      return TS_USAGE;
-    }
+    if (i == ts_countof(rules)) return unknown_name(pass, n, at);
     *chosen |= 1u << i;
     at += n + strspn(at + n, space);
   }

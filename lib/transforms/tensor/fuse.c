@@ -63,22 +63,13 @@ static ts_value *activated(const ts_op *op, ts_opcode *code) {
   return ts_is_activation(*code) ? ts_operand(op, 0) : NULL;
 }
 
-/* One element a column of the product: extents of 1, then the product's last. */
-static bool is_bias(const ts_type *bias, const ts_type *product) {
-  if (!ts_is_kind(bias, TS_TYPE_TENSOR) || bias->rank == 0 || bias->rank > product->rank)
-    return false;
-  for (unsigned i = 0; i + 1 < bias->rank; i++)
-    if (bias->dims[i] != 1) return false;
-  return bias->dims[bias->rank - 1] == product->dims[product->rank - 1];
-}
-
 /* The bias behind `v`, which may be broadcast to the product's shape. NULL: a full matrix or the
  * like. */
 static ts_value *bias_of(ts_value *v, const ts_type *product) {
-  if (is_bias(v->type, product)) return v;
+  if (ts_is_bias(v->type, product)) return v;
   ts_op *broadcast = ts_def_as(v, TS_OP_BROADCAST);
-  return broadcast && is_bias(ts_operand(broadcast, 0)->type, product) ? ts_operand(broadcast, 0)
-                                                                       : NULL;
+  return broadcast && ts_is_bias(ts_operand(broadcast, 0)->type, product) ? ts_operand(broadcast, 0)
+                                                                          : NULL;
 }
 
 /* Whether bias and activation in the accumulator type differ from those in the product's by rounding
