@@ -2,8 +2,8 @@
  * the caller of an entry, or is declared for the user to define. */
 #include <inttypes.h>
 
-#include "emit/c_emit.h"
 #include "data/global.h"
+#include "emit/c_emit.h"
 
 enum { HIDDEN_BYTES = 4 << 10, PRINTED_BYTES = 64 << 10 };
 
