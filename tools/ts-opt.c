@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/clock.h"
 #include "support/expect.h"
 #include "support/remarks.h"
 #include "syntax/syntax.h"

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "ir/calls.h"
 #include "emit/c_emit.h"
 #include "emit/prelude.h"
 
@@ -148,9 +149,8 @@ static void emit_func(ts_c_emit *, ts_c_func *, unsigned depth);
 
 static void emit_callee(void *arg, ts_op *op) {
   callees *c = arg;
-  if (op->opcode != TS_OP_CALL || c->e->result) return;
-  const ts_func *to = ts_func_find(c->e->m, ts_attr_find(op, TS_ATTR_CALLEE)->word);
-  if (!to) return;
+  const ts_func *to = ts_callee(op);
+  if (!to || c->e->result) return;
   ts_c_func *callee = ts_ptrmap_get(&c->e->func_of, to);
   emit_func(c->e, callee, c->depth + 1);
   c->caller->stack = ts_max(c->caller->stack, callee->stack);
@@ -416,7 +416,8 @@ void ts_c_line_directive(ts_c_emit *e, const ts_op *op) {
   for (; e->line_at < op->loc.begin; e->line_at++)
     e->line += source->text[e->line_at] == '\n';
   ts_c_printf(e, "#line %" PRIu32 " \"", e->line);
-  for (const char *p = source->name; *p; p++)
+  const char *name = e->options->source_name ? e->options->source_name : source->name;
+  for (const char *p = name; *p; p++)
     ts_c_printf(e, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
   ts_c_put(e, "\"\n");
 }

@@ -38,11 +38,12 @@ typedef struct ts_failure {
 } ts_failure;
 
 typedef struct ts_emit_c_options {
-  bool line_directives; /* #line before every statement, to the module's source */
-  bool entries;         /* ts_entry_NAME for each function */
-  bool header_only;     /* the prototypes, for users to include, and nothing else */
-  bool openmp;          /* pragmas for parallel loops */
-  const char *comment;  /* how the text came to be, for its leading comment: lines without slashes;
+  bool line_directives;    /* #line before every statement, to the module's source */
+  const char *source_name; /* what they call it; NULL: as the module does */
+  bool entries;            /* ts_entry_NAME for each function */
+  bool header_only;        /* the prototypes, for users to include, and nothing else */
+  bool openmp;             /* pragmas for parallel loops */
+  const char *comment; /* how the text came to be, for its leading comment: lines without slashes;
                            or NULL */
 } ts_emit_c_options;
 

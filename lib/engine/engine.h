@@ -21,7 +21,7 @@ typedef struct ts_run_stats {
 } ts_run_stats;
 
 typedef struct ts_run_args {
-  const ts_func *func;
+  const ts_func *func; /* as the caller knows it */
   /* one for each entry of the function's signature, in order; outputs allocated */
   ts_array *arrays;
   ts_run_limits limits;
@@ -48,16 +48,20 @@ typedef struct ts_engine {
   const char *
       family; /* a name for the engines that have it, of which a function's level chooses; NULL: none */
   const char *summary;
-  unsigned levels;   /* TS_LEVEL_* of the functions it runs */
+  unsigned levels; /* TS_LEVEL_* of the functions it runs */
+  /* what makes, of a tensor function, the loops that `prepare` takes; NULL: it takes tensor functions */
+  const char *pipeline;
   bool counts;       /* fills ts_run_stats */
   double math_error; /* of exp, erf and their kin on f32, in ULPs; 0.5 when correctly rounded */
   ts_option_table options;
   const char *options_heading; /* over its options where they are listed; NULL: it has none */
-  /* Compiles once, runs many times (timing). TS_CHECK for what a run discovers. The options are a struct of the
-   * row's table, need not outlive the call, and may be NULL for an engine that has none. What it leaves in
-   * `compiled` is to be released also when it fails. */
+  /* Compiles once, runs many times (timing). The module must outlive what is compiled. Messages are about the
+   * context's source. The options are a struct of the row's table, need not outlive the call, and may be NULL for
+   * an engine that has none. What it leaves in `compiled` is to be released also when it fails. */
   ts_result (*prepare)(ts_context *, ts_module *, const ts_func *, const void *options,
                        void **compiled);
+  /* TS_CHECK for what a run discovers, with a message about the module of args->func: the function that was
+   * compiled, or the one that it was lowered from, with the same signature. */
   ts_result (*run)(ts_context *, void *compiled, ts_run_args *);
   void (*release)(ts_context *, void *compiled);
   /* What is to be told of it, in the arena. NULL: nothing. */
@@ -112,13 +116,5 @@ const void *ts_engine_options_of(const ts_engine_options *, const ts_engine *);
 /* Reads "native" or "native{cc=clang cache_dir=/tmp/c}", as a step of a pipeline is written: the name, in the
  * context's arena, and options, which replace those there. TS_USAGE, with a message that points into the text. */
 ts_result ts_engine_read(ts_context *, const char *text, ts_engine_options *, const char **name);
-
-/* Calls `run` on what an engine compiled, with `source`, the text of its module, for messages to point
- * into; a refusal of memory ends it with TS_LIMIT. */
-ts_result ts_run_compiled(ts_context *, const ts_source *source,
-                          ts_result (*run)(void *compiled, ts_run_args *), void *compiled,
-                          ts_run_args *);
-/* As many threads as a run uses: those asked for, or all that this process may run on. */
-unsigned ts_threads_of(const ts_run_limits *);
 
 #endif

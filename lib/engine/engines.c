@@ -1,6 +1,4 @@
 /* The engines by name, and what they share. */
-#include <sched.h>
-
 #include "engine/engine.h"
 
 const ts_engine *const ts_engines[TS_NUM_ENGINES] = {
@@ -87,36 +85,4 @@ ts_result ts_engine_read(ts_context *ctx, const char *text, ts_engine_options *o
   ts_result result = read_engine(&r, options, name);
   ctx->source = outer;
   return result;
-}
-
-/* ---- running ---- */
-
-typedef struct run_call {
-  ts_result (*run)(void *, ts_run_args *);
-  void *compiled;
-  ts_run_args *args;
-} run_call;
-
-static ts_result run_protected(void *arg) {
-  run_call *c = arg;
-  return c->run(c->compiled, c->args);
-}
-
-ts_result ts_run_compiled(ts_context *ctx, const ts_source *source,
-                          ts_result (*run)(void *, ts_run_args *), void *compiled,
-                          ts_run_args *args) {
-  run_call call = {run, compiled, args};
-  const ts_source *outer = ctx->source;
-  ctx->source = source;
-  ts_result result = ts_protect(ctx, run_protected, &call);
-  ctx->source = outer;
-  return result;
-}
-
-unsigned ts_threads_of(const ts_run_limits *limits) {
-  cpu_set_t set;
-  if (limits->threads) return limits->threads;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  int n = CPU_COUNT(&set);
-  return n < 1 ? 1 : (unsigned)n;
 }

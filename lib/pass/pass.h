@@ -125,7 +125,6 @@ typedef struct ts_time_table {
   size_t n;
 } ts_time_table;
 void ts_time_add(ts_time_table *, const char *what, double seconds); /* the table may be NULL */
-double ts_time_now(void); /* seconds of a monotonic clock */
 void ts_time_print(ts_sink *, const ts_time_table *);
 void ts_stat_print(ts_sink *, const ts_stat_table *);
 

@@ -71,12 +71,9 @@ static ts_result parse_body(void *arg) {
   return result;
 }
 
+/* An empty text is nothing to point into. */
 static ts_result parse_located(parse_call *call) {
-  const ts_source *outer = call->ctx->source;
-  call->ctx->source = call->source->n ? call->source : NULL; /* no text: nothing to point into */
-  ts_result result = ts_protect(call->ctx, parse_body, call);
-  call->ctx->source = outer;
-  return result;
+  return ts_protect_about(call->ctx, call->source->n ? call->source : NULL, parse_body, call);
 }
 
 ts_result ts_pipeline_parse_source(ts_context *ctx, ts_pipeline *p, const ts_source *source) {

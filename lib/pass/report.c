@@ -1,13 +1,5 @@
 /* What passes counted and how long things took, as tables. */
-#include <time.h>
-
 #include "pass/pass.h"
-
-double ts_time_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 void ts_time_add(ts_time_table *table, const char *what, double seconds) {
   if (!table) return;

@@ -2,6 +2,7 @@
  * text, the check of the answer, timing, and the bisect limit. After each pass every value has the
  * name that a reader of the printed module would see, so a pipeline in one process does what its
  * passes do through a pipe. */
+#include "support/clock.h"
 #include "support/remarks.h"
 #include "ir/outline.h"
 #include "syntax/syntax.h"

@@ -1,6 +1,5 @@
 /* Holding the outputs of a run against what another makes of the same data: another engine, or another
  * program. */
-#include "transforms/passes.h"
 #include "run/run_impl.h"
 
 /* ---- two runs ---- */
@@ -78,17 +77,6 @@ static ts_result compare_outputs(ts_run *run, ts_run *other, const ts_matching *
   return result ? result : ts_run_hold(run, other, m, &r);
 }
 
-/* A tensor function is lowered, in a copy of the module, for an engine that runs loops. */
-static ts_result module_for(ts_run *run, const ts_engine *engine, ts_module **out) {
-  *out = ts_module_clone(run->module);
-  if (!engine || (engine->levels & ts_func_level(run->func))) return TS_OK;
-  ts_pipeline pipeline = {.table = &ts_all_passes};
-  ts_pass_runner runner;
-  ts_pass_runner_init(&runner);
-  ts_result result = ts_pipeline_add(run->ctx, &pipeline, "lower", NULL);
-  return result ? result : ts_run_pipeline(*out, &pipeline, &runner);
-}
-
 /* Both have the same function. */
 static ts_matching one_to_one(ts_run *run) {
   unsigned *same = ts_new_array(&run->ctx->arena, unsigned, run->sig.n + 1);
@@ -97,13 +85,14 @@ static ts_matching one_to_one(ts_run *run) {
   return (ts_matching){same, same};
 }
 
-static ts_result run_other(ts_run *run, ts_run *other, ts_module *module, const char *engine) {
+static ts_result run_other(ts_run *run, ts_run *other, const char *engine) {
   ts_run_request *request = ts_new(&run->ctx->arena, ts_run_request);
   *request = (ts_run_request){.engine = engine,
                               .entry = ts_str_text(run->module, run->func->name),
                               .limits = run->request->limits,
-                              .options = run->request->options};
-  ts_result result = ts_run_open_bare(other, run->ctx, module, request);
+                              .options = run->request->options,
+                              .lowers = true};
+  ts_result result = ts_run_open_bare(other, run->ctx, run->module, request);
   ts_matching m = one_to_one(run);
   if (!result) result = ts_run_share(run, other, &m);
   if (!result) result = ts_run_compile(other);
@@ -115,9 +104,7 @@ static ts_result run_other(ts_run *run, ts_run *other, ts_module *module, const 
  * way. */
 static ts_result compare_with(ts_run *run, const char *name) {
   ts_run *other = run->other = ts_new(&run->ctx->arena, ts_run);
-  const ts_engine *engine = ts_engine_find(name, NULL);
-  ts_result result = module_for(run, engine, &run->other_module);
-  if (!result) result = run_other(run, other, run->other_module, name);
+  ts_result result = run_other(run, other, name);
   ts_run_close_other(run);
   return result;
 }

@@ -2,6 +2,8 @@
  * engine. */
 #include <sys/stat.h>
 
+#include "support/clock.h"
+#include "ir/calls.h"
 #include "transforms/passes.h"
 #include "run/run_impl.h"
 
@@ -80,7 +82,9 @@ static ts_result choose_engine(ts_run *run, const char *name) {
   if (result) return result;
   unsigned level = ts_func_level(run->func);
   run->engine = ts_engine_find(name, run->func);
-  if (run->engine && (run->engine->levels & level)) return TS_OK;
+  bool lowers = run->request->lowers && run->engine && run->engine->pipeline;
+  if (run->engine && ((run->engine->levels & level) || (lowers && level == TS_LEVEL_T)))
+    return TS_OK;
   return ts_run_usage(run->ctx, "engine '%s' runs %s functions, and @%s is a %s function", name,
                       level == TS_LEVEL_T ? "loop" : "tensor",
                       ts_str_text(run->module, run->func->name),
@@ -89,26 +93,20 @@ static ts_result choose_engine(ts_run *run, const char *name) {
 
 /* ---- the function ---- */
 
-typedef struct callees {
-  ts_module *module;
-  ts_ptrmap called; /* by name */
-} callees;
-
-static void note_callee(void *user, ts_op *op) {
-  callees *c = user;
-  const ts_attr *callee = op->opcode == TS_OP_CALL ? ts_attr_find(op, TS_ATTR_CALLEE) : NULL;
-  if (callee) ts_ptrmap_put(&c->called, (void *)(uintptr_t)callee->word, op);
+static void note_callee(void *called, ts_op *op) {
+  ts_func *callee = ts_callee(op);
+  if (callee) ts_ptrmap_put(called, callee, callee);
 }
 
 /* The function that no other calls; NULL unless there is exactly one. */
 static const ts_func *only_root(ts_context *ctx, ts_module *module) {
-  callees c = {.module = module};
-  ts_ptrmap_init(&c.called, &ctx->arena);
+  ts_ptrmap called;
+  ts_ptrmap_init(&called, &ctx->arena);
   for (ts_func *f = module->first_func; f; f = f->next)
-    ts_walk(f->body, note_callee, &c);
+    ts_walk(f->body, note_callee, &called);
   const ts_func *root = NULL;
   for (ts_func *f = module->first_func; f; f = f->next) {
-    if (ts_ptrmap_get(&c.called, (void *)(uintptr_t)f->name)) continue;
+    if (ts_ptrmap_get(&called, f)) continue;
     if (root) return NULL;
     root = f;
   }
@@ -245,11 +243,21 @@ ts_result ts_run_open_bare(ts_run *run, ts_context *ctx, ts_module *module,
   return choose_engine(run, request->engine);
 }
 
-ts_result ts_run_compile(ts_run *run) {
-  double begin = ts_time_now();
+static ts_result compile(ts_run *run) {
+  const ts_func *func;
+  ts_result result = ts_run_lower(run, &func);
   const void *options = ts_engine_options_of(&run->request->options, run->engine);
-  ts_result result =
-      run->engine->prepare(run->ctx, run->module, run->func, options, &run->compiled);
+  if (result) return result;
+  return run->engine->prepare(run->ctx, func->module, func, options, &run->compiled);
+}
+
+/* Messages are about the program as it was given, which outlives the copy that is compiled. */
+ts_result ts_run_compile(ts_run *run) {
+  const ts_source *outer = run->ctx->source;
+  double begin = ts_time_now();
+  run->ctx->source = &run->module->source;
+  ts_result result = compile(run);
+  run->ctx->source = outer;
   run->prepare_ms = 1e3 * (ts_time_now() - begin);
   return result;
 }
@@ -302,15 +310,14 @@ ts_result ts_run_execute(ts_run *run) {
 
 void ts_run_close_other(ts_run *run) {
   if (run->other) ts_run_close(run->other);
-  if (run->other_module) ts_module_drop(run->other_module);
   if (run->ctx) ts_arena_drop(&run->scratch);
   run->other = NULL;
-  run->other_module = NULL;
 }
 
 void ts_run_close(ts_run *run) {
   ts_run_close_other(run);
   if (run->compiled) run->engine->release(run->ctx, run->compiled);
+  if (run->lowered) ts_module_drop(run->lowered);
   for (unsigned i = 0; run->arrays && i < run->sig.n; i++) {
     ts_array_drop(run->ctx, &run->arrays[i]);
     ts_array_drop(run->ctx, &run->initial[i]);

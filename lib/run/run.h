@@ -45,6 +45,7 @@ typedef struct ts_run_request {
   unsigned time_runs; /* 0: not timed */
   ts_run_limits limits;
   ts_engine_options options;
+  bool lowers; /* a tensor function is lowered for an engine of loops, without being asked to */
   bool stats;
   /* outputs that are not wholly written fail the run, as they do where it is compared */
   bool check_outputs;
@@ -126,6 +127,7 @@ typedef struct ts_run {
   ts_unwritten *unwritten; /* of the signature's entries */
   const char **sources;    /* of inputs: what they were filled from */
   ts_bindings fixed, bindings;
+  ts_module *lowered; /* what the engine was given, a copy; NULL: the module itself */
   void *compiled;
   double prepare_ms; /* what the engine took to compile */
   bool ran;          /* the outputs are those of a run */
@@ -133,8 +135,7 @@ typedef struct ts_run {
   ts_run_timing timing;
   TS_VEC(ts_run_check) checks;
   ts_arena scratch;     /* of a comparison */
-  struct ts_run *other; /* of the comparison under way, with its copy of the module */
-  ts_module *other_module;
+  struct ts_run *other; /* of the comparison under way */
 } ts_run;
 
 /* TS_USAGE when two of the request's options write one file, or one tensor of a file, however its name is

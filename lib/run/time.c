@@ -5,16 +5,11 @@
  * of its own, so these are timed one by one. */
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "support/clock.h"
+#include "ir/calls.h"
 #include "run/run_impl.h"
-
-static double milliseconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
-}
 
 static int ascending(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
@@ -34,10 +29,10 @@ static bool puts_back(const ts_run *run) {
 static ts_result sample(ts_run *run, unsigned n, double *ms) {
   ts_result result = TS_OK;
   ts_run_put_back(run);
-  double begin = milliseconds();
+  double begin = ts_time_now();
   for (unsigned i = 0; i < n && !result; i++)
     result = ts_run_again(run, NULL);
-  *ms = (milliseconds() - begin) / n;
+  *ms = 1e3 * (ts_time_now() - begin) / n;
   return result;
 }
 
@@ -66,7 +61,7 @@ static ts_work work_of(ts_run *run) {
 
 typedef struct constants {
   ts_module *module;
-  ts_ptrmap seen; /* functions and globals */
+  ts_ptrmap seen; /* globals */
   uint64_t bytes;
 } constants;
 
@@ -86,9 +81,6 @@ static bool is_new(constants *c, void *what) {
 
 static void note_constant(void *user, ts_op *op) {
   constants *c = user;
-  const ts_attr *callee = op->opcode == TS_OP_CALL ? ts_attr_find(op, TS_ATTR_CALLEE) : NULL;
-  ts_func *f = callee ? ts_func_find(c->module, callee->word) : NULL;
-  if (is_new(c, f)) ts_walk(f->body, note_constant, c);
   const ts_attr *value = op->opcode == TS_OP_CONST ? ts_attr_find(op, TS_ATTR_VALUE) : NULL;
   if (value && ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_TENSOR))
     add_constant(c, ts_op_result(op, 0)->type, value->data);
@@ -101,7 +93,9 @@ static void note_constant(void *user, ts_op *op) {
 static void count_bytes(ts_run *run, ts_run_timing *t) {
   constants c = {.module = run->module};
   ts_ptrmap_init(&c.seen, &run->ctx->arena);
-  ts_walk(run->func->body, note_constant, &c);
+  ts_ptrmap reached;
+  ts_ptrmap_init(&reached, &run->ctx->arena);
+  ts_walk_reached((ts_func *)run->func, &reached, note_constant, &c);
   t->bytes_read = c.bytes;
   for (unsigned i = 0; i < run->sig.n; i++) {
     const ts_array *a = &run->arrays[i];
@@ -171,7 +165,7 @@ ts_result ts_run_measure(ts_run *run) {
   ts_result result = take_samples(run, ms, n);
   if (result) return result;
   t->runs = n;
-  t->threads = ts_threads_of(&run->request->limits);
+  t->threads = ts_machine_threads(run->request->limits.threads);
   t->median_ms = n % 2 ? ms[n / 2] : (ms[n / 2 - 1] + ms[n / 2]) / 2;
   t->min_ms = ms[0];
   t->work = work_of(run);

@@ -1,6 +1,7 @@
 /* How far from the exact answer rounding may have carried what a run computed. */
 #include <math.h>
 
+#include "ir/calls.h"
 #include "ir/indexing.h"
 #include "run/run_impl.h"
 
@@ -103,21 +104,13 @@ static double relative_error(const reductions *r) {
  * are functions such as exp, of which each engine has its own, the order of atomic additions, and subnormal
  * numbers in a `dot` of floats. */
 typedef struct freedom {
-  ts_module *module;
   double math_error; /* of the less precise engine, in ULPs */
   double inexact;    /* what all functions together may be off, relative to their results */
   bool any;
-  ts_ptrmap seen; /* functions */
 } freedom;
 
 static void note_freedom(void *user, ts_op *op) {
   freedom *f = user;
-  const ts_attr *callee = op->opcode == TS_OP_CALL ? ts_attr_find(op, TS_ATTR_CALLEE) : NULL;
-  ts_func *func = callee ? ts_func_find(f->module, callee->word) : NULL;
-  if (func && !ts_ptrmap_get(&f->seen, func)) {
-    ts_ptrmap_put(&f->seen, func, func);
-    ts_walk(func->body, note_freedom, f);
-  }
   f->any |= op->opcode == TS_OP_ATOMIC_ADD;
   f->any |= is_dot(op) && ts_is_float((ts_dtype)ts_op_result(op, 0)->type->dtype);
   if (!ts_has_flag(op, TS_FLAG_MATH) || f->math_error <= 0.5) return;
@@ -155,9 +148,10 @@ ts_result ts_run_margin(ts_run *run, ts_arena *arena, double math_error, bool sa
   bool loops = ts_func_level(run->func) != TS_LEVEL_T;
   *m = (ts_margin){.reduction = r.length};
   if (loops) {
-    freedom f = {.module = run->module, .math_error = math_error};
-    ts_ptrmap_init(&f.seen, arena);
-    ts_walk(run->func->body, note_freedom, &f);
+    freedom f = {.math_error = math_error};
+    ts_ptrmap reached;
+    ts_ptrmap_init(&reached, arena);
+    ts_walk_reached((ts_func *)run->func, &reached, note_freedom, &f);
     r.inexact = f.inexact;
     m->exact = same_program && !f.any;
   }

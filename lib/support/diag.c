@@ -120,6 +120,15 @@ ts_result ts_protect(ts_context *ctx, ts_result (*body)(void *), void *arg) {
   return result;
 }
 
+ts_result ts_protect_about(ts_context *ctx, const ts_source *source, ts_result (*body)(void *),
+                           void *arg) {
+  const ts_source *outer = ctx->source;
+  ctx->source = source;
+  ts_result result = ts_protect(ctx, body, arg);
+  ctx->source = outer;
+  return result;
+}
+
 ts_result ts_protect_cleanup(ts_context *ctx, ts_result (*body)(void *), void (*cleanup)(void *),
                              void *arg) {
   jmp_buf *outer = ctx->memory.recover, here;

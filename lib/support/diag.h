@@ -79,6 +79,9 @@ static inline ts_loc ts_loc_at(uint32_t begin) { return (ts_loc){begin, begin + 
 /* Runs `body` with the context's recovery point set; out of memory becomes TS_LIMIT and a message.
  * Nested entries keep the outer point. */
 ts_result ts_protect(ts_context *, ts_result (*body)(void *), void *arg);
+/* The same with `source` as what messages are about. */
+ts_result ts_protect_about(ts_context *, const ts_source *source, ts_result (*body)(void *),
+                           void *arg);
 /* Runs `body` and then, also when memory ran out in it, `cleanup` with the same argument. Out of memory
  * then goes on to the outer point, or is reported as by ts_protect. */
 ts_result ts_protect_cleanup(ts_context *, ts_result (*body)(void *), void (*cleanup)(void *),

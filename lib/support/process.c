@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/clock.h"
+
 enum { MOST_AT_ONCE = 64 };
 
 typedef struct reader {
@@ -30,12 +32,6 @@ typedef struct reader {
   bool ended;
   double deadline;
 } reader;
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- starting ---- */
 
@@ -111,7 +107,7 @@ static void look_for_end(reader *r) {
 }
 
 static bool is_over(const reader *r) {
-  return r->ended || (r->spec->seconds > 0 && now() >= r->deadline);
+  return r->ended || (r->spec->seconds > 0 && ts_time_now() >= r->deadline);
 }
 
 /* Waits a little for output or the end of any of these, and reads what came. */
@@ -120,7 +116,7 @@ static void wait_a_little(reader *const *running, unsigned n, double *nap) {
   double left = 0.02;
   unsigned open = 0;
   for (unsigned i = 0; i < n; i++) {
-    if (running[i]->spec->seconds > 0) left = ts_min(left, running[i]->deadline - now());
+    if (running[i]->spec->seconds > 0) left = ts_min(left, running[i]->deadline - ts_time_now());
     polled[i] = (struct pollfd){.fd = running[i]->fd, .events = POLLIN}; /* -1: is passed over */
     open += running[i]->fd >= 0;
   }
@@ -199,7 +195,7 @@ static bool begin(ts_arena *arena, reader *r, const ts_process *spec, double dea
 void ts_process_run_all(ts_arena *arena, unsigned n, const ts_process *specs, unsigned most,
                         ts_process_report *out) {
   reader *readers = ts_new_array(arena, reader, n + 1), *running[MOST_AT_ONCE];
-  double deadline = now() + (n ? specs[0].seconds : 0), nap = 5e-5;
+  double deadline = ts_time_now() + (n ? specs[0].seconds : 0), nap = 5e-5;
   unsigned started = 0, active = 0;
   most = ts_max(1u, ts_min(most, (unsigned)MOST_AT_ONCE));
   while (started < n || active) {

@@ -3,11 +3,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/clock.h"
 #include "target/machine.h"
 
-static double seconds(clockid_t clock) {
+/* Of all threads of this process. */
+static double seconds_used(void) {
   struct timespec t;
-  return clock_gettime(clock, &t) ? 0 : (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+  return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) ? 0
+                                                     : (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 bool ts_cpu_times_parse(const char *text, double ticks, ts_cpu_times *out) {
@@ -21,7 +24,7 @@ bool ts_cpu_times_parse(const char *text, double ticks, ts_cpu_times *out) {
 }
 
 ts_cpu_times ts_cpu_times_now(void) {
-  ts_cpu_times t = {.wall = seconds(CLOCK_MONOTONIC), .own = seconds(CLOCK_PROCESS_CPUTIME_ID)};
+  ts_cpu_times t = {.wall = ts_time_now(), .own = seconds_used()};
   char line[256];
   FILE *f = fopen("/proc/stat", "re");
   if (!f) return t;

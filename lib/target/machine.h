@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* As many threads as were asked for; of 0, as many as there are processors that this process may run on. */
+unsigned ts_machine_threads(unsigned asked);
+
 /* Sums over threads, in 10^9 a second. */
 typedef struct ts_rates {
   double best; /* of each thread's quickest call */

@@ -1,14 +1,8 @@
 /* Rates of a kernel on several threads at once. */
 #include <pthread.h>
-#include <time.h>
 
+#include "support/clock.h"
 #include "target/machine.h"
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 typedef struct worker {
   pthread_t thread;
@@ -23,10 +17,10 @@ static void *work(void *arg) {
   worker *w = arg;
   double all = 0;
   w->kernel(w->state); /* lets the clock settle */
-  double begin = now(), end = begin;
+  double begin = ts_time_now(), end = begin;
   for (int i = 0; i < w->least || end - begin < w->seconds; i++) {
     double start = end, done = w->kernel(w->state);
-    end = now();
+    end = ts_time_now();
     all += done;
     if (done / (end - start) > w->rates.best) w->rates.best = done / (end - start);
   }

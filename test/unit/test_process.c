@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "support/clock.h"
 #include "support/process.h"
 #include "unit.h"
 
@@ -26,12 +26,6 @@ static void teardown(void) {
   ts_arena_drop(&arena);
   ck_assert_uint_eq(memory.used, 0);
   ck_assert_int_eq(rmdir(dir), 0);
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* A line for the shell, with its variable D the test's folder. */
@@ -85,11 +79,11 @@ START_TEST(signals_are_as_programs_expect_them) {
 END_TEST
 
 START_TEST(time_over_kills_all_that_was_started) {
-  double begin = now();
+  double begin = ts_time_now();
   ts_process_report r = shell("echo begun; (sleep 2; touch $D/late) & sleep 100", 0.3, 100);
   ck_assert_int_eq(r.end, TS_PROCESS_TIMED_OUT);
   ck_assert_str_eq(r.output, "begun\n");
-  ck_assert_double_lt(now() - begin, 1.5);
+  ck_assert_double_lt(ts_time_now() - begin, 1.5);
   sleep(2);
   ck_assert_int_ne(access(ts_sprintf(&arena, "%s/late", dir), F_OK), 0);
 }
@@ -111,19 +105,19 @@ START_TEST(closed_output_is_not_the_end) {
 END_TEST
 
 START_TEST(the_end_does_not_wait_for_who_holds_the_output) {
-  double begin = now();
+  double begin = ts_time_now();
   ts_process_report r = shell("sleep 100 & echo done", 60, 100);
   ck_assert_int_eq(r.end, TS_PROCESS_EXITED);
   ck_assert_str_eq(r.output, "done\n");
-  ck_assert_double_lt(now() - begin, 10);
+  ck_assert_double_lt(ts_time_now() - begin, 10);
 }
 END_TEST
 
 START_TEST(one_that_left_the_group_is_not_waited_for) {
-  double begin = now();
+  double begin = ts_time_now();
   ts_process_report r = shell("setsid yes & sleep 0.2; echo $! > /dev/null", 60, 100);
   ck_assert_int_eq(r.end, TS_PROCESS_EXITED);
-  ck_assert_double_lt(now() - begin, 10);
+  ck_assert_double_lt(ts_time_now() - begin, 10);
 }
 END_TEST
 
@@ -176,9 +170,9 @@ START_TEST(several_run_at_once) {
     argv[2] = ts_sprintf(&arena, "sleep 0.1; echo word %d; exit %d", i, i);
     all[i] = (ts_process){.path = "/bin/sh", .argv = argv, .env = env, .seconds = 60, .keep = 99};
   }
-  double begin = now();
+  double begin = ts_time_now();
   ts_process_run_all(&arena, N, all, 2, reports);
-  ck_assert_double_ge(now() - begin, 0.3);
+  ck_assert_double_ge(ts_time_now() - begin, 0.3);
   for (int i = 0; i < N; i++) {
     ck_assert_int_eq(reports[i].end, TS_PROCESS_EXITED);
     ck_assert_int_eq(reports[i].code, i);

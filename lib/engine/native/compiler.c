@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "support/process.h"
+#include "target/machine.h"
 #include "engine/native/native_impl.h"
 
 #if defined(__x86_64__)
@@ -329,7 +330,7 @@ static ts_process_report compile_units(ts_native_job *job) {
     ts_push(job->arena, &w, NULL);
     all[i] = process_of(job, w.at);
   }
-  ts_process_run_all(job->arena, n, all, ts_threads_of(&(ts_run_limits){0}), reports);
+  ts_process_run_all(job->arena, n, all, ts_machine_threads(0), reports);
   for (unsigned i = 0; i < n; i++)
     if (!succeeded(&reports[i])) return reports[i];
   return link_units(job);

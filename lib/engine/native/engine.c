@@ -10,23 +10,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "support/remarks.h"
+#include "support/clock.h"
 #include "data/global.h"
 #include "data/shape_binding.h"
 #include "syntax/syntax.h"
+#include "target/machine.h"
 #include "emit/emit.h"
 #include "engine/native/native_impl.h"
-#include "transforms/passes.h"
-
-/* What a tensor function goes through on its way to loops. */
-static const char tensor_pipeline[] = "fuse,lower,recipe{cpu}";
 
 /* Part of the key: to be changed with the meaning of the entry's arguments or of the kept files. */
 static const char abi[] = "tilesmith native 1";
 
 typedef struct compiled {
   ts_context *ctx;
-  const ts_func *func;
   ts_arena arena;
   const char *compiler;   /* its path */
   bool cached;            /* the code was compiled by an earlier run */
@@ -42,60 +38,13 @@ typedef struct compiled {
   bool warned;
   /* while compiling */
   ts_arena scratch;
-  ts_module *lowered;
+  ts_module *module;
+  const ts_func *func;
   ts_native_job job;
   ts_native_cache cache;
 } compiled;
 
 /* ---- from the program to C ---- */
-
-typedef struct reach {
-  ts_module *module;
-  ts_ptrmap found; /* functions */
-} reach;
-
-static void reach_func(reach *r, ts_func *f);
-
-static void reach_callee(void *user, ts_op *op) {
-  reach *r = user;
-  const ts_attr *callee = op->opcode == TS_OP_CALL ? ts_attr_find(op, TS_ATTR_CALLEE) : NULL;
-  ts_func *f = callee ? ts_func_find(r->module, callee->word) : NULL;
-  if (f) reach_func(r, f);
-}
-
-static void reach_func(reach *r, ts_func *f) {
-  if (ts_ptrmap_get(&r->found, f)) return;
-  ts_ptrmap_put(&r->found, f, f);
-  ts_walk(f->body, reach_callee, r);
-}
-
-/* Functions that the run does not need may hold what has no form in C. */
-static void remove_others(ts_module *m, ts_func *f, ts_arena *scratch) {
-  reach r = {.module = m};
-  ts_ptrmap_init(&r.found, scratch);
-  reach_func(&r, f);
-  for (ts_func *other = m->first_func, *next; other; other = next) {
-    next = other->next;
-    if (!ts_ptrmap_get(&r.found, other)) ts_func_remove(other);
-  }
-}
-
-static ts_result lower(compiled *c) {
-  const char *name = c->job.name;
-  c->lowered = ts_module_clone(c->func->module);
-  c->lowered->source.name = TS_NATIVE_SOURCE;
-  ts_str id = ts_intern_find(&c->lowered->strings, name, strlen(name));
-  remove_others(c->lowered, ts_func_find(c->lowered, id), &c->scratch);
-  if (ts_func_level(c->func) != TS_LEVEL_T) return TS_OK;
-  ts_pipeline pipeline = {.table = &ts_all_passes};
-  ts_pass_runner runner;
-  ts_pass_runner_init(&runner);
-  ts_diag *last = c->ctx->last;
-  ts_result result = ts_pipeline_parse(c->ctx, &pipeline, tensor_pipeline);
-  if (!result) result = ts_run_pipeline(c->lowered, &pipeline, &runner);
-  ts_remarks_drop_after(c->ctx, last);
-  return result;
-}
 
 /* Whether the machine code may run here: its function names what the processor lacks, NULL for
  * nothing. */
@@ -123,10 +72,11 @@ static const char suits_text[] = "\nconst char *ts_cpu_lacks(void) {\n"
                             "  return 0;\n}\n";
 
 static ts_result emit(compiled *c) {
-  ts_emit_c_options options = {.line_directives = true, .entries = true, .openmp = true};
+  ts_emit_c_options options = {
+      .line_directives = true, .source_name = TS_NATIVE_SOURCE, .entries = true, .openmp = true};
   ts_native_job *job = &c->job;
   ts_result result =
-      ts_emit_c_units(&c->scratch, c->lowered, &options, &job->num_units, &job->units);
+      ts_emit_c_units(&c->scratch, c->module, &options, &job->num_units, &job->units);
   if (result || !job->options->target_cpu) return result;
   ts_c_unit *first = &job->units[0];
   first->text = ts_sprintf(&c->scratch, "%s%s", first->text, suits_text);
@@ -137,11 +87,11 @@ static ts_result emit(compiled *c) {
 /* The arrays that the entry takes besides the run's. */
 static ts_result read_hidden(compiled *c) {
   unsigned n = 0;
-  for (const ts_global *g = c->lowered->first_global; g; g = g->next)
+  for (const ts_global *g = c->module->first_global; g; g = g->next)
     n += ts_emit_c_is_hidden(g);
   c->hidden = ts_new_array(&c->arena, ts_array, n + 1);
   c->pointers = ts_new_array(&c->arena, void *, c->num_arrays + n + 1);
-  for (const ts_global *g = c->lowered->first_global; g; g = g->next) {
+  for (const ts_global *g = c->module->first_global; g; g = g->next) {
     if (!ts_emit_c_is_hidden(g)) continue;
     ts_array *a = &c->hidden[c->num_hidden];
     ts_result result = ts_global_read(c->ctx, g, a);
@@ -180,10 +130,7 @@ static bool load(compiled *c, const char *path) {
   c->handle = open_object(&c->scratch, path);
   if (!c->handle) return false;
   keep_openmp();
-  const char *symbol = ts_emit_c_entry_name(
-      &c->scratch, c->lowered,
-      ts_func_find(c->lowered,
-                   ts_intern_find(&c->lowered->strings, c->job.name, strlen(c->job.name))));
+  const char *symbol = ts_emit_c_entry_name(&c->scratch, c->module, c->func);
   *(void **)&c->entry = dlsym(c->handle, symbol);
   return c->entry != NULL;
 }
@@ -337,8 +284,7 @@ static ts_result build(void *arg) {
   compiled *c = arg;
   c->num_arrays = ts_func_signature(c->func).n;
   c->shapes = ts_new_array(&c->arena, ts_array, c->num_arrays + 1);
-  ts_result result = lower(c);
-  if (!result) result = emit(c);
+  ts_result result = emit(c);
   if (!result) result = read_hidden(c);
   return result ? result : compile(c);
 }
@@ -347,14 +293,13 @@ static void end_build(void *arg) {
   compiled *c = arg;
   ts_native_remove_folder(&c->job);
   ts_native_cache_close(&c->cache);
-  if (c->lowered) ts_module_drop(c->lowered);
   ts_arena_drop(&c->scratch);
-  c->lowered = NULL;
   c->job = (ts_native_job){0};
 }
 
 typedef struct prepare_call {
   ts_context *ctx;
+  ts_module *module;
   const ts_func *func;
   const ts_native_options *options;
   void **out;
@@ -363,7 +308,7 @@ typedef struct prepare_call {
 static ts_result prepare_protected(void *arg) {
   prepare_call *call = arg;
   compiled *c = ts_realloc(&call->ctx->memory, NULL, 0, sizeof *c);
-  *c = (compiled){.ctx = call->ctx, .func = call->func};
+  *c = (compiled){.ctx = call->ctx, .module = call->module, .func = call->func};
   *call->out = c;
   ts_arena_init(&c->arena, &c->ctx->memory);
   ts_arena_init(&c->scratch, &c->ctx->memory);
@@ -371,7 +316,7 @@ static ts_result prepare_protected(void *arg) {
   c->job = (ts_native_job){.ctx = c->ctx,
                            .arena = &c->scratch,
                            .options = call->options,
-                           .source = &c->func->module->source,
+                           .source = c->ctx->source,
                            .name = ts_str_text(c->func->module, c->func->name),
                            .loc = c->func->loc};
   return ts_protect_cleanup(c->ctx, build, end_build, c);
@@ -379,12 +324,8 @@ static ts_result prepare_protected(void *arg) {
 
 static ts_result native_prepare(ts_context *ctx, ts_module *module, const ts_func *func,
                                 const void *options, void **out) {
-  prepare_call call = {ctx, func, options, out};
-  const ts_source *outer = ctx->source;
-  ctx->source = &module->source;
-  ts_result result = ts_protect(ctx, prepare_protected, &call);
-  ctx->source = outer;
-  return result;
+  prepare_call call = {ctx, module, func, options, out};
+  return ts_protect(ctx, prepare_protected, &call);
 }
 
 static void native_release(ts_context *ctx, void *handle) {
@@ -419,7 +360,8 @@ static bool same_shape(const ts_array *a, const ts_array *b) {
 }
 
 /* Extents and checks are those of the last run while the shapes are. */
-static ts_result take_arrays(compiled *c, const ts_array *arrays) {
+static ts_result take_arrays(compiled *c, const ts_run_args *args) {
+  const ts_array *arrays = args->arrays;
   bool same = c->extents != NULL;
   for (unsigned i = 0; i < c->num_arrays; i++) {
     same &= arrays[i].data && same_shape(&arrays[i], &c->shapes[i]);
@@ -428,8 +370,8 @@ static ts_result take_arrays(compiled *c, const ts_array *arrays) {
   if (same) return TS_OK;
   ts_bindings b;
   c->extents = NULL;
-  ts_result result = ts_bind(c->ctx, c->func, arrays, NULL, &b);
-  if (!result) result = ts_check_arrays(c->ctx, c->func, &b, arrays);
+  ts_result result = ts_bind(c->ctx, args->func, arrays, NULL, &b);
+  if (!result) result = ts_check_arrays(c->ctx, args->func, &b, arrays);
   if (result) return result;
   int64_t *extents = ts_new_array(&c->arena, int64_t, b.n + 1);
   for (unsigned i = 0; i < b.n; i++)
@@ -461,10 +403,10 @@ static const char *name_text(compiled *c, const ts_op *op, const ts_value *v) {
 
 /* Buffer, dimension and subscript, and the values of the variables that the subscripts are made of: what the
  * loop VM says, but for the other subscripts. */
-static void explain_bounds(compiled *c, ts_loc loc, const ts_failure *f) {
+static void explain_bounds(compiled *c, const ts_func *func, ts_loc loc, const ts_failure *f) {
   failed_op found = {.failure = f};
   ts_access a;
-  for (const ts_func *at = c->func->module->first_func; at; at = at->next)
+  for (const ts_func *at = func->module->first_func; at; at = at->next)
     ts_walk(at->body, look_for_failed, &found);
   if (found.n != 1 || !ts_access_parts(found.op, 0, &a)) {
     (void)ts_error(c->ctx, loc,
@@ -483,23 +425,23 @@ static void explain_bounds(compiled *c, ts_loc loc, const ts_failure *f) {
   if (text) ts_note(c->ctx, loc, "here %s", text);
 }
 
-static ts_result explain(compiled *c, const ts_failure *f) {
+static ts_result explain(compiled *c, const ts_func *func, const ts_failure *f) {
   ts_loc loc = {f->begin, f->end};
   switch ((ts_failure_kind)f->kind) {
-  case TS_FAILURE_BOUNDS: explain_bounds(c, loc, f); return TS_CHECK;
+  case TS_FAILURE_BOUNDS: explain_bounds(c, func, loc, f); return TS_CHECK;
   case TS_FAILURE_DIVISION: (void)ts_error(c->ctx, loc, "division by zero"); return TS_CHECK;
   case TS_FAILURE_MEMORY:
     (void)ts_error(c->ctx, loc, "there is no memory for this buffer of %lld bytes",
                    (long long)f->extent);
     return TS_LIMIT;
   default:
-    return ts_error(c->ctx, c->func->loc, "the machine code failed for an unknown reason (%d)",
+    return ts_error(c->ctx, func->loc, "the machine code failed for an unknown reason (%d)",
                     f->kind);
   }
 }
 
 static int32_t threads_for(compiled *c, const ts_run_limits *limits) {
-  if (c->openmp) return (int32_t)ts_threads_of(limits);
+  if (c->openmp) return (int32_t)ts_machine_threads(limits->threads);
   if (limits->threads > 1 && !c->warned)
     ts_warning_plain(c->ctx, "the compiler %s is without OpenMP: this runs on one thread",
                      c->compiler);
@@ -507,19 +449,26 @@ static int32_t threads_for(compiled *c, const ts_run_limits *limits) {
   return 1;
 }
 
-static ts_result run(void *handle, ts_run_args *args) {
-  compiled *c = handle;
-  ts_result result = take_arrays(c, args->arrays);
+typedef struct run_call {
+  compiled *compiled;
+  const ts_run_args *args;
+} run_call;
+
+static ts_result run_protected(void *arg) {
+  const run_call *call = arg;
+  compiled *c = call->compiled;
+  ts_result result = take_arrays(c, call->args);
   if (result) return result;
-  int32_t threads = threads_for(c, &args->limits);
+  int32_t threads = threads_for(c, &call->args->limits);
   ts_failure failure = {0};
-  if (c->entry(c->pointers, c->extents, threads, &failure)) return explain(c, &failure);
+  if (c->entry(c->pointers, c->extents, threads, &failure))
+    return explain(c, call->args->func, &failure);
   return TS_OK;
 }
 
 static ts_result native_run(ts_context *ctx, void *handle, ts_run_args *args) {
-  const compiled *c = handle;
-  return ts_run_compiled(ctx, &c->func->module->source, run, handle, args);
+  run_call call = {handle, args};
+  return ts_protect_about(ctx, &args->func->module->source, run_protected, &call);
 }
 
 #define OPTION(kind, field, value, otherwise, summary)                                             \
@@ -547,6 +496,7 @@ const ts_engine ts_engine_native = {
     .name = "native",
     .summary = "machine code: printed as C, compiled by the system's compiler",
     .levels = TS_LEVEL_T | TS_LEVEL_L,
+    .pipeline = "fuse,lower,recipe{cpu}",
     .counts = false,
     .math_error = 2,
     .options = TS_OPTIONS(options, ts_native_options),

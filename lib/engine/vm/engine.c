@@ -210,18 +210,25 @@ static ts_result loop_prepare(ts_context *ctx, ts_module *module, const ts_func 
   return ts_protect(ctx, prepare_protected, &call);
 }
 
-static ts_result run(void *handle, ts_run_args *args) {
-  compiled *c = handle;
+typedef struct run_call {
+  compiled *compiled;
+  ts_run_args *args;
+} run_call;
+
+static ts_result run_protected(void *arg) {
+  const run_call *call = arg;
+  compiled *c = call->compiled;
+  const ts_array *arrays = call->args->arrays;
   ts_bindings b;
-  ts_result r = ts_bind(c->prog.ctx, c->func, args->arrays, NULL, &b);
-  if (r == TS_OK) r = ts_check_arrays(c->prog.ctx, c->func, &b, args->arrays);
-  if (r == TS_OK) r = ready(c, &b, args->stats != NULL);
-  return r == TS_OK ? execute(c, args) : r;
+  ts_result r = ts_bind(c->prog.ctx, c->func, arrays, NULL, &b);
+  if (r == TS_OK) r = ts_check_arrays(c->prog.ctx, c->func, &b, arrays);
+  if (r == TS_OK) r = ready(c, &b, call->args->stats != NULL);
+  return r == TS_OK ? execute(c, call->args) : r;
 }
 
 static ts_result loop_run(ts_context *ctx, void *handle, ts_run_args *args) {
-  const compiled *c = handle;
-  return ts_run_compiled(ctx, &c->prog.module->source, run, handle, args);
+  run_call call = {handle, args};
+  return ts_protect_about(ctx, &args->func->module->source, run_protected, &call);
 }
 
 static void loop_release(ts_context *ctx, void *handle) {
@@ -236,6 +243,7 @@ const ts_engine ts_engine_loop = {
     .family = "interp",
     .summary = "the loop VM: bytecode with every access proved in bounds or checked",
     .levels = TS_LEVEL_L,
+    .pipeline = "lower",
     .counts = true,
     .math_error = 0.5,
     .prepare = loop_prepare,
