@@ -345,6 +345,16 @@ ts_if ts_if_parts(const ts_op *op) {
                  .else_block = ts_op_regions(op)[1]};
 }
 
+ts_effect ts_op_effect(const ts_op *op, unsigned i) {
+  const ts_op_info *info = ts_info(op);
+  if (info->class != TS_OC_MEMORY) return (ts_effect){.reads = true, .writes = true};
+  return (ts_effect){.reads = info->reads >> i & 1, .writes = info->writes >> i & 1};
+}
+
+ts_effect ts_use_effect(const ts_use *u) {
+  return ts_op_effect(u->owner, (unsigned)(u - u->owner->operands));
+}
+
 /* What moves: the result of an op that has one, else the value beside the memrefs, else elements. */
 static const ts_type *moved_type(const ts_op *op, const ts_value *memref) {
   const ts_op_info *info = ts_info(op);

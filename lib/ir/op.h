@@ -272,6 +272,13 @@ static inline bool ts_is_class(const ts_op *op, ts_op_class class) {
   return ts_info(op)->class == class;
 }
 
+/* What the op does to the memory of plain operand i: as its row says; a call and a launch may do anything. */
+typedef struct ts_effect {
+  bool reads, writes; /* neither: only a hint */
+} ts_effect;
+ts_effect ts_op_effect(const ts_op *, unsigned i);
+ts_effect ts_use_effect(const ts_use *);
+
 /* ---- modules ---- */
 
 ts_module *ts_module_create(ts_context *);
@@ -292,6 +299,8 @@ ts_global *ts_global_create(ts_module *, ts_str name, ts_loc, const ts_type *, c
 /* TS_LEVEL_T, TS_LEVEL_L, or both bits for a function that has ops of both kinds (an error), judged by
  * its parameters and ops. */
 unsigned ts_func_level(const ts_func *);
+/* The same of one op: by its row, or of an op of both levels by what it works on; 0 when that is unknown. */
+unsigned ts_op_level(const ts_op *);
 
 /* ---- attributes ---- */
 

@@ -8,8 +8,7 @@ static unsigned level_of_type(const ts_type *t) {
   return t->kind == TS_TYPE_TENSOR ? TS_LEVEL_T : TS_LEVEL_L;
 }
 
-/* Ops of both levels show theirs by what they work on. */
-static unsigned level_of_op(const ts_op *op) {
+unsigned ts_op_level(const ts_op *op) {
   unsigned level = ts_info(op)->levels;
   if (level != TS_LEVEL_TL) return level;
   if (op->num_plain > 0) return level_of_type(ts_operand(op, 0)->type);
@@ -20,7 +19,7 @@ static unsigned level_of_op(const ts_op *op) {
 static unsigned level_of_block(const ts_block *block) {
   unsigned level = 0;
   for (const ts_op *op = block->first; op && level != TS_LEVEL_TL; op = op->next) {
-    level |= level_of_op(op);
+    level |= ts_op_level(op);
     if (op->opcode == TS_OP_FUSED) continue;
     for (unsigned i = 0; i < op->num_regions; i++)
       level |= level_of_block(ts_op_regions(op)[i]);

@@ -52,30 +52,16 @@ static uint64_t lanes_of(const ts_type *t) {
   return ts_is_kind(t, TS_TYPE_VECTOR) ? (uint64_t)t->dims[0] : 1;
 }
 
+/* An op of n operands joins them by n - 1 operations; signs and roundings to integers count none. */
 static uint64_t loop_op_work(const ts_op *op) {
   const ts_type *t = ts_op_results(op)->type;
+  uint64_t each = 0;
+  if (ts_is_class(op, TS_OC_ARITH)) each = ts_has_flag(op, TS_FLAG_MATH) ? 1 : op->num_plain - 1u;
   switch (op->opcode) {
   case TS_OP_MMA: return 2 * (uint64_t)(t->dims[0] * t->dims[1] * t->dims[2]);
   case TS_OP_DOT: return 2 * lanes_of(ts_operand(op, 0)->type);
-  case TS_OP_FMA: return 2 * lanes_of(t);
   case TS_OP_REDUCE_ADD: return lanes_of(ts_operand(op, 0)->type) - 1;
-  case TS_OP_ADDF:
-  case TS_OP_SUBF:
-  case TS_OP_MULF:
-  case TS_OP_DIVF:
-  case TS_OP_MAXF:
-  case TS_OP_MINF:
-  case TS_OP_ADDI:
-  case TS_OP_SUBI:
-  case TS_OP_MULI:
-  case TS_OP_DIVI:
-  case TS_OP_REMI:
-  case TS_OP_MAXI:
-  case TS_OP_MINI:
-  case TS_OP_ANDI:
-  case TS_OP_ORI:
-  case TS_OP_XORI: return lanes_of(t);
-  default: return ts_has_flag(op, TS_FLAG_MATH) ? lanes_of(t) : 0;
+  default: return each * lanes_of(t);
   }
 }
 

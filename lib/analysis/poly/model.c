@@ -247,9 +247,15 @@ static void note_update(ts_poly *p, const ts_op *op) {
   }
 }
 
-static void add_copy(ts_poly *p, ts_poly_scope *s, const ts_op *op) {
-  add_whole(p, s, op, ts_operand(op, 0), true)->reads = true;
-  add_whole(p, s, op, ts_operand(op, 1), true)->writes = true;
+/* Of a copy, whose buffers have no subscripts. */
+static void add_unsubscripted(ts_poly *p, ts_poly_scope *s, const ts_op *op) {
+  for (unsigned i = 0; i < op->num_plain; i++) {
+    ts_effect e = ts_op_effect(op, i);
+    if (!e.reads && !e.writes) continue;
+    ts_poly_access *a = add_whole(p, s, op, ts_operand(op, i), true);
+    a->reads = e.reads;
+    a->writes = e.writes;
+  }
 }
 
 static void add_call(ts_poly *p, ts_poly_scope *s, const ts_op *op) {
@@ -277,15 +283,13 @@ static void add_op(ts_poly *p, ts_poly_scope *s, const ts_op *op) {
   for (unsigned i = 0; op->subscripted && ts_access_parts(op, i, &parts); i++)
     add_subscripted(p, s, op, &parts);
   if (op->opcode == TS_OP_STORE) note_update(p, op);
-  switch ((ts_opcode)op->opcode) {
-  case TS_OP_COPY: add_copy(p, s, op); break;
-  case TS_OP_CALL: add_call(p, s, op); break;
-  case TS_OP_BARRIER:
-  case TS_OP_ASYNC_COMMIT:
-  case TS_OP_ASYNC_WAIT: add_fence(p, s, op); break;
-  case TS_OP_FOR:
-  case TS_OP_IF:
-  case TS_OP_LAUNCH:
+  switch (ts_info(op)->class) {
+  case TS_OC_MEMORY:
+    if (!op->subscripted) add_unsubscripted(p, s, op);
+    break;
+  case TS_OC_CALL: add_call(p, s, op); break;
+  case TS_OC_SYNC: add_fence(p, s, op); break;
+  case TS_OC_CONTROL:
     for (unsigned i = 0; i < op->num_regions; i++) {
       const ts_block *block = ts_op_regions(op)[i];
       if (block->first) add_block(p, ts_poly_enter(p, s, op, block), block);

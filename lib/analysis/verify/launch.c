@@ -116,12 +116,10 @@ static void mark_varying(ts_op *op) {
 
 void ts_verify_gpu(ts_verifier *v, ts_op *op) {
   if (v->launch) mark_varying(op);
+  if (ts_is_class(op, TS_OC_SYNC)) check_together(v, op);
   switch ((ts_opcode)op->opcode) {
   case TS_OP_LAUNCH: check_launch(v, op); break;
   case TS_OP_ALLOC: check_alloc(v, op); break;
-  case TS_OP_BARRIER:
-  case TS_OP_ASYNC_COMMIT:
-  case TS_OP_ASYNC_WAIT: check_together(v, op); break;
   case TS_OP_ASYNC_COPY:
     if (!v->launch) ts_verify_error(v, op->loc, "`async_copy` outside a launch");
     break;

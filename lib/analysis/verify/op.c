@@ -87,20 +87,12 @@ static bool check_types(ts_verifier *v, ts_op *op) {
   return true;
 }
 
-static unsigned level_of_type(const ts_type *t) {
-  return t->kind == TS_TYPE_TENSOR ? TS_LEVEL_T : t->kind == TS_TYPE_ERROR ? 0 : TS_LEVEL_L;
-}
-
 static const char *level_name(unsigned level) { return level == TS_LEVEL_T ? "tensor" : "loop"; }
 
 /* An op belongs to one level, shown by the table or by its types; a function has only one. */
 static void check_level(ts_verifier *v, const ts_op *op) {
-  unsigned level = ts_info(op)->levels;
   if (v->fused || v->mixed) return;
-  if (level == TS_LEVEL_TL && op->num_plain > 0)
-    level = level_of_type(ts_operand(op, 0)->type);
-  else if (level == TS_LEVEL_TL)
-    level = op->num_results > 0 ? level_of_type(ts_op_result(op, 0)->type) : 0;
+  unsigned level = ts_op_level(op);
   if (level == 0 || level == v->level) return;
   if (v->level == 0) {
     v->level = level;

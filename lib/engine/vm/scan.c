@@ -79,7 +79,7 @@ static void number_block(scan *s, const ts_block *block) {
 
 static void note_block(scan *s, const ts_block *block) {
   for (ts_op *op = block->first; op; op = op->next) {
-    if (op->opcode == TS_OP_ALLOC || op->opcode == TS_OP_GLOBAL)
+    if (ts_is_class(op, TS_OC_BUFFER))
       add_buffer(s, ts_op_result(op, 0), op->opcode == TS_OP_ALLOC ? op : NULL);
     for (unsigned i = 0; i < op->num_regions; i++)
       note_block(s, ts_op_regions(op)[i]);
@@ -392,16 +392,19 @@ static void note_argument(scan *s, const ts_op *op, unsigned i, ts_vm_buffer *b)
 }
 
 static void scan_op(scan *s, const ts_op *op) {
-  switch (op->opcode) {
-  case TS_OP_LOAD:
-  case TS_OP_STORE:
-  case TS_OP_ATOMIC_ADD:
-  case TS_OP_ASYNC_COPY: scan_access(s, op); break;
-  case TS_OP_COPY:
-    need_full(s, op, ts_operand(op, 0));
-    fill(s, (uint32_t)(ts_vmc_val(s->c, ts_operand(op, 1))->buffer - 1));
+  switch (ts_info(op)->class) {
+  case TS_OC_MEMORY:
+    if (op->subscripted) {
+      scan_access(s, op);
+      break;
+    }
+    for (unsigned i = 0; i < op->num_plain; i++) {
+      ts_effect e = ts_op_effect(op, i);
+      if (e.reads) need_full(s, op, ts_operand(op, i));
+      if (e.writes) fill(s, (uint32_t)(ts_vmc_val(s->c, ts_operand(op, i))->buffer - 1));
+    }
     break;
-  case TS_OP_CALL:
+  case TS_OC_CALL:
     for (unsigned i = 0; i < op->num_plain; i++)
       note_argument(s, op, i, ts_vmc_buffer(s->c, ts_operand(op, i)));
     break;

@@ -13,6 +13,7 @@
  *   }
  * The part is the box of elements that one iteration reads. Where iterations share elements they
  * would be computed more than once, which must be asked for. */
+#include "ir/scalar.h"
 #include "syntax/syntax.h"
 #include "analysis/poly/dependence.h"
 #include "analysis/poly/flow.h"
@@ -89,26 +90,14 @@ static ts_op *op_in_block(const ts_block *block, ts_op *op) {
   return op;
 }
 
-static bool may_write(const ts_use *u) {
-  const ts_op *op = u->owner;
-  size_t i = (size_t)(u - op->operands);
-  switch ((ts_opcode)op->opcode) {
-  case TS_OP_LOAD:
-  case TS_OP_PREFETCH: return false;
-  case TS_OP_STORE: return i == 1;
-  case TS_OP_COPY:
-  case TS_OP_ASYNC_COPY: return i == 1;
-  default: return true;
-  }
-}
-
 /* A use of the buffer inside `op` that may write it (or one that reads it, as asked); NULL:
  * none. */
 static const ts_op *use_in(const task *t, const ts_value *memref, const ts_op *op, bool writing) {
   for (const ts_use *u = memref->uses; u; u = u->next)
-    if (op_in_block(t->alloc->block, u->owner) == op && may_write(u) == writing &&
-        u->owner->opcode != TS_OP_PREFETCH)
-      return u->owner;
+    if (op_in_block(t->alloc->block, u->owner) == op) {
+      ts_effect e = ts_use_effect(u);
+      if (writing ? e.writes : e.reads && !e.writes) return u->owner;
+    }
   return NULL;
 }
 
@@ -121,7 +110,7 @@ static ts_result refuse_use(const task *t, const char *why, const ts_op *use, co
   for (const ts_use *u = t->staged.whole->uses; u; u = u->next) {
     ts_verdict verdict;
     const ts_op *top = op_in_block(t->alloc->block, u->owner);
-    if (!may_write(u) || top == op_in_block(t->alloc->block, (ts_op *)use)) continue;
+    if (!ts_use_effect(u).writes || top == op_in_block(t->alloc->block, (ts_op *)use)) continue;
     if (ts_dep_meet(ctx, t->s->pass->scratch, u->owner, use, &verdict)) return TS_LIMIT;
     if (verdict.legal) continue;
     ts_dep_explain(ctx, t->loop->loc, &verdict, around(t));
@@ -216,11 +205,9 @@ static void check_op(void *ctx, ts_op *op) {
   case TS_OP_FOR:
   case TS_OP_IF:
   case TS_OP_ALLOC:
-  case TS_OP_DIVI:
-  case TS_OP_REMI:
   case TS_OP_PREFETCH: return;
   default:
-    if (!ts_has_flag(op, TS_FLAG_PURE))
+    if (!ts_has_flag(op, TS_FLAG_PURE) && !ts_divides(op))
       object(c, op, text(c->t, "the nest that computes it holds %s", ts_info(op)->name),
              "its effects are not known");
   }

@@ -16,6 +16,7 @@
  * writes only buffers that are allocated in the loop and move;
  *   - a buffer that moves out of a parallel loop must not be written by what stays, and a local one
  *     moves only with what fills it. */
+#include "ir/scalar.h"
 #include "analysis/poly/flow.h"
 #include "transforms/loops/loops.h"
 #include "transforms/rewrite/rewrite.h"
@@ -66,25 +67,27 @@ typedef struct walk {
 static void note_effects(void *ctx, ts_op *op) {
   walk *w = ctx;
   unit *u = w->u;
+  bool known = false;
   switch ((ts_opcode)op->opcode) {
-  case TS_OP_LOAD: add_effect(w->h, u, ts_operand(op, 0), true, false); return;
-  case TS_OP_STORE: add_effect(w->h, u, ts_operand(op, 1), false, true); return;
-  case TS_OP_COPY:
-    add_effect(w->h, u, ts_operand(op, 0), true, false);
-    add_effect(w->h, u, ts_operand(op, 1), false, true);
-    return;
+  case TS_OP_LOAD:
+  case TS_OP_STORE:
+  case TS_OP_COPY: known = true; break;
   case TS_OP_FOR:
   case TS_OP_IF:
   case TS_OP_ALLOC: return;
-  case TS_OP_DIVI:
-  case TS_OP_REMI: u->may_fail = op; return;
   default: break;
   }
   if (ts_has_flag(op, TS_FLAG_PURE)) return;
-  u->opaque = op;
-  for (unsigned i = 0; i < op->num_plain; i++)
-    if (!ts_is_literal(ts_operand(op, i)) && ts_is_kind(ts_operand(op, i)->type, TS_TYPE_MEMREF))
-      add_effect(w->h, u, ts_operand(op, i), true, true);
+  if (ts_divides(op)) {
+    u->may_fail = op;
+    return;
+  }
+  if (!known) u->opaque = op;
+  for (unsigned i = 0; i < op->num_plain; i++) {
+    ts_effect e = known ? ts_op_effect(op, i) : (ts_effect){.reads = true, .writes = true};
+    if (ts_is_kind(ts_operand(op, i)->type, TS_TYPE_MEMREF))
+      add_effect(w->h, u, ts_operand(op, i), e.reads, e.writes);
+  }
 }
 
 static void add_unit(hoist *h, ts_op *op) {

@@ -11,6 +11,7 @@
  * that %k brings serves four rows of the other. A loop of one block of iterations is no loop any
  * more. An update that may be taken in any order (analysis/update.h), of an element that does not depend
  * on %i, becomes a chain: one load, an op for each copy, one store. */
+#include "ir/scalar.h"
 #include "analysis/poly/dependence.h"
 #include "analysis/poly/update.h"
 #include "transforms/loops/loops.h"
@@ -39,10 +40,8 @@ static bool is_shared(const jam *j, const ts_op *op) {
   switch (op->opcode) {
   case TS_OP_LOAD:
   case TS_OP_STORE:
-  case TS_OP_PREFETCH:
-  case TS_OP_DIVI:
-  case TS_OP_REMI: return true;
-  default: return ts_has_flag(op, TS_FLAG_PURE);
+  case TS_OP_PREFETCH: return true;
+  default: return ts_has_flag(op, TS_FLAG_PURE) || ts_divides(op);
   }
 }
 

@@ -23,19 +23,10 @@ static bool is_unused(const ts_op *op) {
   return true;
 }
 
-/* The use is the buffer that the op writes, so the op reads nothing of it. An atomic add has no
- * result either. */
+/* Nothing that the op reads of the buffer gets anywhere else: it writes it, or is a hint. */
 static bool only_writes(const ts_use *u) {
-  const ts_op *op = u->owner;
-  size_t i = (size_t)(u - op->operands);
-  switch ((ts_opcode)op->opcode) {
-  case TS_OP_STORE:
-  case TS_OP_ATOMIC_ADD:
-  case TS_OP_COPY:
-  case TS_OP_ASYNC_COPY: return i == 1;
-  case TS_OP_PREFETCH: return true;
-  default: return false;
-  }
+  ts_effect e = ts_use_effect(u);
+  return ts_is_class(u->owner, TS_OC_MEMORY) && !u->owner->num_results && (e.writes || !e.reads);
 }
 
 static bool is_never_read(const ts_op *alloc) {

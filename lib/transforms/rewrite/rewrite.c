@@ -162,9 +162,7 @@ bool ts_takes_literal(const ts_op *op, unsigned i) {
   case TS_OC_ARITH: return i < op->num_plain;
   case TS_OC_COMPARE: return !ts_is_literal(ts_operand(op, 1 - i));
   case TS_OC_SELECT: return i > 0;
-  case TS_OC_MEMORY:
-    return (op->opcode == TS_OP_STORE || op->opcode == TS_OP_ATOMIC_ADD) && i == 0 &&
-           ts_is_kind(ts_operand(op, 0)->type, TS_TYPE_SCALAR);
+  case TS_OC_MEMORY: return i == 0 && ts_is_kind(ts_operand(op, 0)->type, TS_TYPE_SCALAR);
   default: return false;
   }
 }

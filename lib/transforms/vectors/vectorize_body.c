@@ -3,6 +3,7 @@
  * Uniform ops stay as they are. A branch that lanes take differently is run by all of them, its
  * memory accesses under a mask. Buffers allocated in the body become buffers of vectors where lanes
  * put different values into them. */
+#include "ir/scalar.h"
 #include "analysis/poly/dependence.h"
 #include "transforms/vectors/vectorize_impl.h"
 
@@ -30,7 +31,7 @@ static bool uses_varying(const ts_vectorizer *v, const ts_op *op) {
 static bool is_guarded(const ts_vectorizer *v, const ts_op *op, bool conditional) {
   if (!conditional) return false;
   if (op->opcode == TS_OP_LOAD) return !ts_is_private(v, ts_operand(op, 0));
-  return op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI;
+  return ts_divides(op);
 }
 
 static void mark_block(analysis *a, const ts_block *block, bool conditional);
@@ -315,7 +316,7 @@ static void rewrite_elementwise(ts_vectorizer *v, ts_op *op) {
                   ts_is_kind(ts_operand(op, i)->type, TS_TYPE_SCALAR);
     in[i] = scalar ? ts_operand(op, i) : ts_as_vector(v, ts_operand(op, i), true);
   }
-  if (op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI) in[1] = safe_divisor(v, in[1]);
+  if (ts_divides(op)) in[1] = safe_divisor(v, in[1]);
   const ts_type *t = ts_widened(v, ts_op_result(op, 0)->type);
   ts_value *x = ts_build(&v->b, (ts_opcode)op->opcode, t, op->num_plain, in);
   for (unsigned i = 0; i < op->num_attrs; i++)
