@@ -280,8 +280,7 @@ static void dot(ts_vmc *c, const ts_op *op) {
 }
 
 static void lanes_below(ts_vmc *c, const ts_op *op) {
-  ts_vm_form f = {0};
-  ts_vmc_form_of(c, op, op->map->exprs[0], &f);
+  ts_linear f = ts_vmc_form_of(c, op, op->map->exprs[0]);
   int32_t r = ts_vmc_whole(c, &f);
   ts_vmc_emit(c, TS_VM_OP_BELOW, ts_vmc_dest(c, op), r, 0, 0, 0)->hi =
       (int32_t)ts_vmc_lanes(ts_op_result(op, 0)->type);
@@ -339,8 +338,8 @@ static void constant(ts_vmc *c, const ts_op *op) {
 }
 
 static void apply(ts_vmc *c, const ts_op *op) {
-  ts_vm_form *f = ts_new(c->arena, ts_vm_form);
-  ts_vmc_form_of(c, op, op->map->exprs[0], f);
+  ts_linear *f = ts_new(c->arena, ts_linear);
+  *f = ts_vmc_form_of(c, op, op->map->exprs[0]);
   ts_vmc_op(c, op)->form = f;
 }
 

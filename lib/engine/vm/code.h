@@ -10,6 +10,7 @@
 #define TS_ENGINE_VM_CODE_H
 
 #include "ir/scalar.h"
+#include "analysis/index/linear.h"
 #include "engine/vm/vm.h"
 
 enum { TS_VM_TERMS = 12, TS_VM_FACTS = 32, TS_VM_PROMOTED_SLOTS = 1024 };
@@ -22,36 +23,25 @@ typedef struct ts_vm_atom {
   int64_t lo, hi;
 } ts_vm_atom;
 
-/* c + the sum of k times atom, sorted by atom. Arithmetic wraps, as addresses do. */
-typedef struct ts_vm_form {
-  int64_t c;
-  uint32_t n;
-  struct {
-    int32_t atom;
-    int64_t k;
-  } t[TS_VM_TERMS];
-} ts_vm_form;
-
-/* form <= 0 holds here. */
-typedef struct ts_vm_fact {
-  ts_vm_form form;
-} ts_vm_fact;
+/* Forms are linear over these atoms, which their terms call by number. Their arithmetic wraps, as addresses do;
+ * one of more than TS_VM_TERMS terms becomes an atom of its own. */
+static inline int32_t ts_vm_atom_of(const ts_linear_term *t) { return (int32_t)t->atom; }
 
 /* What is known of a result, a block argument or (for ops without a result) an op. */
 typedef struct ts_vm_val {
-  int32_t reg;            /* first slot; 0: none */
-  int32_t into;           /* promoted slot that the result is computed in; 0: none */
-  int32_t atom;           /* + 1 */
-  int32_t buffer;         /* + 1; of a memref */
-  int32_t level;          /* depth at which it is defined */
-  uint32_t end;           /* tag of the last op inside; of an op with regions */
-  bool pinned;            /* lives in a promoted slot, which later stores change */
-  bool aliased;           /* load: the promoted slot itself serves as the result */
-  bool as_f64;            /* an f32 held as f64: all its uses want that */
-  bool narrow;            /* an f64 with at most 24 significant bits, by its making */
-  bool unsure;            /* a read that may find an element not written yet */
-  const ts_vm_form *form; /* of an apply */
-  ts_vm_state *states;    /* of a call's buffers */
+  int32_t reg;           /* first slot; 0: none */
+  int32_t into;          /* promoted slot that the result is computed in; 0: none */
+  int32_t atom;          /* + 1 */
+  int32_t buffer;        /* + 1; of a memref */
+  int32_t level;         /* depth at which it is defined */
+  uint32_t end;          /* tag of the last op inside; of an op with regions */
+  bool pinned;           /* lives in a promoted slot, which later stores change */
+  bool aliased;          /* load: the promoted slot itself serves as the result */
+  bool as_f64;           /* an f32 held as f64: all its uses want that */
+  bool narrow;           /* an f64 with at most 24 significant bits, by its making */
+  bool unsure;           /* a read that may find an element not written yet */
+  const ts_linear *form; /* of an apply */
+  ts_vm_state *states;   /* of a call's buffers */
 } ts_vm_val;
 
 typedef struct ts_vm_buffer {
@@ -105,7 +95,7 @@ typedef struct ts_vm_level {
   TS_VEC(ts_vm_bump) bumps;
   size_t fence; /* in body: no instruction before it may be combined with a later one */
   int32_t iv;   /* atom */
-  ts_vm_form lo;
+  ts_linear lo;
   int64_t step;
   double cost;        /* fuel of one run of the body */
   unsigned ifs;       /* enclosing ifs inside this level */
@@ -125,7 +115,7 @@ typedef struct ts_vmc {
   TS_VEC(ts_vm_buffer) buffers;
   TS_VEC(ts_vm_touch) touches;
   TS_VEC(ts_vm_atom) atoms;
-  TS_VEC(ts_vm_fact) facts;
+  TS_VEC(ts_linear) facts; /* each is <= 0 here */
   ts_vm_level *levels[TS_MAX_NESTING + 2];
   int depth;
   uint32_t next_level;
@@ -181,20 +171,19 @@ bool ts_vmc_try_mac(ts_vmc *, const ts_op *, int32_t acc, const ts_value *x, con
 void ts_vmc_scan(ts_vmc *, const ts_vm_state *states);
 
 /* form.c */
-void ts_vmc_form_add(ts_vmc *, ts_vm_form *, const ts_vm_form *, int64_t times);
-void ts_vmc_form_of(ts_vmc *, const ts_op *, const ts_aff *, ts_vm_form *);
-void ts_vmc_form_of_value(ts_vmc *, const ts_value *, ts_vm_form *);
+void ts_vmc_form_add(ts_vmc *, ts_linear *, const ts_linear *, int64_t times);
+ts_linear ts_vmc_form_of(ts_vmc *, const ts_op *, const ts_aff *);
 int32_t ts_vmc_new_atom(ts_vmc *, int32_t reg, int level, int64_t lo, int64_t hi);
-void ts_vmc_form_atom(ts_vm_form *, int32_t atom, int64_t k);
+ts_linear ts_vmc_form_atom(ts_vmc *, int32_t atom);
 /* A register holding the form, its constant left out / included. */
-int32_t ts_vmc_linear(ts_vmc *, const ts_vm_form *);
-int32_t ts_vmc_whole(ts_vmc *, const ts_vm_form *);
+int32_t ts_vmc_linear(ts_vmc *, const ts_linear *);
+int32_t ts_vmc_whole(ts_vmc *, const ts_linear *);
 /* Least and greatest value from the atoms' ranges and the facts; saturated far beyond int64. */
-__int128 ts_vmc_max(ts_vmc *, const ts_vm_form *);
-__int128 ts_vmc_min(ts_vmc *, const ts_vm_form *);
+__int128 ts_vmc_max(ts_vmc *, const ts_linear *);
+__int128 ts_vmc_min(ts_vmc *, const ts_linear *);
 /* 0 <= form < limit, whenever this place is reached. */
-bool ts_vmc_proved(ts_vmc *, const ts_vm_form *, int64_t limit);
-void ts_vmc_assume(ts_vmc *, const ts_vm_form *at_most_zero);
+bool ts_vmc_proved(ts_vmc *, const ts_linear *, int64_t limit);
+void ts_vmc_assume(ts_vmc *, const ts_linear *at_most_zero);
 
 /* compile.c */
 void ts_vmc_block(ts_vmc *, const ts_block *);
@@ -216,7 +205,7 @@ void ts_vmc_async_copy(ts_vmc *, const ts_op *);
 void ts_vmc_race_open(ts_vmc *, const ts_op *loop, ts_vm_watch *);
 void ts_vmc_race_close(ts_vmc *, const ts_vm_watch *);
 void ts_vmc_race_call(ts_vmc *, const ts_op *call, const ts_func *callee);
-void ts_vmc_race_access(ts_vmc *, const ts_value *memref, const ts_vm_form *address, int32_t mask,
+void ts_vmc_race_access(ts_vmc *, const ts_value *memref, const ts_linear *address, int32_t mask,
                         int32_t lanes, int32_t lane_bytes, ts_vm_race_kind, uint32_t site);
 /* arith.c */
 void ts_vmc_arith(ts_vmc *, const ts_op *);

@@ -98,8 +98,7 @@ int32_t ts_vmc_use(ts_vmc *c, const ts_value *v) {
   ts_vm_val *val = ts_vmc_val(c, v);
   if (val->form) return ts_vmc_whole(c, val->form);
   if (val->reg == 0 && val->atom) {
-    ts_vm_form f;
-    ts_vmc_form_atom(&f, val->atom - 1, 1);
+    ts_linear f = ts_vmc_form_atom(c, val->atom - 1);
     return ts_vmc_linear(c, &f);
   }
   return val->reg;

@@ -26,14 +26,13 @@ static void append(ts_vmc *c, ts_vm_list *to, const ts_vm_list *from) {
 /* ---- for ---- */
 
 /* Largest of the lower or least of the upper bounds. */
-static void bound_form(ts_vmc *c, const ts_op *op, const ts_aff *const *exprs, unsigned n,
-                       bool lower, ts_vm_form *out) {
-  ts_vm_form best, f;
-  ts_vmc_form_of(c, op, exprs[0], &best);
+static ts_linear bound_form(ts_vmc *c, const ts_op *op, const ts_aff *const *exprs, unsigned n,
+                            bool lower) {
+  ts_linear best = ts_vmc_form_of(c, op, exprs[0]);
   for (unsigned i = 1; i < n; i++) {
-    ts_vmc_form_of(c, op, exprs[i], &f);
+    ts_linear f = ts_vmc_form_of(c, op, exprs[i]);
     if (best.n == 0 && f.n == 0) {
-      best.c = lower ? ts_max(best.c, f.c) : ts_min(best.c, f.c);
+      best.constant = lower ? ts_max(best.constant, f.constant) : ts_min(best.constant, f.constant);
       continue;
     }
     __int128 lo1 = ts_vmc_min(c, &best), hi1 = ts_vmc_max(c, &best), lo2 = ts_vmc_min(c, &f),
@@ -42,25 +41,23 @@ static void bound_form(ts_vmc *c, const ts_op *op, const ts_aff *const *exprs, u
     ts_vmc_emit(c, lower ? TS_VM_OP_MAX_I : TS_VM_OP_MIN_I, r, x, y, 0, 0);
     __int128 lo = lower ? ts_max(lo1, lo2) : ts_min(lo1, lo2);
     __int128 hi = lower ? ts_max(hi1, hi2) : ts_min(hi1, hi2);
-    ts_vmc_form_atom(&best,
-                     ts_vmc_new_atom(c, r, c->depth, (int64_t)ts_max(lo, (__int128)INT64_MIN),
-                                     (int64_t)ts_min(hi, (__int128)INT64_MAX)),
-                     1);
+    best = ts_vmc_form_atom(c, ts_vmc_new_atom(c, r, c->depth,
+                                               (int64_t)ts_max(lo, (__int128)INT64_MIN),
+                                               (int64_t)ts_min(hi, (__int128)INT64_MAX)));
   }
-  *out = best;
+  return best;
 }
 
 /* lo_i <= iv < hi_j for every bound that is not a constant. */
 static void assume_bounds(ts_vmc *c, const ts_op *op, const ts_for *loop, int32_t iv) {
-  ts_vm_form f, v;
-  ts_vmc_form_atom(&v, iv, 1);
+  ts_linear v = ts_vmc_form_atom(c, iv);
   for (unsigned i = 0; i < loop->num_lo + loop->num_hi; i++) {
     bool lower = i < loop->num_lo;
-    ts_vmc_form_of(c, op, lower ? loop->lo[i] : loop->hi[i - loop->num_lo], &f);
+    ts_linear f = ts_vmc_form_of(c, op, lower ? loop->lo[i] : loop->hi[i - loop->num_lo]);
     if (f.n == 0) continue;
-    ts_vm_form fact = lower ? f : v;
+    ts_linear fact = lower ? f : v;
     ts_vmc_form_add(c, &fact, lower ? &v : &f, -1);
-    fact.c += lower ? 0 : 1;
+    fact.constant += lower ? 0 : 1;
     ts_vmc_assume(c, &fact);
   }
 }
@@ -148,11 +145,12 @@ static void place_loop(ts_vmc *c, ts_vm_level *l, const trip *t, uint32_t region
   ts_vmc_fence(c);
 }
 
-static trip trip_count(ts_vmc *c, const ts_vm_form *lo, const ts_vm_form *hi, int64_t step) {
+static trip trip_count(ts_vmc *c, const ts_linear *lo, const ts_linear *hi, int64_t step) {
   trip t = {.counter = ts_vmc_slots(c, 1)};
   if (lo->n == 0 && hi->n == 0) {
     t.constant = true;
-    t.n = hi->c <= lo->c ? 0 : ((uint64_t)hi->c - (uint64_t)lo->c - 1) / (uint64_t)step + 1;
+    uint64_t span = (uint64_t)hi->constant - (uint64_t)lo->constant;
+    t.n = hi->constant <= lo->constant ? 0 : (span - 1) / (uint64_t)step + 1;
     return t;
   }
   int32_t x = ts_vmc_whole(c, lo), y = ts_vmc_whole(c, hi);
@@ -162,15 +160,14 @@ static trip trip_count(ts_vmc *c, const ts_vm_form *lo, const ts_vm_form *hi, in
 
 void ts_vmc_for(ts_vmc *c, const ts_op *op) {
   ts_for loop = ts_for_parts(op);
-  ts_vm_form lo, hi;
-  bound_form(c, op, loop.lo, loop.num_lo, true, &lo);
-  bound_form(c, op, loop.hi, loop.num_hi, false, &hi);
+  ts_linear lo = bound_form(c, op, loop.lo, loop.num_lo, true);
+  ts_linear hi = bound_form(c, op, loop.hi, loop.num_hi, false);
   trip t = trip_count(c, &lo, &hi, loop.step);
   if (t.constant && t.n == 0) return;
   ts_vm_watch watch;
   ts_vmc_race_open(c, op, &watch);
   int64_t least = clamp64(ts_vmc_min(c, &lo)), most = clamp64(ts_vmc_max(c, &hi) - 1);
-  if (t.constant) most = (int64_t)((uint64_t)lo.c + (t.n - 1) * (uint64_t)loop.step);
+  if (t.constant) most = (int64_t)((uint64_t)lo.constant + (t.n - 1) * (uint64_t)loop.step);
   ts_vm_level *l = open_level(c, TS_VM_IN_LOOP, op);
   l->worst_trip = t.constant ? (double)t.n : 0;
   l->lo = lo;
@@ -203,11 +200,11 @@ static ts_vm_opcode jump_unless(ts_pred p) {
 }
 
 /* diff PRED 0 as facts. */
-static void assume_condition(ts_vmc *c, const ts_vm_form *diff, ts_pred pred) {
-  ts_vm_form f = *diff, negative = {0};
+static void assume_condition(ts_vmc *c, const ts_linear *diff, ts_pred pred) {
+  ts_linear f = *diff, negative = {0};
   ts_vmc_form_add(c, &negative, diff, -1);
-  f.c += pred == TS_LT;
-  negative.c += pred == TS_GT;
+  f.constant += pred == TS_LT;
+  negative.constant += pred == TS_GT;
   if (pred == TS_LT || pred == TS_LE || pred == TS_EQ) ts_vmc_assume(c, &f);
   if (pred == TS_GT || pred == TS_GE || pred == TS_EQ) ts_vmc_assume(c, &negative);
 }
@@ -230,18 +227,17 @@ static void branch(ts_vmc *c, const ts_block *block) {
 }
 
 /* Emits the tests; notes which instructions jump to the else side. */
-static void conditions(ts_vmc *c, const ts_op *op, const ts_if *parts, ts_vm_form *diffs,
+static void conditions(ts_vmc *c, const ts_op *op, const ts_if *parts, ts_linear *diffs,
                        size_t *jumps) {
   for (unsigned i = 0; i < parts->n; i++) {
-    ts_vm_form rhs;
-    ts_vmc_form_of(c, op, parts->sides[2 * i], &diffs[i]);
-    ts_vmc_form_of(c, op, parts->sides[2 * i + 1], &rhs);
+    diffs[i] = ts_vmc_form_of(c, op, parts->sides[2 * i]);
+    ts_linear rhs = ts_vmc_form_of(c, op, parts->sides[2 * i + 1]);
     ts_vmc_form_add(c, &diffs[i], &rhs, -1);
-    ts_vm_form whole = diffs[i];
+    ts_linear whole = diffs[i];
     int64_t limit = 0;
-    if (whole.n > 0 && whole.c != INT64_MIN) {
-      limit = -whole.c;
-      whole.c = 0;
+    if (whole.n > 0 && whole.constant != INT64_MIN) {
+      limit = -whole.constant;
+      whole.constant = 0;
     }
     int32_t r = ts_vmc_whole(c, &whole);
     jumps[i] = c->levels[c->depth]->body.n;
@@ -259,7 +255,7 @@ void ts_vmc_if(ts_vmc *c, const ts_op *op) {
   ts_vm_level *level = c->levels[c->depth];
   unsigned n = ts_max(parts.n, 1u);
   size_t *jumps = ts_new_array(c->arena, size_t, n), facts = c->facts.n;
-  ts_vm_form *diffs = ts_new_array(c->arena, ts_vm_form, n);
+  ts_linear *diffs = ts_new_array(c->arena, ts_linear, n);
   if (parts.n > 0)
     conditions(c, op, &parts, diffs, jumps);
   else {
@@ -301,8 +297,7 @@ static ts_vm_launch *new_launch(ts_vmc *c, const ts_op *op, const ts_launch *par
           *ids = ts_new_array(arena, int32_t, parts->n);
   bool *is_thread = ts_new_array(arena, bool, parts->n);
   for (unsigned i = 0; i < parts->n; i++) {
-    ts_vm_form f;
-    ts_vmc_form_of(c, op, parts->extents[i], &f);
+    ts_linear f = ts_vmc_form_of(c, op, parts->extents[i]);
     extents[i] = ts_vmc_whole(c, &f);
     ids[i] = ts_vmc_slots(c, 1);
     is_thread[i] = parts->clauses[i] == TS_CLAUSE_THREADS;

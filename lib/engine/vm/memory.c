@@ -14,11 +14,11 @@ typedef struct access {
   unsigned index; /* which of the op's accesses */
   ts_access parts;
   ts_vm_buffer *buffer;
-  ts_vm_form subs[TS_MAX_RANK];
-  int64_t rows, cols;         /* elements of the buffer */
-  bool wide;                  /* rows and cols matter */
-  int32_t mask;               /* register; 0: none */
-  ts_vm_form address, shadow; /* in bytes; the second when the buffer has one */
+  ts_linear subs[TS_MAX_RANK];
+  int64_t rows, cols;        /* elements of the buffer */
+  bool wide;                 /* rows and cols matter */
+  int32_t mask;              /* register; 0: none */
+  ts_linear address, shadow; /* in bytes; the second when the buffer has one */
 } access;
 
 static int64_t width_of(const access *a, unsigned dim) {
@@ -44,15 +44,16 @@ static void shape_access(access *a) {
   }
 }
 
-static void address_form(ts_vmc *c, const access *a, int32_t atom, int64_t bytes, ts_vm_form *out) {
-  ts_vmc_form_atom(out, atom - 1, 1);
+static ts_linear address_form(ts_vmc *c, const access *a, int32_t atom, int64_t bytes) {
+  ts_linear address = ts_vmc_form_atom(c, atom - 1);
   for (unsigned i = 0; i < a->parts.n; i++)
-    ts_vmc_form_add(c, out, &a->subs[i], a->buffer->strides[i] * bytes);
+    ts_vmc_form_add(c, &address, &a->subs[i], a->buffer->strides[i] * bytes);
+  return address;
 }
 
 /* 0 <= subscript and subscript + width <= extent, proved or tested. */
 static void check_subscript(ts_vmc *c, const access *a, unsigned dim, uint32_t *site) {
-  const ts_vm_form *f = &a->subs[dim];
+  const ts_linear *f = &a->subs[dim];
   int64_t width = width_of(a, dim), extent = a->buffer->dims[dim];
   bool masked = a->mask && dim + 1 == a->parts.n;
   int64_t limit = ts_max(extent - width + 1, (int64_t)0);
@@ -72,9 +73,10 @@ static void check_subscript(ts_vmc *c, const access *a, unsigned dim, uint32_t *
   } else if (exact) {
     insn = ts_vmc_emit(c, TS_VM_OP_CHKX, 0, (int32_t)dim, 0, 0, limit);
   } else {
-    bool small = f->n > 0 && f->c == (int32_t)f->c;
+    bool small = f->n > 0 && f->constant == (int32_t)f->constant;
     int32_t r = small ? ts_vmc_linear(c, f) : ts_vmc_whole(c, f);
-    insn = ts_vmc_emit(c, TS_VM_OP_CHK, r, (int32_t)dim, small ? (int32_t)f->c : 0, 0, limit);
+    insn =
+        ts_vmc_emit(c, TS_VM_OP_CHK, r, (int32_t)dim, small ? (int32_t)f->constant : 0, 0, limit);
   }
   insn->site = *site;
 }
@@ -88,13 +90,13 @@ static void open_access(ts_vmc *c, const ts_op *op, unsigned index, access *a) {
   shape_access(a);
   a->mask = op->has_mask ? ts_vmc_use(c, ts_operand(op, op->num_plain - 1u)) : 0;
   for (unsigned i = 0; i < a->parts.n; i++)
-    ts_vmc_form_of(c, op, a->parts.subscripts[i], &a->subs[i]);
+    a->subs[i] = ts_vmc_form_of(c, op, a->parts.subscripts[i]);
   if (a->buffer->promoted) return;
   uint32_t site = 0;
   for (unsigned i = 0; i < a->parts.n; i++)
     check_subscript(c, a, i, &site);
-  address_form(c, a, a->buffer->atom, a->buffer->bytes, &a->address);
-  if (a->buffer->shadowed) address_form(c, a, a->buffer->shadow_atom, 1, &a->shadow);
+  a->address = address_form(c, a, a->buffer->atom, a->buffer->bytes);
+  if (a->buffer->shadowed) a->shadow = address_form(c, a, a->buffer->shadow_atom, 1);
 }
 
 /* Elements from one row of the access to the next. */
@@ -107,7 +109,7 @@ static void check_written(ts_vmc *c, const access *a) {
   uint32_t site = ts_vmc_site(c, a->op, a->index);
   if (!a->wide) {
     int32_t r = ts_vmc_linear(c, &a->shadow);
-    insn = ts_vmc_emit(c, TS_VM_OP_SHCHK, r, 0, 0, 0, a->shadow.c);
+    insn = ts_vmc_emit(c, TS_VM_OP_SHCHK, r, 0, 0, 0, a->shadow.constant);
   } else {
     int32_t r = ts_vmc_whole(c, &a->shadow);
     insn = ts_vmc_emit(c, TS_VM_OP_SHCHKV, r, a->mask ? a->mask : -1, (int32_t)a->rows,
@@ -119,7 +121,7 @@ static void check_written(ts_vmc *c, const access *a) {
 static void mark_written(ts_vmc *c, const access *a) {
   if (!a->buffer->shadowed) return;
   if (!a->wide)
-    ts_vmc_emit(c, TS_VM_OP_SHSET, ts_vmc_linear(c, &a->shadow), 0, 0, 0, a->shadow.c);
+    ts_vmc_emit(c, TS_VM_OP_SHSET, ts_vmc_linear(c, &a->shadow), 0, 0, 0, a->shadow.constant);
   else
     ts_vmc_emit(c, TS_VM_OP_SHSETV, ts_vmc_whole(c, &a->shadow), a->mask ? a->mask : -1,
                 (int32_t)a->rows, (int32_t)a->cols, row_stride(a));
@@ -149,10 +151,10 @@ static ts_vm_opcode store_op(ts_dtype d) { return load_op(d) - TS_VM_OP_LD_F64 +
 static void transfer(ts_vmc *c, const access *a, ts_vm_opcode op, int32_t reg) {
   int64_t lanes = a->buffer->lanes;
   if (!a->wide && lanes == 1)
-    ts_vmc_emit(c, op, reg, ts_vmc_linear(c, &a->address), 0, 0, a->address.c);
+    ts_vmc_emit(c, op, reg, ts_vmc_linear(c, &a->address), 0, 0, a->address.constant);
   else if (a->mask)
     ts_vmc_emit(c, op + 2, reg, ts_vmc_linear(c, &a->address), a->mask,
-                (int32_t)(a->wide ? a->cols : lanes), a->address.c);
+                (int32_t)(a->wide ? a->cols : lanes), a->address.constant);
   else
     ts_vmc_emit(c, op + 1, reg, ts_vmc_whole(c, &a->address), (int32_t)a->rows,
                 (int32_t)(a->wide ? a->cols : lanes), row_stride(a) * a->buffer->bytes);
@@ -168,7 +170,7 @@ static bool only_extended(const ts_value *v) {
 static int32_t promoted_slot(const access *a, ts_vm_elem **elem) {
   int64_t place = 0;
   for (unsigned i = 0; i < a->parts.n; i++)
-    place += a->subs[i].c * a->buffer->strides[i];
+    place += a->subs[i].constant * a->buffer->strides[i];
   *elem = &a->buffer->elems[place];
   return a->buffer->slots + (int32_t)(place * a->buffer->lanes);
 }
@@ -255,28 +257,23 @@ void ts_vmc_atomic_add(ts_vmc *c, const ts_op *op) {
 
 /* ---- whole buffers ---- */
 
-static void buffer_form(const ts_vm_buffer *b, bool shadow, ts_vm_form *f) {
-  ts_vmc_form_atom(f, (shadow ? b->shadow_atom : b->atom) - 1, 1);
+/* The register of an address. */
+static int32_t address_of(ts_vmc *c, int32_t atom) {
+  ts_linear f = ts_vmc_form_atom(c, atom - 1);
+  return ts_vmc_linear(c, &f);
 }
 
 void ts_vmc_copy(ts_vmc *c, const ts_op *op) {
   const ts_vm_buffer *from = ts_vmc_buffer(c, ts_operand(op, 0)),
                      *to = ts_vmc_buffer(c, ts_operand(op, 1));
-  ts_vm_form f;
-  if (ts_vmc_op(c, op)->unsure) {
-    buffer_form(from, true, &f);
-    ts_vmc_emit(c, TS_VM_OP_SHCHKALL, ts_vmc_linear(c, &f), 0, 0, 0, from->count)->site =
-        ts_vmc_site(c, op, 0);
-  }
-  buffer_form(from, false, &f);
-  int32_t src = ts_vmc_linear(c, &f);
-  buffer_form(to, false, &f);
-  ts_vmc_emit(c, TS_VM_OP_COPY, ts_vmc_linear(c, &f), src, 0, 0,
+  if (ts_vmc_op(c, op)->unsure)
+    ts_vmc_emit(c, TS_VM_OP_SHCHKALL, address_of(c, from->shadow_atom), 0, 0, 0, from->count)
+        ->site = ts_vmc_site(c, op, 0);
+  int32_t src = address_of(c, from->atom);
+  ts_vmc_emit(c, TS_VM_OP_COPY, address_of(c, to->atom), src, 0, 0,
               ts_min(from->count, to->count) * to->bytes);
-  if (to->shadowed) {
-    buffer_form(to, true, &f);
-    ts_vmc_emit(c, TS_VM_OP_SHSETALL, ts_vmc_linear(c, &f), 0, 0, 0, to->count);
-  }
+  if (to->shadowed)
+    ts_vmc_emit(c, TS_VM_OP_SHSETALL, address_of(c, to->shadow_atom), 0, 0, 0, to->count);
 }
 
 void ts_vmc_async_copy(ts_vmc *c, const ts_op *op) {

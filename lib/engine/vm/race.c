@@ -97,12 +97,11 @@ void ts_vmc_race_open(ts_vmc *c, const ts_op *loop, ts_vm_watch *w) {
 
 void ts_vmc_race_close(ts_vmc *c, const ts_vm_watch *w) { c->watch = w->outer; }
 
-void ts_vmc_race_access(ts_vmc *c, const ts_value *memref, const ts_vm_form *address, int32_t mask,
+void ts_vmc_race_access(ts_vmc *c, const ts_value *memref, const ts_linear *address, int32_t mask,
                         int32_t lanes, int32_t lane_bytes, ts_vm_race_kind kind, uint32_t site) {
   for (const ts_vm_watch *w = c->watch; w; w = w->outer) {
-    ts_vm_form iv;
     if (!ts_ptrmap_get(&w->written, memref)) continue;
-    ts_vmc_form_atom(&iv, w->iv, 1);
+    ts_linear iv = ts_vmc_form_atom(c, w->iv);
     int32_t at = ts_vmc_whole(c, address), iteration = ts_vmc_whole(c, &iv);
     ts_insn *insn = ts_vmc_emit(c, TS_VM_OP_RACE, at, iteration, mask ? mask : -1,
                                 w->index << 2 | (int32_t)kind, 0);
@@ -116,10 +115,9 @@ void ts_vmc_race_access(ts_vmc *c, const ts_value *memref, const ts_vm_form *add
 void ts_vmc_race_call(ts_vmc *c, const ts_op *op, const ts_func *callee) {
   for (unsigned i = 0; c->watch && i < op->num_plain; i++) {
     const ts_value *memref = ts_operand(op, i);
-    ts_vm_form whole;
     if (!call_writes(callee, i)) continue;
-    ts_vmc_form_atom(&whole, ts_vmc_buffer(c, memref)->atom - 1, 1);
-    whole.c = INT64_C(1) << 62;
+    ts_linear whole = ts_vmc_form_atom(c, ts_vmc_buffer(c, memref)->atom - 1);
+    whole.constant = INT64_C(1) << 62;
     ts_vmc_race_access(c, memref, &whole, 0, 1, 0, TS_VM_RACE_WRITE, ts_vmc_site(c, op, i));
   }
 }
