@@ -1,0 +1,27 @@
+/* A product that is to be scheduled: what is known before the first step, and stays. */
+#ifndef TS_TRANSFORMS_RECIPE_CPU_PRODUCT_IMPL_H
+#define TS_TRANSFORMS_RECIPE_CPU_PRODUCT_IMPL_H
+
+#include "transforms/recipe/recipe_impl.h"
+
+typedef struct ts_product {
+  ts_recipe *r;
+  const ts_nest *nest;
+  const char *rows_loop, *columns_loop, *sums_loop; /* %i (NULL: none), %j, %k by name */
+  int64_t rows, columns, sums;                      /* 0: symbolic */
+  int64_t lanes, vectors, tile_rows;                /* of a tile: its width is lanes · vectors */
+  int64_t panels_together; /* panels that are copied at once; 1: each for itself */
+  int64_t group;           /* of products that one `dot` adds up; 0: none is used */
+  int64_t sum_block;       /* of sums, where a panel is cut into such; 0: it is whole */
+  bool pack;               /* panels are copied */
+  bool widen;              /* as elements of the sums' type */
+  bool offset;             /* rows hold 128 more, for instructions that want the first factor so */
+} ts_product;
+ts_product ts_product_of(ts_recipe *, const ts_nest *);
+/* Is there enough work for a parallel loop? */
+bool ts_product_is_parallel(const ts_product *);
+/* Are there several panels of columns, or one that is not full? */
+bool ts_product_has_panels(const ts_product *);
+static inline bool ts_product_is_parameter(const ts_value *v) { return v->kind == TS_VALUE_ARG; }
+
+#endif
