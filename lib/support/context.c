@@ -18,27 +18,31 @@ void ts_context_destroy(ts_context *ctx) {
   free(ctx);
 }
 
-void ts_context_set_memory_cap(ts_context *ctx, size_t bytes) { ctx->memory.cap = bytes; }
+void ts_context_set_memory_cap(ts_context *ctx, size_t bytes) {
+  if (ctx) ctx->memory.cap = bytes;
+}
 
-size_t ts_context_memory_used(const ts_context *ctx) { return ctx->memory.used; }
+size_t ts_context_memory_used(const ts_context *ctx) { return ctx ? ctx->memory.used : 0; }
 
-size_t ts_context_memory_peak(const ts_context *ctx) { return ctx->memory.peak; }
+size_t ts_context_memory_peak(const ts_context *ctx) { return ctx ? ctx->memory.peak : 0; }
 
 const ts_diag *ts_diagnostic_next(const ts_context *ctx, const ts_diag *previous) {
-  return previous ? previous->next : ctx->first;
+  if (previous) return previous->next;
+  return ctx ? ctx->first : NULL;
 }
 
-ts_severity ts_diagnostic_severity(const ts_diag *d) { return d->severity; }
+ts_severity ts_diagnostic_severity(const ts_diag *d) { return d ? d->severity : TS_SEV_NOTE; }
 
-const char *ts_diagnostic_message(const ts_diag *d) { return d->message; }
+const char *ts_diagnostic_message(const ts_diag *d) { return d ? d->message : NULL; }
 
 const ts_diag *ts_diagnostic_note(const ts_diag *d, const ts_diag *previous) {
-  return previous ? previous->next : d->notes;
+  if (previous) return previous->next;
+  return d ? d->notes : NULL;
 }
 
-const char *ts_diagnostic_pass(const ts_diag *d) { return d->pass; }
+const char *ts_diagnostic_pass(const ts_diag *d) { return d ? d->pass : NULL; }
 
-const char *ts_diagnostic_kind(const ts_diag *d) { return d->kind; }
+const char *ts_diagnostic_kind(const ts_diag *d) { return d ? d->kind : NULL; }
 
 struct rendering {
   ts_context *ctx;
@@ -56,15 +60,17 @@ static ts_result render(void *arg) {
 }
 
 const char *ts_diagnostic_text(ts_context *ctx, const ts_diag *d) {
+  if (!ctx || !d) return NULL;
   struct rendering r = {.ctx = ctx, .diag = d};
   if (ts_protect(ctx, render, &r) != TS_OK) r.text = d->message;
   ts_sink_drop(&r.sink);
   return r.text;
 }
 
-unsigned ts_context_num_errors(const ts_context *ctx) { return ctx->num_errors; }
+unsigned ts_context_num_errors(const ts_context *ctx) { return ctx ? ctx->num_errors : 0; }
 
 void ts_context_clear_diagnostics(ts_context *ctx) {
+  if (!ctx) return;
   ctx->first = ctx->last = ctx->delivered = NULL;
   ctx->num_errors = 0;
   ctx->dropping = false;

@@ -1,12 +1,8 @@
 /* The public API as an embedding program uses it: this file includes the installed header alone. */
 #include <math.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <string.h>
 
-#include <check.h>
-
-#include "tilesmith.h"
+#include "api_unit.h"
 
 static const char *mlp =
     "func @mlp(%X: tensor<MxKxf32>, %W: tensor<KxNxf32>, %b: tensor<Nxf32>) -> tensor<MxNxf32> {\n"
@@ -15,38 +11,6 @@ static const char *mlp =
     "  %2 = gelu %1 : tensor<MxNxf32>\n"
     "  return %2\n"
     "}\n";
-
-static ts_context *ctx;
-
-static void make_context(void) {
-  ctx = ts_context_create();
-  ck_assert_ptr_nonnull(ctx);
-}
-
-static void drop_context(void) { ts_context_destroy(ctx); }
-
-static ts_module *parse(ts_context *c, const char *text) {
-  ts_module *module;
-  ck_assert_int_eq(ts_module_parse(c, "test.tir", text, strlen(text), &module), TS_OK);
-  return module;
-}
-
-/* The message of the only error so far, which is then forgotten. */
-static const char *the_error(void) {
-  static char text[2000];
-  const ts_diag *d = ts_diagnostic_next(ctx, NULL);
-  ck_assert_ptr_nonnull(d);
-  ck_assert_ptr_null(ts_diagnostic_next(ctx, d));
-  ck_assert_int_eq(ts_diagnostic_severity(d), TS_SEV_ERROR);
-  snprintf(text, sizeof text, "%s", ts_diagnostic_message(d));
-  ts_context_clear_diagnostics(ctx);
-  return text;
-}
-
-static void expect_error(const char *part) {
-  const char *text = the_error();
-  ck_assert_msg(strstr(text, part) != NULL, "'%s' does not say '%s'", text, part);
-}
 
 /* ---- which library ---- */
 
@@ -330,30 +294,9 @@ START_TEST(two_modules_in_two_threads) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("api");
-  TCase *tcase = tcase_create("api");
-  const TTest *tests[] = {a_library_says_what_it_is,
-                          text_comes_back_as_it_was,
-                          a_mistake_has_its_place,
-                          an_unknown_pass_is_a_wrong_call,
-                          a_built_function_prints_as_text_would,
-                          a_wrong_op_is_found_where_it_is_built,
-                          a_wrong_head_is_an_error,
-                          loops_are_built_from_text,
-                          a_run_writes_the_callers_array,
-                          parameters_are_the_same_before_and_after_lowering,
-                          shapes_that_clash_are_refused,
-                          refused_memory_leaves_the_context_good,
-                          fuel_ends_a_run,
-                          two_modules_in_two_threads};
-  tcase_add_checked_fixture(tcase, make_context, drop_context);
-  for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-    tcase_add_test(tcase, tests[i]);
-  suite_add_tcase(suite, tcase);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
-}
+API_MAIN("api", a_library_says_what_it_is, text_comes_back_as_it_was, a_mistake_has_its_place,
+         an_unknown_pass_is_a_wrong_call, a_built_function_prints_as_text_would,
+         a_wrong_op_is_found_where_it_is_built, a_wrong_head_is_an_error, loops_are_built_from_text,
+         a_run_writes_the_callers_array, parameters_are_the_same_before_and_after_lowering,
+         shapes_that_clash_are_refused, refused_memory_leaves_the_context_good, fuel_ends_a_run,
+         two_modules_in_two_threads)
