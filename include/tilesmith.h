@@ -50,11 +50,27 @@ typedef struct ts_module ts_module;
 
 /* NULL when there is no memory. */
 TS_API ts_context *ts_context_create(void);
+/* The same with an allocator of the caller's: for a block, or NULL, it gives one of so many bytes that begins with
+ * what the old one held, aligned as malloc's are, or NULL, and the old one stays; for 0 bytes it frees the block. It
+ * is called in the threads that work with the context. What other libraries hold (isl, jansson, the C library), and
+ * the texts that the caller gets, come from malloc. */
+typedef void *(*ts_reallocate)(void *user, void *block, size_t bytes);
+TS_API ts_context *ts_context_create_with(ts_reallocate, void *user);
 /* Modules of the context must have been destroyed before. */
 TS_API void ts_context_destroy(ts_context *);
 /* The most bytes the context may hold at a time; 0, the default, for no cap. What would pass it fails
  * with TS_LIMIT. */
 TS_API void ts_context_set_memory_cap(ts_context *, size_t bytes);
+/* Stops what runs in the context: its call soon ends with TS_LIMIT, and so does every later one, at once, until
+ * ts_context_resume. What was being worked on is as after any TS_LIMIT: a module that passes changed is good for
+ * destroying, the outputs of a run hold anything, everything else stays good. Both may be called in any thread, and
+ * in a signal's handler, as long as the context lives. Machine code stops only where it was compiled so: see
+ * ts_compile. */
+TS_API void ts_context_interrupt(ts_context *);
+TS_API void ts_context_resume(ts_context *);
+/* Wall-clock seconds that each call may take before it is stopped in the same way; 0, the default, for no limit. A
+ * thread of the library's counts them. */
+TS_API void ts_context_set_time_limit(ts_context *, double seconds);
 /* Bytes held now, and the most held at any time. */
 TS_API size_t ts_context_memory_used(const ts_context *);
 TS_API size_t ts_context_memory_peak(const ts_context *);
@@ -269,6 +285,7 @@ typedef struct ts_limits {
   size_t size;      /* sizeof(ts_limits) */
   uint64_t fuel;    /* loop iterations and ops together; 0: no limit */
   unsigned threads; /* 0: as many as the machine has */
+  double seconds;   /* of wall-clock time; 0: what ts_context_set_time_limit says */
 } ts_limits;
 
 /* Runs on one tensor for each parameter, in order, all of one size. Their shapes give the symbolic extents their

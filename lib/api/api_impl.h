@@ -10,6 +10,8 @@
 /* Runs the body of an entry point: with a recovery point for memory that is refused, and what it had to say is
  * handed to the caller's handler when it has ended. */
 ts_result ts_api_run(ts_context *, ts_result (*body)(void *), void *arg);
+/* The same for so many seconds of time instead of the context's; 0: no limit. */
+ts_result ts_api_run_for(ts_context *, double seconds, ts_result (*body)(void *), void *arg);
 /* Takes away the remarks that nobody asked for among the messages since the last time, and hands on the rest. */
 void ts_api_deliver(ts_context *);
 

@@ -15,10 +15,35 @@ void ts_api_deliver(ts_context *ctx) {
   }
 }
 
-ts_result ts_api_run(ts_context *ctx, ts_result (*body)(void *), void *arg) {
-  ts_result result = ts_protect(ctx, body, arg);
+typedef struct entry {
+  ts_context *ctx;
+  ts_result (*body)(void *);
+  void *arg;
+} entry;
+
+/* Nothing is begun that is to be stopped. */
+static ts_result run_body(void *arg) {
+  entry *e = arg;
+  ts_memory_look(&e->ctx->memory);
+  return e->body(e->arg);
+}
+
+ts_result ts_api_run_for(ts_context *ctx, double seconds, ts_result (*body)(void *), void *arg) {
+  ts_watch *watch = seconds > 0 ? ts_watch_begin(&ctx->stop, seconds) : NULL;
+  ts_result result = TS_LIMIT;
+  ctx->memory.stop = &ctx->stop;
+  if (seconds > 0 && !watch)
+    (void)ts_error_plain(ctx, "there is no thread for the time limit");
+  else
+    result = ts_protect(ctx, run_body, &(entry){ctx, body, arg});
+  ctx->memory.stop = NULL;
+  ts_watch_end(watch);
   ts_api_deliver(ctx);
   return result;
+}
+
+ts_result ts_api_run(ts_context *ctx, ts_result (*body)(void *), void *arg) {
+  return ts_api_run_for(ctx, ctx->seconds, body, arg);
 }
 
 /* ---- structs ---- */

@@ -69,18 +69,12 @@ typedef struct execute_call {
   ts_executable *exe;
   unsigned n;
   const ts_tensor *tensors; /* as the caller's header has them */
-  const ts_limits *limits;
   ts_tensor *taken;
 } execute_call;
 
-static ts_result take_limits(execute_call *c) {
-  ts_limits limits = {0};
-  ts_result result = TS_OK;
-  if (c->limits)
-    result = ts_api_take(c->exe->ctx, "ts_limits", c->limits, &limits, sizeof limits,
-                         offsetof(ts_limits, threads) + sizeof limits.threads);
-  c->exe->request.limits = (ts_run_limits){limits.fuel, limits.threads};
-  return result;
+static ts_result take_limits(ts_context *ctx, const void *from, ts_limits *out) {
+  *out = (ts_limits){0};
+  return from ? ts_api_take(ctx, "ts_limits", from, out, sizeof *out, sizeof *out) : TS_OK;
 }
 
 /* The first one's size is how far they are apart. */
@@ -107,8 +101,7 @@ static ts_result execute(void *arg) {
   if (c->n != run->sig.n)
     return ts_error_plain(run->ctx, "@%s takes %u tensors, %u were given",
                           ts_str_text(run->module, run->func->name), run->sig.n, c->n);
-  ts_result result = take_limits(c);
-  if (!result) result = take_tensors(c);
+  ts_result result = take_tensors(c);
   if (!result) result = ts_bind(run->ctx, run->func, run->arrays, NULL, &run->bindings);
   if (!result) result = ts_run_once(run, NULL);
   for (unsigned i = 0; !result && i < c->n; i++)
@@ -119,8 +112,15 @@ static ts_result execute(void *arg) {
 ts_result ts_execute(ts_executable *exe, unsigned n, const ts_tensor *tensors,
                      const ts_limits *limits) {
   if (!exe || (n && !tensors)) return TS_USAGE;
-  execute_call c = {exe, n, tensors, limits, NULL};
-  ts_result result = ts_api_run(exe->ctx, execute, &c);
+  execute_call c = {exe, n, tensors, NULL};
+  ts_limits taken;
+  ts_result result = take_limits(exe->ctx, limits, &taken);
+  exe->request.limits = (ts_run_limits){taken.fuel, taken.threads};
+  double seconds = taken.seconds > 0 ? taken.seconds : exe->ctx->seconds;
+  if (result)
+    ts_api_deliver(exe->ctx);
+  else
+    result = ts_api_run_for(exe->ctx, seconds, execute, &c);
   for (unsigned i = 0; i < exe->run.sig.n; i++)
     ts_array_drop(exe->ctx, &exe->run.arrays[i]);
   ts_arena_drop(&exe->run.scratch);

@@ -33,7 +33,7 @@ static ts_result take_name(void *arg) {
 const char *ts_func_name(const ts_func *func) {
   if (!func) return NULL;
   func_call c = {.func = func};
-  (void)ts_api_run(func->module->ctx, take_name, &c);
+  (void)ts_protect(func->module->ctx, take_name, &c);
   return c.text;
 }
 
@@ -64,7 +64,7 @@ static ts_result take_param(void *arg) {
 bool ts_func_param(const ts_func *func, unsigned i, ts_param *out) {
   if (!out || i >= ts_func_num_params(func)) return false;
   func_call c = {.func = func, .i = i, .param = out};
-  return ts_api_run(func->module->ctx, take_param, &c) == TS_OK;
+  return ts_protect(func->module->ctx, take_param, &c) == TS_OK;
 }
 
 /* ---- ops ---- */

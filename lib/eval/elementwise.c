@@ -197,6 +197,7 @@ static ts_result run_program(program *p) {
           *starts = ts_new_array(p->e->scratch, int64_t, p->num_inputs + 1);
   for (int64_t at = 0; at < count; at += row) {
     for (int64_t j = 0; j < row; j += TS_STRIP) {
+      ts_memory_look(&p->e->ctx->memory);
       ts_result r = run_strip(p, starts, j, at + j, (unsigned)ts_min(row - j, TS_STRIP));
       if (r != TS_OK) return r;
     }

@@ -235,6 +235,7 @@ static void run_block(const product *p, int64_t i0, int64_t j) {
   memset(p->c, 0, (size_t)BLOCK_ROWS * BLOCK_COLS * element_bytes(p));
   for (int64_t k = 0; k < p->k; k += BLOCK_K) {
     int64_t n = ts_min(p->k - k, BLOCK_K);
+    ts_memory_look(&p->e->ctx->memory);
     pack_b(p, j, k, n);
     for (int64_t i = 0; i < rows; i += ROWS) {
       pack_a(p, i0 + i, k, n);

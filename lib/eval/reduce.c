@@ -72,6 +72,7 @@ static void take_all(const reduction *r, ts_points *p) {
   do {
     for (int64_t j = 0; j < row; j += TS_STRIP) {
       unsigned n = (unsigned)ts_min(row - j, TS_STRIP);
+      ts_memory_look(&r->e->ctx->memory);
       ts_strip_load(a->dtype, a->data, p->at[0] + j * from, from, n, strip);
       take_strip(r, strip, n, r->sums + p->at[1] + j * to, to);
     }
@@ -145,6 +146,7 @@ static ts_result along_axis(ts_eval *e, lane_fn *fn) {
   for (int64_t o = 0; o < l.outer; o++)
     for (int64_t i = 0; i < l.inner; i++) {
       int64_t at = o * l.n * l.inner + i;
+      ts_memory_look(&e->ctx->memory);
       load_lane(&e->in[0], e->out->dtype, at, l.inner, l.n, lane);
       fn(e, acc, l.n, lane);
       store_lane(e->out, at, l.inner, l.n, lane);

@@ -3,9 +3,12 @@
 
 #include "support/diag.h"
 
-ts_context *ts_context_create(void) {
-  ts_context *ctx = calloc(1, sizeof *ctx);
+ts_context *ts_context_create(void) { return ts_context_create_with(NULL, NULL); }
+
+ts_context *ts_context_create_with(ts_reallocate reallocate, void *user) {
+  ts_context *ctx = reallocate ? reallocate(user, NULL, sizeof *ctx) : malloc(sizeof *ctx);
   if (!ctx) return NULL;
+  *ctx = (ts_context){.memory = {.reallocate = reallocate, .allocator = user}};
   ts_arena_init(&ctx->arena, &ctx->memory);
   ts_arena_init(&ctx->messages, &ctx->memory);
   ctx->max_errors = 20;
@@ -14,12 +17,28 @@ ts_context *ts_context_create(void) {
 
 void ts_context_destroy(ts_context *ctx) {
   if (!ctx) return;
+  ts_reallocate reallocate = ctx->memory.reallocate;
   ts_memory_drop(&ctx->memory);
-  free(ctx);
+  if (reallocate)
+    (void)reallocate(ctx->memory.allocator, ctx, 0);
+  else
+    free(ctx);
 }
 
 void ts_context_set_memory_cap(ts_context *ctx, size_t bytes) {
   if (ctx) ctx->memory.cap = bytes;
+}
+
+void ts_context_interrupt(ts_context *ctx) {
+  if (ctx) ts_stop_ask(&ctx->stop);
+}
+
+void ts_context_resume(ts_context *ctx) {
+  if (ctx) ts_stop_unask(&ctx->stop);
+}
+
+void ts_context_set_time_limit(ts_context *ctx, double seconds) {
+  if (ctx) ctx->seconds = seconds;
 }
 
 size_t ts_context_memory_used(const ts_context *ctx) { return ctx ? ctx->memory.used : 0; }

@@ -4,6 +4,8 @@
  * message about memory having run out stands ready in the context, since it can take none. */
 #include "support/diag.h"
 
+#include "support/stop.h"
+
 struct report {
   ts_context *ctx;
   ts_diag head; /* what is copied */
@@ -89,7 +91,7 @@ void ts_inform_plain(ts_context *ctx, const char *fmt, ...) {
   REPORT(ctx, add, .severity = TS_SEV_NOTE);
 }
 
-/* ---- running out of memory ---- */
+/* ---- running out of memory, and being stopped ---- */
 
 static void report_out_of_memory(ts_context *ctx) {
   const ts_memory *m = &ctx->memory;
@@ -107,16 +109,38 @@ static void report_out_of_memory(ts_context *ctx) {
   ctx->dropping = false;
 }
 
+/* There is memory for saying so, once it is not refused because of the stop. */
+static ts_result report_stop(ts_context *ctx, const ts_source *source, ts_loc loc) {
+  char text[64];
+  ts_stop *stop = ctx->memory.stop;
+  const ts_source *outer = ctx->source;
+  ts_stop_text(stop, text, sizeof text);
+  ctx->memory.stop = NULL;
+  ctx->source = source;
+  ts_error(ctx, loc, "%s", text);
+  ctx->source = outer;
+  ctx->memory.stop = stop;
+  return TS_LIMIT;
+}
+
+ts_result ts_stopped(ts_context *ctx, ts_loc loc) { return report_stop(ctx, ctx->source, loc); }
+
+static void report_refusal(ts_context *ctx) {
+  if (ctx->memory.stop && !ctx->memory.refused)
+    (void)report_stop(ctx, NULL, (ts_loc){0, 0});
+  else
+    report_out_of_memory(ctx);
+}
+
 ts_result ts_protect(ts_context *ctx, ts_result (*body)(void *), void *arg) {
   if (ctx->memory.recover) return body(arg);
   jmp_buf here;
   ctx->memory.recover = &here;
   ts_result result = TS_LIMIT;
-  if (setjmp(here) == 0)
-    result = body(arg);
-  else
-    report_out_of_memory(ctx);
+  bool refused = setjmp(here) != 0;
+  if (!refused) result = body(arg);
   ctx->memory.recover = NULL;
+  if (refused) report_refusal(ctx);
   return result;
 }
 
@@ -142,6 +166,6 @@ ts_result ts_protect_cleanup(ts_context *ctx, ts_result (*body)(void *), void (*
   ctx->memory.recover = outer;
   cleanup(arg);
   if (outer) longjmp(*outer, 1);
-  report_out_of_memory(ctx);
+  report_refusal(ctx);
   return TS_LIMIT;
 }

@@ -2,6 +2,7 @@
 #ifndef TS_SUPPORT_DIAG_H
 #define TS_SUPPORT_DIAG_H
 
+#include "support/stop.h"
 #include "support/support.h"
 
 /* Byte range [begin, end) of a source. Files are limited to 1 GiB, so 32 bits do. */
@@ -45,6 +46,8 @@ struct ts_context {
   void *handler_user;
   ts_diag *delivered;
   const char *wanted_remarks;
+  ts_stop stop;          /* memory.stop, while a call of the API runs */
+  double seconds;        /* that each of those may take; 0: no limit */
   ts_diag out_of_memory; /* kept ready, since saying so must not need memory */
   char out_of_memory_text[96];
 };
@@ -59,6 +62,8 @@ void ts_remark(ts_context *, ts_loc, const char *pass, const char *kind, const c
     TS_PRINTF(5, 6);
 /* A message without a place, such as about a command line or an array file. */
 ts_result ts_error_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
+/* Says that the work was stopped, and why, at this place. TS_LIMIT. */
+ts_result ts_stopped(ts_context *, ts_loc);
 void ts_warning_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
 void ts_note_plain(ts_context *, const char *fmt, ...) TS_PRINTF(2, 3);
 /* A note that belongs to no other message: what the tool did of its own accord. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "support/stop.h"
 #include "support/support.h"
 
 struct ts_chunk {
@@ -46,6 +47,24 @@ _Noreturn static void refuse(ts_memory *m, size_t bytes) {
   longjmp(*m->recover, 1);
 }
 
+void ts_memory_look(ts_memory *m) {
+  if (m->stop && ts_stop_raised(m->stop)) refuse(m, 0);
+}
+
+/* Of `old`, or a new one, which is zeroed unless somebody else's allocator gives it. calloc gets large ones straight
+ * from the system, where they are zero without being touched. */
+static void *system_block(ts_memory *m, void *old, size_t bytes) {
+  if (m->reallocate) return m->reallocate(m->allocator, old, bytes);
+  return old ? realloc(old, bytes) : calloc(1, bytes);
+}
+
+static void free_block(ts_memory *m, void *block) {
+  if (m->reallocate)
+    (void)m->reallocate(m->allocator, block, 0);
+  else
+    free(block);
+}
+
 static void link_block(ts_memory *m, ts_block_link *b) {
   b->next = m->blocks;
   b->prev = &m->blocks;
@@ -58,18 +77,17 @@ static void unlink_block(ts_block_link *b) {
   if (b->next) b->next->prev = b->prev;
 }
 
-/* A new zeroed block, charged; NULL when refused. calloc gets large ones straight from the system,
- * where they are zero without being touched. */
+/* A new zeroed block, charged; NULL when refused. */
 static void *new_block(ts_memory *m, size_t bytes) {
   if (bytes > SIZE_MAX / 2 || !charge(m, bytes)) return NULL;
-  ts_block_link *b = calloc(1, sizeof *b + bytes);
+  ts_block_link *b = system_block(m, NULL, sizeof *b + bytes);
   if (!b) {
     m->used -= bytes;
     m->refused = bytes;
     return NULL;
   }
   link_block(m, b);
-  return b + 1;
+  return m->reallocate ? memset(b + 1, 0, bytes) : b + 1;
 }
 
 /* The block at `p` with another size; NULL, and `p` untouched, when refused. */
@@ -78,7 +96,7 @@ static void *resize_block(ts_memory *m, void *p, size_t old_bytes, size_t bytes)
   if (bytes > SIZE_MAX / 2 || !charge(m, more)) return NULL;
   ts_block_link *old = (ts_block_link *)p - 1;
   unlink_block(old);
-  ts_block_link *b = realloc(old, sizeof *b + bytes);
+  ts_block_link *b = system_block(m, old, sizeof *b + bytes);
   if (b)
     m->used -= old_bytes + more - bytes;
   else
@@ -93,6 +111,7 @@ void *ts_try_realloc(ts_memory *m, void *p, size_t old_bytes, size_t bytes) {
 }
 
 void *ts_realloc(ts_memory *m, void *p, size_t old_bytes, size_t bytes) {
+  if (m) ts_memory_look(m);
   void *q = ts_try_realloc(m, p, old_bytes, bytes);
   if (!q) refuse(m, bytes);
   return q;
@@ -104,7 +123,7 @@ void ts_free(ts_memory *m, void *p, size_t bytes) {
   } else if (p) {
     unlink_block((ts_block_link *)p - 1);
     m->used -= bytes;
-    free((ts_block_link *)p - 1);
+    free_block(m, (ts_block_link *)p - 1);
   }
 }
 
@@ -122,9 +141,9 @@ void ts_want_large_pages(void *p, size_t n) {
 void ts_memory_drop(ts_memory *m) {
   for (ts_block_link *b = m->blocks, *next; b; b = next) {
     next = b->next;
-    free(b);
+    free_block(m, b);
   }
-  *m = (ts_memory){.cap = m->cap};
+  *m = (ts_memory){.cap = m->cap, .reallocate = m->reallocate, .allocator = m->allocator};
 }
 
 /* ---- arenas ---- */
@@ -146,6 +165,7 @@ void ts_arena_drop(ts_arena *a) {
 
 /* A zeroed chunk with room for `bytes`. */
 static ts_chunk *new_chunk(ts_arena *a, size_t bytes) {
+  ts_memory_look(a->memory);
   ts_chunk *c = new_block(a->memory, sizeof *c + bytes);
   if (!c) refuse(a->memory, bytes);
   c->bytes = sizeof *c + bytes;

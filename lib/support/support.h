@@ -40,9 +40,16 @@ typedef struct ts_memory {
   uint64_t fail_after; /* for tests: the n-th request from now is refused, and so are all after it;
                           0: off. While it counts, every arena allocation is a request of its own. */
   ts_block_link *blocks;
+  ts_reallocate reallocate; /* where blocks come from; NULL: the heap */
+  void *allocator;
+  /* While it is set, an arena that grows looks whether the work is to be stopped, and if so refuses. NULL: nobody
+   * can stop it */
+  struct ts_stop *stop;
 } ts_memory;
-void ts_memory_drop(
-    ts_memory *); /* frees every block; arenas and tables on it must not be used again */
+/* Frees every block; arenas and tables on it must not be used again. */
+void ts_memory_drop(ts_memory *);
+/* For what runs long without asking for memory: goes to the recovery point when the work is to be stopped. */
+void ts_memory_look(ts_memory *);
 
 typedef struct ts_chunk ts_chunk;
 typedef struct ts_arena {

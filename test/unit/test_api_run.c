@@ -175,6 +175,52 @@ START_TEST(arrays_go_through_files) {
 }
 END_TEST
 
+/* ---- memory ---- */
+
+/* Blocks that know their size; `left` is how many more there may be. */
+typedef struct heap {
+  size_t blocks, bytes, most;
+  long left;
+} heap;
+
+static void *reallocate(void *user, void *block, size_t bytes) {
+  heap *h = user;
+  size_t *old = block ? (size_t *)block - 2 : NULL, had = old ? *old : 0;
+  if (bytes && h->left-- == 0) {
+    h->left = 0;
+    return NULL;
+  }
+  size_t *now = bytes ? realloc(old, bytes + 2 * sizeof *now) : (free(old), NULL);
+  if (now) *now = bytes;
+  h->blocks += (bytes != 0) - (old != NULL);
+  h->bytes += bytes - had;
+  if (h->bytes > h->most) h->most = h->bytes;
+  return now ? now + 2 : NULL;
+}
+
+START_TEST(memory_comes_from_the_callers_allocator) {
+  heap h = {.left = -1};
+  ts_context *own = ts_context_create_with(reallocate, &h);
+  ts_module *module = parse(own, negates);
+  ck_assert_int_eq(ts_module_run_passes(module, "lower"), TS_OK);
+  ts_executable *exe;
+  ck_assert_int_eq(ts_compile(module, NULL, NULL, &exe), TS_OK);
+  float x[6] = {1, 2, 3, 4, 5, 6}, y[6];
+  const ts_tensor t[] = {ts_tensor_of(TS_F32, 2, two_three, x),
+                         ts_tensor_of(TS_F32, 2, two_three, y)};
+  ck_assert_int_eq(ts_execute(exe, 2, t, NULL), TS_OK);
+  ck_assert_float_eq(y[5], -6);
+  ck_assert_uint_ge(h.bytes, ts_context_memory_used(own));
+  h.left = 0;
+  ck_assert_int_eq(ts_module_copy(module, &module), TS_LIMIT);
+  ts_context_destroy(own);
+  ck_assert_uint_eq(h.blocks, 0);
+  ck_assert_uint_eq(h.bytes, 0);
+  ck_assert_uint_gt(h.most, 10000);
+  ck_assert_ptr_null(ts_context_create_with(reallocate, &h));
+}
+END_TEST
+
 /* ---- wrong calls ---- */
 
 START_TEST(null_is_a_wrong_call) {
@@ -245,4 +291,5 @@ END_TEST
 API_MAIN("api-run", strides_are_honoured, a_stride_of_zero_repeats_an_input,
          arrays_on_other_devices_are_refused, a_struct_without_its_size_is_refused,
          larger_structs_are_taken_when_they_say_nothing_new, a_module_in_use_stays,
-         a_failed_compile_lets_the_module_go, arrays_go_through_files, null_is_a_wrong_call)
+         a_failed_compile_lets_the_module_go, arrays_go_through_files,
+         memory_comes_from_the_callers_allocator, null_is_a_wrong_call)

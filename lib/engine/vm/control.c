@@ -158,6 +158,18 @@ static trip trip_count(ts_vmc *c, const ts_linear *lo, const ts_linear *hi, int6
   return t;
 }
 
+/* Code that can be stopped looks whether it is to be, in every loop that may take longer than this. */
+enum { POLL_COST = 1 << 20 };
+
+static bool is_long(const ts_vm_level *l, const trip *t) {
+  return !t->constant || (double)t->n * ts_max(l->cost, 1.0) > POLL_COST;
+}
+
+static void poll(ts_vmc *c, const ts_op *op) {
+  ts_insn *insn = ts_vmc_emit(c, TS_VM_OP_POLL, 0, 0, 0, 0, 0);
+  insn->site = ts_vmc_op_site(c, op);
+}
+
 void ts_vmc_for(ts_vmc *c, const ts_op *op) {
   ts_for loop = ts_for_parts(op);
   ts_linear lo = bound_form(c, op, loop.lo, loop.num_lo, true);
@@ -185,6 +197,7 @@ void ts_vmc_for(ts_vmc *c, const ts_op *op) {
   ts_vmc_race_close(c, &watch);
   c->region = region;
   c->facts.n = facts;
+  if (c->prog->stoppable && is_long(l, &t)) poll(c, op);
   if (!fuse_dot(l, t.counter)) close_loop(c, l, t.counter);
   c->depth--;
   place_loop(c, l, &t, own);

@@ -2,7 +2,6 @@
  * change), hands the arrays' memory to the entry's frame, runs, and adds up the counts that were
  * asked for. */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "ir/scalar.h"
 #include "data/global.h"
@@ -79,7 +78,9 @@ static bool same_bindings(const ts_bindings *a, const ts_bindings *b) {
 
 /* Code for these extents and this mode: the code of the last run if it was the same. */
 static ts_result ready(compiled *c, const ts_bindings *b, bool counting) {
-  if (c->there && c->prog.counting == counting && same_bindings(&c->prog.entry->bindings, b))
+  bool stoppable = c->prog.ctx->memory.stop != NULL;
+  if (c->there && c->prog.counting == counting && c->prog.stoppable == stoppable &&
+      same_bindings(&c->prog.entry->bindings, b))
     return TS_OK;
   ts_context *ctx = c->prog.ctx;
   ts_module *module = c->prog.module;
@@ -87,6 +88,7 @@ static ts_result ready(compiled *c, const ts_bindings *b, bool counting) {
   close_program(&c->prog);
   open_program(&c->prog, ctx, module);
   c->prog.counting = counting;
+  c->prog.stoppable = stoppable;
   ts_result r = compile_entry(&c->prog, c->func, b);
   c->there = r == TS_OK;
   return r;
@@ -113,25 +115,20 @@ static int64_t shadow_bytes(const ts_vm_code *code) {
 static ts_result make_space(ts_context *ctx, const ts_vm_code *code, space *out) {
   __int128 need = (__int128)code->total_slots * (int64_t)sizeof(ts_slot) + code->total_mem +
                   shadow_bytes(code) + 128;
-  ts_memory *m = &ctx->memory;
-  bool fits =
-      need < INT64_MAX && !(m->cap && (m->used > m->cap || (size_t)need > m->cap - m->used));
   out->bytes = (size_t)need;
-  out->base = fits ? calloc(1, out->bytes) : NULL;
+  out->base = need < INT64_MAX ? ts_try_realloc(&ctx->memory, NULL, 0, out->bytes) : NULL;
   if (!out->base) {
     ts_loc loc = code->largest ? code->largest->loc : code->func->loc;
     (void)ts_error(ctx, loc, "the buffers of this run need %" PRId64 " bytes, more than there are",
                    (int64_t)ts_min(need, (__int128)INT64_MAX));
     return TS_LIMIT;
   }
-  m->used += out->bytes;
   out->frame = (ts_slot *)out->base;
   return TS_OK;
 }
 
 static void drop_space(ts_context *ctx, space *s) {
-  if (s->base) ctx->memory.used -= s->bytes;
-  free(s->base);
+  ts_free(&ctx->memory, s->base, s->bytes);
   *s = (space){0};
 }
 
@@ -178,7 +175,7 @@ static ts_result execute(compiled *c, ts_run_args *args) {
   ts_result r = make_space(p->ctx, p->entry, &c->space);
   if (r != TS_OK) return r;
   set_arguments(p->entry, args->arrays, &c->space);
-  ts_vm vm = {.prog = p, .fuel_given = args->limits.fuel};
+  ts_vm vm = {.prog = p, .fuel_given = args->limits.fuel, .stop = p->ctx->memory.stop};
   vm.fuel = args->limits.fuel ? args->limits.fuel : UINT64_MAX;
   if (args->stats) reset_counts(p);
   ts_vm_status status = ts_vm_exec(&vm, p->entry, p->entry->insns, c->space.frame);

@@ -143,6 +143,7 @@ ts_vm_status ts_vm_fail(ts_vm *vm, const ts_vm_code *code, const ts_insn *at, co
   case TS_VM_DIV_ZERO: (void)ts_error(p->ctx, loc, "division by zero"); break;
   case TS_VM_RACE: race(&f, p->races.at[what]); break;
   case TS_VM_NO_FUEL: out_of_fuel(&f, vm->fuel_given); return TS_VM_FAILED_LIMIT;
+  case TS_VM_STOPPED: (void)ts_stopped(p->ctx, loc); return TS_VM_FAILED_LIMIT;
   case TS_VM_BARRIER_MISSED:
     (void)ts_error(p->ctx, loc,
                    "not all threads of the block reach this barrier: thread %" PRId64

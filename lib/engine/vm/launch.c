@@ -5,7 +5,6 @@
  * threads run until they wait, and when all of the block wait at the same barrier they go on.
  * Without barriers all threads share the frame of the launching code. An async_copy takes place at
  * once. */
-#include <stdlib.h>
 
 #include "ir/scalar.h"
 #include "engine/vm/vm.h"
@@ -48,11 +47,17 @@ static void start_block(const launching *l) {
     memset(l->shared + l->launch->shadows[i].begin, 0, (size_t)l->launch->shadows[i].size);
 }
 
+static ts_vm_status run_thread(const launching *l, const ts_insn *from, ts_slot *frame) {
+  if (l->vm->stop && ts_stop_raised(l->vm->stop))
+    return ts_vm_fail(l->vm, l->code, l->at, l->frame, TS_VM_STOPPED, 0);
+  return ts_vm_exec(l->vm, l->code, from, frame);
+}
+
 static ts_vm_status run_block(const launching *l, int64_t block) {
   set_ids(l, false, block, l->frame);
   for (int64_t t = 0; t < l->threads; t++) {
     set_ids(l, true, t, l->frame);
-    ts_vm_status s = ts_vm_exec(l->vm, l->code, l->at + 1, l->frame);
+    ts_vm_status s = run_thread(l, l->at + 1, l->frame);
     if (s != TS_VM_DONE) return s;
   }
   return TS_VM_DONE;
@@ -79,7 +84,7 @@ static ts_vm_status run_to_barrier(const launching *l, const ts_insn *from, cons
   const ts_insn *barrier = NULL;
   int64_t waiting = -1, ended = -1;
   for (int64_t t = 0; t < l->threads; t++) {
-    ts_vm_status s = ts_vm_exec(l->vm, l->code, from, thread_frame(l, t));
+    ts_vm_status s = run_thread(l, from, thread_frame(l, t));
     if (s == TS_VM_DONE) {
       ended = t;
     } else if (s == TS_VM_WAITING) {
@@ -124,12 +129,10 @@ static bool make_frames(launching *l) {
   __int128 slots = (__int128)l->threads * l->code->total_slots * (int64_t)sizeof(ts_slot);
   __int128 memory = (__int128)l->threads * (l->code->total_mem - l->launch->private_begin);
   __int128 bytes = slots + memory + 64;
-  if (bytes > INT64_MAX || (m->cap && (m->used > m->cap || (size_t)bytes > m->cap - m->used)))
-    return false;
+  if (bytes > INT64_MAX) return false;
   l->bytes = (size_t)bytes;
-  l->frames = malloc(l->bytes);
+  l->frames = ts_try_realloc(m, NULL, 0, l->bytes);
   if (!l->frames) return false;
-  m->used += l->bytes;
   l->vm->prog->frames = l->frames;
   l->vm->prog->frame_bytes = l->bytes;
   l->memory = (char *)l->frames + (size_t)slots;
@@ -137,8 +140,7 @@ static bool make_frames(launching *l) {
 }
 
 void ts_vm_drop_frames(ts_vm_program *p) {
-  p->ctx->memory.used -= p->frame_bytes;
-  free(p->frames);
+  ts_free(&p->ctx->memory, p->frames, p->frame_bytes);
   p->frames = NULL;
   p->frame_bytes = 0;
 }

@@ -171,9 +171,9 @@ typedef struct ts_vm_race {
 typedef struct ts_vm_program {
   ts_context *ctx;
   ts_module *module;
-  ts_arena arena, scratch; /* the second is empty but while compiling */
-  unsigned nesting;        /* of blocks through calls, while compiling */
-  bool counting;
+  ts_arena arena, scratch;  /* the second is empty but while compiling */
+  unsigned nesting;         /* of blocks through calls, while compiling */
+  bool counting, stoppable; /* what the code does besides */
   ts_vm_code *first;
   unsigned num_codes;
   ts_vm_code *entry;
@@ -191,6 +191,7 @@ typedef struct ts_vm_program {
 typedef struct ts_vm {
   ts_vm_program *prog;
   uint64_t fuel, fuel_given;
+  const ts_stop *stop;    /* what the code looks at; NULL: it does not */
   const ts_insn *stopped; /* at a barrier */
 } ts_vm;
 
@@ -224,6 +225,7 @@ typedef enum {
   TS_VM_UNINIT,
   TS_VM_DIV_ZERO,
   TS_VM_NO_FUEL,
+  TS_VM_STOPPED,
   TS_VM_BARRIER_MISSED,
   TS_VM_BARRIER_MIXED,
   TS_VM_NO_MEMORY,
