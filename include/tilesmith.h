@@ -39,14 +39,14 @@ typedef enum ts_result {
   TS_OK = 0,
   TS_ERR = 1,   /* the input is bad */
   TS_USAGE = 2, /* the call is bad: an unknown pass, option or engine */
-  TS_LIMIT = 3, /* memory, fuel or time ran out */
+  TS_LIMIT = 3, /* memory, fuel or time ran out, or somebody interrupted */
   TS_CHECK = 4, /* a check failed: out of bounds, uninitialised read, a wrong answer */
 } ts_result;
 
 typedef struct ts_context ts_context;
 typedef struct ts_module ts_module;
 
-/* ---- contexts and their messages ---- */
+/* ---- contexts ---- */
 
 /* NULL when there is no memory. */
 TS_API ts_context *ts_context_create(void);
@@ -56,7 +56,7 @@ TS_API ts_context *ts_context_create(void);
  * the texts that the caller gets, come from malloc. */
 typedef void *(*ts_reallocate)(void *user, void *block, size_t bytes);
 TS_API ts_context *ts_context_create_with(ts_reallocate, void *user);
-/* Modules of the context must have been destroyed before. */
+/* Executables and modules of the context must have been destroyed before. NULL is allowed. */
 TS_API void ts_context_destroy(ts_context *);
 /* The most bytes the context may hold at a time; 0, the default, for no cap. What would pass it fails
  * with TS_LIMIT. */
@@ -239,7 +239,10 @@ typedef struct ts_executable ts_executable;
 /* `entry`: the function's name; NULL for the only one, or the one that no other calls. `engine`: "interp"
  * (NULL too) picks by the function's level, "tensor" is the tensor interpreter, "loop" the loop VM,
  * "native" machine code made by the system's C compiler, as TS_CC, PATH, TMPDIR and XDG_CACHE_HOME of
- * the environment say; it does not count fuel.
+ * the environment say; it does not count fuel. Options stand in braces behind the name, as those of a pipeline's
+ * steps do: "native{cc=clang cache_dir=/tmp/c}" (ts_list_engine_option); a wrong one is TS_USAGE, with its place.
+ * Machine code stops for ts_context_interrupt, and takes a time limit, only with the option `stoppable`; without it
+ * a time limit is TS_USAGE, and an interrupt waits for the end of the run.
  * Until the executable is destroyed the module can be neither changed nor destroyed: both are TS_USAGE. */
 TS_API ts_result ts_compile(ts_module *, const char *entry, const char *engine,
                             ts_executable **out);
@@ -258,8 +261,8 @@ typedef struct ts_tensor {
   ts_dtype dtype;
   unsigned rank;
   const int64_t *dims;
-  void
-      *data; /* the element whose indices are all 0: read for in, written for out, both for inout */
+  /* The element whose indices are all 0: read for in, written for out, both for inout. */
+  void *data;
   /* How many elements further the next index of each dimension is, which may be negative; NULL: row-major,
    * without gaps. A run works on a copy of an array with strides, so each costs its size and one pass over it.
    * Elements of what is written must not share a place: TS_USAGE. */
@@ -319,6 +322,7 @@ typedef struct ts_engine_row {
   size_t size;
   const char *name, *summary;
   unsigned levels; /* of the functions it runs */
+  unsigned num_options;
 } ts_engine_row;
 TS_API bool ts_list_engine(unsigned i, ts_engine_row *out);
 
@@ -340,6 +344,7 @@ typedef struct ts_option_row {
   const char *otherwise; /* what it is when it is left out */
 } ts_option_row;
 TS_API bool ts_list_pass_option(const char *pass, unsigned i, ts_option_row *out);
+TS_API bool ts_list_engine_option(const char *engine, unsigned i, ts_option_row *out);
 
 typedef struct ts_op_row {
   size_t size;

@@ -35,7 +35,7 @@ class Pages(lit.formats.TestFormat):
             pages += [os.path.join(folder, name) for name in sorted(names) if name.endswith(".md")]
         for page in pages:
             with open(page, encoding="utf-8") as file:
-                if "```console" in file.read():
+                if "```console" in file.read() and os.path.relpath(page, root) not in local_config.excludes:
                     path = path_in_suite + (os.path.relpath(page, root),)
                     yield lit.Test.Test(suite, path, local_config, file_path=page)
 

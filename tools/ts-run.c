@@ -206,9 +206,10 @@ static ts_flag engine_flag(ts_arena *arena, const ts_engine *engine, const ts_op
 
 static void add_engine_flags(ts_arena *arena, const ts_engine_options *all, flag_list *out) {
   for (unsigned e = 0; e < TS_NUM_ENGINES; e++)
-    for (unsigned i = 0; i < ts_engines[e]->options.n; i++)
-      ts_push(arena, out,
-              engine_flag(arena, ts_engines[e], &ts_engines[e]->options.at[i], all->of[e]));
+    for (unsigned i = 0; i < ts_engines[e]->options.n; i++) {
+      const ts_option *o = &ts_engines[e]->options.at[i];
+      if (!o->embedded) ts_push(arena, out, engine_flag(arena, ts_engines[e], o, all->of[e]));
+    }
 }
 
 static void add_flags(ts_arena *arena, const ts_flag *flags, size_t n, flag_list *out) {

@@ -18,7 +18,7 @@ bool ts_list_engine(unsigned i, ts_engine_row *out) {
   const ts_engine *e = i < TS_NUM_ENGINE_NAMES ? ts_engine_names[i].engine : NULL;
   GIVE(out, i, TS_NUM_ENGINE_NAMES, ts_engine_row, .name = ts_engine_names[i].name,
        .summary = e ? e->summary : ts_engine_names[i].summary,
-       .levels = e ? e->levels : TS_LEVEL_TL);
+       .levels = e ? e->levels : TS_LEVEL_TL, .num_options = e ? e->options.n : 0);
 }
 
 /* Passes for tests are none for users. */
@@ -53,7 +53,7 @@ static const char *kind_word(ts_opt_kind kind) {
 static bool give_option(const ts_option_table *table, unsigned i, ts_option_row *out) {
   const ts_option *o = i < table->n ? &table->at[i] : NULL;
   GIVE(out, 0, o != NULL, ts_option_row, .name = o->name, .summary = o->summary,
-       .kind = kind_word(o->kind), .otherwise = o->otherwise);
+       .kind = kind_word(o->kind), .otherwise = o->otherwise ? o->otherwise : "");
 }
 
 bool ts_list_pass_option(const char *pass, unsigned i, ts_option_row *out) {
@@ -69,6 +69,11 @@ static unsigned attributes_of(const ts_op_info *op, const ts_attr_info *rows[]) 
     if (row->where == TS_IN_BRACES) rows[n++] = row;
   }
   return n;
+}
+
+bool ts_list_engine_option(const char *engine, unsigned i, ts_option_row *out) {
+  const ts_engine *e = engine ? ts_engine_find(engine, NULL) : NULL;
+  return e && give_option(&e->options, i, out);
 }
 
 bool ts_list_op(unsigned i, ts_op_row *out) {

@@ -26,8 +26,8 @@ static ts_result compile(void *arg) {
   exe->module->num_users++;
   ts_run_request_init(ctx, &exe->request);
   if (c->entry) exe->request.entry = ts_strdup(&ctx->arena, c->entry);
-  if (c->engine) exe->request.engine = ts_strdup(&ctx->arena, c->engine);
-  ts_result result = ts_verify(c->module);
+  ts_result result = c->engine ? ts_run_set_engine(ctx, &exe->request, c->engine) : TS_OK;
+  if (!result) result = ts_verify(c->module);
   if (!result) result = ts_run_open_bare(&exe->run, ctx, c->module, &exe->request);
   if (result) return result;
   exe->params = ts_new_array(&ctx->arena, ts_param, exe->run.sig.n + 1);

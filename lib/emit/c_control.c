@@ -70,15 +70,19 @@ static void define_index(ts_c_emit *e, const ts_value *v, const char *name) {
 
 /* Does `i + step` stay in int64_t in every iteration, the last included? An end that is made of symbolic
  * extents is far enough below 2^63, as arrays are. */
-static bool step_fits(ts_c_emit *e, const ts_op *op) {
+bool ts_c_step_fits(ts_c_emit *e, const ts_op *op, int64_t step) {
   static const int64_t small = (int64_t)1 << 32;
   ts_for loop = ts_for_parts(op);
   for (unsigned i = 0; i < loop.num_hi; i++) {
     int64_t last = ts_range_of(e->ranges, op, loop.hi[i]).hi, constant;
     bool far = last == INT64_MAX && !ts_aff_is_const(loop.hi[i], &constant);
-    if (far ? loop.step < small : last <= INT64_MAX - (loop.step - 1)) return true;
+    if (far ? step < small : last <= INT64_MAX - (step - 1)) return true;
   }
   return false;
+}
+
+static bool step_fits(ts_c_emit *e, const ts_op *op) {
+  return ts_c_step_fits(e, op, ts_for_parts(op).step);
 }
 
 /* Counts iterations, where the variable would run past int64_t. */
@@ -92,10 +96,19 @@ static void print_counted_for(ts_c_emit *e, const ts_op *op, const char *iv, ts_
             ts_c_paren(e, lo, TS_C_UNARY), n, step);
 }
 
-static void print_for(ts_c_emit *e, const ts_op *op, const char *iv) {
+typedef struct bounds {
+  ts_c_text lo, hi;
+} bounds;
+
+static bounds bounds_of(ts_c_emit *e, const ts_op *op) {
   ts_for loop = ts_for_parts(op);
-  ts_c_text lo = ts_c_bound(e, op, loop.num_lo, loop.lo, true),
-            hi = ts_c_bound(e, op, loop.num_hi, loop.hi, false);
+  return (bounds){ts_c_bound(e, op, loop.num_lo, loop.lo, true),
+                  ts_c_bound(e, op, loop.num_hi, loop.hi, false)};
+}
+
+static void print_for(ts_c_emit *e, const ts_op *op, const char *iv, bounds b) {
+  ts_for loop = ts_for_parts(op);
+  ts_c_text lo = b.lo, hi = b.hi;
   if (!step_fits(e, op)) {
     print_counted_for(e, op, iv, lo, hi);
     return;
@@ -106,11 +119,13 @@ static void print_for(ts_c_emit *e, const ts_op *op, const char *iv) {
             step);
 }
 
-/* What stands between the braces of a loop, whose index is in scope, or of an if. */
-static void print_block(ts_c_emit *e, ts_block *block) {
+/* What stands between the braces of a loop, whose index is in scope, or of an if. It begins with a look whether the
+ * loop `polled` is to stop; NULL: it does not. */
+static void print_block(ts_c_emit *e, ts_block *block, const ts_op *polled) {
   e->indent++;
   ts_ranges_enter(e->ranges, block);
   size_t mark = ts_c_scope_open(e);
+  if (polled) ts_c_poll(e, polled);
   ts_c_block(e, block);
   ts_c_scope_close(e, mark);
   ts_ranges_leave(e->ranges);
@@ -139,11 +154,18 @@ static void serial_for(ts_c_emit *e, const ts_op *op) {
   ts_for loop = ts_for_parts(op);
   size_t mark = ts_c_scope_open(e);
   const char *iv = ts_c_name(e, loop.iv);
+  bounds b = bounds_of(e, op);
+  bool strips = ts_c_polls_in_strips(e, op);
+  if (strips) ts_c_open_strips(e, op, iv, &b.lo, &b.hi);
   print_marks(e, op);
-  print_for(e, op, iv);
+  print_for(e, op, iv, b);
   define_index(e, loop.iv, iv);
-  print_block(e, ts_for_parts(op).body);
+  print_block(e, loop.body, !strips && ts_c_polls(e, op) ? op : NULL);
   ts_c_stmt(e, "}");
+  if (strips) {
+    e->indent--;
+    ts_c_stmt(e, "}");
+  }
   ts_c_scope_close(e, mark);
 }
 
@@ -164,12 +186,12 @@ static const ts_op *band_inside(ts_c_emit *e, const ts_op *op) {
 }
 
 /* The body into a buffer of its own, to see whether anything in it can fail. */
-static ts_c_out body_apart(ts_c_emit *e, const ts_op *op, ts_c_fail *fail) {
+static ts_c_out body_apart(ts_c_emit *e, const ts_op *op, ts_c_fail *fail, const ts_op *polled) {
   ts_c_out text = {0}, *outer = e->out;
   ts_c_fail *outer_fail = e->fail;
   e->out = &text;
   e->fail = fail;
-  print_block(e, ts_for_parts(op).body);
+  print_block(e, ts_for_parts(op).body, polled);
   e->out = outer;
   e->fail = outer_fail;
   return text;
@@ -206,7 +228,7 @@ static void failing_body(ts_c_emit *e, const ts_c_out *body, const ts_c_fail *fa
 /* The heads of the band's loops. */
 static void print_band(ts_c_emit *e, const ts_op *op, unsigned depth, const char *const *ivs) {
   for (unsigned i = 0; i < depth; i++) {
-    print_for(e, op, ivs[i]);
+    print_for(e, op, ivs[i], bounds_of(e, op));
     e->indent++;
     op = ts_for_parts(op).body->first;
   }
@@ -223,7 +245,7 @@ static const char *name_of_loop(ts_c_emit *e, const char *name) {
 
 static void parallel_for(ts_c_emit *e, const ts_op *op) {
   const char *ivs[MAX_BAND];
-  const ts_op *inner = op;
+  const ts_op *inner = op, *polled = NULL;
   unsigned depth = 0;
   size_t mark = ts_c_scope_open(e);
   e->current->num_parallel++;
@@ -231,13 +253,14 @@ static void parallel_for(ts_c_emit *e, const ts_op *op) {
   const char *first = name_of_loop(e, "first_failed");
   for (const ts_op *at = op; at && depth < MAX_BAND; at = band_inside(e, at)) {
     inner = at;
+    if (ts_c_polls(e, at)) polled = at;
     ivs[depth] = ts_c_name(e, ts_for_parts(at).iv);
     define_index(e, ts_for_parts(at).iv, ivs[depth++]);
     if (depth > 1) ts_ranges_enter(e->ranges, at->block);
   }
   e->parallel = true;
   e->indent += (int)depth - 1;
-  ts_c_out body = body_apart(e, inner, &fail);
+  ts_c_out body = body_apart(e, inner, &fail, polled);
   e->indent -= (int)depth - 1;
   e->parallel = false;
   for (unsigned i = 1; i < depth; i++)
@@ -288,10 +311,10 @@ static const char *condition(ts_c_emit *e, const ts_op *op) {
 static void print_if(ts_c_emit *e, const ts_op *op) {
   ts_if test = ts_if_parts(op);
   ts_c_stmt(e, "if (%s) {", condition(e, op));
-  print_block(e, test.then_block);
+  print_block(e, test.then_block, NULL);
   if (test.else_block->first) {
     ts_c_stmt(e, "} else {");
-    print_block(e, test.else_block);
+    print_block(e, test.else_block, NULL);
   }
   ts_c_stmt(e, "}");
 }
@@ -329,7 +352,7 @@ static void print_launch(ts_c_emit *e, const ts_op *op) {
       depth++;
     }
   e->indent--;
-  print_block(e, launch.body);
+  print_block(e, launch.body, ts_c_polls(e, op) ? op : NULL);
   e->indent++;
   for (; depth; depth--) {
     e->indent--;

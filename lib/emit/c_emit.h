@@ -108,6 +108,7 @@ typedef struct ts_c_emit {
   ts_c_out *out; /* the statements being printed */
   int indent;
   ts_c_func *funcs, *current;
+  bool nest_polls;           /* the nest being printed looks whether it is to stop */
   ts_c_nest *nest;           /* being printed; NULL: the function itself is */
   TS_VEC(ts_c_nest *) nests; /* that have a function of their own, of all functions */
   ts_ptrmap nest_of;         /* those, by the hash of their text */
@@ -262,6 +263,19 @@ void ts_c_leave_if(ts_c_emit *, const char *condition);
 const char *ts_c_record(ts_c_emit *);
 void ts_c_call(ts_c_emit *, const ts_op *);
 
+/* Does `i + step` stay in int64_t in every iteration, the last included? */
+bool ts_c_step_fits(ts_c_emit *, const ts_op *loop, int64_t step);
+
+/* ---- c_poll.c ---- */
+
+/* Whether the iterations of a loop, or the threads of a launch, look whether they are to stop. */
+bool ts_c_polls(const ts_c_emit *, const ts_op *);
+/* Whether a loop looks once in a strip of iterations instead: ts_c_open_strips then begins a loop over strips, whose
+ * bounds take the place of the loop's; its brace is for the caller to close. */
+bool ts_c_polls_in_strips(ts_c_emit *, const ts_op *);
+void ts_c_open_strips(ts_c_emit *, const ts_op *, const char *iv, ts_c_text *lo, ts_c_text *hi);
+void ts_c_poll(ts_c_emit *, const ts_op *);
+
 /* ---- c_global.c ---- */
 
 /* Gives the globals their C names; puts these into scope. */
@@ -269,7 +283,8 @@ void ts_c_name_globals(ts_c_emit *);
 void ts_c_reserve_globals(ts_c_emit *);
 /* The name of a global that is used from now on. */
 const char *ts_c_global_name(ts_c_emit *, const ts_global *);
-/* Adds to arguments, or parameters, those that hand the hidden globals on. */
+/* Adds to arguments, or parameters, those that hand the hidden globals on, and the flag of code that can be
+ * stopped. */
 void ts_c_add_hidden(ts_c_emit *, ts_c_out *list, bool params);
 /* The data of globals, as initialisers or as declarations of what the user brings. */
 void ts_c_print_globals(ts_c_emit *);

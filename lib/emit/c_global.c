@@ -70,6 +70,9 @@ void ts_c_add_hidden(ts_c_emit *e, ts_c_out *list, bool params) {
       ts_c_list_add(e, list, ", ", "%s", mine->name);
     }
   }
+  if (!e->options->stoppable) return;
+  if (!params) e->nest_polls = true;
+  ts_c_list_add(e, list, ", ", params ? "const int32_t *ts_stop" : "ts_stop");
 }
 
 /* ---- initialisers ---- */

@@ -188,6 +188,7 @@ static const char *entry_call(ts_c_emit *e, const ts_c_func *f) {
     ts_c_list_add(e, &args, ", ", "extents[%u]", i);
   for (const ts_global *g = e->m->first_global; g; g = g->next)
     if (ts_emit_c_is_hidden(g)) ts_c_list_add(e, &args, ", ", "arrays[%u]", n++);
+  if (e->options->stoppable) ts_c_list_add(e, &args, ", ", "arrays[%u]", n++);
   ts_c_list_add(e, &args, ", ", "failure");
   return ts_c_wrap(e, ts_sprintf(e->arena, "%s(", f->name), ts_c_list_text(&args));
 }

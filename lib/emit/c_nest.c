@@ -193,6 +193,10 @@ static void add_rest(ts_c_emit *e, ts_c_nest *n) {
     ts_c_list_add(e, &n->params, ", ", "int64_t %s", f->extent_names[i]);
     ts_c_list_add(e, &n->args, ", ", "%s", f->extent_names[i]);
   }
+  if (e->nest_polls) {
+    ts_c_list_add(e, &n->params, ", ", "const int32_t *ts_stop");
+    ts_c_list_add(e, &n->args, ", ", "ts_stop");
+  }
   if (n->num_positions) {
     ts_c_list_add(e, &n->params, ", ", "const uint32_t *where");
     ts_c_list_add(e, &n->args, ", ", "(const uint32_t[]){%s}", ts_c_list_text(&n->positions));
@@ -217,6 +221,7 @@ void ts_c_print_nest(ts_c_emit *e, const ts_op *op) {
     ts_walk(ts_op_regions(op)[i], find_written, &n->written);
   n->extents = ts_new_array(e->arena, bool, f->num_extents + 1);
   e->nest = n;
+  e->nest_polls = false;
   e->out = &n->body;
   ts_c_line_directive(e, op);
   f->fails = false;

@@ -24,6 +24,7 @@ typedef enum ts_failure_kind {
   TS_FAILURE_BOUNDS,   /* subscript `index` (INT64_MIN: past 64 bits) and extent `extent` */
   TS_FAILURE_DIVISION, /* an integer division by zero; index is the lane */
   TS_FAILURE_MEMORY,   /* no memory for a buffer of `extent` bytes */
+  TS_FAILURE_STOPPED,  /* the caller wished so */
 } ts_failure_kind;
 
 enum { TS_FAILURE_VARIABLES = 8 };
@@ -43,6 +44,7 @@ typedef struct ts_emit_c_options {
   bool entries;            /* ts_entry_NAME for each function */
   bool header_only;        /* the prototypes, for users to include, and nothing else */
   bool openmp;             /* pragmas for parallel loops */
+  bool stoppable;          /* with entries: long loops look whether they are to stop */
   const char *comment; /* how the text came to be, for its leading comment: lines without slashes;
                            or NULL */
 } ts_emit_c_options;
@@ -67,7 +69,8 @@ ts_result ts_emit_c_units(ts_arena *, ts_module *, const ts_emit_c_options *, un
  *                         struct ts_failure *failure);
  *
  * `arrays` holds the signature's arrays, then the data of every hidden global of the module, in its
- * order. `threads` is OpenMP's (0: its default). 0 when the function ran; 1, with `failure` filled,
+ * order, and with `stoppable` an int32_t, which another thread may set to a number other than 0 to end the run.
+ * `threads` is OpenMP's (0: its default). 0 when the function ran; 1, with `failure` filled,
  * when not. */
 typedef int32_t (*ts_entry_fn)(void *const *arrays, const int64_t *extents, int32_t threads,
                                ts_failure *failure);

@@ -107,7 +107,8 @@ static void look_for_end(reader *r) {
 }
 
 static bool is_over(const reader *r) {
-  return r->ended || (r->spec->seconds > 0 && ts_time_now() >= r->deadline);
+  return r->ended || (r->spec->stop && ts_stop_raised(r->spec->stop)) ||
+         (r->spec->seconds > 0 && ts_time_now() >= r->deadline);
 }
 
 /* Waits a little for output or the end of any of these, and reads what came. */

@@ -2,6 +2,7 @@
 #ifndef TS_SUPPORT_PROCESS_H
 #define TS_SUPPORT_PROCESS_H
 
+#include "support/stop.h"
 #include "support/support.h"
 
 typedef struct ts_process {
@@ -10,6 +11,7 @@ typedef struct ts_process {
   const char *const *env;  /* ending in NULL */
   const char *dir;         /* where it works; NULL: here */
   double seconds;          /* before it is killed with all that it started; 0: no limit */
+  const ts_stop *stop;     /* kills it too when it is raised; NULL: nothing does */
   size_t keep;             /* most bytes of output to keep */
 } ts_process;
 

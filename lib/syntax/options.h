@@ -39,6 +39,7 @@ typedef struct ts_option {
   const char *otherwise, *summary; /* default as text ("" for none); one line */
   int64_t least, most;             /* of INT */
   const char *value_name;          /* what a help text calls the value; NULL: by its kind */
+  bool embedded; /* for programs that use the library: no tool has a flag for it */
 } ts_option;
 
 typedef struct ts_option_table {

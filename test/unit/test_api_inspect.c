@@ -26,6 +26,12 @@ START_TEST(engines_are_listed) {
       ck_assert_uint_eq(row.levels, TS_TENSOR_LEVEL | TS_LOOP_LEVEL);
     }
   ck_assert(native && n >= 4);
+  ts_option_row option = {.size = sizeof option};
+  ck_assert(ts_list_engine_option("native", 0, &option));
+  ck_assert_str_eq(option.name, "cc");
+  ck_assert_str_eq(option.kind, "text");
+  ck_assert(!ts_list_engine_option("loop", 0, &option));
+  ck_assert(!ts_list_engine_option("abacus", 0, &option));
   ck_assert(!ts_list_engine(0, NULL));
 }
 END_TEST

@@ -145,6 +145,26 @@ START_TEST(a_failed_compile_lets_the_module_go) {
 }
 END_TEST
 
+/* ---- options of engines ---- */
+
+START_TEST(an_engine_takes_options) {
+  ts_module *module = parse(ctx, negates);
+  ts_executable *exe;
+  ck_assert_int_eq(ts_compile(module, NULL, "native{cc=no-such-compiler}", &exe), TS_USAGE);
+  expect_error("no-such-compiler");
+  ck_assert_int_eq(ts_compile(module, NULL, "native{colour=blue}", &exe), TS_USAGE);
+  ts_location at = {.size = sizeof at};
+  ck_assert(ts_diagnostic_location(ts_diagnostic_next(ctx, NULL), &at));
+  ck_assert_uint_eq(at.column, 8);
+  expect_error("colour");
+  ck_assert_int_eq(ts_compile(module, NULL, "tensor{cc=gcc}", &exe), TS_USAGE);
+  expect_error("cc");
+  ck_assert_int_eq(ts_compile(module, NULL, "native{compile_timeout=50s no_cache}", &exe), TS_OK);
+  ts_executable_destroy(exe);
+  ts_module_destroy(module);
+}
+END_TEST
+
 /* ---- files ---- */
 
 START_TEST(arrays_go_through_files) {
@@ -291,5 +311,5 @@ END_TEST
 API_MAIN("api-run", strides_are_honoured, a_stride_of_zero_repeats_an_input,
          arrays_on_other_devices_are_refused, a_struct_without_its_size_is_refused,
          larger_structs_are_taken_when_they_say_nothing_new, a_module_in_use_stays,
-         a_failed_compile_lets_the_module_go, arrays_go_through_files,
+         a_failed_compile_lets_the_module_go, an_engine_takes_options, arrays_go_through_files,
          memory_comes_from_the_callers_allocator, null_is_a_wrong_call)

@@ -52,6 +52,72 @@ START_TEST(a_run_ends_when_its_time_is_over) {
 }
 END_TEST
 
+/* ---- machine code ---- */
+
+/* It looks only where it was compiled so, and says so where it was not. */
+START_TEST(machine_code_stops_where_it_was_asked_to_look) {
+  ts_module *module = parse(ctx, forever);
+  ts_executable *exe = compile(module, "native{stoppable no_cache}");
+  ck_assert_int_eq(run_for(exe, 0.01), TS_LIMIT);
+  expect_stopped("the time limit of 0.01 s is over", 2);
+  ts_executable_destroy(exe);
+  exe = compile(module, "native{no_cache}");
+  ck_assert_int_eq(run_for(exe, 0.01), TS_USAGE);
+  expect_error("native{stoppable}");
+  ts_executable_destroy(exe);
+  ts_module_destroy(module);
+}
+END_TEST
+
+/* Every form of loop, with the same answers as code that does not look: nested and parallel loops, strips of
+ * unknown lengths that end anywhere, calls. The sums are of small integers, so exact. */
+START_TEST(code_that_looks_computes_the_same) {
+  ts_module *module =
+      parse(ctx, "func @row(%x: memref<Mxf32>, %s: inout memref<1xf32>) {\n"
+                 "  for %i = 0 to M {\n"
+                 "    %a = load %x[%i] : f32\n"
+                 "    %b = load %s[0] : f32\n"
+                 "    %c = addf %a, %b : f32\n"
+                 "    store %c, %s[0]\n"
+                 "  }\n"
+                 "}\n"
+                 "func @f(%x: memref<Mxf32>, %y: out memref<Mxf32>, %s: inout memref<1xf32>) {\n"
+                 "  call @row(%x, %s)\n"
+                 "  for %i = 0 to M parallel {\n"
+                 "    for %j = 0 to 1 parallel {\n"
+                 "      %z = alloc : memref<1xf32, local>\n"
+                 "      store 0.0, %z[0]\n"
+                 "      for %k = 0 to %i step 3 {\n"
+                 "        %a = load %x[%k] : f32\n"
+                 "        %b = load %z[0] : f32\n"
+                 "        %c = addf %a, %b : f32\n"
+                 "        store %c, %z[0]\n"
+                 "      }\n"
+                 "      %d = load %z[0] : f32\n"
+                 "      store %d, %y[%i + %j]\n"
+                 "    }\n"
+                 "  }\n"
+                 "}\n");
+  enum { M = 40001 }; /* two strips and a part */
+  static float in[M], out[M], sum[1];
+  const int64_t dims[] = {M}, one[] = {1};
+  for (int i = 0; i < M; i++)
+    in[i] = (float)(i % 2);
+  ts_executable *exe;
+  ck_assert_int_eq(ts_compile(module, "f", "native{stoppable}", &exe), TS_OK);
+  const ts_tensor t[] = {ts_tensor_of(TS_F32, 1, dims, in), ts_tensor_of(TS_F32, 1, dims, out),
+                         ts_tensor_of(TS_F32, 1, one, sum)};
+  ck_assert_int_eq(ts_execute(exe, 3, t, NULL), TS_OK);
+  ck_assert_float_eq(sum[0], M / 2);
+  for (int i = 0; i < M; i++) /* of 0, 3, 6, … below i every second is odd */
+    if (out[i] != (float)((i + 2) / 3 / 2)) ck_abort_msg("out[%d] is %g", i, out[i]);
+  ts_executable_destroy(exe);
+  ts_module_destroy(module);
+}
+END_TEST
+
+/* ---- other loops ---- */
+
 /* Loops whose trip counts only the run knows. */
 START_TEST(loops_of_varying_bounds_are_stopped) {
   ts_module *module = parse(ctx, "func @f(%x: memref<4xf32>, %y: inout memref<4xf32>) {\n"
@@ -160,6 +226,7 @@ START_TEST(a_pipeline_is_interrupted_between_steps) {
 }
 END_TEST
 
-API_MAIN("api-stop", a_run_ends_when_its_time_is_over, loops_of_varying_bounds_are_stopped,
-         launches_are_stopped, another_thread_interrupts, the_interpreter_stops_within_an_op,
-         a_pipeline_is_interrupted_between_steps)
+API_MAIN("api-stop", machine_code_stops_where_it_was_asked_to_look,
+         code_that_looks_computes_the_same, a_run_ends_when_its_time_is_over,
+         loops_of_varying_bounds_are_stopped, launches_are_stopped, another_thread_interrupts,
+         the_interpreter_stops_within_an_op, a_pipeline_is_interrupted_between_steps)

@@ -96,12 +96,15 @@ static ts_process process_of(ts_native_job *job, const char *const *argv) {
                       .env = make_environment(job->arena),
                       .dir = job->dir,
                       .seconds = job->options->compile_timeout,
+                      .stop = job->ctx->memory.stop,
                       .keep = KEPT_OUTPUT};
 }
 
 static ts_process_report start(ts_native_job *job, const char *const *argv) {
   ts_process p = process_of(job, argv);
-  return ts_process_run(job->arena, &p);
+  ts_process_report report = ts_process_run(job->arena, &p);
+  ts_memory_look(&job->ctx->memory);
+  return report;
 }
 
 static bool succeeded(const ts_process_report *r) {
@@ -331,6 +334,7 @@ static ts_process_report compile_units(ts_native_job *job) {
     all[i] = process_of(job, w.at);
   }
   ts_process_run_all(job->arena, n, all, ts_machine_threads(0), reports);
+  ts_memory_look(&job->ctx->memory);
   for (unsigned i = 0; i < n; i++)
     if (!succeeded(&reports[i])) return reports[i];
   return link_units(job);

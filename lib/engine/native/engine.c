@@ -35,7 +35,7 @@ typedef struct compiled {
   ts_array *hidden;
   ts_array *shapes; /* of the last run, whose extents are in `extents` */
   int64_t *extents; /* NULL: there was none */
-  bool warned;
+  bool warned, stoppable;
   /* while compiling */
   ts_arena scratch;
   ts_module *module;
@@ -72,8 +72,11 @@ static const char suits_text[] = "\nconst char *ts_cpu_lacks(void) {\n"
                             "  return 0;\n}\n";
 
 static ts_result emit(compiled *c) {
-  ts_emit_c_options options = {
-      .line_directives = true, .source_name = TS_NATIVE_SOURCE, .entries = true, .openmp = true};
+  ts_emit_c_options options = {.line_directives = true,
+                               .source_name = TS_NATIVE_SOURCE,
+                               .entries = true,
+                               .openmp = true,
+                               .stoppable = c->stoppable};
   ts_native_job *job = &c->job;
   ts_result result =
       ts_emit_c_units(&c->scratch, c->module, &options, &job->num_units, &job->units);
@@ -84,13 +87,13 @@ static ts_result emit(compiled *c) {
   return TS_OK;
 }
 
-/* The arrays that the entry takes besides the run's. */
+/* The arrays that the entry takes besides the run's, and the flag that ends it. */
 static ts_result read_hidden(compiled *c) {
   unsigned n = 0;
   for (const ts_global *g = c->module->first_global; g; g = g->next)
     n += ts_emit_c_is_hidden(g);
   c->hidden = ts_new_array(&c->arena, ts_array, n + 1);
-  c->pointers = ts_new_array(&c->arena, void *, c->num_arrays + n + 1);
+  c->pointers = ts_new_array(&c->arena, void *, c->num_arrays + n + 2);
   for (const ts_global *g = c->module->first_global; g; g = g->next) {
     if (!ts_emit_c_is_hidden(g)) continue;
     ts_array *a = &c->hidden[c->num_hidden];
@@ -98,6 +101,7 @@ static ts_result read_hidden(compiled *c) {
     if (result) return result;
     c->pointers[c->num_arrays + c->num_hidden++] = a->data;
   }
+  if (c->stoppable) c->pointers[c->num_arrays + n] = &c->ctx->stop.raised;
   return TS_OK;
 }
 
@@ -308,7 +312,10 @@ typedef struct prepare_call {
 static ts_result prepare_protected(void *arg) {
   prepare_call *call = arg;
   compiled *c = ts_realloc(&call->ctx->memory, NULL, 0, sizeof *c);
-  *c = (compiled){.ctx = call->ctx, .module = call->module, .func = call->func};
+  *c = (compiled){.ctx = call->ctx,
+                  .module = call->module,
+                  .func = call->func,
+                  .stoppable = call->options->stoppable};
   *call->out = c;
   ts_arena_init(&c->arena, &c->ctx->memory);
   ts_arena_init(&c->scratch, &c->ctx->memory);
@@ -434,6 +441,7 @@ static ts_result explain(compiled *c, const ts_func *func, const ts_failure *f) 
     (void)ts_error(c->ctx, loc, "there is no memory for this buffer of %lld bytes",
                    (long long)f->extent);
     return TS_LIMIT;
+  case TS_FAILURE_STOPPED: return ts_stopped(c->ctx, loc);
   default:
     return ts_error(c->ctx, func->loc, "the machine code failed for an unknown reason (%d)",
                     f->kind);
@@ -457,6 +465,12 @@ typedef struct run_call {
 static ts_result run_protected(void *arg) {
   const run_call *call = arg;
   compiled *c = call->compiled;
+  if (c->ctx->stop.seconds > 0 && !c->stoppable) {
+    (void)ts_error_plain(c->ctx,
+                         "this machine code cannot be stopped after a time: compile it with "
+                         "the engine 'native{stoppable}'");
+    return TS_USAGE;
+  }
   ts_result result = take_arrays(c, call->args);
   if (result) return result;
   int32_t threads = threads_for(c, &call->args->limits);
@@ -489,6 +503,9 @@ static const ts_option options[] = {
         SIZE, cache_size, "size", "0",
         "what may be kept there, with K, M or G; the least recently used goes first (default 512M)"),
     OPTION(BOOL, no_cache, NULL, "false", "compile always, and keep nothing"),
+    {"stoppable", TS_OPT_BOOL, offsetof(ts_native_options, stoppable), "false",
+     "code that looks in its long loops whether it is to stop, as a program that runs it may wish",
+     .embedded = true},
 };
 #undef OPTION
 

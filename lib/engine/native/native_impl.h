@@ -18,6 +18,7 @@ typedef struct ts_native_options {
   const char *cache_dir;  /* NULL: tilesmith/native in $XDG_CACHE_HOME, or in ~/.cache */
   uint64_t cache_size;    /* bytes that the cache may hold; 0: 512 MiB */
   bool no_cache;
+  bool stoppable; /* the code looks whether it is to stop */
 } ts_native_options;
 
 /* ---- compilers: compiler.c ---- */
