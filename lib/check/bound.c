@@ -387,6 +387,7 @@ static ts_result bound_op(bounder *b, const ts_op *op, ts_bounded *shape) {
     break;
   case TS_OC_QUANTIZE: out = quantization(b, op, in[0]); break;
   default:
+    if (!ts_is_pointwise(op)) ts_unreachable("an op that has no bound");
     out = elementwise(b, op, type->dtype, shape ? shape : new_of_type(b, type), op->num_plain, in);
   }
   if (!result) ts_ptrmap_put(&b->values, ts_op_result(op, 0), out);

@@ -467,14 +467,12 @@ static void run_op(bounder *b, const ts_op *op) {
   case TS_OP_REDUCE_ADD: across(b, op); return;
   case TS_OP_SPLAT: repeat(b, op); return;
   case TS_OP_DOT: dot(b, op); return;
+  case TS_OP_LAUNCH: /* and what stands only in one */
+  case TS_OP_CALL: b->gave_up = true; return;
   default: break;
   }
-  if (op->num_results == 1 && ts_has_flag(op, TS_FLAG_PURE) && op->opcode != TS_OP_MMA)
-    elementwise(b, op);
-  else if (op->opcode == TS_OP_DIVI || op->opcode == TS_OP_REMI)
-    elementwise(b, op);
-  else
-    b->gave_up = true; /* launches, calls */
+  if (!ts_is_pointwise(op)) ts_unreachable("an op that has no bound");
+  elementwise(b, op);
 }
 
 static void run_block(bounder *b, const ts_block *block) {

@@ -272,6 +272,13 @@ static inline bool ts_is_class(const ts_op *op, ts_op_class class) {
   return ts_info(op)->class == class;
 }
 
+/* Does it compute each element from one of each operand? */
+static inline bool ts_is_pointwise(const ts_op *op) {
+  unsigned class = ts_info(op)->class;
+  return class == TS_OC_ARITH || class == TS_OC_CONVERT || class == TS_OC_COMPARE ||
+         class == TS_OC_SELECT;
+}
+
 /* What the op does to the memory of plain operand i: as its row says; a call and a launch may do anything. */
 typedef struct ts_effect {
   bool reads, writes; /* neither: only a hint */
@@ -285,7 +292,8 @@ ts_module *ts_module_create(ts_context *);
 void ts_module_drop(ts_module *); /* with all that is in it; NULL is allowed */
 /* A deep copy in the same context, sharing the source text (which must outlive both). */
 ts_module *ts_module_clone(const ts_module *);
-const char *ts_str_text(const ts_module *, ts_str); /* NUL-terminated copy in the arena */
+const char *ts_str_text(const ts_module *,
+                        ts_str); /* NUL-terminated, as long as the module lives */
 ts_func *ts_func_find(const ts_module *, ts_str name);
 ts_global *ts_global_find(const ts_module *, ts_str name);
 ts_func *ts_func_create(ts_module *, ts_str name, ts_loc, unsigned num_params,

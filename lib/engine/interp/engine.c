@@ -26,7 +26,10 @@ ts_result ts_eval_run(ts_eval *e) {
   case TS_OC_NORMALIZE: return eval_normalize(e);
   case TS_OC_PRODUCT: return ts_eval_matmul(e);
   case TS_OC_FUSED: return ts_eval_fused(e, NULL);
-  default: return ts_eval_elementwise(e);
+  case TS_OC_ARITH:
+  case TS_OC_CONVERT:
+  case TS_OC_QUANTIZE: return ts_eval_elementwise(e);
+  default: ts_unreachable("an op the interpreter does not know");
   }
 }
 

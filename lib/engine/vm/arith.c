@@ -368,7 +368,7 @@ void ts_vmc_arith(ts_vmc *c, const ts_op *op) {
   case TS_OP_DOT: dot(c, op); return;
   default: break;
   }
-  if (op->num_results != 1) ts_unreachable("an op the loop VM does not know");
+  if (!ts_is_class(op, TS_OC_ARITH)) ts_unreachable("an op the loop VM does not know");
   if (ts_is_float(dtype_of(ts_op_result(op, 0))))
     float_arith(c, op);
   else

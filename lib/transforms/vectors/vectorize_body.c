@@ -83,13 +83,8 @@ static ts_result refuse_store(ts_vectorizer *v, const ts_op *op) {
 }
 
 static bool is_elementwise(const ts_op *op) {
-  switch (ts_info(op)->class) {
-  case TS_OC_ARITH:
-  case TS_OC_CONVERT:
-  case TS_OC_COMPARE:
-  case TS_OC_SELECT: return !ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_FRAGMENT);
-  default: return op->opcode == TS_OP_DOT;
-  }
+  if (!ts_is_pointwise(op)) return op->opcode == TS_OP_DOT;
+  return !ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_FRAGMENT);
 }
 
 /* One condition for a group of elements would have to be repeated for each of them. */
