@@ -26,10 +26,7 @@ void ts_module_drop(ts_module *m) {
   ts_arena_drop(&arena);
 }
 
-const char *ts_str_text(const ts_module *m, ts_str s) {
-  const struct ts_interned *e = ts_interned_of(&m->strings, s);
-  return ts_strndup((ts_arena *)&m->arena, e->text, e->len);
-}
+const char *ts_str_text(const ts_module *m, ts_str s) { return ts_intern_text(&m->strings, s); }
 
 ts_func *ts_func_find(const ts_module *m, ts_str name) {
   return ts_ptrmap_get(&m->funcs, (void *)(uintptr_t)name);

@@ -79,8 +79,18 @@ ts_str ts_intern_n(ts_interner *in, const char *text, size_t n, bool stable) {
   if (*slot) return *slot;
   if (in->n == in->entries_cap) grow_entries(in);
   if (!stable) text = ts_strndup(in->arena, text, n);
-  in->entries[in->n++] = (struct ts_interned){text, (uint32_t)n, hash};
+  in->entries[in->n++] = (struct ts_interned){
+      .text = text, .len = (uint32_t)n & INT32_MAX, .terminated = !stable, .hash = hash};
   return *slot = (ts_str)in->n;
+}
+
+const char *ts_intern_text(const ts_interner *in, ts_str id) {
+  struct ts_interned *e = &in->entries[id - 1];
+  if (!e->terminated) {
+    e->text = ts_strndup(in->arena, e->text, e->len);
+    e->terminated = true;
+  }
+  return e->text;
 }
 
 ts_str ts_intern(ts_interner *in, const char *text) {

@@ -128,8 +128,8 @@ typedef struct ts_interner {
   ts_memory *memory;
   ts_arena *arena;
   struct ts_interned {
-    const char *text; /* not NUL-terminated */
-    uint32_t len, hash;
+    const char *text; /* NUL-terminated once ts_intern_text has given it */
+    uint32_t len : 31, terminated : 1, hash;
   } *entries;
   uint32_t *slots;
   size_t n, entries_cap, slots_cap;
@@ -142,6 +142,9 @@ ts_str ts_intern(ts_interner *, const char *text);
 static inline const struct ts_interned *ts_interned_of(const ts_interner *in, ts_str id) {
   return &in->entries[id - 1];
 }
+/* The same, NUL-terminated, as long as the interner's arena lives: text inside of a source is copied when it is
+ * first asked for. */
+const char *ts_intern_text(const ts_interner *, ts_str id);
 ts_str ts_intern_find(const ts_interner *, const char *text, size_t n); /* 0 when absent */
 
 /* ---- output ---- */
