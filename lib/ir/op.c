@@ -398,6 +398,20 @@ bool ts_access_parts(const ts_op *op, unsigned i, ts_access *out) {
   return false;
 }
 
+/* ---- places ---- */
+
+ts_builder ts_builder_at_end(ts_module *m, ts_block *block, ts_loc loc) {
+  return (ts_builder){.module = m, .block = block, .loc = loc};
+}
+
+ts_builder ts_builder_before(ts_module *m, ts_op *op) {
+  return (ts_builder){.module = m, .block = op->block, .before = op, .loc = op->loc};
+}
+
+ts_builder ts_builder_after(ts_module *m, ts_op *op) {
+  return (ts_builder){.module = m, .block = op->block, .before = op->next, .loc = op->loc};
+}
+
 /* ---- walking ---- */
 
 void ts_walk(ts_block *block, void (*fn)(void *, ts_op *), void *arg) {

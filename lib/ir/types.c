@@ -164,3 +164,25 @@ int64_t ts_type_num_elements(const ts_type *t) {
   if (t->elem && __builtin_mul_overflow(n, t->elem->dims[0], &n)) return -1;
   return symbolic ? 0 : n;
 }
+
+bool ts_is_number(ts_dtype d) { return ts_is_float(d) || ts_is_int(d); }
+
+unsigned ts_dtype_width(ts_dtype d) { return d == TS_I1 ? 1 : ts_dtype_bytes(d) * 8; }
+
+bool ts_dtype_holds(ts_dtype wide, ts_dtype narrow) {
+  if (wide == narrow) return true;
+  if (ts_is_float(wide) != ts_is_float(narrow)) return false;
+  if (ts_is_float(wide)) return ts_dtype_bytes(wide) > ts_dtype_bytes(narrow);
+  return ts_dtype_width(wide) >= ts_dtype_width(narrow);
+}
+
+void ts_uniquer_init(ts_module *m) {
+  m->uniquer = ts_new(&m->arena, ts_uniquer);
+  m->uniquer->error = (ts_type){.kind = TS_TYPE_ERROR, .text = "<error>", .text_len = 7};
+  for (int d = 0; d < (int)TS_NUM_DTYPES; d++) {
+    ts_type *t = ts_new(&m->arena, ts_type);
+    *t = (ts_type){.kind = TS_TYPE_SCALAR, .dtype = (uint8_t)d, .text = ts_dtype_name(d)};
+    t->text_len = (uint32_t)strlen(t->text);
+    m->uniquer->scalars[d] = t;
+  }
+}

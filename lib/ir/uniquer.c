@@ -34,17 +34,6 @@ void ts_uniq_fill(ts_uniq_table *t, struct ts_uniq_slot *slot, uint64_t hash, co
   t->n++;
 }
 
-void ts_uniquer_init(ts_module *m) {
-  m->uniquer = ts_new(&m->arena, ts_uniquer);
-  m->uniquer->error = (ts_type){.kind = TS_TYPE_ERROR, .text = "<error>", .text_len = 7};
-  for (int d = 0; d < (int)TS_NUM_DTYPES; d++) {
-    ts_type *t = ts_new(&m->arena, ts_type);
-    *t = (ts_type){.kind = TS_TYPE_SCALAR, .dtype = (uint8_t)d, .text = ts_dtype_name(d)};
-    t->text_len = (uint32_t)strlen(t->text);
-    m->uniquer->scalars[d] = t;
-  }
-}
-
 static void drop(ts_module *m, ts_uniq_table *t) {
   ts_free(&m->ctx->memory, t->slots, t->cap * sizeof *t->slots);
 }

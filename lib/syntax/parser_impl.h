@@ -150,7 +150,8 @@ int ts_parser_word(ts_parser *, const char *text, size_t n, ts_loc, void *yylval
 bool ts_parser_is_attr(const char *word, size_t n); /* the name of an attribute */
 /* Whether the brace opens attributes (`{axis = 1`, `{keepdims}`) rather than a block. */
 bool ts_parser_is_attr_open(ts_parser *, const char *after_brace);
-const char *ts_parser_skip_name(const char *); /* over letters, digits, '_', '.' and '$' */
+const char *ts_parser_skip_space(const char *); /* over blanks and ends of lines */
+const char *ts_parser_skip_name(const char *);  /* over letters, digits, '_', '.' and '$' */
 /* Whether the value just scanned is a result: `=` follows, or more values with commas and then `=`. */
 bool ts_parser_is_result(ts_parser *, const char *after_value);
 
@@ -173,6 +174,8 @@ const char *ts_parser_text(ts_parser *, ts_str);
 bool ts_parser_float_word(const char *, size_t, double *); /* inf, nan */
 void ts_parser_wrong_word(ts_parser *,
                           ts_opcode); /* reports the word among the operands of an op without */
+/* Enters the words of the language, before the text's. */
+void ts_parser_add_words(ts_parser *);
 void ts_parser_forget_head(ts_parser *);
 void ts_parser_check_name(ts_parser *, ts_named, const char *what); /* of a function or global */
 void ts_parser_check_pending(ts_parser *); /* reports an op that still lacks its block */
