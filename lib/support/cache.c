@@ -5,6 +5,8 @@
  * see all of it or nothing; when two make the same one, the later replaces the equal earlier. What
  * a power cut or a bad disk did to it, the seal shows. The time of a file's last change is that of
  * its last use. */
+#include "support/cache.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,75 +16,20 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/native/native_impl.h"
+#include "support/digest.h"
+#include "support/files.h"
 
 enum { MARK_BYTES = 8, SEAL_BYTES = TS_DIGEST_BYTES + 8 + MARK_BYTES };
 static const char mark[MARK_BYTES + 1] = "TS-seal\n";
 static const char temporary_prefix[] = ".new-";
 #define DEFAULT_MOST (UINT64_C(512) << 20)
 
-/* ---- whole files ---- */
-
-static bool read_all(int fd, char *to, size_t n) {
-  for (size_t done = 0; done < n;) {
-    ssize_t got = read(fd, to + done, n - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got == 0) errno = EIO; /* it became shorter */
-    if (got <= 0) return false;
-    done += (size_t)got;
-  }
-  return true;
-}
-
-bool ts_native_read_file(ts_arena *arena, int folder, const char *path, const char **bytes,
-                         size_t *n) {
-  struct stat st;
-  if (fstatat(folder, path, &st, 0) != 0) return false;
-  if (!S_ISREG(st.st_mode) || st.st_size > INT_MAX) {
-    errno = EINVAL;
-    return false;
-  }
-  *n = (size_t)st.st_size;
-  char *text = ts_arena_alloc(arena, *n + 1); /* before the file is open: this may jump */
-  int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (fd < 0) return false;
-  bool ok = read_all(fd, text, *n);
-  int error = errno;
-  close(fd);
-  errno = error;
-  *bytes = text;
-  return ok;
-}
-
-static bool write_all(int fd, const char *from, size_t n) {
-  for (size_t done = 0; done < n;) {
-    ssize_t put = write(fd, from + done, n - done);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return false;
-    done += (size_t)put;
-  }
-  return true;
-}
-
-bool ts_native_write_file(int folder, const char *path, int flags, const void *bytes, size_t n) {
-  int fd = openat(folder, path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
-  if (fd < 0) return false;
-  bool ok = write_all(fd, bytes, n);
-  int error = errno;
-  if (close(fd) != 0 && ok) {
-    ok = false;
-    error = errno;
-  }
-  errno = error;
-  return ok;
-}
-
 /* ---- the folder ---- */
 
-static const char *default_folder(ts_arena *arena) {
+static const char *default_folder(ts_arena *arena, const char *name) {
   const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-  if (cache && *cache == '/') return ts_sprintf(arena, "%s/tilesmith/native", cache);
-  if (home && *home == '/') return ts_sprintf(arena, "%s/.cache/tilesmith/native", home);
+  if (cache && *cache == '/') return ts_sprintf(arena, "%s/tilesmith/%s", cache, name);
+  if (home && *home == '/') return ts_sprintf(arena, "%s/.cache/tilesmith/%s", home, name);
   return NULL;
 }
 
@@ -104,12 +51,9 @@ static bool anybody_may_write(int fd) {
   return fstat(fd, &st) != 0 || (st.st_mode & S_IWOTH);
 }
 
-void ts_native_cache_open(ts_context *ctx, ts_arena *arena, const ts_native_options *options,
-                          ts_native_cache *out) {
-  *out = (ts_native_cache){ctx, options->cache_dir, -1,
-                           options->cache_size ? options->cache_size : DEFAULT_MOST};
-  if (options->no_cache) return;
-  if (!out->dir) out->dir = default_folder(arena);
+void ts_cache_open(ts_context *ctx, ts_arena *arena, const char *name, const char *dir,
+                   uint64_t most, ts_cache *out) {
+  *out = (ts_cache){ctx, dir ? dir : default_folder(arena, name), -1, most ? most : DEFAULT_MOST};
   if (!out->dir) {
     ts_warning_plain(ctx, "compiled code is not kept: neither XDG_CACHE_HOME nor HOME is a folder");
     return;
@@ -117,7 +61,7 @@ void ts_native_cache_open(ts_context *ctx, ts_arena *arena, const ts_native_opti
   int error = make_folders(arena, out->dir);
   if (!error) out->fd = open(out->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (out->fd >= 0 && anybody_may_write(out->fd)) {
-    ts_native_cache_close(out);
+    ts_cache_close(out);
     ts_warning_plain(ctx, "compiled code is not kept in %s: anybody may write there", out->dir);
   } else if (out->fd < 0) {
     ts_warning_plain(ctx, "compiled code cannot be kept in %s: %s", out->dir,
@@ -125,12 +69,12 @@ void ts_native_cache_open(ts_context *ctx, ts_arena *arena, const ts_native_opti
   }
 }
 
-void ts_native_cache_close(ts_native_cache *cache) {
+void ts_cache_close(ts_cache *cache) {
   if (cache->fd >= 0) close(cache->fd);
   cache->fd = -1;
 }
 
-const char *ts_native_cache_path(const ts_native_cache *cache, ts_arena *arena, const char *name) {
+const char *ts_cache_path(const ts_cache *cache, ts_arena *arena, const char *name) {
   return ts_sprintf(arena, "%s/%s", cache->dir, name);
 }
 
@@ -146,11 +90,10 @@ static void make_seal(const char *name, const void *bytes, uint64_t n, char seal
   memcpy(seal + TS_DIGEST_BYTES + sizeof n, mark, MARK_BYTES);
 }
 
-const char *ts_native_cache_get(const ts_native_cache *cache, ts_arena *arena, const char *name,
-                                size_t *n) {
+const char *ts_cache_get(const ts_cache *cache, ts_arena *arena, const char *name, size_t *n) {
   const char *bytes, *why = "is damaged";
   if (cache->fd < 0) return NULL;
-  if (ts_native_read_file(arena, cache->fd, name, &bytes, n)) {
+  if (ts_file_read(arena, cache->fd, name, &bytes, n)) {
     char seal[SEAL_BYTES];
     if (*n >= SEAL_BYTES) {
       *n -= SEAL_BYTES;
@@ -167,11 +110,11 @@ const char *ts_native_cache_get(const ts_native_cache *cache, ts_arena *arena, c
     why = ts_sprintf(arena, "cannot be read: %s", strerror(errno));
   }
   ts_warning_plain(cache->ctx, "%s/%s %s, and is made again", cache->dir, name, why);
-  ts_native_cache_remove(cache, name);
+  ts_cache_remove(cache, name);
   return NULL;
 }
 
-void ts_native_cache_remove(const ts_native_cache *cache, const char *name) {
+void ts_cache_remove(const ts_cache *cache, const char *name) {
   if (cache->fd >= 0) (void)unlinkat(cache->fd, name, 0);
 }
 
@@ -198,7 +141,7 @@ static bool is_abandoned(const char *name, const struct stat *st) {
 }
 
 /* The files kept, oldest use first. malloc'ed. */
-static kept *list_kept(const ts_native_cache *cache, size_t *n, uint64_t *bytes) {
+static kept *list_kept(const ts_cache *cache, size_t *n, uint64_t *bytes) {
   size_t cap = 0;
   kept *list = NULL;
   int fd = openat(cache->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -227,7 +170,7 @@ static kept *list_kept(const ts_native_cache *cache, size_t *n, uint64_t *bytes)
 }
 
 /* All but the file just kept may go. */
-static void make_room(const ts_native_cache *cache, const char *keep) {
+static void make_room(const ts_cache *cache, const char *keep) {
   size_t n = 0;
   uint64_t bytes = 0;
   kept *list = list_kept(cache, &n, &bytes);
@@ -239,7 +182,7 @@ static void make_room(const ts_native_cache *cache, const char *keep) {
 }
 
 /* Writes it whole or not at all. False with errno set. */
-static bool replace_file(const ts_native_cache *cache, ts_arena *arena, const char *name,
+static bool replace_file(const ts_cache *cache, ts_arena *arena, const char *name,
                          const void *bytes, size_t n) {
   enum { MOST_TRIES = 100 };
   const char *temporary = NULL;
@@ -247,7 +190,7 @@ static bool replace_file(const ts_native_cache *cache, ts_arena *arena, const ch
   errno = EEXIST;
   for (int i = 0; i < MOST_TRIES && !ok && errno == EEXIST; i++) {
     temporary = ts_sprintf(arena, "%s%s-%ld-%d", temporary_prefix, name, (long)getpid(), i);
-    ok = ts_native_write_file(cache->fd, temporary, O_EXCL | O_DSYNC, bytes, n);
+    ok = ts_file_write(cache->fd, temporary, O_EXCL | O_DSYNC, bytes, n);
   }
   if (ok && renameat(cache->fd, temporary, cache->fd, name) == 0) return true;
   int error = errno;
@@ -256,8 +199,8 @@ static bool replace_file(const ts_native_cache *cache, ts_arena *arena, const ch
   return false;
 }
 
-bool ts_native_cache_put(const ts_native_cache *cache, ts_arena *arena, const char *name,
-                         const void *bytes, size_t n) {
+bool ts_cache_put(const ts_cache *cache, ts_arena *arena, const char *name, const void *bytes,
+                  size_t n) {
   if (cache->fd < 0) return false;
   char *sealed = ts_arena_alloc(arena, n + SEAL_BYTES);
   memcpy(sealed, bytes, n);

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/cache.h"
+#include "support/files.h"
 #include "data/global.h"
 #include "data/shape_binding.h"
 #include "analysis/verify/verify.h"
@@ -268,7 +270,7 @@ static ts_result cache_name(job *j, const char *source, char name[TS_DIGEST_HEX]
   size_t n;
   ts_result result = ts_native_find_compiler(&compiled);
   if (result) return result;
-  if (!ts_native_read_file(&ctx->arena, AT_FDCWD, source, &text, &n))
+  if (!ts_file_read(&ctx->arena, AT_FDCWD, source, &text, &n))
     return ts_error_plain(ctx, "cannot read %s", source);
   ts_native_ask_version(&compiled);
   ts_digest d;
@@ -290,19 +292,19 @@ static ts_result build(job *j, const char *source, const char *library) {
   char name[TS_DIGEST_HEX];
   ts_result result = cache_name(j, source, name);
   if (result) return result;
-  ts_native_cache cache;
-  ts_native_cache_open(ctx, &ctx->arena, &(ts_native_options){0}, &cache);
+  ts_cache cache;
+  ts_cache_open(ctx, &ctx->arena, "native", NULL, 0, &cache);
   size_t n;
-  const char *bytes = ts_native_cache_get(&cache, &ctx->arena, name, &n);
+  const char *bytes = ts_cache_get(&cache, &ctx->arena, name, &n);
   if (bytes) {
-    if (!ts_native_write_file(AT_FDCWD, library, O_TRUNC, bytes, n))
+    if (!ts_file_write(AT_FDCWD, library, O_TRUNC, bytes, n))
       result = ts_error_plain(ctx, "cannot write %s", library);
   } else if (!compile(source, library, j->argv + 3, j->argc - 3)) {
     result = ts_error_plain(ctx, "%s does not compile", source);
-  } else if (ts_native_read_file(&ctx->arena, AT_FDCWD, library, &bytes, &n)) {
-    ts_native_cache_put(&cache, &ctx->arena, name, bytes, n);
+  } else if (ts_file_read(&ctx->arena, AT_FDCWD, library, &bytes, &n)) {
+    ts_cache_put(&cache, &ctx->arena, name, bytes, n);
   }
-  ts_native_cache_close(&cache);
+  ts_cache_close(&cache);
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/files.h"
 #include "support/process.h"
 #include "target/machine.h"
 #include "engine/native/native_impl.h"
@@ -342,7 +343,7 @@ static ts_process_report compile_units(ts_native_job *job) {
 
 static bool write_file(ts_native_job *job, const char *name, const char *text, size_t n) {
   const char *path = ts_sprintf(job->arena, "%s/%s", job->dir, name);
-  if (ts_native_write_file(AT_FDCWD, path, O_TRUNC, text, n)) return true;
+  if (ts_file_write(AT_FDCWD, path, O_TRUNC, text, n)) return true;
   (void)ts_error_plain(job->ctx, "the C code cannot be written to a temporary file: %s",
                        strerror(errno));
   return false;

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "support/cache.h"
 #include "support/clock.h"
+#include "support/files.h"
 #include "data/global.h"
 #include "data/shape_binding.h"
 #include "syntax/syntax.h"
@@ -41,7 +43,7 @@ typedef struct compiled {
   ts_module *module;
   const ts_func *func;
   ts_native_job job;
-  ts_native_cache cache;
+  ts_cache cache;
 } compiled;
 
 /* ---- from the program to C ---- */
@@ -176,14 +178,14 @@ static const char *compiler_file(compiled *c) {
 static void keep_compiler(compiled *c) {
   const ts_native_compiler *cc = &c->job.compiler;
   const char *text = ts_sprintf(&c->scratch, "%s%s", cc->no_openmp ? "-" : "+", cc->version);
-  (void)ts_native_cache_put(&c->cache, &c->scratch, compiler_file(c), text, strlen(text));
+  (void)ts_cache_put(&c->cache, &c->scratch, compiler_file(c), text, strlen(text));
 }
 
 static void recall_compiler(compiled *c) {
   ts_native_compiler *cc = &c->job.compiler;
   size_t n;
   if (c->cache.fd < 0) return;
-  const char *text = ts_native_cache_get(&c->cache, &c->scratch, compiler_file(c), &n);
+  const char *text = ts_cache_get(&c->cache, &c->scratch, compiler_file(c), &n);
   if (text && n > 0) {
     cc->no_openmp = *text == '-';
     cc->version = text + 1;
@@ -210,8 +212,8 @@ static const char *object_file(compiled *c) {
 static bool load_kept(compiled *c) {
   size_t n;
   const char *name = object_file(c);
-  if (!ts_native_cache_get(&c->cache, &c->scratch, name, &n)) return false;
-  if (load(c, ts_native_cache_path(&c->cache, &c->scratch, name))) return true;
+  if (!ts_cache_get(&c->cache, &c->scratch, name, &n)) return false;
+  if (load(c, ts_cache_path(&c->cache, &c->scratch, name))) return true;
   unload(c);
   return false;
 }
@@ -219,8 +221,8 @@ static bool load_kept(compiled *c) {
 static bool keep_object(compiled *c, const char *object) {
   const char *bytes;
   size_t n;
-  return c->cache.fd >= 0 && ts_native_read_file(&c->scratch, AT_FDCWD, object, &bytes, &n) &&
-         ts_native_cache_put(&c->cache, &c->scratch, object_file(c), bytes, n);
+  return c->cache.fd >= 0 && ts_file_read(&c->scratch, AT_FDCWD, object, &bytes, &n) &&
+         ts_cache_put(&c->cache, &c->scratch, object_file(c), bytes, n);
 }
 
 /* ---- compiling ---- */
@@ -243,9 +245,9 @@ static ts_result load_fresh(compiled *c, const char *object) {
   unload(c);
   if (keep_object(c, object)) {
     const char *name = object_file(c);
-    if (load(c, ts_native_cache_path(&c->cache, &c->scratch, name))) return TS_OK;
+    if (load(c, ts_cache_path(&c->cache, &c->scratch, name))) return TS_OK;
     unload(c);
-    ts_native_cache_remove(&c->cache, name);
+    ts_cache_remove(&c->cache, name);
   }
   return ts_error_plain(c->ctx, "what the compiler %s made cannot be loaded: %s",
                         c->job.compiler.path, why);
@@ -271,9 +273,11 @@ static ts_result compile_fresh(compiled *c) {
 
 static ts_result compile(compiled *c) {
   ts_native_job *job = &c->job;
+  const ts_native_options *options = job->options;
   ts_result result = ts_native_find_compiler(job);
   if (result) return result;
-  ts_native_cache_open(c->ctx, &c->arena, job->options, &c->cache);
+  if (!options->no_cache)
+    ts_cache_open(c->ctx, &c->arena, "native", options->cache_dir, options->cache_size, &c->cache);
   recall_compiler(c);
   c->compiler = ts_strdup(&c->arena, job->compiler.path);
   c->cached = load_kept(c);
@@ -296,7 +300,7 @@ static ts_result build(void *arg) {
 static void end_build(void *arg) {
   compiled *c = arg;
   ts_native_remove_folder(&c->job);
-  ts_native_cache_close(&c->cache);
+  ts_cache_close(&c->cache);
   ts_arena_drop(&c->scratch);
   c->job = (ts_native_job){0};
 }

@@ -60,32 +60,4 @@ bool ts_native_has_openmp(ts_native_job *);
 /* Removes job->dir and what is in it. */
 void ts_native_remove_folder(ts_native_job *);
 
-/* ---- the cache: support/cache.c ---- */
-
-typedef struct ts_native_cache {
-  ts_context *ctx;
-  const char *dir;
-  int fd;        /* of the folder; -1: none is used */
-  uint64_t most; /* bytes; 0: no limit */
-} ts_native_cache;
-
-/* A folder that cannot be used is a warning. */
-void ts_native_cache_open(ts_context *, ts_arena *, const ts_native_options *,
-                          ts_native_cache *out);
-void ts_native_cache_close(ts_native_cache *);
-/* What is kept under the name (a file name without a dot in front), in the arena, a NUL after its
- * `n` bytes; NULL when there is nothing. What is there and damaged is a warning, and removed. */
-const char *ts_native_cache_get(const ts_native_cache *, ts_arena *, const char *name, size_t *n);
-/* Keeps it, and takes away what was not used for longest when the cache has grown too large. A
- * failure is a warning, and false. */
-bool ts_native_cache_put(const ts_native_cache *, ts_arena *, const char *name, const void *bytes,
-                         size_t n);
-void ts_native_cache_remove(const ts_native_cache *, const char *name);
-/* The file that keeps it. */
-const char *ts_native_cache_path(const ts_native_cache *, ts_arena *, const char *name);
-
-/* Whole files relative to a folder (AT_FDCWD). False with errno set. `bytes` is in the arena. */
-bool ts_native_read_file(ts_arena *, int folder, const char *path, const char **bytes, size_t *n);
-bool ts_native_write_file(int folder, const char *path, int flags, const void *bytes, size_t n);
-
 #endif
