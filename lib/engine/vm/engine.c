@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "ir/scalar.h"
-#include "data/global.h"
 #include "engine/vm/vm.h"
 
 /* Registers, buffers and shadows of one run, as one allocation. */
@@ -21,54 +20,7 @@ typedef struct compiled {
   bool there; /* prog holds code for prog.entry->bindings */
 } compiled;
 
-/* ---- globals ---- */
-
-ts_result ts_vm_global(ts_vm_program *p, const ts_op *op, const ts_array **out, unsigned *index) {
-  const ts_attr *name = ts_attr_find(op, TS_ATTR_CALLEE);
-  unsigned i = 0;
-  const ts_global *g = p->module->first_global;
-  for (; g && g->name != name->word; g = g->next)
-    i++;
-  if (!g)
-    return ts_error(p->ctx, op->loc, "there is no global @%s", ts_str_text(p->module, name->word));
-  *index = i;
-  *out = &p->globals[i];
-  return p->globals[i].data ? TS_OK : ts_global_read(p->ctx, g, &p->globals[i]);
-}
-
-/* ---- programs ---- */
-
-static void open_program(ts_vm_program *p, ts_context *ctx, ts_module *module) {
-  *p = (ts_vm_program){.ctx = ctx, .module = module};
-  ts_arena_init(&p->arena, &ctx->memory);
-  ts_arena_init(&p->scratch, &ctx->memory);
-  unsigned n = 0;
-  for (const ts_global *g = module->first_global; g; g = g->next)
-    n++;
-  p->globals = ts_new_array(&p->arena, ts_array, n + 1);
-  p->num_globals = n;
-}
-
-static void close_program(ts_vm_program *p) {
-  ts_vm_drop_frames(p);
-  for (size_t i = 0; i < p->races.n; i++)
-    ts_vm_race_drop(&p->ctx->memory, p->races.at[i]);
-  for (unsigned i = 0; i < p->num_globals; i++)
-    if (p->globals[i].data) ts_array_drop(p->ctx, &p->globals[i]);
-  ts_arena_drop(&p->scratch);
-  ts_arena_drop(&p->arena);
-}
-
-static ts_result compile_entry(ts_vm_program *p, const ts_func *f, const ts_bindings *b) {
-  const ts_block *body = f->body;
-  ts_vm_state *states = ts_new_array(&p->scratch, ts_vm_state, body->num_args + 1);
-  for (unsigned i = 0; i < body->num_args; i++)
-    states[i] = f->roles[i] == TS_ROLE_OUT ? TS_VM_FRESH : TS_VM_WRITTEN;
-  ts_vm_code *code;
-  ts_result r = ts_vm_compile(p, f, b, states, &code);
-  ts_arena_drop(&p->scratch);
-  return r;
-}
+/* ---- code ---- */
 
 static bool same_bindings(const ts_bindings *a, const ts_bindings *b) {
   for (unsigned i = 0; i < a->n && a->n == b->n; i++)
@@ -85,21 +37,12 @@ static ts_result ready(compiled *c, const ts_bindings *b, bool counting) {
   ts_context *ctx = c->prog.ctx;
   ts_module *module = c->prog.module;
   c->there = false;
-  close_program(&c->prog);
-  open_program(&c->prog, ctx, module);
+  ts_vm_program_close(&c->prog);
+  ts_vm_program_open(&c->prog, ctx, module);
   c->prog.counting = counting;
   c->prog.stoppable = stoppable;
-  ts_result r = compile_entry(&c->prog, c->func, b);
+  ts_result r = ts_vm_program_compile(&c->prog, c->func, b);
   c->there = r == TS_OK;
-  return r;
-}
-
-ts_result ts_vm_dump(ts_sink *s, ts_module *module, const ts_func *f, const ts_bindings *b) {
-  ts_vm_program p;
-  open_program(&p, module->ctx, module);
-  ts_result r = compile_entry(&p, f, b);
-  if (r == TS_OK) ts_vm_print(s, &p);
-  close_program(&p);
   return r;
 }
 
@@ -196,7 +139,7 @@ static ts_result prepare_protected(void *arg) {
   compiled *c = ts_realloc(&call->ctx->memory, NULL, 0, sizeof *c);
   *c = (compiled){.func = call->func};
   *call->out = c;
-  open_program(&c->prog, call->ctx, call->module);
+  ts_vm_program_open(&c->prog, call->ctx, call->module);
   return TS_OK;
 }
 
@@ -231,7 +174,7 @@ static ts_result loop_run(ts_context *ctx, void *handle, ts_run_args *args) {
 static void loop_release(ts_context *ctx, void *handle) {
   compiled *c = handle;
   drop_space(ctx, &c->space);
-  close_program(&c->prog);
+  ts_vm_program_close(&c->prog);
   ts_free(&ctx->memory, c, sizeof *c);
 }
 

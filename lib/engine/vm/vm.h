@@ -200,9 +200,15 @@ typedef enum { TS_VM_DONE, TS_VM_WAITING, TS_VM_FAILED_CHECK, TS_VM_FAILED_LIMIT
 /* compile.c: `prog` with entry, compiled for the bindings; recompiles nothing already there. */
 ts_result ts_vm_compile(ts_vm_program *, const ts_func *, const ts_bindings *,
                         const ts_vm_state *states, ts_vm_code **out);
-/* The data of a global, read or filled at its first use. */
+/* global.c: the data of a global, read or filled at its first use. */
 ts_result ts_vm_global(ts_vm_program *, const ts_op *get_global, const ts_array **out,
                        unsigned *index);
+
+/* program.c: a program without code; its code for an entry and its bindings, the name of every extent; and giving
+ * all of it back. */
+void ts_vm_program_open(ts_vm_program *, ts_context *, ts_module *);
+ts_result ts_vm_program_compile(ts_vm_program *, const ts_func *, const ts_bindings *);
+void ts_vm_program_close(ts_vm_program *);
 
 /* run.c: runs from `at` until the frame returns, waits at a barrier or fails. */
 ts_vm_status ts_vm_exec(ts_vm *, const ts_vm_code *, const ts_insn *at, ts_slot *frame);
@@ -238,7 +244,7 @@ ts_vm_status ts_vm_fail(ts_vm *, const ts_vm_code *, const ts_insn *at, const ts
 
 /* dump.c: the entry and its callees as readable text. */
 void ts_vm_print(ts_sink *, const ts_vm_program *);
-/* engine/engines.c: the code of `func` as text, one instruction a line, with the IR op that each may
+/* program.c: the code of `func` as text, one instruction a line, with the IR op that each may
  * fail for. `bindings` give every symbolic extent of the function. */
 ts_result ts_vm_dump(ts_sink *, ts_module *, const ts_func *func, const ts_bindings *bindings);
 
