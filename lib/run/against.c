@@ -80,11 +80,12 @@ static ts_result open_other(ts_run *run, ts_run *other, const ts_against *a) {
   ts_run_request *request = ts_new(&run->ctx->arena, ts_run_request);
   const ts_engine *engine = ts_engine_find(run->request->engine, NULL);
   const ts_func *f;
-  *request = (ts_run_request){.engine = run->request->engine,
+  *request = (ts_run_request){.words = run->request->words,
+                              .engine = run->request->engine,
                               .entry = a->entry,
                               .limits = run->request->limits,
                               .options = run->request->options};
-  ts_result result = ts_run_find_entry(run->ctx, a->module, a->entry, &f);
+  ts_result result = ts_run_find_entry(run->ctx, a->module, a->entry, request->words, &f);
   if (!result && engine && !(engine->levels & ts_func_level(f))) request->engine = "interp";
   return result ? result : ts_run_open_bare(other, run->ctx, a->module, request);
 }
@@ -101,7 +102,7 @@ static ts_result with_other(ts_run *run, const ts_against *a,
   ts_result result = open_other(run, other, a);
   if (!result) result = match(run, other, &m);
   if (result)
-    ts_note_plain(ctx, "in --against=%s%s", a->text,
+    ts_note_plain(ctx, "in %s%s%s", run->request->words->against, a->text,
                   other->func ? "" : "; :NAME behind the file names a function");
   if (!result && body) result = body(run, other, &m, a);
   ts_run_close_other(run);
@@ -118,7 +119,7 @@ static ts_result run_and_hold(ts_run *run, ts_run *other, const ts_matching *m,
   if (!result) result = ts_run_compile(other);
   if (!result) result = ts_run_once(other, NULL);
   if (result) {
-    ts_note_plain(run->ctx, "in --against=%s", a->text);
+    ts_note_plain(run->ctx, "in %s%s", run->request->words->against, a->text);
     return result;
   }
   result = ts_run_margin(run, scratch, run->engine->math_error, false, &r.run);

@@ -87,7 +87,8 @@ static ts_matching one_to_one(ts_run *run) {
 
 static ts_result run_other(ts_run *run, ts_run *other, const char *engine) {
   ts_run_request *request = ts_new(&run->ctx->arena, ts_run_request);
-  *request = (ts_run_request){.engine = engine,
+  *request = (ts_run_request){.words = run->request->words,
+                              .engine = engine,
                               .entry = ts_str_text(run->module, run->func->name),
                               .limits = run->request->limits,
                               .options = run->request->options,

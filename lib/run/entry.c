@@ -31,7 +31,7 @@ static const char *function_names(ts_context *ctx, const ts_module *module) {
 }
 
 ts_result ts_run_find_entry(ts_context *ctx, ts_module *module, const char *name,
-                            const ts_func **out) {
+                            const ts_run_words *words, const ts_func **out) {
   if (!module->first_func) return ts_error_plain(ctx, "the module has no function to run");
   if (name) {
     if (*name == '@') name++;
@@ -43,6 +43,6 @@ ts_result ts_run_find_entry(ts_context *ctx, ts_module *module, const char *name
   }
   *out = only_root(ctx, module);
   if (*out) return TS_OK;
-  return ts_run_usage(ctx, "which function to run? give --entry=NAME; functions: %s",
+  return ts_run_usage(ctx, "which function to run? give %sNAME; functions: %s", words->entry,
                       function_names(ctx, module));
 }

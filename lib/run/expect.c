@@ -87,18 +87,18 @@ ts_result ts_run_conclude(ts_run *run, const ts_array *got, const ts_array *want
   return TS_CHECK;
 }
 
-/* ---- --expect ---- */
+/* ---- expectations ---- */
 
 static ts_result read_expected(ts_run *run, const ts_setting *expect, ts_array *out) {
   if (expect->text[0] == '@') return ts_array_read(run->ctx, expect->text + 1, out);
   if (strchr(expect->text, '=')) return ts_array_parse(run->ctx, expect->text, out);
-  return ts_run_usage(run->ctx, "'--expect=%s=%s': wanted @FILE or a literal such as 3xf32=1 2 3",
-                      expect->name, expect->text);
+  return ts_run_usage(run->ctx, "'%s%s=%s': wanted @FILE or a literal such as 3xf32=1 2 3",
+                      run->request->words->expect, expect->name, expect->text);
 }
 
 static ts_result check_expected(ts_run *run, const ts_setting *expect) {
   unsigned i = 0;
-  ts_result result = ts_run_entry_named(run, "--expect=", expect->name, true, &i);
+  ts_result result = ts_run_entry_named(run, run->request->words->expect, expect->name, true, &i);
   if (result) return result;
   ts_array want = {0};
   const ts_array *got = &run->arrays[i];

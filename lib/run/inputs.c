@@ -47,9 +47,9 @@ static ts_result read_one(ts_run *run, unsigned i, const char *text) {
   if (file || strchr(text, '=')) return result ? result : check_extents(run, i);
   return ts_run_usage(
       run->ctx,
-      "'--input=%s=%s': wanted @FILE, normal, uniform, normal:0.05, iota, zeros or a literal "
+      "'%s%s=%s': wanted @FILE, normal, uniform, normal:0.05, iota, zeros or a literal "
       "such as 2x3xf32=1 2 3 4 5 6",
-      run->names[i], text);
+      run->request->words->input, run->names[i], text);
 }
 
 /* Reads the inputs that come with a shape; the others are left without data for ts_bind to see. */
@@ -84,9 +84,10 @@ static ts_result check_all_bound(ts_run *run) {
     if (b->value) continue;
     const char *name = ts_str_text(run->module, b->name);
     return ts_run_usage(run->ctx,
-                        "nothing says what the extent %s of @%s is: give -D %s=n or an input "
+                        "nothing says what the extent %s of @%s is: give %s%s=n or an input "
                         "whose shape has it",
-                        name, ts_str_text(run->module, run->func->name), name);
+                        name, ts_str_text(run->module, run->func->name),
+                        run->request->words->define, name);
   }
   return TS_OK;
 }

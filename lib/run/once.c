@@ -33,7 +33,7 @@ ts_result ts_run_open_bare(ts_run *run, ts_context *ctx, ts_module *module,
                            const ts_run_request *request) {
   *run = (ts_run){.ctx = ctx, .request = request, .module = module};
   ts_arena_init(&run->scratch, &ctx->memory);
-  ts_result result = ts_run_find_entry(ctx, module, request->entry, &run->func);
+  ts_result result = ts_run_find_entry(ctx, module, request->entry, request->words, &run->func);
   if (result) return result;
   take_signature(run);
   return choose_engine(run, request->engine);

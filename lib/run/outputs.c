@@ -26,10 +26,10 @@ typedef struct target {
   const char *tensor; /* of a safetensors file; else NULL */
 } target;
 
-static target output_target(ts_context *ctx, const ts_setting *output) {
+static target output_target(ts_context *ctx, const ts_run_words *words, const ts_setting *output) {
   const char *path = *output->text == '@' ? output->text + 1 : output->text, *tensor;
   size_t n = ts_array_path_length(path, &tensor);
-  return (target){ts_sprintf(&ctx->arena, "--output=%s=%s", output->name, output->text),
+  return (target){ts_sprintf(&ctx->arena, "%s%s=%s", words->output, output->name, output->text),
                   real_file(ctx, ts_strndup(&ctx->arena, path, n)), tensor};
 }
 
@@ -52,9 +52,9 @@ ts_result ts_run_check_outputs(ts_context *ctx, const ts_run_request *request) {
   ts_result result = TS_OK;
   target *targets = ts_new_array(&ctx->arena, target, request->outputs.n + 1);
   for (size_t k = 0; k < request->outputs.n; k++)
-    targets[n++] = output_target(ctx, &request->outputs.at[k]);
+    targets[n++] = output_target(ctx, request->words, &request->outputs.at[k]);
   if (request->json && strcmp(request->json, "-") != 0)
-    targets[n++] = (target){ts_sprintf(&ctx->arena, "--json=%s", request->json),
+    targets[n++] = (target){ts_sprintf(&ctx->arena, "%s%s", request->words->json, request->json),
                             real_file(ctx, request->json), NULL};
   for (size_t j = 1; j < n; j++)
     for (size_t i = 0; i < j && !result; i++)
@@ -73,7 +73,8 @@ static ts_result write_file(ts_run *run, const target *targets, size_t k) {
   for (size_t j = 0; j < outputs->n; j++) {
     if (j != k && !same_file(&targets[j], &targets[k])) continue;
     if (j < k) return TS_OK; /* written with that one */
-    ts_result result = ts_run_entry_named(run, "--output=", outputs->at[j].name, true, &i);
+    ts_result result =
+        ts_run_entry_named(run, run->request->words->output, outputs->at[j].name, true, &i);
     if (result) return result;
     names[n] = targets[j].tensor;
     arrays[n++] = run->arrays[i];
@@ -88,7 +89,7 @@ ts_result ts_run_write_outputs(ts_run *run) {
   const ts_settings *outputs = &run->request->outputs;
   target *targets = ts_new_array(&run->ctx->arena, target, outputs->n + 1);
   for (size_t k = 0; k < outputs->n; k++)
-    targets[k] = output_target(run->ctx, &outputs->at[k]);
+    targets[k] = output_target(run->ctx, run->request->words, &outputs->at[k]);
   ts_result result = TS_OK;
   for (size_t k = 0; k < outputs->n && !result; k++)
     result = write_file(run, targets, k);

@@ -44,7 +44,7 @@ ts_result ts_run_transform(ts_module *module, ts_run_request *request) {
   ts_pass_runner runner;
   const ts_func *f;
   if (request->data_dir) ts_run_rebase_files(module, request->data_dir);
-  ts_result result = ts_run_find_entry(ctx, module, request->entry, &f);
+  ts_result result = ts_run_find_entry(ctx, module, request->entry, request->words, &f);
   request->bound = request->passes.steps.n > 0;
   if (!result && request->bound)
     result = ts_fix_extents(module, (unsigned)request->defines.n, request->defines.at);

@@ -4,8 +4,21 @@
 #include "transforms/passes.h"
 #include "run/run_impl.h"
 
+static const ts_run_words plain_words = {
+    .entry = "the entry's ",
+    .define = "extent ",
+    .input = "input ",
+    .output = "output ",
+    .expect = "expectation ",
+    .compare = "comparison with ",
+    .against = "comparison with ",
+    .stats = "statistics",
+    .json = "figures in ",
+};
+
 void ts_run_request_init(ts_context *ctx, ts_run_request *request) {
-  *request = (ts_run_request){.engine = "interp", .seed = 2025, .passes.table = &ts_all_passes};
+  *request = (ts_run_request){
+      .words = &plain_words, .engine = "interp", .seed = 2025, .passes.table = &ts_all_passes};
   ts_engine_options_init(&ctx->arena, &request->options);
 }
 
@@ -45,7 +58,8 @@ ts_result ts_run_add_extent(ts_context *ctx, ts_run_request *request, const char
   if (result) return result;
   for (size_t k = 0; k < request->defines.n; k++)
     if (strcmp(request->defines.at[k].name, value.name) == 0)
-      return ts_run_usage(ctx, "'-D %s': %s is given twice", text, value.name);
+      return ts_run_usage(ctx, "'%s%s': %s is given twice", request->words->define, text,
+                          value.name);
   ts_push(&ctx->arena, &request->defines, value);
   return TS_OK;
 }

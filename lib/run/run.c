@@ -19,21 +19,22 @@ static bool has_output(const ts_run *run) {
 
 static ts_result check_request(ts_run *run) {
   const ts_run_request *request = run->request;
-  ts_result result = check_names(run, "--input=", &request->inputs, false);
+  const ts_run_words *words = request->words;
+  ts_result result = check_names(run, words->input, &request->inputs, false);
   if (!result && request->stats && !run->engine->counts)
-    result = ts_run_usage(run->ctx, "'--stats': engine '%s' counts nothing; interp does",
+    result = ts_run_usage(run->ctx, "'%s': engine '%s' counts nothing; interp does", words->stats,
                           run->engine->name);
-  if (!result) result = check_names(run, "--output=", &request->outputs, true);
-  if (!result) result = check_names(run, "--expect=", &request->expects, true);
+  if (!result) result = check_names(run, words->output, &request->outputs, true);
+  if (!result) result = check_names(run, words->expect, &request->expects, true);
   bool compared = request->compare.n > 0;
   if (!result && (compared || request->against.n) && !has_output(run))
-    result = ts_run_usage(run->ctx, "'--%s=%s': @%s has no output to compare",
-                          compared ? "compare" : "against",
+    result = ts_run_usage(run->ctx, "'%s%s': @%s has no output to compare",
+                          compared ? words->compare : words->against,
                           compared ? request->compare.at[0] : request->against.at[0].text,
                           ts_str_text(run->module, run->func->name));
   for (size_t k = 0; !result && k < request->outputs.n; k++)
     if (request->outputs.at[k].text[0] != '@' || !request->outputs.at[k].text[1])
-      result = ts_run_usage(run->ctx, "'--output=%s=%s': wanted @FILE, such as @y.npy",
+      result = ts_run_usage(run->ctx, "'%s%s=%s': wanted @FILE, such as @y.npy", words->output,
                             request->outputs.at[k].name, request->outputs.at[k].text);
   return result;
 }
@@ -45,9 +46,10 @@ static void take_extents(ts_run *run) {
   run->fixed.at = ts_new_array(&run->ctx->arena, struct ts_binding, request->defines.n + 1);
   for (size_t k = 0; k < request->defines.n; k++) {
     const ts_extent_value *e = &request->defines.at[k];
-    run->fixed.at[run->fixed.n++] = (struct ts_binding){
-        ts_intern(&run->module->strings, e->name), e->value,
-        ts_sprintf(&run->ctx->arena, "-D %s=%lld", e->name, (long long)e->value)};
+    run->fixed.at[run->fixed.n++] =
+        (struct ts_binding){ts_intern(&run->module->strings, e->name), e->value,
+                            ts_sprintf(&run->ctx->arena, "%s%s=%lld", request->words->define,
+                                       e->name, (long long)e->value)};
   }
 }
 

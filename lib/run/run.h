@@ -29,7 +29,13 @@ typedef struct ts_against {
   ts_module *module;
 } ts_against;
 
+/* How the caller writes what a request is made of, for messages: what stands before a name or a value. */
+typedef struct ts_run_words {
+  const char *entry, *define, *input, *output, *expect, *compare, *against, *stats, *json;
+} ts_run_words;
+
 typedef struct ts_run_request {
+  const ts_run_words *words;
   const char *engine;              /* or a family of engines */
   const char *entry;               /* NULL: the only function, or the one that no other calls */
   ts_settings inputs;              /* X → "@x.npy", "normal", "2x3xf32=1 2 3 4 5 6", … */
@@ -52,6 +58,7 @@ typedef struct ts_run_request {
   ts_print_how print;
   const char *json; /* where the figures go; NULL: nowhere */
 } ts_run_request;
+/* Everything at its default, the words those of a caller of functions. */
 void ts_run_request_init(ts_context *, ts_run_request *);
 /* Sets the engine and its options from a text such as "native{cc=clang}". TS_USAGE as of ts_engine_read. */
 ts_result ts_run_set_engine(ts_context *, ts_run_request *, const char *text);
@@ -173,7 +180,8 @@ ts_result ts_run_compile(ts_run *);
 ts_result ts_run_once(ts_run *, ts_run_stats *stats);
 /* The function called `name`, or with NULL the only one or the only one that no other calls.
  * TS_USAGE with the candidates in the message. */
-ts_result ts_run_find_entry(ts_context *, ts_module *, const char *name, const ts_func **out);
+ts_result ts_run_find_entry(ts_context *, ts_module *, const char *name, const ts_run_words *,
+                            const ts_func **out);
 /* Makes every relative @file of the module's constants and globals relative to `dir`. */
 void ts_run_rebase_files(ts_module *, const char *dir);
 

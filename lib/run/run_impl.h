@@ -1,4 +1,4 @@
-/* What the files run_*.c share. */
+/* What the files of a run share. */
 #ifndef TS_RUN_RUN_IMPL_H
 #define TS_RUN_RUN_IMPL_H
 

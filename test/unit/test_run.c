@@ -66,5 +66,30 @@ START_TEST(further_apart_is_an_error_that_names_the_element) {
 }
 END_TEST
 
-UNIT_MAIN("run", one_rounding_apart_is_within_the_bound,
+/* A program that embeds the library typed no options. */
+START_TEST(messages_are_in_the_words_of_the_caller) {
+  static const char two[] = "func @a(%Y: out memref<1xf32>) {\n  store 0.0, %Y[0]\n}\n"
+                            "func @b(%Y: out memref<1xf32>) {\n  store 0.0, %Y[0]\n}\n";
+  ts_run_words words = {.entry = "function="};
+  ts_run_request request;
+  ts_context *ctx = ts_context_create();
+  ts_module *m;
+  ts_run run;
+  ck_assert_int_eq(ts_module_parse(ctx, "t.lir", two, sizeof two - 1, &m), TS_OK);
+  ts_run_request_init(ctx, &request);
+  ck_assert_int_eq(ts_run_open(&run, ctx, m, &request), TS_USAGE);
+  ts_run_close(&run);
+  request.words = &words;
+  ck_assert_int_eq(ts_run_open(&run, ctx, m, &request), TS_USAGE);
+  ts_run_close(&run);
+  ck_assert_str_eq(ctx->first->message,
+                   "which function to run? give the entry's NAME; functions: @a, @b");
+  ck_assert_str_eq(ctx->last->message,
+                   "which function to run? give function=NAME; functions: @a, @b");
+  ts_module_destroy(m);
+  ts_context_destroy(ctx);
+}
+END_TEST
+
+UNIT_MAIN("run", messages_are_in_the_words_of_the_caller, one_rounding_apart_is_within_the_bound,
           further_apart_is_an_error_that_names_the_element)

@@ -149,7 +149,7 @@ void ts_vmc_fence(ts_vmc *);
 static inline int32_t ts_vmc_row(ts_scalar row, ts_dtype type) {
   return (int32_t)((unsigned)row | (unsigned)type << 16);
 }
-/* The value's first register. */
+/* value.c: the value's first register. */
 int32_t ts_vmc_use(ts_vmc *, const ts_value *);
 /* Where a result goes: a promoted slot or a new register, noted as the value's. */
 int32_t ts_vmc_dest(ts_vmc *, const ts_op *);

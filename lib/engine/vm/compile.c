@@ -1,5 +1,4 @@
-/* From loop IR to the VM's bytecode: functions, blocks, registers and the account of what ops
- * cost. */
+/* From loop IR to the VM's bytecode: functions, blocks and the account of what ops cost. */
 #include <inttypes.h>
 
 #include "analysis/cost/flops.h"
