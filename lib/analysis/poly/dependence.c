@@ -18,16 +18,17 @@ static bool violation(ts_query *q) {
 
 /* Does a run after b in the new order? `signs` are of the nest's loops. */
 static bool is_reversed(const ts_query *q, const ts_sign *signs) {
-  for (unsigned m = 0; m < q->n; m++)
-    if (signs[q->order[m]] != TS_SIGN_SAME) return signs[q->order[m]] == TS_SIGN_AFTER;
+  for (unsigned m = 0; m < q->question->n; m++)
+    if (signs[q->question->order[m]] != TS_SIGN_SAME)
+      return signs[q->question->order[m]] == TS_SIGN_AFTER;
   return false;
 }
 
 /* Once a is known to come first in a loop that will be outside of all undecided ones, these no
  * longer matter: the order is kept. */
 static bool is_settled(const ts_query *q, const ts_sign *signs, unsigned known) {
-  for (unsigned m = 0; m < q->n; m++) {
-    unsigned l = q->order[m];
+  for (unsigned m = 0; m < q->question->n; m++) {
+    unsigned l = q->question->order[m];
     if (l >= known) return false;
     if (signs[l] != TS_SIGN_SAME) return signs[l] == TS_SIGN_BEFORE;
   }
@@ -36,7 +37,7 @@ static bool is_settled(const ts_query *q, const ts_sign *signs, unsigned known) 
 
 static void try_signs(ts_query *q, ts_sign *signs, unsigned l, bool before) {
   if (q->spent || (before && is_settled(q, signs, l))) return;
-  if (l == q->n || l == q->num_common) {
+  if (l == q->question->n || l == q->pair.num_common) {
     if (before && is_reversed(q, signs)) ts_query_report(q);
     return;
   }
@@ -53,15 +54,15 @@ static void try_signs(ts_query *q, ts_sign *signs, unsigned l, bool before) {
 
 static void ask_reorder(ts_query *q) {
   ts_query_base(q, 0);
-  if (!q->signs) q->signs = ts_new_array(&q->scratch, ts_sign, q->n);
-  try_signs(q, q->signs, 0, false);
+  if (!q->pair.signs) q->pair.signs = ts_new_array(&q->scratch, ts_sign, q->question->n);
+  try_signs(q, q->pair.signs, 0, false);
 }
 
 /* ---- the other steps ---- */
 
 /* The outermost loop runs a before b. */
 static void ask_parallel(ts_query *q) {
-  if (q->num_common == 0) return;
+  if (q->pair.num_common == 0) return;
   ts_query_base(q, 0);
   ts_query_sign(q, 0, TS_SIGN_BEFORE);
   violation(q);
@@ -79,13 +80,13 @@ static int64_t *push_later(ts_query *q, const ts_poly_scope *of_early, bool earl
 
 /* a and b are in one group of `factor` iterations, a in an earlier one. */
 static void push_group(ts_query *q) {
-  const ts_poly_scope *s = q->common[0];
+  const ts_poly_scope *s = q->pair.common[0];
   push_later(q, s, false, s);
   for (int end = 0; end < 2; end++) { /* 0 <= count - factor * group <= factor - 1 */
     int64_t *row = ts_poly_push(&q->sys, false);
     ts_query_add(q, row, &s->count, end ? -1 : 1, end);
-    row[q->extra] = end ? q->factor : -q->factor;
-    row[0] += end ? q->factor - 1 : 0;
+    row[q->pair.extra] = end ? q->question->factor : -q->question->factor;
+    row[0] += end ? q->question->factor - 1 : 0;
   }
 }
 
@@ -100,21 +101,21 @@ static void ask_uncounted(ts_query *q) {
  * iteration of the next loop, or of the one after that …, or first in the text? */
 static void ask_reached_first(ts_query *q, unsigned outer) {
   size_t mark = q->sys.n;
-  for (unsigned l = outer; l < q->num_common; l++) {
+  for (unsigned l = outer; l < q->pair.num_common; l++) {
     ts_query_sign(q, l, TS_SIGN_AFTER);
     if (violation(q)) return;
     q->sys.n = mark;
     ts_query_sign(q, l, TS_SIGN_SAME);
     mark = q->sys.n;
   }
-  if (q->b->position < q->a->position) violation(q);
+  if (q->pair.b->position < q->pair.a->position) violation(q);
 }
 
 /* Jammed, the iterations of a group are innermost: a and b are reversed when b comes first in the
  * body. */
 static void ask_jam(ts_query *q) {
-  if (q->num_common == 0) return;
-  if (!q->common[0]->counted) {
+  if (q->pair.num_common == 0) return;
+  if (!q->pair.common[0]->counted) {
     ask_uncounted(q);
     return;
   }
@@ -125,9 +126,9 @@ static void ask_jam(ts_query *q) {
 
 /* a stands in a later piece than b and runs in an earlier iteration of the nest. */
 static void ask_distribute(ts_query *q) {
-  if (q->a->piece <= q->b->piece) return;
+  if (q->pair.a->piece <= q->pair.b->piece) return;
   ts_query_base(q, 0);
-  for (unsigned l = 0; l < q->n && l < q->num_common; l++) {
+  for (unsigned l = 0; l < q->question->n && l < q->pair.num_common; l++) {
     size_t mark = q->sys.n;
     ts_query_sign(q, l, TS_SIGN_BEFORE);
     if (violation(q)) return;
@@ -148,15 +149,15 @@ static const ts_poly_scope *outermost_loop(const ts_poly_access *x) {
 /* What stands between moves in front of the first loop; the second loop's iteration t in front of
  * the first's t + 1 + lag. */
 static void ask_fuse(ts_query *q) {
-  if (q->a->piece != IN_FIRST || q->b->piece == IN_FIRST) return;
+  if (q->pair.a->piece != IN_FIRST || q->pair.b->piece == IN_FIRST) return;
   ts_query_base(q, 0);
-  q->fused[0] = q->fused[1] = NULL;
-  if (q->b->piece == IN_SECOND) {
-    const ts_poly_scope *s = outermost_loop(q->a), *t = outermost_loop(q->b);
+  q->pair.fused[0] = q->pair.fused[1] = NULL;
+  if (q->pair.b->piece == IN_SECOND) {
+    const ts_poly_scope *s = outermost_loop(q->pair.a), *t = outermost_loop(q->pair.b);
     if (s->counted && t->counted) {
-      q->fused[0] = s;
-      q->fused[1] = t;
-      push_later(q, t, true, s)[0] -= q->lag;
+      q->pair.fused[0] = s;
+      q->pair.fused[1] = t;
+      push_later(q, t, true, s)[0] -= q->question->fuse.lag;
     }
   }
   violation(q);
@@ -164,18 +165,19 @@ static void ask_fuse(ts_query *q) {
 
 /* a, in the nest that moved, now runs after b. */
 static void ask_moved(ts_query *q) {
-  if (q->a->piece != IN_FIRST || q->b->piece == IN_FIRST) return;
+  if (q->pair.a->piece != IN_FIRST || q->pair.b->piece == IN_FIRST) return;
   ts_query_base(q, 0);
   ask_reached_first(q, 0);
 }
 
 /* The outermost loop runs the access again. */
 static void ask_repeat(ts_query *q) {
-  if (q->a->op == q->first && q->b->op == q->first) ask_parallel(q);
+  const ts_op *op = q->question->repeated;
+  if (q->pair.a->op == op && q->pair.b->op == op) ask_parallel(q);
 }
 
 static void ask_meet(ts_query *q) {
-  if (q->a->op != q->first || q->b->op != q->second) return;
+  if (q->pair.a->op != q->question->meet.first || q->pair.b->op != q->question->meet.second) return;
   ts_query_base(q, 0);
   violation(q);
 }
@@ -184,67 +186,67 @@ static void ask_meet(ts_query *q) {
 
 ts_result ts_dep_reorder(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *const *loops,
                          const unsigned *order, ts_verdict *verdict) {
-  ts_query q = {.ask = ask_reorder,
-                .model = ts_query_model_loop,
-                .at = loops[0],
-                .n = n,
-                .loops = loops,
-                .order = order,
-                .whole = true};
-  return ts_query_run(&q, ctx, arena, verdict);
+  ts_question q = {.ask = ask_reorder,
+                   .model = ts_query_model_loop,
+                   .at = loops[0],
+                   .n = n,
+                   .loops = loops,
+                   .order = order,
+                   .whole = true};
+  return ts_query_run(ctx, arena, &q, verdict, NULL);
 }
 
-ts_query ts_query_parallel(ts_op **loop) {
-  return (ts_query){
+ts_question ts_question_parallel(ts_op **loop) {
+  return (ts_question){
       .ask = ask_parallel, .model = ts_query_model_loop, .at = *loop, .n = 1, .loops = loop};
 }
 
 ts_result ts_dep_parallel(ts_context *ctx, ts_arena *arena, ts_op *loop, ts_verdict *verdict) {
-  ts_query q = ts_query_parallel(&loop);
-  return ts_query_run(&q, ctx, arena, verdict);
+  ts_question q = ts_question_parallel(&loop);
+  return ts_query_run(ctx, arena, &q, verdict, NULL);
 }
 
 ts_result ts_dep_parallel_updates(ts_context *ctx, ts_arena *arena, ts_op *loop,
                                   const ts_value *apart, ts_verdict *verdict) {
-  ts_query q = ts_query_parallel(&loop);
+  ts_question q = ts_question_parallel(&loop);
   q.whole = true;
   q.apart = apart;
-  return ts_query_run(&q, ctx, arena, verdict);
+  return ts_query_run(ctx, arena, &q, verdict, NULL);
 }
 
 ts_result ts_dep_marked(ts_context *ctx, ts_arena *arena, ts_op *loop, ts_verdict *verdict) {
-  ts_query q = ts_query_parallel(&loop);
+  ts_question q = ts_question_parallel(&loop);
   q.marked = q.quiet = true;
-  return ts_query_run(&q, ctx, arena, verdict);
+  return ts_query_run(ctx, arena, &q, verdict, NULL);
 }
 
 ts_result ts_dep_repeat(ts_context *ctx, ts_arena *arena, ts_op *loop, const ts_op *op,
                         ts_verdict *verdict) {
-  ts_query q = {.ask = ask_repeat,
-                .model = ts_query_model_loop,
-                .at = loop,
-                .n = 1,
-                .loops = &loop,
-                .first = op};
-  return ts_query_run(&q, ctx, arena, verdict);
+  ts_question q = {.ask = ask_repeat,
+                   .model = ts_query_model_loop,
+                   .at = loop,
+                   .n = 1,
+                   .loops = &loop,
+                   .repeated = op};
+  return ts_query_run(ctx, arena, &q, verdict, NULL);
 }
 
 static void model_counted(ts_query *q) {
-  q->poly.count_a = q->loops[0];
-  ts_poly_add(&q->poly, q->loops[0]);
+  q->poly.count_a = q->question->loops[0];
+  ts_poly_add(&q->poly, q->question->loops[0]);
 }
 
 ts_result ts_dep_jam(ts_context *ctx, ts_arena *arena, ts_op *loop, int64_t factor,
                      unsigned num_ignore, ts_op *const *ignore, ts_verdict *verdict) {
-  ts_query q = {.ask = ask_jam,
-                .model = model_counted,
-                .at = loop,
-                .n = 1,
-                .loops = &loop,
-                .factor = factor,
-                .num_ignore = num_ignore,
-                .ignore = ignore};
-  return ts_query_run(&q, ctx, arena, verdict);
+  ts_question q = {.ask = ask_jam,
+                   .model = model_counted,
+                   .at = loop,
+                   .n = 1,
+                   .loops = &loop,
+                   .factor = factor,
+                   .num_ignore = num_ignore,
+                   .ignore = ignore};
+  return ts_query_run(ctx, arena, &q, verdict, NULL);
 }
 
 /* A step that puts the load and the store of an update into different pieces leaves no update. */
@@ -262,13 +264,14 @@ static void take_apart(ts_query *q, size_t store) {
 /* The innermost body's ops are numbered by the cuts before them; each op inside belongs to the one
  * it is in. */
 static void model_pieces(ts_query *q) {
-  ts_poly_add(&q->poly, q->loops[0]);
-  const ts_block *body = ts_op_regions(q->loops[q->n - 1])[0];
+  ts_poly_add(&q->poly, q->question->loops[0]);
+  const ts_block *body = ts_op_regions(q->question->loops[q->question->n - 1])[0];
   ts_ptrmap piece_of;
   ts_ptrmap_init(&piece_of, &q->scratch);
   unsigned piece = 0;
   for (const ts_op *op = body->first; op; op = op->next) {
-    if (piece < q->num_cuts && q->cuts[piece] == op) piece++;
+    if (piece < q->question->distribute.num_cuts && q->question->distribute.cuts[piece] == op)
+      piece++;
     ts_ptrmap_put(&piece_of, op, (void *)(uintptr_t)piece);
   }
   for (size_t i = 0; i < q->poly.accesses.n; i++) {
@@ -283,54 +286,51 @@ static void model_pieces(ts_query *q) {
 
 ts_result ts_dep_distribute(ts_context *ctx, ts_arena *arena, unsigned n, ts_op *const *loops,
                             unsigned num_cuts, ts_op *const *cuts, ts_verdict *verdict) {
-  ts_query q = {.ask = ask_distribute,
-                .model = model_pieces,
-                .at = loops[0],
-                .n = n,
-                .loops = loops,
-                .num_cuts = num_cuts,
-                .cuts = cuts,
-                .whole = true};
-  return ts_query_run(&q, ctx, arena, verdict);
+  ts_question q = {.ask = ask_distribute,
+                   .model = model_pieces,
+                   .at = loops[0],
+                   .n = n,
+                   .loops = loops,
+                   .distribute = {num_cuts, cuts},
+                   .whole = true};
+  return ts_query_run(ctx, arena, &q, verdict, NULL);
 }
 
 static void model_two(ts_query *q) {
-  q->poly.count_a = q->first;
-  q->poly.count_b = q->second;
+  const ts_op *first = q->question->fuse.first, *second = q->question->fuse.second;
+  q->poly.count_a = first;
+  q->poly.count_b = second;
   q->poly.piece = IN_FIRST;
-  ts_poly_add(&q->poly, q->first);
+  ts_poly_add(&q->poly, first);
   q->poly.piece = BETWEEN;
-  for (const ts_op *op = q->first->next; op != q->second; op = op->next)
+  for (const ts_op *op = first->next; op != second; op = op->next)
     ts_poly_add(&q->poly, op);
   q->poly.piece = IN_SECOND;
-  ts_poly_add(&q->poly, q->second);
+  ts_poly_add(&q->poly, second);
 }
 
 ts_result ts_dep_fuse(ts_context *ctx, ts_arena *arena, ts_op *first, ts_op *second,
                       ts_verdict *verdict) {
-  ts_query q = {.ask = ask_fuse,
-                .model = model_two,
-                .at = first,
-                .first = first,
-                .second = second,
-                .whole = true};
-  return ts_query_run(&q, ctx, arena, verdict);
+  ts_question q = {.ask = ask_fuse,
+                   .model = model_two,
+                   .at = first,
+                   .fuse = {.first = first, .second = second},
+                   .whole = true};
+  return ts_query_run(ctx, arena, &q, verdict, NULL);
 }
 
 static bool may_lag(ts_context *ctx, ts_op *first, ts_op *second, int64_t lag) {
   ts_arena arena;
   ts_verdict verdict;
   ts_arena_init(&arena, &ctx->memory);
-  ts_query q = {.ask = ask_fuse,
-                .model = model_two,
-                .at = first,
-                .first = first,
-                .second = second,
-                .lag = lag,
-                .quiet = true,
-                .brief = true,
-                .whole = true};
-  bool may = !ts_query_run(&q, ctx, &arena, &verdict) && verdict.legal;
+  ts_question q = {.ask = ask_fuse,
+                   .model = model_two,
+                   .at = first,
+                   .fuse = {first, second, lag},
+                   .quiet = true,
+                   .brief = true,
+                   .whole = true};
+  bool may = !ts_query_run(ctx, &arena, &q, &verdict, NULL) && verdict.legal;
   ts_arena_drop(&arena);
   return may;
 }
@@ -353,9 +353,10 @@ int64_t ts_dep_fuse_lag(ts_context *ctx, ts_op *first, ts_op *second) {
 }
 
 static void model_moved(ts_query *q) {
-  for (const ts_op *op = q->first; op; op = op == q->second ? NULL : op->next)
+  const ts_op *last = q->question->move.last;
+  for (const ts_op *op = q->question->move.first; op; op = op == last ? NULL : op->next)
     ts_poly_add(&q->poly, op);
-  const ts_block *inside = ts_op_regions(q->nest)[0];
+  const ts_block *inside = ts_op_regions(q->question->move.nest)[0];
   for (size_t i = 0; i < q->poly.accesses.n; i++) {
     ts_poly_access *x = &q->poly.accesses.at[i];
     x->piece = ts_is_ancestor(inside, x->op) ? IN_FIRST : BETWEEN;
@@ -364,15 +365,13 @@ static void model_moved(ts_query *q) {
 
 ts_result ts_dep_moved(ts_context *ctx, ts_arena *arena, ts_op *first, ts_op *last, ts_op *nest,
                        ts_verdict *verdict) {
-  ts_query q = {.ask = ask_moved,
-                .model = model_moved,
-                .at = first,
-                .first = first,
-                .second = last,
-                .nest = nest,
-                .afterwards = true,
-                .whole = true};
-  return ts_query_run(&q, ctx, arena, verdict);
+  ts_question q = {.ask = ask_moved,
+                   .model = model_moved,
+                   .at = first,
+                   .move = {first, last, nest},
+                   .afterwards = true,
+                   .whole = true};
+  return ts_query_run(ctx, arena, &q, verdict, NULL);
 }
 
 /* The op of the block that `op` stands in; NULL: none. */
@@ -384,8 +383,8 @@ static const ts_op *op_in(const ts_block *block, const ts_op *op) {
 
 /* Only the two ops of the block that the accesses stand in. */
 static void model_meet(ts_query *q) {
-  ts_poly_add(&q->poly, q->at);
-  ts_poly_add(&q->poly, op_in(q->at->block, q->second));
+  ts_poly_add(&q->poly, q->question->at);
+  ts_poly_add(&q->poly, op_in(q->question->at->block, q->question->meet.second));
 }
 
 ts_result ts_dep_meet(ts_context *ctx, ts_arena *arena, const ts_op *first, const ts_op *second,
@@ -393,6 +392,6 @@ ts_result ts_dep_meet(ts_context *ctx, ts_arena *arena, const ts_op *first, cons
   const ts_op *at = first;
   while (!ts_is_ancestor(at->block, second))
     at = at->block->parent;
-  ts_query q = {.ask = ask_meet, .model = model_meet, .at = at, .first = first, .second = second};
-  return ts_query_run(&q, ctx, arena, verdict);
+  ts_question q = {.ask = ask_meet, .model = model_meet, .at = at, .meet = {first, second}};
+  return ts_query_run(ctx, arena, &q, verdict, NULL);
 }

@@ -10,48 +10,77 @@
 typedef enum { TS_SIGN_SAME, TS_SIGN_BEFORE, TS_SIGN_AFTER } ts_sign;
 
 typedef struct ts_query ts_query;
-typedef void (*ts_pair_fn)(ts_query *);
 
-/* One question, from the model to the verdict. Everything but the verdict's texts goes with it. */
+/* What is asked: nothing of it changes while it is. */
+typedef struct ts_question {
+  const ts_op *at;           /* the stretch begins here */
+  void (*model)(ts_query *); /* makes the model of the stretch */
+  void (*ask)(ts_query *); /* of each ordered pair of accesses to one buffer, of which one writes */
+  unsigned n;              /* the nest, or the one loop, that the step is about */
+  ts_op *const *loops;
+  union {                  /* the step, by `ask` */
+    const unsigned *order; /* reorder */
+    int64_t factor;        /* jam */
+    struct {
+      unsigned num_cuts;
+      ts_op *const *cuts;
+    } distribute;
+    struct {
+      const ts_op *first, *second;
+      int64_t lag;
+    } fuse;
+    struct {
+      const ts_op *first, *last, *nest;
+    } move;
+    struct {
+      const ts_op *first, *second;
+    } meet;
+    const ts_op *repeated;
+    bool *vectors; /* nearest order: sign vectors, by their digits in base 3, are noted here */
+  };
+  unsigned num_ignore; /* accesses of these ops are left out */
+  ts_op *const *ignore;
+  bool whole;  /* the step keeps updates whole: those that may be taken in any order commute */
+  bool marked; /* so do all atomic additions */
+  const ts_value *apart; /* but not updates of this buffer; NULL: no exception */
+  bool afterwards;       /* the pair's loops are those that the step makes */
+  bool quiet;            /* no message when isl's budget is spent */
+  bool brief; /* the verdict goes without the conflict, which can take longer to say than to find */
+  uint64_t effort; /* spent already by questions that share the budget */
+} ts_question;
+
+/* The ordered pair of accesses at hand. */
+typedef struct ts_pair {
+  const ts_poly_access *a, *b;
+  unsigned num_common, cap_common; /* loops around both, outer first */
+  const ts_poly_scope **common;
+  const ts_poly_scope *fused[2]; /* of a and of b: loops that the step makes one; NULL: none */
+  ts_sign *signs;                /* of the nest's loops, for reorder */
+  unsigned first_a, first_b;     /* columns: where the variables of a and of b begin, */
+  unsigned extra;                /* and what ts_query_base was asked for besides */
+} ts_pair;
+
+/* Where the verdict goes. */
+typedef struct ts_answer {
+  ts_arena *arena; /* of its texts */
+  ts_verdict *verdict;
+  bool found;    /* a violation */
+  int64_t *best; /* while it is told: the least solution so far; NULL: none yet */
+} ts_answer;
+
+/* The machinery: a model, the system of the pair at hand, and isl's budget. It goes when the question is
+ * answered. */
 struct ts_query {
   ts_context *ctx;
-  ts_arena *out; /* of the verdict */
+  const ts_question *question;
+  ts_answer answer;
   ts_arena scratch;
   ts_poly poly;
   ts_poly_system sys;
-  ts_verdict *verdict;
-  uint64_t effort;           /* spent already by questions that share the budget */
-  const ts_op *at;           /* the stretch begins here */
-  void (*model)(ts_query *); /* makes the model of the stretch */
-  ts_pair_fn ask; /* of each ordered pair of accesses to one buffer, of which one writes */
-  bool spent;     /* isl's budget */
-  bool quiet;     /* no message when it is */
-  bool brief; /* the verdict goes without the conflict, which can take longer to say than to find */
-  bool whole; /* the step keeps updates whole: those that may be taken in any order commute */
-  bool marked;           /* so do all atomic additions */
-  const ts_value *apart; /* but not updates of this buffer; NULL: no exception */
-  /* the ordered pair at hand: the loops around both, outer first, and where their variables are */
-  const ts_poly_access *a, *b;
-  unsigned num_common, cap_common;
-  const ts_poly_scope **common;
-  unsigned first_a, first_b, extra; /* columns */
-  TS_VEC(ts_poly_clause) clauses;   /* of parameters, of a, of b */
-  size_t clauses_b;                 /* where those of b begin */
-  /* of the step */
-  unsigned n;
-  ts_op *const *loops;
-  const unsigned *order;
-  int64_t factor;
-  unsigned num_ignore, num_cuts;
-  ts_op *const *ignore, *const *cuts;
-  const ts_op *first, *second, *nest;
-  int64_t lag;
-  bool afterwards;               /* the pair's loops are those that the step makes */
-  const ts_poly_scope *fused[2]; /* of a and of b: loops that the step makes one; NULL: none */
-  bool found;
-  int64_t *best;  /* while reporting: the least solution so far */
-  ts_sign *signs; /* of the pair, for the nest's loops */
-  bool *seen;     /* for ts_dep_nearest_order: sign vectors, by their digits in base 3 */
+  bool spent; /* isl's budget */
+  ts_pair pair;
+  TS_VEC(ts_poly_clause) clauses; /* of parameters, of a, of b */
+  size_t clauses_b;               /* where those of b begin */
 };
 
 /* Column of a variable of access a (or b). */
@@ -75,9 +104,10 @@ bool ts_query_is_decided(const ts_query *);
 /* A model of loops[0] with all inside. */
 void ts_query_model_loop(ts_query *);
 /* A question about one loop whose iterations run at once. */
-ts_query ts_query_parallel(ts_op **loop);
-/* Runs the question to its verdict, and gives back what it took. */
-ts_result ts_query_run(ts_query *, ts_context *, ts_arena *out, ts_verdict *);
+ts_question ts_question_parallel(ts_op **loop);
+/* Runs the question to its verdict. `effort` (may be NULL) gets what has been spent then. */
+ts_result ts_query_run(ts_context *, ts_arena *out, const ts_question *, ts_verdict *,
+                       uint64_t *effort);
 /* Writes the verdict for the pair at hand, whose violating rows are pushed. */
 void ts_query_report(ts_query *);
 

@@ -10,10 +10,10 @@ enum { MAX_NEST = 8, MAX_VECTORS = 6561 /* 3^8 */ };
  * BEFORE. */
 static void collect(ts_query *q, unsigned l, unsigned code, bool before) {
   if (q->spent) return;
-  if (l == q->n || l == q->num_common) {
-    for (; l < q->n; l++)
+  if (l == q->question->n || l == q->pair.num_common) {
+    for (; l < q->question->n; l++)
       code *= 3;
-    q->seen[code] |= before;
+    q->question->vectors[code] |= before;
     return;
   }
   size_t mark = q->sys.n;
@@ -107,19 +107,19 @@ ts_result ts_dep_nearest_order(ts_context *ctx, ts_arena *arena, unsigned n, ts_
       nearest[i] = i;
     return TS_OK;
   }
-  ts_query q = {.ask = ask_vectors,
-                .model = ts_query_model_loop,
-                .at = loops[0],
-                .n = n,
-                .loops = loops,
-                .quiet = true,
-                .whole = true};
-  q.seen = ts_new_array(arena, bool, MAX_VECTORS);
-  ts_result result = ts_query_run(&q, ctx, arena, &verdict);
+  ts_question q = {.ask = ask_vectors,
+                   .model = ts_query_model_loop,
+                   .at = loops[0],
+                   .n = n,
+                   .loops = loops,
+                   .quiet = true,
+                   .vectors = ts_new_array(arena, bool, MAX_VECTORS),
+                   .whole = true};
+  ts_result result = ts_query_run(ctx, arena, &q, &verdict, NULL);
   if (result) return result;
   search s = {.n = n, .wanted = order, .best = UINT32_MAX};
   s.vectors = ts_arena_alloc(arena, MAX_VECTORS * sizeof *s.vectors);
-  take_vectors(&s, q.seen);
+  take_vectors(&s, q.vectors);
   note_bounds(&s, loops);
   extend(&s, 0, 0);
   for (unsigned i = 0; i < n; i++)
@@ -133,13 +133,12 @@ ts_result ts_dep_parallel_loops(ts_context *ctx, ts_arena *arena, unsigned n, ts
   for (unsigned i = 0; i < n; i++) {
     ts_verdict verdict;
     ts_op *loop = loops[i];
-    ts_query q = ts_query_parallel(&loop);
+    ts_question q = ts_question_parallel(&loop);
     q.brief = true;
     q.effort = effort;
-    ts_result result = ts_query_run(&q, ctx, arena, &verdict);
+    ts_result result = ts_query_run(ctx, arena, &q, &verdict, &effort);
     if (result) return result;
     may[i] = verdict.legal;
-    effort = q.sys.effort;
   }
   return TS_OK;
 }

@@ -5,13 +5,13 @@
 /* ---- a value as text ---- */
 
 static const char *name_of(ts_query *q, const ts_value *v) {
-  if (!v->name) return ts_value_text(q->out, q->a->op->block->func, v);
+  if (!v->name) return ts_value_text(q->answer.arena, q->pair.a->op->block->func, v);
   const struct ts_interned *e = ts_interned_of(&q->poly.module->strings, v->name);
-  return ts_sprintf(q->out, "%%%.*s", (int)e->len, e->text);
+  return ts_sprintf(q->answer.arena, "%%%.*s", (int)e->len, e->text);
 }
 
 static const char *joined(ts_query *q, const char *list, const char *item) {
-  return *list ? ts_sprintf(q->out, "%s, %s", list, item) : item;
+  return *list ? ts_sprintf(q->answer.arena, "%s, %s", list, item) : item;
 }
 
 /* ---- the pair's iterations ---- */
@@ -30,7 +30,8 @@ static const char *iteration_text(ts_query *q, const ts_poly_scope *s, bool of_b
   const char *outer = iteration_text(q, s->parent, of_b);
   if (!s->iv) return outer;
   int64_t value = value_at(q, &s->value, of_b);
-  return joined(q, outer, ts_sprintf(q->out, "%s = %lld", name_of(q, s->iv), (long long)value));
+  return joined(q, outer,
+                ts_sprintf(q->answer.arena, "%s = %lld", name_of(q, s->iv), (long long)value));
 }
 
 /* "%b = 3, M = 7": what is fixed around the stretch. */
@@ -40,9 +41,10 @@ static const char *given_text(ts_query *q) {
     const ts_poly_fixed *f = &q->poly.fixed.at[i];
     const struct ts_interned *e =
         f->symbol ? ts_interned_of(&q->poly.module->strings, f->symbol) : NULL;
-    const char *name = e ? ts_sprintf(q->out, "%.*s", (int)e->len, e->text) : name_of(q, f->value);
+    const char *name =
+        e ? ts_sprintf(q->answer.arena, "%.*s", (int)e->len, e->text) : name_of(q, f->value);
     long long value = value_at(q, &f->form, false);
-    list = joined(q, list, ts_sprintf(q->out, "%s = %lld", name, value));
+    list = joined(q, list, ts_sprintf(q->answer.arena, "%s = %lld", name, value));
   }
   return list;
 }
@@ -51,11 +53,11 @@ static const char *given_text(ts_query *q) {
 static const char *element_text(ts_query *q, ts_value *memref) {
   if (!memref) return "memory";
   const char *list = "";
-  for (unsigned d = 0; d < q->a->n && q->b->memref && q->a->memref; d++) {
-    int64_t x = value_at(q, &q->a->at[d], false), y = value_at(q, &q->b->at[d], true);
-    list = joined(q, list, ts_sprintf(q->out, "%lld", (long long)ts_max(x, y)));
+  for (unsigned d = 0; d < q->pair.a->n && q->pair.b->memref && q->pair.a->memref; d++) {
+    int64_t x = value_at(q, &q->pair.a->at[d], false), y = value_at(q, &q->pair.b->at[d], true);
+    list = joined(q, list, ts_sprintf(q->answer.arena, "%lld", (long long)ts_max(x, y)));
   }
-  return ts_sprintf(q->out, *list ? "%s[%s]" : "%s%s", name_of(q, memref), list);
+  return ts_sprintf(q->answer.arena, *list ? "%s[%s]" : "%s%s", name_of(q, memref), list);
 }
 
 /* ---- the dependence vector ---- */
@@ -66,12 +68,12 @@ static const char *difference_text(ts_query *q, int64_t *row, const ts_linear *o
                                    const ts_linear *of_b) {
   int64_t least, most;
   memset(row, 0, q->sys.cols * sizeof *row);
-  row[q->extra] = -1;
+  row[q->pair.extra] = -1;
   ts_query_add(q, row, of_b, 1, true);
   ts_query_add(q, row, of_a, -1, false);
-  bool constant = ts_poly_extreme(&q->sys, q->extra, false, &least) &&
-                  ts_poly_extreme(&q->sys, q->extra, true, &most) && least == most;
-  return constant ? ts_sprintf(q->out, "%lld", (long long)least) : "*";
+  bool constant = ts_poly_extreme(&q->sys, q->pair.extra, false, &least) &&
+                  ts_poly_extreme(&q->sys, q->pair.extra, true, &most) && least == most;
+  return constant ? ts_sprintf(q->answer.arena, "%lld", (long long)least) : "*";
 }
 
 /* The distance in each loop around both, over all their meetings. */
@@ -79,35 +81,37 @@ static const char *distance_text(ts_query *q) {
   const char *list = "";
   ts_query_base(q, 1);
   int64_t *row = ts_poly_push(&q->sys, true);
-  for (unsigned l = 0; l < q->num_common; l++)
-    list = joined(q, list, difference_text(q, row, &q->common[l]->value, &q->common[l]->value));
-  if (q->fused[0])
-    list = joined(q, list, difference_text(q, row, &q->fused[0]->count, &q->fused[1]->count));
-  return ts_sprintf(q->out, "(%s)", list);
+  for (unsigned l = 0; l < q->pair.num_common; l++)
+    list = joined(q, list,
+                  difference_text(q, row, &q->pair.common[l]->value, &q->pair.common[l]->value));
+  if (q->pair.fused[0])
+    list = joined(q, list,
+                  difference_text(q, row, &q->pair.fused[0]->count, &q->pair.fused[1]->count));
+  return ts_sprintf(q->answer.arena, "(%s)", list);
 }
 
 /* The distance of the pair that is shown. */
 static const char *here_text(ts_query *q) {
   const char *list = "";
-  for (unsigned l = 0; l < q->num_common; l++) {
-    const ts_linear *f = &q->common[l]->value;
+  for (unsigned l = 0; l < q->pair.num_common; l++) {
+    const ts_linear *f = &q->pair.common[l]->value;
     long long distance = value_at(q, f, true) - value_at(q, f, false);
-    list = joined(q, list, ts_sprintf(q->out, "%lld", distance));
+    list = joined(q, list, ts_sprintf(q->answer.arena, "%lld", distance));
   }
-  if (q->fused[0]) {
+  if (q->pair.fused[0]) {
     long long distance =
-        value_at(q, &q->fused[1]->count, true) - value_at(q, &q->fused[0]->count, false);
-    list = joined(q, list, ts_sprintf(q->out, "%lld", distance));
+        value_at(q, &q->pair.fused[1]->count, true) - value_at(q, &q->pair.fused[0]->count, false);
+    list = joined(q, list, ts_sprintf(q->answer.arena, "%lld", distance));
   }
-  return ts_sprintf(q->out, "(%s)", list);
+  return ts_sprintf(q->answer.arena, "(%s)", list);
 }
 
 static const char *loops_text(ts_query *q) {
   const char *list = "";
-  for (unsigned l = 0; l < q->num_common; l++)
-    list = joined(q, list, name_of(q, q->common[l]->iv));
-  if (q->fused[0]) list = joined(q, list, name_of(q, q->fused[0]->iv));
-  return ts_sprintf(q->out, "(%s)", list);
+  for (unsigned l = 0; l < q->pair.num_common; l++)
+    list = joined(q, list, name_of(q, q->pair.common[l]->iv));
+  if (q->pair.fused[0]) list = joined(q, list, name_of(q, q->pair.fused[0]->iv));
+  return ts_sprintf(q->answer.arena, "(%s)", list);
 }
 
 /* ---- the verdict ---- */
@@ -116,44 +120,45 @@ static const char *loops_text(ts_query *q) {
  * the first. */
 static bool keep_least(ts_query *q) {
   if (ts_poly_least(&q->sys) != TS_POLY_FOUND) return false;
-  for (unsigned c = 1; q->best && c < q->sys.cols; c++) {
-    if (q->sys.point[c] > q->best[c]) return false;
-    if (q->sys.point[c] < q->best[c]) break;
+  for (unsigned c = 1; q->answer.best && c < q->sys.cols; c++) {
+    if (q->sys.point[c] > q->answer.best[c]) return false;
+    if (q->sys.point[c] < q->answer.best[c]) break;
   }
-  q->best = ts_new_array(&q->scratch, int64_t, q->sys.cols);
-  memcpy(q->best, q->sys.point, q->sys.cols * sizeof *q->best);
+  q->answer.best = ts_new_array(&q->scratch, int64_t, q->sys.cols);
+  memcpy(q->answer.best, q->sys.point, q->sys.cols * sizeof *q->answer.best);
   return false;
 }
 
 static ts_dep_kind kind_of(const ts_query *q) {
-  if (q->a->writes && q->b->writes) return TS_DEP_OUTPUT;
-  return q->a->writes ? TS_DEP_FLOW : TS_DEP_ANTI;
+  if (q->pair.a->writes && q->pair.b->writes) return TS_DEP_OUTPUT;
+  return q->pair.a->writes ? TS_DEP_FLOW : TS_DEP_ANTI;
 }
 
 void ts_query_report(ts_query *q) {
-  bool exact = !q->a->leaf->inexact && !q->b->leaf->inexact;
-  if (q->found && !exact) return;
-  q->found = true;
-  *q->verdict = (ts_verdict){.legal = false, .exact = exact};
-  if (q->brief) return;
-  q->best = NULL;
+  bool exact = !q->pair.a->leaf->inexact && !q->pair.b->leaf->inexact;
+  if (q->answer.found && !exact) return;
+  q->answer.found = true;
+  *q->answer.verdict = (ts_verdict){.legal = false, .exact = exact};
+  if (q->question->brief) return;
+  q->answer.best = NULL;
   ts_query_choices(q, 0, keep_least);
-  if (!q->best) {
+  if (!q->answer.best) {
     q->spent = true;
     return;
   }
-  memcpy(q->sys.point, q->best, q->sys.cols * sizeof *q->best);
-  ts_value *memref = q->a->memref ? q->a->memref : q->b->memref;
-  ts_conflict *c = &q->verdict->conflict;
-  *c = (ts_conflict){.kind = kind_of(q), .source = q->a->op, .sink = q->b->op, .memref = memref};
+  memcpy(q->sys.point, q->answer.best, q->sys.cols * sizeof *q->answer.best);
+  ts_value *memref = q->pair.a->memref ? q->pair.a->memref : q->pair.b->memref;
+  ts_conflict *c = &q->answer.verdict->conflict;
+  *c = (ts_conflict){
+      .kind = kind_of(q), .source = q->pair.a->op, .sink = q->pair.b->op, .memref = memref};
   c->element = element_text(q, memref);
-  c->source_at = iteration_text(q, q->a->leaf, false);
-  c->sink_at = iteration_text(q, q->b->leaf, true);
+  c->source_at = iteration_text(q, q->pair.a->leaf, false);
+  c->sink_at = iteration_text(q, q->pair.b->leaf, true);
   c->given = given_text(q);
   c->loops = loops_text(q);
   c->here = here_text(q);
   c->distance = distance_text(q); /* asks isl, so the pair is gone */
-  c->afterwards = q->afterwards || q->fused[0];
+  c->afterwards = q->question->afterwards || q->pair.fused[0];
 }
 
 /* ---- the message ---- */

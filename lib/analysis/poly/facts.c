@@ -24,9 +24,9 @@ static ts_result refute(void *arg) {
       !ts_poly_aff(p, p->root, c->op, c->rhs, &rhs) ||
       !ts_poly_relation(p, &lhs, ts_poly_negated(c->pred), &rhs, &negation))
     return TS_OK;
-  q->first_a = 1 + (unsigned)p->num_params;
+  q->pair.first_a = 1 + (unsigned)p->num_params;
   q->clauses_b = SIZE_MAX;
-  ts_poly_reset(&q->sys, q->first_a + (unsigned)p->root->num_locals);
+  ts_poly_reset(&q->sys, q->pair.first_a + (unsigned)p->root->num_locals);
   ts_query_scope(q, &p->outside, false);
   ts_query_scope(q, p->root, false);
   ts_push(&q->scratch, &q->clauses, negation);
@@ -42,7 +42,8 @@ static void close_claim(void *arg) {
 
 bool ts_poly_holds(ts_context *ctx, ts_arena *arena, const ts_op *op, const ts_aff *lhs,
                    ts_pred pred, const ts_aff *rhs) {
-  claim c = {.q = {.ctx = ctx, .out = arena}, .op = op, .lhs = lhs, .rhs = rhs, .pred = pred};
+  claim c = {
+      .q = {.ctx = ctx, .answer.arena = arena}, .op = op, .lhs = lhs, .rhs = rhs, .pred = pred};
   ts_arena_init(&c.q.scratch, &ctx->memory);
   return ts_protect_cleanup(ctx, refute, close_claim, &c) == TS_OK && c.holds;
 }
@@ -58,9 +59,9 @@ typedef struct trips {
 /* Everything that holds in an iteration of the loop. */
 static void push_iteration(ts_query *q, const ts_poly_scope *s) {
   q->clauses.n = 0;
-  q->first_a = 1 + (unsigned)q->poly.num_params;
+  q->pair.first_a = 1 + (unsigned)q->poly.num_params;
   q->clauses_b = SIZE_MAX;
-  ts_poly_reset(&q->sys, q->first_a + (unsigned)s->num_locals + 1);
+  ts_poly_reset(&q->sys, q->pair.first_a + (unsigned)s->num_locals + 1);
   ts_query_scope(q, &q->poly.outside, false);
   ts_query_scope(q, q->poly.root, false);
   ts_query_scope(q, s, false);
@@ -105,7 +106,7 @@ static void close_trips(void *arg) {
 }
 
 bool ts_poly_trip_limit(ts_context *ctx, ts_arena *arena, const ts_op *loop, ts_extent *out) {
-  trips t = {.q = {.ctx = ctx, .out = arena}, .loop = loop};
+  trips t = {.q = {.ctx = ctx, .answer.arena = arena}, .loop = loop};
   ts_arena_init(&t.q.scratch, &ctx->memory);
   bool ok = ts_protect_cleanup(ctx, count_trips, close_trips, &t) == TS_OK && t.limit;
   *out = t.limit;
@@ -152,7 +153,7 @@ static void close_pair(void *arg) {
 }
 
 static bool no_more_trips(ts_context *ctx, ts_arena *arena, const ts_op *a, const ts_op *b) {
-  pair t = {.q = {.ctx = ctx, .out = arena}, .a = a, .b = b};
+  pair t = {.q = {.ctx = ctx, .answer.arena = arena}, .a = a, .b = b};
   ts_arena_init(&t.q.scratch, &ctx->memory);
   return ts_protect_cleanup(ctx, refute_more, close_pair, &t) == TS_OK && t.holds;
 }

@@ -7,7 +7,7 @@
 
 unsigned ts_query_column(const ts_query *q, int32_t var, bool of_b) {
   if (var < 0) return 1 + (unsigned)~var;
-  return (of_b ? q->first_b : q->first_a) + (unsigned)var;
+  return (of_b ? q->pair.first_b : q->pair.first_a) + (unsigned)var;
 }
 
 void ts_query_add(const ts_query *q, int64_t *row, const ts_linear *f, int64_t times, bool of_b) {
@@ -60,7 +60,7 @@ static const ts_poly_scope *scope_of_alloc(const ts_poly_access *x) {
 
 /* Both touch one element: their ranges overlap in each dimension. */
 static void push_meeting(ts_query *q) {
-  const ts_poly_access *a = q->a, *b = q->b;
+  const ts_poly_access *a = q->pair.a, *b = q->pair.b;
   if (!a->memref || !b->memref) return;
   for (unsigned d = 0; d < a->n; d++) {
     bool same = a->widths[d] == 1 && b->widths[d] == 1;
@@ -77,7 +77,7 @@ static void push_meeting(ts_query *q) {
 }
 
 void ts_query_sign(ts_query *q, unsigned loop, ts_sign sign) {
-  const ts_linear *value = &q->common[loop]->value;
+  const ts_linear *value = &q->pair.common[loop]->value;
   int64_t *row = ts_poly_push(&q->sys, sign == TS_SIGN_SAME);
   int64_t direction = sign == TS_SIGN_AFTER ? -1 : 1;
   ts_query_add(q, row, value, direction, true);
@@ -86,17 +86,17 @@ void ts_query_sign(ts_query *q, unsigned loop, ts_sign sign) {
 }
 
 void ts_query_base(ts_query *q, unsigned extra) {
-  q->first_a = 1 + (unsigned)q->poly.num_params;
-  q->first_b = q->first_a + (unsigned)q->a->leaf->num_locals;
-  q->extra = q->first_b + (unsigned)q->b->leaf->num_locals;
-  ts_poly_reset(&q->sys, q->extra + extra);
+  q->pair.first_a = 1 + (unsigned)q->poly.num_params;
+  q->pair.first_b = q->pair.first_a + (unsigned)q->pair.a->leaf->num_locals;
+  q->pair.extra = q->pair.first_b + (unsigned)q->pair.b->leaf->num_locals;
+  ts_poly_reset(&q->sys, q->pair.extra + extra);
   q->clauses.n = 0;
   ts_query_scope(q, &q->poly.outside, false);
-  push_path(q, q->a, false);
+  push_path(q, q->pair.a, false);
   q->clauses_b = q->clauses.n;
-  push_path(q, q->b, true);
+  push_path(q, q->pair.b, true);
   push_meeting(q);
-  const ts_poly_scope *alloc = scope_of_alloc(q->a);
+  const ts_poly_scope *alloc = scope_of_alloc(q->pair.a);
   for (unsigned l = 0; alloc && l < alloc->num_loops; l++)
     ts_query_sign(q, l, TS_SIGN_SAME);
 }
@@ -142,7 +142,7 @@ static bool may_meet(const ts_poly_access *a, const ts_poly_access *b) {
  * update. */
 static ts_opcode update_of(const ts_query *q, const ts_poly_access *a) {
   if (a->op->opcode == TS_OP_ATOMIC_ADD) return TS_OP_ADDI;
-  return q->whole && a->memref != q->apart ? a->update : TS_NUM_OPCODES;
+  return q->question->whole && a->memref != q->question->apart ? a->update : TS_NUM_OPCODES;
 }
 
 /* Additions of integers commute, and what else may be taken in any order; additions of floats round
@@ -150,7 +150,7 @@ static ts_opcode update_of(const ts_query *q, const ts_poly_access *a) {
 static bool commute(const ts_query *q, const ts_poly_access *a, const ts_poly_access *b) {
   ts_opcode update = update_of(q, a);
   if (update == TS_NUM_OPCODES || update != update_of(q, b)) return false;
-  return update != TS_OP_ADDI || q->marked || !ts_is_float(a->memref->type->dtype);
+  return update != TS_OP_ADDI || q->question->marked || !ts_is_float(a->memref->type->dtype);
 }
 
 /* ---- asking ---- */
@@ -168,35 +168,33 @@ bool ts_query_possible(ts_query *q) {
 
 /* The loops around both accesses. */
 static void find_common(ts_query *q) {
-  const ts_poly_scope *s = q->a->leaf->parent, *t = q->b->leaf->parent;
+  const ts_poly_scope *s = q->pair.a->leaf->parent, *t = q->pair.b->leaf->parent;
   while (s->depth > t->depth)
     s = s->parent;
   while (t->depth > s->depth)
     t = t->parent;
   for (; s != t; s = s->parent)
     t = t->parent;
-  q->num_common = s->num_loops;
-  if (s->num_loops > q->cap_common) {
-    q->cap_common = s->num_loops;
-    q->common = ts_new_array(&q->scratch, const ts_poly_scope *, q->cap_common);
+  q->pair.num_common = s->num_loops;
+  if (s->num_loops > q->pair.cap_common) {
+    q->pair.cap_common = s->num_loops;
+    q->pair.common = ts_new_array(&q->scratch, const ts_poly_scope *, q->pair.cap_common);
   }
   for (; s; s = s->parent)
-    if (s->iv) q->common[s->num_loops - 1] = s;
+    if (s->iv) q->pair.common[s->num_loops - 1] = s;
 }
 
-bool ts_query_is_decided(const ts_query *q) { return q->found && q->verdict->exact; }
+bool ts_query_is_decided(const ts_query *q) { return q->answer.found && q->answer.verdict->exact; }
 
-static void ask_ordered(ts_query *q, const ts_poly_access *a, const ts_poly_access *b,
-                        ts_pair_fn ask) {
+static void ask_ordered(ts_query *q, const ts_poly_access *a, const ts_poly_access *b) {
   if (q->spent || ts_query_is_decided(q)) return;
-  q->a = a;
-  q->b = b;
+  q->pair.a = a;
+  q->pair.b = b;
   find_common(q);
-  ask(q);
+  q->question->ask(q);
 }
 
-static void ask_both(ts_query *q, const ts_poly_access *a, const ts_poly_access *b,
-                     ts_pair_fn ask) {
+static void ask_both(ts_query *q, const ts_poly_access *a, const ts_poly_access *b) {
   if (ts_query_is_decided(q)) return; /* also when saying why took all of the budget */
   q->sys.effort += 8 * a->n;
   if (q->sys.effort > TS_POLY_MAX_EFFORT) q->spent = true;
@@ -207,8 +205,8 @@ static void ask_both(ts_query *q, const ts_poly_access *a, const ts_poly_access 
     a = b;
     b = swap;
   }
-  ask_ordered(q, a, b, ask);
-  if (a != b) ask_ordered(q, b, a, ask);
+  ask_ordered(q, a, b);
+  if (a != b) ask_ordered(q, b, a);
 }
 
 /* Accesses of one buffer, by index, in the order of the text. */
@@ -217,21 +215,21 @@ typedef struct bucket {
   TS_VEC(size_t) at;
 } bucket;
 
-static void ask_bucket(ts_query *q, const bucket *k, ts_pair_fn ask) {
+static void ask_bucket(ts_query *q, const bucket *k) {
   const ts_poly_access *all = q->poly.accesses.at;
   for (size_t i = 0; k->written && i < k->at.n; i++)
     for (size_t j = i; j < k->at.n; j++)
-      ask_both(q, &all[k->at.at[i]], &all[k->at.at[j]], ask);
+      ask_both(q, &all[k->at.at[i]], &all[k->at.at[j]]);
 }
 
 static bool is_ignored(const ts_query *q, const ts_op *op) {
-  for (unsigned i = 0; i < q->num_ignore; i++)
-    if (q->ignore[i] == op) return true;
+  for (unsigned i = 0; i < q->question->num_ignore; i++)
+    if (q->question->ignore[i] == op) return true;
   return false;
 }
 
 /* Puts the question to every ordered pair of accesses of one buffer of which one writes. */
-static void ask_pairs(ts_query *q, ts_pair_fn ask) {
+static void ask_pairs(ts_query *q) {
   ts_ptrmap of_buffer;
   TS_VEC(bucket *) buckets = {0};
   TS_VEC(size_t) fences = {0};
@@ -253,27 +251,28 @@ static void ask_pairs(ts_query *q, ts_pair_fn ask) {
     ts_push(&q->scratch, &k->at, i);
   }
   for (size_t i = 0; i < buckets.n; i++)
-    ask_bucket(q, buckets.at[i], ask);
+    ask_bucket(q, buckets.at[i]);
   for (size_t f = 0; f < fences.n; f++)
     for (size_t i = 0; i < q->poly.accesses.n; i++)
-      ask_both(q, &q->poly.accesses.at[fences.at[f]], &q->poly.accesses.at[i], ask);
+      ask_both(q, &q->poly.accesses.at[fences.at[f]], &q->poly.accesses.at[i]);
 }
 
 /* ---- the run ---- */
 
 static ts_result run(void *arg) {
   ts_query *q = arg;
-  *q->verdict = (ts_verdict){.legal = true, .exact = true};
+  const ts_question *asked = q->question;
+  *q->answer.verdict = (ts_verdict){.legal = true, .exact = true};
   ts_poly_open(&q->sys, &q->scratch);
-  q->sys.effort = q->effort;
-  ts_poly_init(&q->poly, q->ctx, &q->scratch, q->at->block);
-  q->model(q);
-  if (q->sys.isl) ask_pairs(q, q->ask);
+  q->sys.effort = asked->effort;
+  ts_poly_init(&q->poly, q->ctx, &q->scratch, asked->at->block);
+  asked->model(q);
+  if (q->sys.isl) ask_pairs(q);
   if (q->sys.isl && !q->spent) return TS_OK;
-  q->verdict->legal = q->verdict->exact = false;
-  if (q->quiet) return TS_LIMIT;
-  ts_error(q->ctx, q->at->loc, "this takes too many steps to decide: %zu accesses in %u loops",
-           q->poly.accesses.n, q->num_common);
+  q->answer.verdict->legal = q->answer.verdict->exact = false;
+  if (asked->quiet) return TS_LIMIT;
+  ts_error(q->ctx, asked->at->loc, "this takes too many steps to decide: %zu accesses in %u loops",
+           q->poly.accesses.n, q->pair.num_common);
   return TS_LIMIT;
 }
 
@@ -283,12 +282,13 @@ static void close_query(void *arg) {
   ts_arena_drop(&q->scratch);
 }
 
-ts_result ts_query_run(ts_query *q, ts_context *ctx, ts_arena *out, ts_verdict *verdict) {
-  q->ctx = ctx;
-  q->out = out;
-  q->verdict = verdict;
-  ts_arena_init(&q->scratch, &ctx->memory);
-  return ts_protect_cleanup(ctx, run, close_query, q);
+ts_result ts_query_run(ts_context *ctx, ts_arena *out, const ts_question *asked,
+                       ts_verdict *verdict, uint64_t *effort) {
+  ts_query q = {.ctx = ctx, .question = asked, .answer = {.arena = out, .verdict = verdict}};
+  ts_arena_init(&q.scratch, &ctx->memory);
+  ts_result result = ts_protect_cleanup(ctx, run, close_query, &q);
+  if (effort) *effort = q.sys.effort;
+  return result;
 }
 
-void ts_query_model_loop(ts_query *q) { ts_poly_add(&q->poly, q->loops[0]); }
+void ts_query_model_loop(ts_query *q) { ts_poly_add(&q->poly, q->question->loops[0]); }
