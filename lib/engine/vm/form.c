@@ -141,9 +141,12 @@ static __int128 bound_of_sum(const ts_vmc *c, const ts_linear *f, const ts_linea
     (void)ts_add_scaled(&coef, ts_linear_coef(g, f->terms[i].atom), times);
     sum = saturated(sum + term_bound(c, f->terms[i].atom, coef, upper));
   }
-  for (unsigned i = 0; i < g->n; i++)
-    if (!ts_linear_coef(f, g->terms[i].atom))
-      sum = saturated(sum + term_bound(c, g->terms[i].atom, times * g->terms[i].coef, upper));
+  for (unsigned i = 0; i < g->n; i++) {
+    int64_t coef = 0;
+    if (ts_linear_coef(f, g->terms[i].atom)) continue;
+    (void)ts_add_scaled(&coef, g->terms[i].coef, times);
+    sum = saturated(sum + term_bound(c, g->terms[i].atom, coef, upper));
+  }
   return sum;
 }
 
@@ -276,7 +279,7 @@ static int32_t induction(ts_vmc *c, int depth, const ordered *f) {
   ts_vm_level *level = c->levels[depth];
   ts_linear start = {.n = f->n, .terms = f->terms}, iv = ts_vmc_form_atom(c, level->iv);
   int64_t step = 0, k = ts_linear_coef(&start, level->iv);
-  ts_vmc_form_add(c, &start, &iv, -k);
+  ts_vmc_form_add(c, &start, &iv, (int64_t)-(uint64_t)k);
   ts_vmc_form_add(c, &start, &level->lo, k);
   int32_t r = ts_vmc_slots(c, 1);
   if (start.n == 0)
