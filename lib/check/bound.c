@@ -219,36 +219,37 @@ static ts_bounded *layernorm(bounder *b, const ts_op *op, ts_bounded *const *in)
 
 /* ---- products ---- */
 
-/* One row of the result and what a reduced point adds to it: an element of each factor a column. */
-typedef struct row {
+/* Neighbouring columns of the result, and what a reduced point adds to them: products of one element of the left
+ * factor and neighbours of the right. */
+typedef struct columns {
   const double *a, *ea, *w, *ew; /* values and errors */
   double *value, *error, *size;  /* size is Σ|a||w| */
   int64_t n;
-} row;
+} columns;
 
-/* `a_by` and `w_by`: how far apart neighbouring columns' elements lie. */
-static inline void multiply(const row *r, int64_t a_by, int64_t w_by) {
-  for (int64_t j = 0; j < r->n; j++) {
-    double a = r->a[j * a_by], e = r->ea[j * a_by], size = fabs(a) + e;
-    double w = r->w[j * w_by], ew = r->ew[j * w_by];
-    r->value[j] += a * w;
-    r->error[j] += size * ew + e * fabs(w);
-    r->size[j] += size * (fabs(w) + ew);
+static void multiply(const columns *c) {
+  double a = *c->a, e = *c->ea, size = fabs(a) + e;
+  const double *w = c->w, *ew = c->ew;
+  for (int64_t j = 0; j < c->n; j++) {
+    c->value[j] += a * w[j];
+    c->error[j] += size * ew[j] + e * fabs(w[j]);
+    c->size[j] += size * (fabs(w[j]) + ew[j]);
   }
 }
 
-/* Adds the reduced points of the row that the point at hand begins. */
-static void multiply_points(ts_points *p, row r, const ts_bounded *x, const ts_bounded *w) {
-  unsigned column = p->num_parallel - 1;
-  int64_t a_by = p->by[0][column], w_by = p->by[1][column];
-  do {
-    r.a = x->value + p->at[0], r.ea = x->error + p->at[0];
-    r.w = w->value + p->at[1], r.ew = w->error + p->at[1];
-    if (a_by == 0 && w_by == 1)
-      multiply(&r, 0, 1); /* a matrix product: known to the compiler, several columns at once */
-    else
-      multiply(&r, a_by, w_by);
-  } while (ts_points_next(p, p->num_parallel, p->n));
+/* Adds the reduced points of the row that the point at hand begins; `n` columns from `at` on. */
+static void multiply_row(ts_points *p, const ts_bounded *x, const ts_bounded *w, ts_bounded *out,
+                         int64_t at, int64_t n, double *size) {
+  unsigned last = p->num_parallel - 1;
+  int64_t a_by = p->by[0][last], w_by = p->by[1][last];
+  int64_t together = a_by == 0 && w_by == 1 ? n : 1;
+  do
+    for (int64_t j = 0; j < n; j += together) {
+      int64_t i = p->at[0] + j * a_by, k = p->at[1] + j * w_by;
+      multiply(&(columns){x->value + i, x->error + i, w->value + k, w->error + k,
+                          out->value + at + j, out->error + at + j, size + j, together});
+    }
+  while (ts_points_next(p, p->num_parallel, p->n));
 }
 
 /* The sums of products of a PRODUCT op, as elements of `dtype` in the shape of its result. */
@@ -264,12 +265,11 @@ static ts_bounded *product(bounder *b, const ts_op *op, ts_bounded *const *in, t
   double *size = ts_new_array(b->arena, double, n);
   double gamma = ts_is_float(dtype) ? ts_bound_gamma(worst_acc(b, op), terms) : 0;
   for (int64_t at = 0; at < out->count; at += n) {
-    row r = {.value = out->value + at, .error = out->error + at, .size = size, .n = n};
     memset(size, 0, sizeof(double) * (size_t)n);
-    multiply_points(&p, r, in[0], in[1]);
+    multiply_row(&p, in[0], in[1], out, at, n, size);
     for (int64_t j = 0; ts_is_float(dtype) && j < n; j++)
-      r.error[j] =
-          ts_bound_rounded(ts_bound_format(dtype), r.value[j], r.error[j] + gamma * size[j]);
+      out->error[at + j] = ts_bound_rounded(ts_bound_format(dtype), out->value[at + j],
+                                            out->error[at + j] + gamma * size[j]);
     (void)ts_points_next(&p, 0, p.num_parallel - 1);
   }
   return out;

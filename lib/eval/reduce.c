@@ -29,9 +29,15 @@ typedef struct reduction {
   ts_cell *sums; /* one for each element of the result */
 } reduction;
 
+/* Combines elements of the operand with sums that lie `stride` apart: neighbours, or one and the same. */
 static void take_strip(const reduction *r, const ts_cell *strip, unsigned n, ts_cell *to,
                        int64_t stride) {
   bool is_float = ts_is_float(r->acc);
+  if (is_float && stride == 1) {
+    ts_eval_floats(r->combine, r->acc, n, to, strip, strip, to);
+    if (!ts_scalar_infos[r->combine].exact) ts_strip_round(r->acc, n, to);
+    return;
+  }
   if (r->combine == TS_SCALAR_ADD && r->acc == TS_F64) { /* nothing to round: the common case */
     for (unsigned k = 0; k < n; k++)
       to[k * stride].f += strip[k].f;
