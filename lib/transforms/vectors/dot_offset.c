@@ -4,7 +4,7 @@
  *   sum of a * b  =  sum of (a + 128) * b  -  128 * (sum of b)
  *
  * Numbers wrap, so both sides agree in every bit. The buffer of the first factors holds 128 more
- * from here on, which in i8 flips the highest bit. What is too much does not depend on the first
+ * from here on, which in i8 flips the highest bit. The correction for that does not depend on the first
  * factor: it is computed once in front of all the loops that walk along that one only, in which the
  * buffer of the second does not change, and taken from the accumulators before these add up.
  *
@@ -62,7 +62,7 @@ static bool is_sum(const ts_dot_loop *g, const ts_op *loop) {
   return !ts_has_dim(g->c, ts_for_parts(loop).iv);
 }
 
-/* Is the loop a dimension of what is too much? */
+/* Is the loop a dimension of the zero-point correction? */
 static bool is_column(const ts_dot_loop *g, const ts_op *loop) {
   return !is_sum(g, loop) && ts_has_dim(g->b, ts_for_parts(loop).iv);
 }
@@ -210,7 +210,8 @@ static void shift_buffer(const ts_dot_loop *g, ts_value *memref) {
 typedef struct correction {
   ts_dot_loop *g;
   ts_schedule s;
-  ts_value *acc, *too_much;
+  ts_value *acc;
+  ts_value *zero_points; /* the buffer of corrections: 128 times the sums of the second factors */
   ts_op *load_b, *load_c;
   ts_ptrmap map; /* loop variables and values of the group → those of the nest being built */
   unsigned n;
@@ -272,7 +273,7 @@ static void open_place(correction *c, ts_builder *b) {
       run_once(c->s.m, open_loop(c, around[n], b));
 }
 
-/* Where the columns' element is in the buffer of what is too much. */
+/* Where the columns' element is in the buffer of corrections. */
 static unsigned column_subscripts(correction *c, const ts_aff **at, ts_value **dims) {
   unsigned n = 0;
   for (unsigned i = 0; i < c->n; i++) {
@@ -283,18 +284,18 @@ static unsigned column_subscripts(correction *c, const ts_aff **at, ts_value **d
   return n;
 }
 
-static ts_value *load_too_much(correction *c, ts_builder *b, const ts_type *type) {
+static ts_value *load_correction(correction *c, ts_builder *b, const ts_type *type) {
   const ts_aff *at[TS_MAX_RANK];
   ts_value *dims[TS_MAX_RANK];
   unsigned n = column_subscripts(c, at, dims);
-  return ts_build_load(b, type, c->too_much, n, at, n, dims, NULL);
+  return ts_build_load(b, type, c->zero_points, n, at, n, dims, NULL);
 }
 
-static void store_too_much(correction *c, ts_builder *b, ts_value *x) {
+static void store_correction(correction *c, ts_builder *b, ts_value *x) {
   const ts_aff *at[TS_MAX_RANK];
   ts_value *dims[TS_MAX_RANK];
   unsigned n = column_subscripts(c, at, dims);
-  ts_build_store(b, x, c->too_much, n, at, n, dims, NULL);
+  ts_build_store(b, x, c->zero_points, n, at, n, dims, NULL);
 }
 
 static ts_value *copy_op(correction *c, ts_builder *b, const ts_op *op) {
@@ -319,15 +320,15 @@ static void build_sums(correction *c) {
   ts_builder b;
   open_place(c, &b);
   open_nest(c, false, false, &b);
-  store_too_much(c, &b, ts_literal_int(c->s.m, ts_type_scalar(c->s.m, c->g->sum), 0));
+  store_correction(c, &b, ts_literal_int(c->s.m, ts_type_scalar(c->s.m, c->g->sum), 0));
   open_place(c, &b);
   open_nest(c, true, false, &b);
   ts_value *in[3] = {offsets(c, &b)};
   in[1] = copy_op(c, &b, c->load_b);
-  in[2] = load_too_much(c, &b, ts_op_result(c->load_c, 0)->type);
+  in[2] = load_correction(c, &b, ts_op_result(c->load_c, 0)->type);
   ts_value *sum = ts_build(&b, TS_OP_DOT, in[2]->type, 3, in);
   ts_attr_set_unit(c->s.m, sum->def, TS_ATTR_UNSIGNED);
-  store_too_much(c, &b, sum);
+  store_correction(c, &b, sum);
 }
 
 static void build_subtraction(correction *c) {
@@ -343,7 +344,7 @@ static void build_subtraction(correction *c) {
   }
   const ts_map *map = load->map;
   ts_value *have = ts_build_load(&b, t, c->acc, map->n, map->exprs, ts_num_dims(load), dims, NULL);
-  ts_value *left = ts_build2(&b, TS_OP_SUBI, t, have, load_too_much(c, &b, t));
+  ts_value *left = ts_build2(&b, TS_OP_SUBI, t, have, load_correction(c, &b, t));
   ts_build_store(&b, left, c->acc, map->n, map->exprs, ts_num_dims(load), dims, NULL);
 }
 
@@ -363,8 +364,8 @@ static void correct(ts_dot_loop *g) {
     c.loops[c.n++] = at;
   }
   ts_builder b = ts_builder_before(g->s.m, g->place);
-  c.too_much = ts_build_alloc(&b, ts_type_buffer(g->s.m, rank, dims, g->sum, TS_SPACE_GLOBAL));
-  ts_set_name(c.too_much, ts_joined_name(g->s.m, ts_str_text(g->s.m, c.acc->name), ".c"));
+  c.zero_points = ts_build_alloc(&b, ts_type_buffer(g->s.m, rank, dims, g->sum, TS_SPACE_GLOBAL));
+  ts_set_name(c.zero_points, ts_joined_name(g->s.m, ts_str_text(g->s.m, c.acc->name), ".c"));
   build_sums(&c);
   build_subtraction(&c);
   ts_schedule_passed(&g->s, g->dot, "what the offset adds to %%%s is computed in front of %%%s",

@@ -19,7 +19,7 @@
 
 typedef struct jobs {
   const ts_vectorize_options *options;
-  TS_VEC(ts_vectorizer) list;
+  TS_VEC(ts_vector_plan) list;
   ts_ptrmap by_loop; /* → index in the list + 1 */
 } jobs;
 
@@ -42,19 +42,16 @@ static ts_result collect(ts_schedule *s, ts_op *loop, const ts_loop_item *item) 
     return TS_USAGE;
   }
   ts_for f = ts_for_parts(loop);
-  ts_vectorizer v = {.s = *s,
-                     .loop = loop,
-                     .iv = f.iv,
-                     .lanes = lanes,
-                     .step = f.step,
-                     .strict = all->options->strict,
-                     .reassociate = all->options->reassociate};
+  ts_vector_plan v = {.s = *s,
+                      .loop = loop,
+                      .iv = f.iv,
+                      .lanes = lanes,
+                      .step = f.step,
+                      .strict = all->options->strict,
+                      .reassociate = all->options->reassociate};
   ts_ptrmap_init(&v.varying, s->pass->scratch);
   ts_ptrmap_init(&v.unchecked, s->pass->scratch);
   ts_ptrmap_init(&v.padded, s->pass->scratch);
-  ts_ptrmap_init(&v.vectors, s->pass->scratch);
-  ts_ptrmap_init(&v.splats, s->pass->scratch);
-  ts_ptrmap_init(&v.privates, s->pass->scratch);
   ts_push(s->pass->scratch, &all->list, v);
   ts_ptrmap_put(&all->by_loop, loop, (void *)(uintptr_t)all->list.n);
   return TS_OK;
@@ -78,7 +75,7 @@ static int64_t natural_lanes(const ts_op *loop) {
 }
 
 /* apply of the variable, in subscripts: the expression itself. */
-static void inline_applies(ts_vectorizer *v) {
+static void inline_applies(ts_vector_plan *v) {
   for (const ts_use *u = v->iv->uses, *next; u; u = next) {
     ts_op *op = u->owner;
     next = u->next;
@@ -95,7 +92,7 @@ static void inline_applies(ts_vectorizer *v) {
 }
 
 /* The loop of the call that the op stands in. */
-static ts_vectorizer *job_around(const jobs *all, const ts_op *op) {
+static ts_vector_plan *job_around(const jobs *all, const ts_op *op) {
   for (const ts_op *up = ts_loop_around(op); up; up = ts_loop_around(up)) {
     size_t job = (size_t)(uintptr_t)ts_ptrmap_get(&all->by_loop, up);
     if (job) return &all->list.at[job - 1];
@@ -103,8 +100,8 @@ static ts_vectorizer *job_around(const jobs *all, const ts_op *op) {
   return NULL;
 }
 
-static ts_result check_nesting(const jobs *all, const ts_vectorizer *v) {
-  ts_vectorizer *outer = job_around(all, v->loop);
+static ts_result check_nesting(const jobs *all, const ts_vector_plan *v) {
+  ts_vector_plan *outer = job_around(all, v->loop);
   if (!outer) return TS_OK;
   return ts_schedule_refuse(&outer->s, outer->loop,
                             "cannot vectorize %%%s: it holds %%%s, which is to be vectorized too",
@@ -115,7 +112,7 @@ static ts_result check_nesting(const jobs *all, const ts_vectorizer *v) {
 
 /* Upper bounds that may fall into the middle of a vector; or that are not constant, where the loop
  * will run to a constant one and only masks know of the others. */
-static void find_ragged(ts_vectorizer *v) {
+static void find_ragged(ts_vector_plan *v) {
   ts_for f = ts_for_parts(v->loop);
   v->num_ragged = 0;
   v->ragged = ts_new_array(v->s.pass->scratch, const ts_aff *, f.num_hi);
@@ -140,7 +137,7 @@ static bool constant_bounds(const ts_op *loop, int64_t *lo, int64_t *hi) {
 
 /* With a constant among the bounds the loop runs to there, its last iterations perhaps with no lane
  * left; only if it is sure to run at all, since what is uniform in it runs too. */
-static void find_constant_end(ts_vectorizer *v) {
+static void find_constant_end(ts_vector_plan *v) {
   ts_for f = ts_for_parts(v->loop);
   int64_t lo, hi, c, span, block = v->lanes * v->step;
   if (!constant_bounds(v->loop, &lo, &hi) || hi <= lo || __builtin_sub_overflow(hi, lo, &span))
@@ -155,7 +152,7 @@ static void find_constant_end(ts_vectorizer *v) {
   v->constant = true;
 }
 
-static ts_result decide_tail(ts_vectorizer *v, const char *how) {
+static ts_result decide_tail(ts_vector_plan *v, const char *how) {
   find_ragged(v);
   v->live = v->lanes;
   if (!v->num_ragged) return TS_OK;
@@ -174,7 +171,7 @@ static ts_result decide_tail(ts_vectorizer *v, const char *how) {
   return TS_OK;
 }
 
-static void set_extent(ts_vectorizer *v) {
+static void set_extent(ts_vector_plan *v) {
   ts_for f = ts_for_parts(v->loop);
   if (v->masked && v->constant) {
     ts_dims d = ts_dims_none(v->s.m);
@@ -190,7 +187,7 @@ static void set_extent(ts_vectorizer *v) {
 /* ---- legality ---- */
 
 /* Reductions are made up for behind the loop, so their order does not matter. */
-static ts_result ask(ts_vectorizer *v, int64_t lanes, ts_verdict *verdict) {
+static ts_result ask(ts_vector_plan *v, int64_t lanes, ts_verdict *verdict) {
   ts_op **ignore = ts_new_array(v->s.pass->scratch, ts_op *, 2 * v->reductions.n + 1);
   for (size_t i = 0; i < v->reductions.n; i++) {
     ignore[2 * i] = v->reductions.at[i].load;
@@ -200,7 +197,7 @@ static ts_result ask(ts_vectorizer *v, int64_t lanes, ts_verdict *verdict) {
                     ignore, verdict);
 }
 
-static ts_result check_order(ts_vectorizer *v) {
+static ts_result check_order(ts_vector_plan *v) {
   ts_verdict verdict, fewer = {0};
   ts_result result = ask(v, v->lanes, &verdict);
   if (result || verdict.legal) return result;
@@ -221,7 +218,7 @@ static ts_result check_order(ts_vectorizer *v) {
 
 /* Loops of one function share dims, so that equal bounds are equal expressions; where these run
  * out, a loop gets dims of its own, and is then taken to end elsewhere. */
-static void choose_dims(ts_vectorizer *v, const ts_vectorizer *before) {
+static void choose_dims(ts_vector_plan *v, const ts_vector_plan *before) {
   enum { SPARE = 8 };
   if (before && before->s.func == v->s.func &&
       before->outside->n + ts_num_dims(v->loop) + SPARE <= TS_MAX_DIMS) {
@@ -232,7 +229,7 @@ static void choose_dims(ts_vectorizer *v, const ts_vectorizer *before) {
   *v->outside = ts_dims_none(v->s.m);
 }
 
-static ts_result prepare(const jobs *all, ts_vectorizer *v, const ts_vectorizer *before) {
+static ts_result prepare(const jobs *all, ts_vector_plan *v, const ts_vector_plan *before) {
   int64_t block;
   choose_dims(v, before);
   if (!v->lanes) v->lanes = natural_lanes(v->loop);
@@ -267,7 +264,7 @@ static bool mentions_only_fixed(const ts_dims *d, const ts_aff *a, const ts_op *
          (mentions_only_fixed(d, a->lhs, alloc) && mentions_only_fixed(d, a->rhs, alloc));
 }
 
-static bool is_conditional(const ts_vectorizer *v, const ts_op *op) {
+static bool is_conditional(const ts_vector_plan *v, const ts_op *op) {
   for (const ts_op *up = op->block->parent; up && up != v->loop; up = up->block->parent)
     if (up->opcode == TS_OP_IF)
       for (unsigned i = 0; i < up->num_operands; i++)
@@ -276,7 +273,7 @@ static bool is_conditional(const ts_vectorizer *v, const ts_op *op) {
 }
 
 /* The last subscript is the variable, or the group's size times it, plus a constant. */
-static bool stands_at_variable(const ts_vectorizer *v, const ts_op *op, int64_t group,
+static bool stands_at_variable(const ts_vector_plan *v, const ts_op *op, int64_t group,
                                int64_t *offset) {
   const ts_aff *last = op->map->exprs[op->map->n - 1];
   *offset = 0;
@@ -286,7 +283,7 @@ static bool stands_at_variable(const ts_vectorizer *v, const ts_op *op, int64_t 
   return last->kind == TS_AFF_DIM && ts_dim(op, (unsigned)last->value) == v->iv;
 }
 
-static bool same_extent(const ts_vectorizer *v, const ts_vectorizer *w) {
+static bool same_extent(const ts_vector_plan *v, const ts_vector_plan *w) {
   if (v->outside != w->outside || v->first != w->first || v->covered != w->covered ||
       v->num_ragged != w->num_ragged)
     return false;
@@ -300,7 +297,7 @@ static int64_t group_of(const ts_op *op) {
                                               : ts_operand(op, 0)->type);
 }
 
-static bool covers_lanes(const ts_vectorizer *v, const ts_op *op, const ts_value *buffer,
+static bool covers_lanes(const ts_vector_plan *v, const ts_op *op, const ts_value *buffer,
                          int64_t *offset) {
   const ts_type *t = buffer->type;
   int64_t end, group = group_of(op);
@@ -316,9 +313,9 @@ static bool covers_lanes(const ts_vectorizer *v, const ts_op *op, const ts_value
 
 /* What is known of a buffer that lanes past the end may touch. */
 typedef struct sharing {
-  const ts_vectorizer *first; /* one of the loops whose lanes do */
-  int64_t offset, group;      /* of their subscript from `group` times the variable */
-  bool loads, stores;         /* all of these are by such lanes, before the same end */
+  const ts_vector_plan *first; /* one of the loops whose lanes do */
+  int64_t offset, group;       /* of their subscript from `group` times the variable */
+  bool loads, stores;          /* all of these are by such lanes, before the same end */
 } sharing;
 
 static sharing find_sharing(const jobs *all, const ts_value *buffer) {
@@ -329,7 +326,7 @@ static sharing find_sharing(const jobs *all, const ts_value *buffer) {
     if (op->opcode == TS_OP_PREFETCH) continue;
     if (op->opcode != TS_OP_LOAD && (op->opcode != TS_OP_STORE || op->has_mask))
       return (sharing){0};
-    const ts_vectorizer *v = job_around(all, op);
+    const ts_vector_plan *v = job_around(all, op);
     bool covers =
         v && covers_lanes(v, op, buffer, &at) &&
         (!s.first || (at == s.offset && group_of(op) == s.group && same_extent(s.first, v)));
@@ -413,7 +410,7 @@ static bool is_padded(const sharing *s, const ts_value *buffer) {
 
 typedef struct marker {
   const jobs *all;
-  ts_vectorizer *v;
+  ts_vector_plan *v;
 } marker;
 
 static void note_unchecked(void *arg, ts_op *op) {
@@ -427,26 +424,30 @@ static void note_unchecked(void *arg, ts_op *op) {
   if (s.first && s.loads && is_padded(&s, a.memref)) ts_ptrmap_put(&m->v->padded, a.memref, m);
 }
 
-static void find_unchecked(const jobs *all, ts_vectorizer *v) {
+static void find_unchecked(const jobs *all, ts_vector_plan *v) {
   marker m = {all, v};
   if (v->masked && v->constant) ts_walk(v->iv->block, note_unchecked, &m);
 }
 
 /* ---- rewriting ---- */
 
-static void rewrite(ts_vectorizer *v) {
+static void rewrite(ts_vector_plan *v) {
+  ts_vector_writer w = {.plan = v};
+  ts_ptrmap_init(&w.vectors, v->s.pass->scratch);
+  ts_ptrmap_init(&w.splats, v->s.pass->scratch);
+  ts_ptrmap_init(&w.privates, v->s.pass->scratch);
   set_extent(v);
-  ts_vectorize_body(v);
+  ts_vectorize_body(&w);
   ts_schedule_passed(
       &v->s, v->loop, "%%%s runs %lld iterations at once, %u loads and stores as vectors%s%s",
-      ts_loop_name(v->loop), (long long)v->lanes, v->num_vectors, v->tail ? ", under a mask" : "",
+      ts_loop_name(v->loop), (long long)v->lanes, w.num_vectors, w.tail ? ", under a mask" : "",
       v->reductions.n ? ", reductions lane by lane" : "");
-  if (v->in_lanes)
+  if (w.in_lanes)
     ts_schedule_missed(
         &v->s, v->loop,
         "%u loads and stores of %%%s go lane by lane: their elements do not lie side by side, "
         "or only some lanes may read them",
-        v->in_lanes, ts_loop_name(v->loop));
+        w.in_lanes, ts_loop_name(v->loop));
   ts_count(v->s.pass, "loops vectorized", 1);
   v->s.pass->changed = true;
   ts_loop_keep_marks_inside(&v->s, v->loop);

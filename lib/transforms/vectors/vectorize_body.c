@@ -10,7 +10,7 @@
 /* ---- analysis ---- */
 
 typedef struct analysis {
-  ts_vectorizer *v;
+  ts_vector_plan *v;
   bool changed;
 } analysis;
 
@@ -20,7 +20,7 @@ static void mark(analysis *a, const void *value) {
   a->changed = true;
 }
 
-static bool uses_varying(const ts_vectorizer *v, const ts_op *op) {
+static bool uses_varying(const ts_vector_plan *v, const ts_op *op) {
   for (unsigned i = 0; i < op->num_operands; i++)
     if (ts_is_varying(v, ts_operand(op, i))) return true;
   return false;
@@ -28,7 +28,7 @@ static bool uses_varying(const ts_vectorizer *v, const ts_op *op) {
 
 /* Under a condition, what may fail for the lanes left out is done lane by lane though it be
  * uniform. */
-static bool is_guarded(const ts_vectorizer *v, const ts_op *op, bool conditional) {
+static bool is_guarded(const ts_vector_plan *v, const ts_op *op, bool conditional) {
   if (!conditional) return false;
   if (op->opcode == TS_OP_LOAD) return !ts_is_private(v, ts_operand(op, 0));
   return ts_divides(op);
@@ -59,12 +59,12 @@ static void mark_block(analysis *a, const ts_block *block, bool conditional) {
 
 /* ---- what has no vector form ---- */
 
-static ts_result refuse(ts_vectorizer *v, const ts_op *op, const char *why) {
+static ts_result refuse(ts_vector_plan *v, const ts_op *op, const char *why) {
   return ts_schedule_refuse(&v->s, op, "cannot vectorize %%%s: %s", ts_loop_name(v->loop), why);
 }
 
 /* With what keeps the order of the iterations instead. */
-static ts_result refuse_order(ts_vectorizer *v, const ts_op *op, const char *why) {
+static ts_result refuse_order(ts_vector_plan *v, const ts_op *op, const char *why) {
   refuse(v, op, why);
   ts_note(v->s.m->ctx, v->loop->loc, "legal instead: %s",
           ts_schedule_unroll(&v->s, v->loop, v->lanes));
@@ -72,7 +72,7 @@ static ts_result refuse_order(ts_vectorizer *v, const ts_op *op, const char *why
 }
 
 /* A store that all iterations send to one place. */
-static ts_result refuse_store(ts_vectorizer *v, const ts_op *op) {
+static ts_result refuse_store(ts_vector_plan *v, const ts_op *op) {
   ts_verdict verdict;
   ts_arena *a = v->s.pass->scratch;
   ts_result result = ts_dep_repeat(v->s.m->ctx, a, v->loop, op, &verdict);
@@ -88,12 +88,12 @@ static bool is_elementwise(const ts_op *op) {
 }
 
 /* One condition for a group of elements would have to be repeated for each of them. */
-static bool chooses_groups(const ts_vectorizer *v, const ts_op *op) {
+static bool chooses_groups(const ts_vector_plan *v, const ts_op *op) {
   return op->opcode == TS_OP_SELECT && ts_is_varying(v, ts_operand(op, 0)) &&
          ts_operand(op, 0)->type->kind != ts_op_result(op, 0)->type->kind;
 }
 
-static ts_result check_access(ts_vectorizer *v, const ts_op *op, bool conditional) {
+static ts_result check_access(ts_vector_plan *v, const ts_op *op, bool conditional) {
   bool stores = op->opcode == TS_OP_STORE;
   const ts_value *x = stores ? ts_operand(op, 0) : ts_op_result(op, 0);
   ts_reach reach = ts_reach_of(v, op);
@@ -123,9 +123,9 @@ static ts_result check_access(ts_vectorizer *v, const ts_op *op, bool conditiona
                                          : TS_OK;
 }
 
-static ts_result check_block(ts_vectorizer *v, const ts_block *block, bool conditional);
+static ts_result check_block(ts_vector_plan *v, const ts_block *block, bool conditional);
 
-static ts_result check_op(ts_vectorizer *v, const ts_op *op, bool conditional) {
+static ts_result check_op(ts_vector_plan *v, const ts_op *op, bool conditional) {
   bool varying = uses_varying(v, op);
   switch (op->opcode) {
   case TS_OP_LOAD:
@@ -156,7 +156,7 @@ static ts_result check_op(ts_vectorizer *v, const ts_op *op, bool conditional) {
   return refuse(v, op, what);
 }
 
-static ts_result check_block(ts_vectorizer *v, const ts_block *block, bool conditional) {
+static ts_result check_block(ts_vector_plan *v, const ts_block *block, bool conditional) {
   for (const ts_op *op = block->first; op; op = op->next) {
     ts_result result = check_op(v, op, conditional);
     if (result) return result;
@@ -164,7 +164,7 @@ static ts_result check_block(ts_vectorizer *v, const ts_block *block, bool condi
   return TS_OK;
 }
 
-ts_result ts_analyze_lanes(ts_vectorizer *v) {
+ts_result ts_analyze_lanes(ts_vector_plan *v) {
   analysis a = {.v = v, .changed = true};
   ts_ptrmap_put(&v->varying, v->iv, &a);
   while (a.changed) {
@@ -177,68 +177,68 @@ ts_result ts_analyze_lanes(ts_vectorizer *v) {
 /* ---- masks ---- */
 
 /* The lanes before the end, computed at the top of the body; of groups of that many elements. */
-static ts_value *build_tail(ts_vectorizer *v, int64_t group) {
+static ts_value *build_tail(ts_vector_writer *w, int64_t group) {
   ts_value *tail = NULL;
-  ts_builder here = v->b;
-  v->b = ts_builder_before(v->s.m, v->iv->block->first);
-  v->b.loc = v->loop->loc;
-  for (unsigned i = 0; i < v->num_ragged; i++) {
-    ts_dims d = *v->outside;
-    const ts_aff *left = ts_dims_sub(&d, v->ragged[i], ts_dims_value(&d, v->iv));
-    left = ts_dims_binary(&d, TS_AFF_CEILDIV, left, ts_aff_const(v->s.m, v->step));
-    tail = ts_mask_and(v, tail, ts_lanes_below(v, &d, left, group));
+  ts_builder here = w->b;
+  w->b = ts_builder_before(w->plan->s.m, w->plan->iv->block->first);
+  w->b.loc = w->plan->loop->loc;
+  for (unsigned i = 0; i < w->plan->num_ragged; i++) {
+    ts_dims d = *w->plan->outside;
+    const ts_aff *left = ts_dims_sub(&d, w->plan->ragged[i], ts_dims_value(&d, w->plan->iv));
+    left = ts_dims_binary(&d, TS_AFF_CEILDIV, left, ts_aff_const(w->plan->s.m, w->plan->step));
+    tail = ts_mask_and(w, tail, ts_lanes_below(w, &d, left, group));
   }
-  v->b = here;
+  w->b = here;
   return tail;
 }
 
-static ts_value *tail_mask(ts_vectorizer *v) {
-  if (v->masked && !v->tail) v->tail = build_tail(v, 1);
-  return v->tail;
+static ts_value *tail_mask(ts_vector_writer *w) {
+  if (w->plan->masked && !w->tail) w->tail = build_tail(w, 1);
+  return w->tail;
 }
 
-static ts_value *group_tail(ts_vectorizer *v, int64_t group) {
-  if (group == 1) return tail_mask(v);
-  int64_t all = v->lanes * group;
-  bool other = v->group_tail && v->group_tail->type->dims[0] != all;
-  if (v->masked && (!v->group_tail || other)) v->group_tail = build_tail(v, group);
-  return v->group_tail;
+static ts_value *group_tail(ts_vector_writer *w, int64_t group) {
+  if (group == 1) return tail_mask(w);
+  int64_t all = w->plan->lanes * group;
+  bool other = w->group_tail && w->group_tail->type->dims[0] != all;
+  if (w->plan->masked && (!w->group_tail || other)) w->group_tail = build_tail(w, group);
+  return w->group_tail;
 }
 
 /* Lanes past the end and those left out by conditions must not touch memory that lives outside. */
-static ts_value *access_mask(ts_vectorizer *v, const ts_op *op, const ts_value *memref,
+static ts_value *access_mask(ts_vector_writer *w, const ts_op *op, const ts_value *memref,
                              const ts_type *type) {
-  if (v->condition) return v->condition;
-  ts_value *own = op->has_mask ? ts_as_vector(v, ts_operand(op, op->num_plain - 1), false) : NULL;
-  if (ts_ptrmap_get(&v->unchecked, memref)) return own;
-  if (op->opcode == TS_OP_LOAD && ts_ptrmap_get(&v->padded, memref)) return own;
-  return ts_mask_and(v, own, group_tail(v, ts_group_of(type)));
+  if (w->condition) return w->condition;
+  ts_value *own = op->has_mask ? ts_as_vector(w, ts_operand(op, op->num_plain - 1), false) : NULL;
+  if (ts_ptrmap_get(&w->plan->unchecked, memref)) return own;
+  if (op->opcode == TS_OP_LOAD && ts_ptrmap_get(&w->plan->padded, memref)) return own;
+  return ts_mask_and(w, own, group_tail(w, ts_group_of(type)));
 }
 
 /* ---- rewriting ---- */
 
-static void settle(ts_vectorizer *v, ts_op *op, ts_value *vector) {
+static void settle(ts_vector_writer *w, ts_op *op, ts_value *vector) {
   ts_value *old = ts_op_result(op, 0);
   if (vector->kind == TS_VALUE_RESULT) ts_take_name(vector, old);
-  ts_ptrmap_put(&v->vectors, old, vector);
-  ts_push(v->s.pass->scratch, &v->dead, op);
+  ts_ptrmap_put(&w->vectors, old, vector);
+  ts_push(w->plan->s.pass->scratch, &w->dead, op);
 }
 
-static ts_value *private_buffer(ts_vectorizer *v, ts_value *memref) {
-  return ts_ptrmap_get(&v->privates, memref);
+static ts_value *private_buffer(ts_vector_writer *w, ts_value *memref) {
+  return ts_ptrmap_get(&w->privates, memref);
 }
 
-static void rewrite_alloc(ts_vectorizer *v, ts_op *op) {
+static void rewrite_alloc(ts_vector_writer *w, ts_op *op) {
   ts_value *old = ts_op_result(op, 0);
-  if (!ts_is_varying(v, old)) return;
+  if (!ts_is_varying(w->plan, old)) return;
   const ts_type *t = old->type;
-  const ts_type *vectors = ts_type_memref(v->s.m, t->rank, t->dims, (ts_dtype)t->dtype,
-                                          ts_vector_of(v, (ts_dtype)t->dtype), (ts_space)t->space,
-                                          (ts_layout)t->layout, t->num_layout_args, t->layout_args);
-  ts_value *buffer = ts_build_alloc(&v->b, vectors);
+  const ts_type *vectors = ts_type_memref(
+      w->plan->s.m, t->rank, t->dims, (ts_dtype)t->dtype, ts_vector_of(w->plan, (ts_dtype)t->dtype),
+      (ts_space)t->space, (ts_layout)t->layout, t->num_layout_args, t->layout_args);
+  ts_value *buffer = ts_build_alloc(&w->b, vectors);
   ts_take_name(buffer, old);
-  ts_ptrmap_put(&v->privates, old, buffer);
-  ts_push(v->s.pass->scratch, &v->dead, op);
+  ts_ptrmap_put(&w->privates, old, buffer);
+  ts_push(w->plan->s.pass->scratch, &w->dead, op);
 }
 
 /* The op's map as it is, for another access of the same elements. */
@@ -247,157 +247,158 @@ static void same_place(const ts_op *op, ts_value **dims) {
     dims[i] = ts_dim(op, i);
 }
 
-static ts_value *build_load(ts_vectorizer *v, const ts_op *op, ts_value *memref, ts_value *mask) {
+static ts_value *build_load(ts_vector_writer *w, const ts_op *op, ts_value *memref,
+                            ts_value *mask) {
   ts_value *dims[TS_MAX_DIMS];
   same_place(op, dims);
-  const ts_type *t = ts_widened(v, ts_op_result(op, 0)->type);
-  return ts_build_load(&v->b, t, memref, op->map->n, op->map->exprs, ts_num_dims(op), dims, mask);
+  const ts_type *t = ts_widened(w->plan, ts_op_result(op, 0)->type);
+  return ts_build_load(&w->b, t, memref, op->map->n, op->map->exprs, ts_num_dims(op), dims, mask);
 }
 
-static void build_store(ts_vectorizer *v, const ts_op *op, ts_value *x, ts_value *memref,
+static void build_store(ts_vector_writer *w, const ts_op *op, ts_value *x, ts_value *memref,
                         ts_value *mask) {
   ts_value *dims[TS_MAX_DIMS];
   same_place(op, dims);
-  ts_build_store(&v->b, x, memref, op->map->n, op->map->exprs, ts_num_dims(op), dims, mask);
+  ts_build_store(&w->b, x, memref, op->map->n, op->map->exprs, ts_num_dims(op), dims, mask);
 }
 
-static void rewrite_load(ts_vectorizer *v, ts_op *op) {
+static void rewrite_load(ts_vector_writer *w, ts_op *op) {
   ts_value *memref = ts_operand(op, 0);
-  ts_reach reach = ts_reach_of(v, op);
-  bool guarded = v->condition && !ts_is_private(v, memref);
+  ts_reach reach = ts_reach_of(w->plan, op);
+  bool guarded = w->condition && !ts_is_private(w->plan, memref);
   ts_value *x;
   if (reach == TS_REACH_UNIFORM && !guarded) return;
   if (reach == TS_REACH_PRIVATE) {
-    x = build_load(v, op, private_buffer(v, memref), NULL);
+    x = build_load(w, op, private_buffer(w, memref), NULL);
   } else if (reach == TS_REACH_CONTIGUOUS) {
-    x = build_load(v, op, memref, access_mask(v, op, memref, ts_op_result(op, 0)->type));
-    v->num_vectors++;
+    x = build_load(w, op, memref, access_mask(w, op, memref, ts_op_result(op, 0)->type));
+    w->num_vectors++;
   } else {
-    x = ts_load_lanes(v, op, access_mask(v, op, memref, ts_op_result(op, 0)->type));
+    x = ts_load_lanes(w, op, access_mask(w, op, memref, ts_op_result(op, 0)->type));
   }
-  settle(v, op, x);
+  settle(w, op, x);
 }
 
-static void rewrite_store(ts_vectorizer *v, ts_op *op) {
+static void rewrite_store(ts_vector_writer *w, ts_op *op) {
   ts_value *memref = ts_operand(op, 1);
   const ts_type *type = ts_operand(op, 0)->type;
-  ts_reach reach = ts_reach_of(v, op);
+  ts_reach reach = ts_reach_of(w->plan, op);
   if (reach == TS_REACH_UNIFORM) return;
   if (reach == TS_REACH_PRIVATE) {
-    build_store(v, op, ts_as_vector(v, ts_operand(op, 0), false), private_buffer(v, memref),
-                v->condition);
+    build_store(w, op, ts_as_vector(w, ts_operand(op, 0), false), private_buffer(w, memref),
+                w->condition);
   } else if (reach == TS_REACH_CONTIGUOUS) {
-    build_store(v, op, ts_as_vector(v, ts_operand(op, 0), false), memref,
-                access_mask(v, op, memref, type));
-    v->num_vectors++;
+    build_store(w, op, ts_as_vector(w, ts_operand(op, 0), false), memref,
+                access_mask(w, op, memref, type));
+    w->num_vectors++;
   } else {
-    ts_store_lanes(v, op, access_mask(v, op, memref, type));
+    ts_store_lanes(w, op, access_mask(w, op, memref, type));
   }
-  ts_push(v->s.pass->scratch, &v->dead, op);
+  ts_push(w->plan->s.pass->scratch, &w->dead, op);
 }
 
 /* A lane that is left out must not fail for its divisor. */
-static ts_value *safe_divisor(ts_vectorizer *v, ts_value *x) {
-  ts_value *mask = v->condition ? v->condition : tail_mask(v);
+static ts_value *safe_divisor(ts_vector_writer *w, ts_value *x) {
+  ts_value *mask = w->condition ? w->condition : tail_mask(w);
   if (!mask || ts_is_literal(x)) return x;
-  return ts_build3(&v->b, TS_OP_SELECT, x->type, mask, x, ts_literal_int(v->s.m, x->type, 1));
+  return ts_build3(&w->b, TS_OP_SELECT, x->type, mask, x, ts_literal_int(w->plan->s.m, x->type, 1));
 }
 
-static void rewrite_elementwise(ts_vectorizer *v, ts_op *op) {
+static void rewrite_elementwise(ts_vector_writer *w, ts_op *op) {
   ts_value *in[3];
   for (unsigned i = 0; i < op->num_plain; i++) {
     bool choice = op->opcode == TS_OP_SELECT && i == 0;
-    bool scalar = choice && !ts_is_varying(v, ts_operand(op, i)) &&
+    bool scalar = choice && !ts_is_varying(w->plan, ts_operand(op, i)) &&
                   ts_is_kind(ts_operand(op, i)->type, TS_TYPE_SCALAR);
-    in[i] = scalar ? ts_operand(op, i) : ts_as_vector(v, ts_operand(op, i), true);
+    in[i] = scalar ? ts_operand(op, i) : ts_as_vector(w, ts_operand(op, i), true);
   }
-  if (ts_divides(op)) in[1] = safe_divisor(v, in[1]);
-  const ts_type *t = ts_widened(v, ts_op_result(op, 0)->type);
-  ts_value *x = ts_build(&v->b, (ts_opcode)op->opcode, t, op->num_plain, in);
+  if (ts_divides(op)) in[1] = safe_divisor(w, in[1]);
+  const ts_type *t = ts_widened(w->plan, ts_op_result(op, 0)->type);
+  ts_value *x = ts_build(&w->b, (ts_opcode)op->opcode, t, op->num_plain, in);
   for (unsigned i = 0; i < op->num_attrs; i++)
-    ts_attr_set(v->s.m, x->def, op->attrs[i]);
-  settle(v, op, x);
+    ts_attr_set(w->plan->s.m, x->def, op->attrs[i]);
+  settle(w, op, x);
 }
 
-static void rewrite_block(ts_vectorizer *v, ts_block *block);
+static void rewrite_block(ts_vector_writer *w, ts_block *block);
 
-static ts_value *branch_mask(ts_vectorizer *v, const ts_op *op) {
+static ts_value *branch_mask(ts_vector_writer *w, const ts_op *op) {
   ts_if parts = ts_if_parts(op);
-  if (!parts.n) return ts_as_vector(v, parts.flag, false);
+  if (!parts.n) return ts_as_vector(w, parts.flag, false);
   ts_value *mask = NULL;
   for (unsigned i = 0; i < parts.n; i++)
-    mask = ts_mask_and(v, mask,
-                       ts_lane_condition(v, op, parts.sides[2 * i], (ts_pred)parts.preds[i],
+    mask = ts_mask_and(w, mask,
+                       ts_lane_condition(w, op, parts.sides[2 * i], (ts_pred)parts.preds[i],
                                          parts.sides[2 * i + 1]));
   return mask;
 }
 
 /* Rewrites the branch under a mask and puts what it holds in front of the if. */
-static void flatten_branch(ts_vectorizer *v, ts_op *op, ts_block *branch, ts_value *mask) {
+static void flatten_branch(ts_vector_writer *w, ts_op *op, ts_block *branch, ts_value *mask) {
   if (!branch->first) return;
-  ts_value *outer = v->condition;
-  v->condition = ts_mask_and(v, outer ? outer : tail_mask(v), mask);
-  rewrite_block(v, branch);
-  v->condition = outer;
+  ts_value *outer = w->condition;
+  w->condition = ts_mask_and(w, outer ? outer : tail_mask(w), mask);
+  rewrite_block(w, branch);
+  w->condition = outer;
   while (branch->first)
     ts_op_move_before(branch->first, op);
-  v->b = ts_builder_before(v->s.m, op);
+  w->b = ts_builder_before(w->plan->s.m, op);
 }
 
-static void rewrite_if(ts_vectorizer *v, ts_op *op) {
+static void rewrite_if(ts_vector_writer *w, ts_op *op) {
   ts_if parts = ts_if_parts(op);
   bool varying = false;
   for (unsigned i = 0; i < op->num_operands; i++)
-    varying = varying || ts_is_varying(v, ts_operand(op, i));
+    varying = varying || ts_is_varying(w->plan, ts_operand(op, i));
   if (!varying) {
-    rewrite_block(v, parts.then_block);
-    rewrite_block(v, parts.else_block);
+    rewrite_block(w, parts.then_block);
+    rewrite_block(w, parts.else_block);
     return;
   }
-  ts_value *mask = branch_mask(v, op);
-  ts_value *other = parts.else_block->first ? ts_mask_not(v, mask) : NULL;
-  flatten_branch(v, op, parts.then_block, mask);
-  flatten_branch(v, op, parts.else_block, other);
-  ts_push(v->s.pass->scratch, &v->dead, op);
+  ts_value *mask = branch_mask(w, op);
+  ts_value *other = parts.else_block->first ? ts_mask_not(w, mask) : NULL;
+  flatten_branch(w, op, parts.then_block, mask);
+  flatten_branch(w, op, parts.else_block, other);
+  ts_push(w->plan->s.pass->scratch, &w->dead, op);
 }
 
-static void rewrite_op(ts_vectorizer *v, ts_op *op) {
-  if (ts_reduction_of(v, op)) {
-    ts_value *mask = v->condition ? v->condition : tail_mask(v);
-    ts_value *x = ts_reduce_lanes(v, op, mask);
+static void rewrite_op(ts_vector_writer *w, ts_op *op) {
+  if (ts_reduction_of(w->plan, op)) {
+    ts_value *mask = w->condition ? w->condition : tail_mask(w);
+    ts_value *x = ts_reduce_lanes(w, op, mask);
     if (x)
-      settle(v, op, x);
+      settle(w, op, x);
     else
-      ts_push(v->s.pass->scratch, &v->dead, op);
+      ts_push(w->plan->s.pass->scratch, &w->dead, op);
     return;
   }
   switch (op->opcode) {
-  case TS_OP_ALLOC: rewrite_alloc(v, op); return;
-  case TS_OP_LOAD: rewrite_load(v, op); return;
-  case TS_OP_STORE: rewrite_store(v, op); return;
-  case TS_OP_IF: rewrite_if(v, op); return;
-  case TS_OP_FOR: rewrite_block(v, ts_op_regions(op)[0]); return;
+  case TS_OP_ALLOC: rewrite_alloc(w, op); return;
+  case TS_OP_LOAD: rewrite_load(w, op); return;
+  case TS_OP_STORE: rewrite_store(w, op); return;
+  case TS_OP_IF: rewrite_if(w, op); return;
+  case TS_OP_FOR: rewrite_block(w, ts_op_regions(op)[0]); return;
   default: break;
   }
-  if (op->num_results != 1 || !ts_is_varying(v, ts_op_result(op, 0))) return;
+  if (op->num_results != 1 || !ts_is_varying(w->plan, ts_op_result(op, 0))) return;
   if (op->opcode == TS_OP_APPLY)
-    settle(v, op, ts_lane_indices(v, op, op->map->exprs[0]));
+    settle(w, op, ts_lane_indices(w, op, op->map->exprs[0]));
   else
-    rewrite_elementwise(v, op);
+    rewrite_elementwise(w, op);
 }
 
-static void rewrite_block(ts_vectorizer *v, ts_block *block) {
+static void rewrite_block(ts_vector_writer *w, ts_block *block) {
   for (ts_op *op = block->first, *next; op; op = next) {
     next = op->next;
-    v->b = ts_builder_before(v->s.m, op);
-    rewrite_op(v, op);
+    w->b = ts_builder_before(w->plan->s.m, op);
+    rewrite_op(w, op);
   }
 }
 
-void ts_vectorize_body(ts_vectorizer *v) {
-  ts_open_reductions(v);
-  rewrite_block(v, v->iv->block);
-  ts_close_reductions(v);
-  while (v->dead.n)
-    ts_op_erase(v->dead.at[--v->dead.n]);
+void ts_vectorize_body(ts_vector_writer *w) {
+  ts_open_reductions(w);
+  rewrite_block(w, w->plan->iv->block);
+  ts_close_reductions(w);
+  while (w->dead.n)
+    ts_op_erase(w->dead.at[--w->dead.n]);
 }
