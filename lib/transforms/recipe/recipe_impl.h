@@ -57,8 +57,8 @@ typedef struct ts_recipe {
   unsigned threads;
   bool several;    /* functions: every step says which one it is for */
   ts_ptrmap names; /* loop → its name once each has one of its own */
-  ts_ptrmap
-      taken; /* names of the function's values, and of copies that steps will make, by ts_str */
+  /* names of the function's values, and of copies that steps will make, by ts_str */
+  ts_ptrmap taken;
   ts_result result;
 } ts_recipe;
 /* Adds the step PASS{OPTIONS}. */

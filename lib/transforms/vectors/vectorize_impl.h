@@ -55,8 +55,8 @@ typedef struct ts_vector_writer {
   ts_value **partials;  /* the lanes' results of each reduction: memref<1xvector<…>, local> */
   ts_value *tail;       /* mask of the lanes before the end, once made */
   ts_value *group_tail; /* the same for groups */
-  ts_value *
-      condition; /* mask of the lanes whose conditions hold, the end included; NULL: no condition */
+  /* mask of the lanes whose conditions hold, the end included; NULL: no condition */
+  ts_value *condition;
   unsigned num_vectors; /* vector loads and stores made */
   unsigned in_lanes;    /* accesses made lane by lane */
   TS_VEC(ts_op *) dead; /* replaced ops, to be erased last to first */
