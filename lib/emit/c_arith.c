@@ -3,7 +3,6 @@
  * its own below. */
 #include <inttypes.h>
 
-#include "ir/scalar.h"
 #include "emit/c_emit.h"
 
 static ts_dtype dtype_of(const ts_value *v) { return (ts_dtype)v->type->dtype; }
@@ -172,15 +171,13 @@ static bool is_rounded(const ts_value *v) {
   return dtype_of(v) == TS_F64 && ts_has_uses(v);
 }
 
-/* The op's name, with an i where it is that of floats too; several helpers stand for one op where it pays. */
+/* For some ops there are several helpers. */
 static const char *helper_of(ts_c_emit *e, const ts_op *op, ts_scalar scalar, ts_c_rep r) {
   const ts_value *v = ts_op_result(op, 0);
-  const ts_scalar_info *row = &ts_scalar_infos[scalar];
   if (scalar == TS_SCALAR_GELU_TANH) return "gelu_tanh";
   if (scalar == TS_SCALAR_GELU && is_rounded(v)) return "gelu_brief";
   if (scalar == TS_SCALAR_FMA && ts_c_narrow(dtype_of(v))) return "fma_odd";
-  bool shared = row->on_float == row->on_int;
-  return ts_sprintf(e->arena, "%s%s", ts_info(op)->name, shared && !ts_c_is_float(r) ? "i" : "");
+  return ts_c_scalar_helper(e, scalar, !ts_c_is_float(r));
 }
 
 static ts_c_text by_table(ts_c_emit *e, const ts_op *op, const char *meaning) {

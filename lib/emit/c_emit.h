@@ -11,6 +11,7 @@
 #ifndef TS_EMIT_C_EMIT_H
 #define TS_EMIT_C_EMIT_H
 
+#include "ir/scalar.h"
 #include "analysis/index/range.h"
 #include "emit/emit.h"
 
@@ -186,6 +187,9 @@ void ts_c_print_vector_types(ts_c_emit *);
 
 /* ---- c_helper.c ---- */
 
+/* What the helper of a row is called before its type: as the row's op, with an i where that is the op of floats
+ * too. */
+const char *ts_c_scalar_helper(ts_c_emit *e, ts_scalar, bool on_int);
 /* The C name of helper `name` on values of `rep`; its text and that of those it needs come into the
  * file. `lanes` is how many lanes count, `dtype` the type in memory, where the helper is about
  * memory. */

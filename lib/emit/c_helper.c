@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <inttypes.h>
 
-#include "ir/scalar.h"
 #include "emit/c_emit.h"
 #include "emit/prelude.h"
 
@@ -20,18 +19,20 @@ typedef struct template {
   unsigned arity;
   ts_c_base to;
   const char *scalar, *vector;
-  const char *const *meaning; /* of ir/scalar.def, in place of `scalar` */
+  const char *meaning; /* of ir/scalar.def, in place of `scalar` */
 }
 template;
 
 static const template templates[] = {
 #define HELPER(name, arity, to, scalar, vector) {name, arity, to, scalar, vector, NULL},
-#define MEANING(name, arity, to, meaning, vector) {name, arity, to, NULL, vector, meaning},
+#define VECTOR(name, vector) {name, 0, TS_C_NUM_BASES, NULL, vector, NULL},
+#define CONVERSION(name, to) {name, 1, to, NULL, "", ts_fptosi_meaning},
 #define MEMORY(...)
 #define PLAIN(...)
 #include "emit/c_helpers.def"
 #undef HELPER
-#undef MEANING
+#undef VECTOR
+#undef CONVERSION
 #undef MEMORY
 };
 
@@ -41,7 +42,8 @@ static const struct {
   const char *text;
 } memory_templates[] = {
 #define HELPER(...)
-#define MEANING(...)
+#define VECTOR(...)
+#define CONVERSION(...)
 #define MEMORY(name, kind, text) {name, kind, text},
 #include "emit/c_helpers.def"
 #undef MEMORY
@@ -55,7 +57,8 @@ static const struct {
 #define PLAIN(name, text) {name, text},
 #include "emit/c_helpers.def"
 #undef HELPER
-#undef MEANING
+#undef VECTOR
+#undef CONVERSION
 #undef MEMORY
 #undef PLAIN
 };
@@ -239,12 +242,34 @@ static const char *word_of_meaning(ts_c_emit *e, const char *word, size_t n) {
   return ts_strndup(e->arena, word, n);
 }
 
+const char *ts_c_scalar_helper(ts_c_emit *e, ts_scalar scalar, bool on_int) {
+  const ts_scalar_info *row = &ts_scalar_infos[scalar];
+  ts_opcode op = on_int ? row->on_int : row->on_float;
+  if (op == TS_NUM_OPCODES) return "";
+  bool shared = row->on_float == row->on_int;
+  return ts_sprintf(e->arena, "%s%s", ts_op_infos[op].name, shared && on_int ? "i" : "");
+}
+
+/* Puts in what the row of ir/scalar.def says whose op on floats or on integers has the helper's name. */
+static bool find_meaning(ts_c_emit *e, template *t) {
+  for (size_t i = 0; i < TS_NUM_SCALARS; i++) {
+    const ts_scalar_info *row = &ts_scalar_infos[i];
+    for (unsigned on_int = 0; on_int < 2; on_int++) {
+      t->meaning = on_int ? row->int_meaning : row->float_meaning;
+      t->arity = row->arity;
+      if (t->meaning && strcmp(ts_c_scalar_helper(e, (ts_scalar)i, on_int), t->name) == 0)
+        return true;
+    }
+  }
+  return false;
+}
+
 /* A function that returns the meaning, as a template. */
 static const char *by_meaning(ts_c_emit *e, const template *t) {
   static const char *const params[] = {"", "$S a", "$S a, $S b", "$S a, $S b, $S c"};
   ts_c_out out = {0};
   add(e, &out, ts_sprintf(e->arena, "TS_HELPER $r $F(%s) {\n  return ", params[t->arity]));
-  for (const char *p = *t->meaning; *p;) {
+  for (const char *p = t->meaning; *p;) {
     size_t n = 1;
     if (isalpha((unsigned char)*p)) {
       while (isalnum((unsigned char)p[n]) || p[n] == '_')
@@ -303,18 +328,24 @@ static bool is_half(const use *u) {
          (u->lanes == 8 || u->lanes == 16);
 }
 
+static bool find_template(ts_c_emit *e, const char *name, template *out) {
+  *out = (template){.name = name, .to = TS_C_NUM_BASES, .vector = ""};
+  for (size_t i = 0; i < ts_countof(templates); i++)
+    if (strcmp(templates[i].name, name) == 0) *out = templates[i];
+  return out->scalar || out->meaning || find_meaning(e, out);
+}
+
 static const char *text_of(ts_c_emit *e, const char *name, use *u) {
-  for (size_t i = 0; i < ts_countof(templates); i++) {
-    const template *t = &templates[i];
-    if (strcmp(t->name, name) != 0) continue;
+  template t;
+  if (find_template(e, name, &t)) {
     u->to = u->rep;
     u->other = (ts_c_rep){u->rep.base, ts_c_padded(u->lanes)};
-    if (t->to != TS_C_NUM_BASES) u->to.base = t->to;
-    if (u->rep.lanes == 0) return t->meaning ? by_meaning(e, t) : t->scalar;
-    if (t->vector[0]) return t->vector;
+    if (t.to != TS_C_NUM_BASES) u->to.base = t.to;
+    if (u->rep.lanes == 0) return t.meaning ? by_meaning(e, &t) : t.scalar;
+    if (t.vector[0]) return t.vector;
     int64_t lanes = lanes_of_section(e, name, u->rep);
     u->other = (ts_c_rep){u->rep.base, lanes};
-    return lanes ? by_section(e, t, lanes < u->rep.lanes) : lane_by_lane(e, t);
+    return lanes ? by_section(e, &t, lanes < u->rep.lanes) : lane_by_lane(e, &t);
   }
   static const element_kind kinds[TS_NUM_DTYPES] = {
       [TS_F64] = DIRECT, [TS_F32] = DIRECT, [TS_F16] = F16, [TS_BF16] = BF16,   [TS_I64] = DIRECT,

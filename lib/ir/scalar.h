@@ -23,8 +23,8 @@ typedef struct ts_scalar_info {
   bool divides; /* on integers: b = 0 is an error */
 } ts_scalar_info;
 extern const ts_scalar_info ts_scalar_infos[TS_NUM_SCALARS];
-extern const char
-    *const ts_fptosi_meaning; /* as C, of a float a; T, LEAST and MOST are the integer's */
+/* fptosi as C, of a float a; T, LEAST and MOST are the integer's. */
+extern const char ts_fptosi_meaning[];
 
 /* What an op of either level computes; TS_NUM_SCALARS where it is no arithmetic on elements. */
 ts_scalar ts_scalar_of(const ts_op *);

@@ -16,7 +16,7 @@ const ts_scalar_info ts_scalar_infos[TS_NUM_SCALARS] = {
 #include "ir/scalar.def"
 };
 
-const char *const ts_fptosi_meaning =
+const char ts_fptosi_meaning[] =
 #define CONVERT(op, meaning) #meaning
 #include "ir/scalar.def"
 ;
