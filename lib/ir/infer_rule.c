@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "ir/infer_impl.h"
+#include "ir/scalar.h"
 
 const ts_type *ts_inf_error(ts_inf *f, const char *fmt, ...) {
   va_list args;
@@ -69,22 +70,14 @@ const char *ts_inf_word(const ts_inf *f, ts_attr_key key) {
 }
 
 const char *ts_inf_other_level(const ts_inf *f, const ts_type *t) {
-  static const struct {
-    ts_opcode tensor, real, integer;
-  } pairs[] = {{TS_OP_ADD, TS_OP_ADDF, TS_OP_ADDI}, {TS_OP_SUB, TS_OP_SUBF, TS_OP_SUBI},
-               {TS_OP_MUL, TS_OP_MULF, TS_OP_MULI}, {TS_OP_DIV, TS_OP_DIVF, TS_OP_DIVI},
-               {TS_OP_MAX, TS_OP_MAXF, TS_OP_MAXI}, {TS_OP_MIN, TS_OP_MINF, TS_OP_MINI},
-               {TS_OP_NEG, TS_OP_NEGF, TS_OP_NEGF}};
-  bool tensor = t->kind == TS_TYPE_TENSOR,
-       number = t->kind == TS_TYPE_SCALAR || t->kind == TS_TYPE_VECTOR;
   ts_opcode here = (ts_opcode)f->op->opcode, other = TS_NUM_OPCODES;
-  for (size_t i = 0; i < ts_countof(pairs); i++) {
-    if (tensor && (here == pairs[i].real || here == pairs[i].integer)) other = pairs[i].tensor;
-    if (number && here == pairs[i].tensor)
-      other = ts_is_float(t->dtype) ? pairs[i].real : pairs[i].integer;
-  }
+  if (t->kind == TS_TYPE_TENSOR && ts_info(f->op)->class == TS_OC_ARITH)
+    other = ts_tensor_form(here);
+  if (t->kind == TS_TYPE_SCALAR || t->kind == TS_TYPE_VECTOR)
+    other = ts_scalar_form(here, t->dtype);
+  if (other == here) other = TS_NUM_OPCODES;
   if (other == TS_NUM_OPCODES)
-    return tensor && ts_info(f->op)->levels == TS_LEVEL_L
+    return t->kind == TS_TYPE_TENSOR && ts_info(f->op)->levels == TS_LEVEL_L
                ? "; on tensors it stands in the region of a `fused`"
                : "";
   return ts_sprintf(&f->m->arena, "; on %s it is `%s`", t->text, ts_op_infos[other].name);

@@ -31,6 +31,15 @@ ts_scalar ts_scalar_of(const ts_op *);
 /* The same of an opcode whose attributes stand on `op`: of a fused_mlp's activation. */
 ts_scalar ts_scalar_with(ts_opcode, const ts_op *op);
 
+/* The tensor op that a scalar op is one element of: addf and addi give add, every conversion gives
+ * cast, an op of both levels gives itself. TS_NUM_OPCODES when there is none (fma, select, …). */
+ts_opcode ts_tensor_form(ts_opcode);
+/* The scalar op that computes one element of an elementwise tensor op whose elements are `dtype`;
+ * TS_NUM_OPCODES when it takes more than one op (neg of integers) or is cast. */
+ts_opcode ts_scalar_form(ts_opcode, ts_dtype);
+/* The scalar op that converts `from` to `to`; TS_NUM_OPCODES when there is none (to i1: a
+ * comparison; between index and i64; equal types). */
+ts_opcode ts_scalar_cast(ts_dtype from, ts_dtype to);
 /* Is it a division of integers, which stops where the divisor is 0? */
 bool ts_divides(const ts_op *);
 

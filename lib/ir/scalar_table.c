@@ -41,6 +41,27 @@ ts_scalar ts_scalar_with(ts_opcode opcode, const ts_op *op) {
 
 ts_scalar ts_scalar_of(const ts_op *op) { return ts_scalar_with((ts_opcode)op->opcode, op); }
 
+ts_opcode ts_tensor_form(ts_opcode op) {
+  if (ts_op_infos[op].class == TS_OC_CONVERT) return TS_OP_CAST;
+  return row_of[op] ? (ts_opcode)ts_scalar_infos[row_of[op] - 1].tensor : TS_NUM_OPCODES;
+}
+
+ts_opcode ts_scalar_form(ts_opcode op, ts_dtype dtype) {
+  const ts_scalar_info *row = row_of[op] ? &ts_scalar_infos[row_of[op] - 1] : NULL;
+  if (!row || row->tensor != op) return TS_NUM_OPCODES;
+  return (ts_opcode)(ts_is_float(dtype) ? row->on_float : row->on_int);
+}
+
+ts_opcode ts_scalar_cast(ts_dtype from, ts_dtype to) {
+  if (from == to || to == TS_I1) return TS_NUM_OPCODES;
+  if (ts_is_float(from) && ts_is_float(to))
+    return ts_dtype_width(to) > ts_dtype_width(from) ? TS_OP_EXTF : TS_OP_TRUNCF;
+  if (ts_is_float(to)) return TS_OP_SITOFP;
+  if (ts_is_float(from)) return TS_OP_FPTOSI;
+  if (ts_dtype_width(to) == ts_dtype_width(from)) return TS_NUM_OPCODES;
+  return ts_dtype_width(to) > ts_dtype_width(from) ? TS_OP_EXTSI : TS_OP_TRUNCI;
+}
+
 bool ts_divides(const ts_op *op) {
   unsigned row = row_of[op->opcode];
   return row && ts_scalar_infos[row - 1].divides &&

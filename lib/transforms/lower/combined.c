@@ -5,7 +5,6 @@
  *
  * The axes that stay get the outer loops, the reduced ones the inner, so each result element is finished at
  * once. Which elements are read where, the maps of the op say. */
-#include "ir/scalar.h"
 #include "transforms/lower/lower_impl.h"
 
 static bool is_product(const ts_op *op) { return ts_root_info(op)->class == TS_OC_PRODUCT; }
@@ -33,7 +32,7 @@ static void combine_point(ts_lower *L, const ts_point *p, ts_acc acc) {
   if (w)
     multiply_add(L, acc, x, ts_lower_convert(L, w, acc.dtype));
   else
-    ts_lower_acc_update(L, acc, ts_lower_scalar_opcode(combine_of(p->op), acc.dtype), x);
+    ts_lower_acc_update(L, acc, ts_scalar_form(combine_of(p->op), acc.dtype), x);
 }
 
 /* The reduced points of the element at the point, combined. */

@@ -17,7 +17,7 @@ static ts_value *unary(ts_lower *L, const ts_point *p) {
   ts_dtype d = x->type->dtype;
   if (op->opcode == TS_OP_CAST) return x;
   if (op->opcode == TS_OP_NEG && !ts_is_float(d)) return negate_int(L, d, x);
-  ts_value *y = ts_lower_op1(L, "y", ts_lower_scalar_opcode(op->opcode, d), d, x);
+  ts_value *y = ts_lower_op1(L, "y", ts_scalar_form(op->opcode, d), d, x);
   ts_lower_copy_approx(L, op, y);
   return y;
 }
@@ -26,7 +26,7 @@ static ts_value *binary(ts_lower *L, const ts_point *p) {
   ts_dtype d = ts_op_result(p->op, 0)->type->dtype;
   ts_value *lhs = ts_lower_element(L, "lhs", p, 0);
   ts_value *rhs = ts_lower_element(L, "rhs", p, 1);
-  return ts_lower_op2(L, "y", ts_lower_scalar_opcode(p->op->opcode, d), d, lhs, rhs);
+  return ts_lower_op2(L, "y", ts_scalar_form(p->op->opcode, d), d, lhs, rhs);
 }
 
 void ts_lower_elementwise(ts_lower *L, ts_op *op) {

@@ -10,6 +10,7 @@
 #define TS_TRANSFORMS_LOWER_LOWER_IMPL_H
 
 #include "ir/indexing.h"
+#include "ir/scalar.h"
 #include "pass/pass.h"
 
 /* A matmul of the largest rank nests TS_MAX_RANK + 1 loops; fusing it may broadcast it once
@@ -106,8 +107,6 @@ ts_value *ts_lower_op(ts_lower *, const char *name, ts_opcode, ts_dtype, unsigne
                       ts_value *const *operands);
 ts_value *ts_lower_op1(ts_lower *, const char *name, ts_opcode, ts_dtype, ts_value *);
 ts_value *ts_lower_op2(ts_lower *, const char *name, ts_opcode, ts_dtype, ts_value *, ts_value *);
-/* The scalar op that a tensor op (add … min, abs … gelu) is for elements of a type. */
-ts_opcode ts_lower_scalar_opcode(ts_opcode, ts_dtype);
 /* Gives `approx`, where the tensor op has it, to the scalar op that computes `scalar`. */
 void ts_lower_copy_approx(ts_lower *, const ts_op *from, ts_value *scalar);
 ts_value *ts_lower_float(ts_lower *, ts_dtype, double);

@@ -1,6 +1,4 @@
 /* Scalars of `lower`: literals, conversions between the scalar types, and single scalar ops. */
-#include "ir/scalar.h"
-
 #include <math.h>
 
 #include "transforms/lower/lower_impl.h"
@@ -80,20 +78,6 @@ ts_value *ts_lower_op2(ts_lower *L, const char *name, ts_opcode opcode, ts_dtype
   return build(L, name, opcode, d, 2, (ts_value *[]){a, b});
 }
 
-ts_opcode ts_lower_scalar_opcode(ts_opcode opcode, ts_dtype d) {
-  bool f = ts_is_float(d);
-  switch (opcode) {
-  case TS_OP_ADD: return f ? TS_OP_ADDF : TS_OP_ADDI;
-  case TS_OP_SUB: return f ? TS_OP_SUBF : TS_OP_SUBI;
-  case TS_OP_MUL: return f ? TS_OP_MULF : TS_OP_MULI;
-  case TS_OP_DIV: return f ? TS_OP_DIVF : TS_OP_DIVI;
-  case TS_OP_MAX: return f ? TS_OP_MAXF : TS_OP_MAXI;
-  case TS_OP_MIN: return f ? TS_OP_MINF : TS_OP_MINI;
-  case TS_OP_NEG: return TS_OP_NEGF; /* integers: 0 - x, see negate_int */
-  default: return opcode;            /* the levels share it */
-  }
-}
-
 void ts_lower_copy_approx(ts_lower *L, const ts_op *from, ts_value *scalar) {
   const ts_attr *approx = ts_attr_find(from, TS_ATTR_APPROX);
   if (approx && scalar->def->opcode == TS_OP_GELU) ts_attr_set(L->m, scalar->def, *approx);
@@ -116,14 +100,11 @@ static ts_value *convert_literal(ts_lower *L, const ts_value *v, ts_dtype to) {
   return i < -exact || i > exact ? NULL : ts_lower_float(L, to, (double)i);
 }
 
-/* index and i64 turn into each other with extsi, f16 and bf16 with truncf. */
+/* index and i64 turn into each other with extsi. */
 static ts_opcode conversion(ts_dtype from, ts_dtype to) {
-  unsigned a = from == TS_I1 ? 0 : ts_dtype_bytes(from), b = ts_dtype_bytes(to);
   if (to == TS_I1) return ts_is_float(from) ? TS_OP_CMPF : TS_OP_CMPI;
-  if (ts_is_float(from) && ts_is_float(to)) return b > a ? TS_OP_EXTF : TS_OP_TRUNCF;
-  if (ts_is_float(from)) return TS_OP_FPTOSI;
-  if (ts_is_float(to)) return TS_OP_SITOFP;
-  return b >= a ? TS_OP_EXTSI : TS_OP_TRUNCI;
+  ts_opcode op = ts_scalar_cast(from, to);
+  return op == TS_NUM_OPCODES ? TS_OP_EXTSI : op;
 }
 
 static const char *converted_name(ts_lower *L, const ts_value *v, ts_dtype to) {

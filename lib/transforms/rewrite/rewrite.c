@@ -17,43 +17,6 @@ static ts_value *build_splat_const(ts_builder *b, const ts_type *type, ts_consta
 
 /* ---- one element of a tensor op ---- */
 
-/* Columns: tensor op, its form on floats, its form on integers. */
-static const struct {
-  uint16_t tensor, on_float, on_int;
-} forms[] = {
-    {TS_OP_ADD, TS_OP_ADDF, TS_OP_ADDI},     {TS_OP_SUB, TS_OP_SUBF, TS_OP_SUBI},
-    {TS_OP_MUL, TS_OP_MULF, TS_OP_MULI},     {TS_OP_DIV, TS_OP_DIVF, TS_OP_DIVI},
-    {TS_OP_MAX, TS_OP_MAXF, TS_OP_MAXI},     {TS_OP_MIN, TS_OP_MINF, TS_OP_MINI},
-    {TS_OP_NEG, TS_OP_NEGF, TS_NUM_OPCODES},
-};
-
-ts_opcode ts_tensor_form(ts_opcode op) {
-  for (size_t i = 0; i < ts_countof(forms); i++)
-    if (op == forms[i].tensor || op == forms[i].on_float || op == forms[i].on_int)
-      return forms[i].tensor;
-  if (ts_op_infos[op].class == TS_OC_CONVERT) return TS_OP_CAST;
-  return ts_is_elementwise(op) ? op : TS_NUM_OPCODES;
-}
-
-ts_opcode ts_scalar_form(ts_opcode op, ts_dtype dtype) {
-  for (size_t i = 0; i < ts_countof(forms); i++)
-    if (op == forms[i].tensor) return ts_is_float(dtype) ? forms[i].on_float : forms[i].on_int;
-  bool both = ts_is_elementwise(op) && ts_op_infos[op].levels & TS_LEVEL_L;
-  return both ? op : TS_NUM_OPCODES;
-}
-
-static unsigned bits_of(ts_dtype d) { return d == TS_I1 ? 1 : 8 * ts_dtype_bytes(d); }
-
-ts_opcode ts_scalar_cast(ts_dtype from, ts_dtype to) {
-  if (from == to || to == TS_I1) return TS_NUM_OPCODES;
-  if (ts_is_float(from) && ts_is_float(to))
-    return bits_of(to) > bits_of(from) ? TS_OP_EXTF : TS_OP_TRUNCF;
-  if (ts_is_float(to)) return TS_OP_SITOFP;
-  if (ts_is_float(from)) return TS_OP_FPTOSI;
-  if (bits_of(to) == bits_of(from)) return TS_NUM_OPCODES;
-  return bits_of(to) > bits_of(from) ? TS_OP_EXTSI : TS_OP_TRUNCI;
-}
-
 bool ts_has_scalar_form(const ts_op *op) {
   if (!ts_is_elementwise(op->opcode)) return false;
   ts_dtype from = ts_operand(op, 0)->type->dtype;

@@ -4,19 +4,11 @@
 #define TS_TRANSFORMS_REWRITE_REWRITE_H
 
 #include "ir/constant.h"
+#include "ir/scalar.h"
 #include "transforms/passes.h"
 
 /* ---- one element of a tensor op ---- */
 
-/* The tensor op that a scalar op is one element of: addf and addi give add, every conversion gives
- * cast, an op of both levels gives itself. TS_NUM_OPCODES when there is none (fma, select, …). */
-ts_opcode ts_tensor_form(ts_opcode);
-/* The scalar op that computes one element of an elementwise tensor op whose elements are `dtype`;
- * TS_NUM_OPCODES when it takes more than one op (neg of integers) or is cast. */
-ts_opcode ts_scalar_form(ts_opcode, ts_dtype);
-/* The scalar op that converts `from` to `to`; TS_NUM_OPCODES when there is none (to i1: a
- * comparison; between index and i64; equal types). */
-ts_opcode ts_scalar_cast(ts_dtype from, ts_dtype to);
 /* Whether ts_emit_scalar knows the op. */
 bool ts_has_scalar_form(const ts_op *);
 /* Emits the scalar form of the elementwise tensor op `op` on `operands` (one scalar for each
