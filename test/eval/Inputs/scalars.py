@@ -1,13 +1,14 @@
 """Every row of lib/ir/scalar.def, every comparison and conversion, on edge values of every type, held against
 NumPy's f64 and Python's exact fractions and integers.
 
-    scalars.py FOLDER
+    scalars.py SCALAR_DEF FOLDER
 
 writes the programs to FOLDER and runs them by those who compute scalar ops: the loop VM and C, on scalars and on
 vectors; the folder; and the tensor interpreter. Bits must agree, but for what a NaN holds and for math functions,
 which may be a few ULPs off."""
 
 import math
+import re
 import subprocess
 import sys
 from fractions import Fraction
@@ -16,7 +17,7 @@ import numpy as np
 
 from exact import BITS, FLOATS, INTS, image, load, save, saturate, to
 
-FOLDER = sys.argv[1]
+DEF, FOLDER = sys.argv[1:]
 COUNT, LANES = 320, 16  # elements; of the vector form
 TYPES = FLOATS + INTS + ["i1"]
 
@@ -373,7 +374,22 @@ def run_loops(dtype, lanes, rows):
         run(f"{engine}-{dtype}-{lanes}", rows, program, [f"--engine={engine}", *files_of(rows)])
 
 
+def check_table():
+    """Is there a meaning here for every op that the table has?"""
+    with open(DEF) as f:
+        rows = re.findall(r"^(ROW|FLOAT_ROW|INT_ROW)\(\w+, +\d, \w+, +(\w+), +(\w+)", f.read(), re.M)
+    floats = {on_float for kind, on_float, _ in rows if kind != "INT_ROW"}
+    ints = {first if kind == "INT_ROW" else second for kind, first, second in rows if kind != "FLOAT_ROW"}
+    for ops, known in ((floats, FLOAT_OPS | MATH_OPS), (ints, INT_OPS)):
+        for op in sorted(ops - {"NONE"}):
+            if op.lower() not in known:
+                sys.exit(f"no meaning here for {op} of {DEF}")
+    if len(rows) < 20:
+        sys.exit(f"{DEF} is not read right: {len(rows)} rows")
+
+
 def main():
+    check_table()
     rows, tensors = list(loop_rows()), list(tensor_rows())
     places = [*range(64), *range(64, COUNT, 8)]
     for n, d in inputs_of(rows):
