@@ -3,9 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "syntax/syntax.h"
 #include "analysis/poly/marks.h"
-#include "analysis/verify/verify.h"
 #include "transforms/passes.h"
 #include "run/run.h"
 #include "common/tool.h"
@@ -81,15 +79,6 @@ static ts_result set_duration(ts_tool *t, const ts_flag *flag, const char *text)
 
 /* ---- the run ---- */
 
-static ts_result read_module(options *o, const char *path, ts_module **module) {
-  ts_source *source = ts_new(&o->tool->ctx->arena, ts_source);
-  ts_result result = ts_tool_read(o->tool, path, source);
-  if (!result) result = ts_source_check(o->tool->ctx, source);
-  if (!result) result = ts_parse_source(o->tool->ctx, source, module);
-  if (!result) result = ts_verify(*module);
-  return result ? result : ts_verify_marks(*module, (ts_marks)o->marks);
-}
-
 /* The other programs, with the same --data-dir. */
 static ts_result read_against(options *o) {
   ts_context *ctx = o->tool->ctx;
@@ -104,7 +93,7 @@ static ts_result read_against(options *o) {
       return ts_tool_usage(o->tool, "'--against=%s': standard input holds one program only",
                            a->text);
     taken |= !strcmp(path, "-");
-    result = read_module(o, path, &a->module);
+    result = ts_tool_read_module(o->tool, path, o->marks, &a->module);
     if (!result && o->request.data_dir) ts_run_rebase_files(a->module, o->request.data_dir);
   }
   ctx->source = outer;
@@ -145,7 +134,7 @@ static ts_result run(void *arg) {
     o->request.json = NULL; /* its file may be the one that is named twice */
     return result;
   }
-  result = read_module(o, o->tool->inputs[0], &module);
+  result = ts_tool_read_module(o->tool, o->tool->inputs[0], o->marks, &module);
   if (!result) result = read_against(o);
   if (!result) result = ts_run_transform(module, &o->request);
   if (!result) result = ts_run_open(&o->run, ctx, module, &o->request);

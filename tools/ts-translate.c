@@ -1,7 +1,5 @@
 /* ts-translate: a program in another language. */
-#include "syntax/syntax.h"
 #include "analysis/poly/marks.h"
-#include "analysis/verify/verify.h"
 #include "emit/emit.h"
 #include "run/run.h"
 #include "common/tool.h"
@@ -18,12 +16,7 @@ typedef struct options {
 enum { TO_NOTHING = -1, TO_C, TO_HEADER };
 
 static ts_result read_module(options *o, ts_module **module) {
-  ts_source *source = ts_new(&o->tool->ctx->arena, ts_source);
-  ts_result result = ts_tool_read(o->tool, o->tool->inputs[0], source);
-  if (!result) result = ts_source_check(o->tool->ctx, source);
-  if (!result) result = ts_parse_source(o->tool->ctx, source, module);
-  if (!result) result = ts_verify(*module);
-  if (!result) result = ts_verify_marks(*module, (ts_marks)o->marks);
+  ts_result result = ts_tool_read_module(o->tool, o->tool->inputs[0], o->marks, module);
   if (!result && o->data_dir) ts_run_rebase_files(*module, o->data_dir);
   return result;
 }

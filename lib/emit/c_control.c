@@ -134,20 +134,19 @@ static void print_block(ts_c_emit *e, ts_block *block, const ts_op *polled) {
 
 enum { MAX_UNROLL = 65534, UNROLL_UNKNOWN = 4 };
 
-static int64_t trip_count(const ts_for *loop) {
+static int64_t unroll_count(const ts_for *loop) {
   int64_t lo, hi;
   if (loop->num_lo != 1 || loop->num_hi != 1 || !ts_aff_is_const(loop->lo[0], &lo) ||
       !ts_aff_is_const(loop->hi[0], &hi))
     return UNROLL_UNKNOWN;
   if (hi <= lo) return 1;
-  uint64_t n = ((uint64_t)hi - (uint64_t)lo - 1) / (uint64_t)loop->step + 1;
-  return (int64_t)ts_min(n, (uint64_t)MAX_UNROLL);
+  return (int64_t)ts_min(ts_trip_count(lo, hi, loop->step), (uint64_t)MAX_UNROLL);
 }
 
 static void print_marks(ts_c_emit *e, const ts_op *op) {
   ts_for loop = ts_for_parts(op);
   if (ts_attr_find(op, TS_ATTR_VECTOR)) ts_c_stmt(e, "TS_IVDEP");
-  if (ts_attr_find(op, TS_ATTR_UNROLL)) ts_c_stmt(e, "TS_UNROLL(%" PRId64 ")", trip_count(&loop));
+  if (ts_attr_find(op, TS_ATTR_UNROLL)) ts_c_stmt(e, "TS_UNROLL(%" PRId64 ")", unroll_count(&loop));
 }
 
 static void serial_for(ts_c_emit *e, const ts_op *op) {

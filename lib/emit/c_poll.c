@@ -20,7 +20,7 @@ static double trips_of(const ts_op *op) {
   if (loop.num_lo != 1 || loop.num_hi != 1 || !ts_aff_is_const(loop.lo[0], &lo) ||
       !ts_aff_is_const(loop.hi[0], &hi))
     return INFINITY;
-  return hi <= lo ? 0 : ceil(((double)hi - (double)lo) / (double)loop.step);
+  return (double)ts_trip_count(lo, hi, loop.step);
 }
 
 /* One for each op, and for each loop that looks for itself. */

@@ -348,6 +348,10 @@ typedef struct ts_for {
   ts_block *body;
 } ts_for;
 ts_for ts_for_parts(const ts_op *);
+/* How often a loop from lo to hi runs. */
+static inline uint64_t ts_trip_count(int64_t lo, int64_t hi, int64_t step) {
+  return hi <= lo ? 0 : ((uint64_t)hi - (uint64_t)lo - 1) / (uint64_t)step + 1;
+}
 /* A memory access's parts: the i-th subscripted operand of `op`. False when there are fewer. A prefetch
  * is no access. */
 typedef struct ts_access {

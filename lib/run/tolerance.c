@@ -3,6 +3,7 @@
 
 #include "ir/calls.h"
 #include "ir/indexing.h"
+#include "check/inexact.h"
 #include "run/run_impl.h"
 
 /* ---- the longest reduction ---- */
@@ -42,9 +43,9 @@ static int64_t trip_count(reductions *r, const ts_op *loop) {
   int64_t lo, hi;
   if (ts_num_dims(loop) || f.num_lo != 1 || f.num_hi != 1) return 1;
   if (!ts_aff_eval(f.lo[0], NULL, symbol_value, r, &lo) ||
-      !ts_aff_eval(f.hi[0], NULL, symbol_value, r, &hi) || hi <= lo)
+      !ts_aff_eval(f.hi[0], NULL, symbol_value, r, &hi))
     return 1;
-  return (hi - lo - 1) / f.step + 1;
+  return (int64_t)ts_max(ts_trip_count(lo, hi, f.step), UINT64_C(1));
 }
 
 static bool is_dot(const ts_op *op) { return op && op->opcode == TS_OP_DOT; }
@@ -81,15 +82,7 @@ static reductions find_reductions(const ts_func *func, const ts_bindings *bindin
 
 /* ---- how far two engines may be apart ---- */
 
-static double unit_roundoff(ts_dtype type) {
-  switch (type) {
-  case TS_F64: return 0x1p-53;
-  case TS_F32: return 0x1p-24;
-  case TS_F16: return 0x1p-11;
-  case TS_BF16: return 0x1p-8;
-  default: return 0;
-  }
-}
+static double unit_roundoff(ts_dtype type) { return ts_bound_format(type).u; }
 
 /* A reduction of K steps in a type of unit roundoff u is within γ(K) = K u / (1 − K u) of the exact
  * value, relative to the sum of the terms' magnitudes (Higham, Accuracy and Stability of Numerical

@@ -109,6 +109,10 @@ int ts_tool_end(ts_tool *, ts_result r);
  * when it does not fit in the memory cap. Does not look at the text (see ts_source_check). */
 ts_result ts_tool_read(ts_tool *, const char *path, ts_source *out);
 
+/* Reads a program and verifies it, with the marks of its loops as `marks` (a ts_marks) says. */
+struct ts_module;
+ts_result ts_tool_read_module(ts_tool *, const char *path, int marks, struct ts_module **out);
+
 /* Adds the steps of "fuse,lower{acc=f32}", or of a file named as "@FILE". TS_USAGE, located in the text, for
  * what is no pipeline. */
 struct ts_pipeline;

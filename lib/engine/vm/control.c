@@ -149,8 +149,7 @@ static trip trip_count(ts_vmc *c, const ts_linear *lo, const ts_linear *hi, int6
   trip t = {.counter = ts_vmc_slots(c, 1)};
   if (lo->n == 0 && hi->n == 0) {
     t.constant = true;
-    uint64_t span = (uint64_t)hi->constant - (uint64_t)lo->constant;
-    t.n = hi->constant <= lo->constant ? 0 : (span - 1) / (uint64_t)step + 1;
+    t.n = ts_trip_count(lo->constant, hi->constant, step);
     return t;
   }
   int32_t x = ts_vmc_whole(c, lo), y = ts_vmc_whole(c, hi);

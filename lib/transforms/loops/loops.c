@@ -23,11 +23,9 @@ ts_op *ts_loop_only_child(const ts_op *loop) {
   return ts_is_loop(op) && !op->next ? op : NULL;
 }
 
-/* The number of steps from lo to hi; false when it passes int64. */
+/* False when the number of steps passes int64. */
 static bool steps(int64_t lo, int64_t hi, int64_t step, int64_t *out) {
-  *out = 0;
-  if (hi <= lo) return true;
-  uint64_t n = ((uint64_t)hi - (uint64_t)lo - 1) / (uint64_t)step + 1;
+  uint64_t n = ts_trip_count(lo, hi, step);
   *out = (int64_t)n;
   return n <= INT64_MAX;
 }
