@@ -68,15 +68,6 @@ ts_insn *ts_vmc_emit_lanes(ts_vmc *c, ts_vm_opcode op, int64_t lanes, int32_t ra
 
 void ts_vmc_fence(ts_vmc *c) { c->levels[c->depth]->fence = c->levels[c->depth]->body.n; }
 
-uint32_t ts_vmc_site(ts_vmc *c, const ts_op *op, unsigned access) {
-  unsigned n = ts_num_dims(op);
-  int32_t *dims = ts_new_array(&c->prog->arena, int32_t, n + 1);
-  for (unsigned i = 0; i < n; i++)
-    dims[i] = ts_vmc_use(c, ts_dim(op, i));
-  ts_push(&c->prog->arena, &c->code->sites, (ts_vm_site){op, access, dims});
-  return (uint32_t)c->code->sites.n - 1;
-}
-
 void ts_vmc_add_cost(ts_vm_level *to, double cost, const ts_op *worst, double worst_trip) {
   to->cost += cost;
   if (worst_trip > to->worst_trip) {

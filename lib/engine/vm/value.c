@@ -39,3 +39,12 @@ int32_t ts_vmc_dest(ts_vmc *c, const ts_op *op) {
   val->reg = val->into ? val->into : ts_vmc_slots(c, ts_vmc_lanes(ts_op_result(op, 0)->type));
   return val->reg;
 }
+
+uint32_t ts_vmc_site(ts_vmc *c, const ts_op *op, unsigned access) {
+  unsigned n = ts_num_dims(op);
+  int32_t *dims = ts_new_array(&c->prog->arena, int32_t, n + 1);
+  for (unsigned i = 0; i < n; i++)
+    dims[i] = ts_vmc_use(c, ts_dim(op, i));
+  ts_push(&c->prog->arena, &c->code->sites, (ts_vm_site){op, access, dims});
+  return (uint32_t)c->code->sites.n - 1;
+}
