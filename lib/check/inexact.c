@@ -101,6 +101,7 @@ static double unary_error(ts_scalar scalar, double x, double e) {
   case TS_SCALAR_GELU:
   case TS_SCALAR_GELU_TANH: return 1.13 * e;
   case TS_SCALAR_ROUNDEVEN: return ceil(e);
+  case TS_SCALAR_SIGN: return fabs(x) > e ? 0 : 2;
   default: return INFINITY;
   }
 }

@@ -27,6 +27,7 @@ static const char *const texts[] = {
     "%x: tensor<2x3xf64>) -> tensor<2x3xf64> {\n %y = min %x, 2.0",
     "%x: tensor<5xf64>) -> tensor<5xf64> {\n %y = neg %x",
     "%x: tensor<5xf64>) -> tensor<5xf64> {\n %y = abs %x",
+    "%x: tensor<5xf64>) -> tensor<5xf64> {\n %y = sign %x",
     "%x: tensor<5xf64>) -> tensor<5xf64> {\n %y = exp %x",
     "%x: tensor<5xf64>) -> tensor<5xf64> {\n %y = log %x",
     "%x: tensor<5xf64>) -> tensor<5xf64> {\n %y = sqrt %x",
@@ -116,6 +117,7 @@ static double elementwise(double a, double b) {
   case TS_OP_MIN: return fmin(a, b);
   case TS_OP_NEG: return -a;
   case TS_OP_ABS: return fabs(a);
+  case TS_OP_SIGN: return (a > 0) - (a < 0);
   case TS_OP_EXP: return exp(a);
   case TS_OP_LOG: return log(a);
   case TS_OP_SQRT: return sqrt(a);

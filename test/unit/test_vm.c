@@ -67,6 +67,7 @@ START_TEST(float_arithmetic_on_every_type) {
     both(t, t, "%%y = tanh %%x : %s", "0 -inf inf 0", "0", "0 -1 1 0");
     both(t, t, "%%y = erf %%x : %s", "0 -inf inf 0", "0", "0 -1 1 0");
     both(t, t, "%%y = relu %%x : %s", "1 -2 nan 0.5", "0", "1 0 nan 0.5");
+    both(t, t, "%%y = sign %%x : %s", "3 -0.5 nan -0.0", "0", "1 -1 nan 0");
     both(t, t, "%%y = sigmoid %%x : %s", "0 -inf inf 0", "0", "0.5 0 1 0.5");
     both(t, t, "%%y = silu %%x : %s", "0 inf 0 inf", "0", "0 inf 0 inf");
     both(t, t, "%%y = gelu %%x : %s", "0 inf 0 inf", "0", "0 inf 0 inf");

@@ -57,7 +57,7 @@ def exact(lanes):
         for op in ("addf", "subf", "mulf", "divf", "maxf", "minf"):
             yield binary(op, d, lanes)
             yield binary(op, d, lanes, "X")
-        for op in ("negf", "abs", "sqrt", "relu", "roundeven"):
+        for op in ("negf", "abs", "sqrt", "relu", "sign", "roundeven"):
             yield unary(op, d, lanes)
         for a, b, c in (("E", "E2", "X"), ("X", "Z", "W")):
             yield (f"fma_{d}_{a}_{lanes}", lanes, [(a, d, "x"), (b, d, "z"), (c, d, "w")], d,
@@ -67,7 +67,7 @@ def exact(lanes):
             yield binary(op, d, lanes)
         for op in ("divi", "remi"):
             yield binary(op, d, lanes, "D")
-        for op in ("abs", "relu"):
+        for op in ("abs", "relu", "sign"):
             yield unary(op, d, lanes)
     for op in ("andi", "ori", "xori"):
         yield binary(op, "i1", lanes, "X")

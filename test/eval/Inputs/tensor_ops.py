@@ -191,6 +191,7 @@ def test_unary():
         check("neg %a", [(dtype, a)], dtype, elementwise(lambda x: to(dtype, -x), a))
         check("abs %a", [(dtype, a)], dtype, elementwise(lambda x: to(dtype, abs(x)), a))
         check("relu %a", [(dtype, a)], dtype, elementwise(lambda x: max(x, 0), a))
+        check("sign %a", [(dtype, a)], dtype, elementwise(lambda x: (x > 0) - (x < 0), a))
 
 
 def test_cast():

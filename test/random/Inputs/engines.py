@@ -227,7 +227,7 @@ def tolerance(files, k, outputs, sums=False):
     rounds = MATH.search(text) or sums and re.search(r"addf|fma|subf|reduce_add", text)
     if not rounds:
         return None
-    if re.search("cmpf|fptosi|roundeven", text):
+    if re.search("cmpf|fptosi|roundeven|sign ", text):
         return np.inf
     unit = max(UNIT[t] for t in re.findall(r"\b(f64|f32|bf16|f16)\b", text.replace("x", " ")))
     of = [np.abs(as_numbers(o, a.dtype)) for o, (_, i, a) in zip(outputs, files.outputs) if i == files.outputs[k][1]]

@@ -135,7 +135,7 @@ class Function:
 
     def unary(self):
         x = self.float_value() if self.chance(0.8) else self.number_value()
-        ops = ["neg", "abs", "relu"]
+        ops = ["neg", "abs", "relu", "sign"]
         if self.smooth:
             ops = ["neg", "tanh", "sigmoid", "silu", "gelu", "erf"]
         elif x[2][0] != "i":

@@ -89,11 +89,11 @@ SLOPES = {"silu": (lambda x: x * sigmoid(x), 1.1), "gelu": (gelu, 1.13), "gelu_t
 def unary(op, x, attrs):
     if op == "gelu" and attrs.get("approx") == "tanh":
         op = "gelu_tanh"
-    if op in ("neg", "negf", "abs", "relu", "roundeven"):
-        f = {"neg": np.negative, "negf": np.negative, "abs": np.abs, "relu": lambda v: np.maximum(v, 0), "roundeven": np.rint}[op]
+    if op in ("neg", "negf", "abs", "relu", "sign", "roundeven"):
+        f = {"neg": np.negative, "negf": np.negative, "abs": np.abs, "relu": lambda v: np.maximum(v, 0), "sign": np.sign, "roundeven": np.rint}[op]
         if not is_float(x.dtype):
             return exact(f(x.v), x.e, x.dtype)
-        r, e = through(f, x) if op == "roundeven" else (f(x.v), x.e)
+        r, e = through(f, x) if op in ("sign", "roundeven") else (f(x.v), x.e)
         return Value(r, e, x.dtype)
     # exp has its argument's rounding as a relative error, which shows where the type is as wide as what it is computed in.
     ulps = MATH_ULPS * (1 + 4 * np.abs(x.v)) if x.dtype == "f64" and np.all(np.isfinite(x.v)) else MATH_ULPS
