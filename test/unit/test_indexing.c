@@ -42,6 +42,7 @@ static const char *const texts[] = {
     "%x: tensor<2x3x4xf64>) -> tensor<f64> {\n %y = reduce_sum %x",
     "%x: tensor<2x3x4xf64>) -> tensor<2x4xf64> {\n %y = reduce_sum %x {axis = 1}",
     "%x: tensor<2x3x4xf64>) -> tensor<1x3x1xf64> {\n %y = reduce_max %x {axis = [0, 2], keepdims}",
+    "%x: tensor<2x3x4xf64>) -> tensor<2x3xf64> {\n %y = reduce_min %x {axis = -1}",
     "%x: tensor<2x3x4xf64>) -> tensor<3x4xf64> {\n %y = reduce_mean %x {axis = 0}",
     "%x: tensor<2x3xf64>) -> tensor<2x3xf64> {\n %y = softmax %x",
     "%x: tensor<2x3x2xf64>) -> tensor<2x3x2xf64> {\n %y = softmax %x {axis = 1}",
@@ -136,15 +137,17 @@ static double elementwise(double a, double b) {
 
 /* The reduced points of the element at the point, combined. */
 static double combined(bool product) {
-  double sum = 0, most = -INFINITY;
+  double sum = 0, most = -INFINITY, least = INFINITY;
   unsigned terms = 0;
   do {
     double x = product ? read(0) * read(1) : read(0);
     sum += x;
     most = fmax(most, x);
+    least = fmin(least, x);
     terms++;
   } while (step(space.num_parallel, space.n));
   if (op->opcode == TS_OP_REDUCE_MEAN) return sum / terms;
+  if (op->opcode == TS_OP_REDUCE_MIN) return least;
   return op->opcode == TS_OP_REDUCE_MAX ? most : sum;
 }
 

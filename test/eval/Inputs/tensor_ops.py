@@ -344,6 +344,8 @@ def test_reduce():
             attr = f"axis = {list(axes)}"
             check(f"reduce_sum %a {{{attr}}}", [(dtype, a)], dtype, elementwise(lambda s: to(dtype, s), sums))
             check(f"reduce_max %a {{{attr}}}", [(dtype, a)], dtype, most)
+            least = objects(rows.shape[:-1], [min(rows[i]) for i in np.ndindex(*rows.shape[:-1])])
+            check(f"reduce_min %a {{{attr}}}", [(dtype, a)], dtype, least)
             if dtype in BITS:
                 want = elementwise(lambda s: to(dtype, div(acc, s, rows.shape[-1])), sums)
                 check(f"reduce_mean %a {{{attr}}}", [(dtype, a)], dtype, want)

@@ -261,7 +261,7 @@ class Function:
     # ---- along axes ----
 
     def reduce(self):
-        ops = ["reduce_mean", "reduce_max"] if self.smooth else ["reduce_sum", "reduce_max", "reduce_mean"]
+        ops = ["reduce_mean", "reduce_max", "reduce_min"] + ([] if self.smooth else ["reduce_sum"])
         op = self.rnd.choice(ops)
         x = self.number_value() if op != "reduce_mean" and self.chance(0.4) else self.float_value()
         rank, attrs = len(x[1]), []
@@ -273,7 +273,7 @@ class Function:
         keep = self.chance(0.4)
         shape = [1 if i in axes else d for i, d in enumerate(x[1]) if keep or i not in axes]
         attrs += ["keepdims"] if keep else []
-        attrs += [] if op == "reduce_max" else self.acc(x[2])
+        attrs += [] if op in ("reduce_max", "reduce_min") else self.acc(x[2])
         return self.emit("%s %s%s" % (op, self.use(x), attributes(attrs)), shape, x[2])
 
     def normalize(self):

@@ -186,8 +186,8 @@ def axes_of(attrs, rank):
 
 def reduce(op, x, attrs, acc):
     axes = axes_of(attrs, x.v.ndim)
-    if op == "reduce_max":
-        r = Value(np.max(x.v, axis=axes, keepdims=True), np.max(x.e, axis=axes, keepdims=True), x.dtype)
+    if op in ("reduce_max", "reduce_min"):
+        r = Value((np.max if op == "reduce_max" else np.min)(x.v, axis=axes, keepdims=True), np.max(x.e, axis=axes, keepdims=True), x.dtype)
     elif not is_float(x.dtype):
         s = wrapped(np.sum(x.v, axis=axes, keepdims=True), attrs.get("acc", "i64"))
         r = exact(s, np.sum(x.e, axis=axes, keepdims=True), x.dtype)
