@@ -151,6 +151,7 @@ FLOAT_OPS = {
     "negf": lambda d, x: -x,
     "abs": lambda d, x: abs(x),
     "relu": lambda d, x: x if x > 0 or x != x else 0.0,
+    "sign": lambda d, x: x if x != x else float((x > 0) - (x < 0)),
     "roundeven": even,
     "sqrt": root,
 }
@@ -165,7 +166,7 @@ MATH_OPS = {
     "gelu": in_f64(times(lambda x: math.erfc(-x / math.sqrt(2)) / 2)),
     "gelu {approx = tanh}": in_f64(gelu_tanh),
 }
-UNARY = ("negf", "abs", "relu", "roundeven", "sqrt")
+UNARY = ("negf", "abs", "relu", "sign", "roundeven", "sqrt")
 INT_OPS = {
     "addi": lambda a, b: a + b,
     "subi": lambda a, b: a - b,
@@ -179,10 +180,11 @@ INT_OPS = {
     "xori": lambda a, b: a ^ b,
     "abs": abs,
     "relu": lambda a: max(a, 0),
+    "sign": lambda a: (a > 0) - (a < 0),
 }
 TENSOR_OPS = {"add": ("addf", "addi"), "sub": ("subf", "subi"), "mul": ("mulf", "muli"), "div": ("divf", "divi")}
 TENSOR_OPS |= {"max": ("maxf", "maxi"), "min": ("minf", "mini"), "neg": ("negf", None), "abs": ("abs", "abs")}
-TENSOR_OPS |= {"relu": ("relu", "relu"), "sqrt": ("sqrt", None)} | {op: (op, None) for op in MATH_OPS}
+TENSOR_OPS |= {"relu": ("relu", "relu"), "sign": ("sign", "sign"), "sqrt": ("sqrt", None)} | {op: (op, None) for op in MATH_OPS}
 PREDS = {
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,
