@@ -1,5 +1,5 @@
 /* The tensor interpreter: the oracle that every other engine is held against. It runs a function op
- * by op on whole arrays; what an op computes is in the tensor_*.c files beside this one.
+ * by op on whole arrays; what an op computes is in lib/eval.
  *
  * A call has a frame with one slot for each value of the callee. An array lives in its slot from
  * the op that makes it to the last op that uses it. All frames hang off the run, so that whatever
@@ -11,51 +11,6 @@
 #include "ir/indexing.h"
 #include "analysis/cost/flops.h"
 #include "eval/tensor.h"
-
-/* ---- one op ---- */
-
-static ts_result eval_normalize(ts_eval *e) {
-  return e->op->opcode == TS_OP_SOFTMAX ? ts_eval_softmax(e) : ts_eval_layernorm(e);
-}
-
-ts_result ts_eval_run(ts_eval *e) {
-  switch (ts_root_info(e->op)->class) {
-  case TS_OC_CONSTANT: return ts_eval_const(e);
-  case TS_OC_VIEW: return ts_has_maps(e->op) ? ts_eval_moved(e) : ts_eval_reshape(e);
-  case TS_OC_REDUCE: return ts_eval_reduce(e);
-  case TS_OC_NORMALIZE: return eval_normalize(e);
-  case TS_OC_PRODUCT: return ts_eval_matmul(e);
-  case TS_OC_FUSED: return ts_eval_fused(e, NULL);
-  case TS_OC_ARITH:
-  case TS_OC_CONVERT:
-  case TS_OC_QUANTIZE: return ts_eval_elementwise(e);
-  default: ts_unreachable("an op the interpreter does not know");
-  }
-}
-
-static ts_result eval_body(void *arg) {
-  ts_eval *e = arg;
-  const ts_type *t = ts_op_result(e->op, 0)->type;
-  ts_result r = ts_array_create(e->ctx, (ts_dtype)t->dtype, t->rank, t->dims, e->out);
-  return r == TS_OK ? ts_eval_run(e) : r;
-}
-
-ts_result ts_eval_tensor_op(ts_context *ctx, const ts_op *op, const ts_array *in, ts_array *out) {
-  ts_arena scratch;
-  jmp_buf *outer = ctx->memory.recover;
-  ts_arena_init(&scratch, &ctx->memory);
-  *out = (ts_array){0};
-  const ts_bindings none = {0}; /* a folder's extents are numbers */
-  ts_eval e = {ctx, op->block->func->module, op, &none, in, out, &scratch};
-  ctx->memory.recover = NULL; /* what is refused here comes back here: `out` must be dropped */
-  ts_result r = ts_protect(ctx, eval_body, &e);
-  ctx->memory.recover = outer;
-  ts_arena_drop(&scratch);
-  if (r != TS_OK) ts_array_drop(ctx, out);
-  return r;
-}
-
-/* ---- a run ---- */
 
 typedef struct slot {
   ts_array array;
