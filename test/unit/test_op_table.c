@@ -301,8 +301,48 @@ START_TEST(an_op_is_taken_or_refused_by_everyone) {
 }
 END_TEST
 
+/* The enumerators are written by hand; the words stand in attrs.def. */
+START_TEST(words_stand_in_the_order_of_their_enumerators) {
+  static const struct {
+    ts_attr_key key;
+    int64_t number;
+    const char *word;
+  } words[] = {
+      {TS_ATTR_PRED, TS_EQ, "eq"},
+      {TS_ATTR_PRED, TS_NE, "ne"},
+      {TS_ATTR_PRED, TS_LT, "lt"},
+      {TS_ATTR_PRED, TS_LE, "le"},
+      {TS_ATTR_PRED, TS_GT, "gt"},
+      {TS_ATTR_PRED, TS_GE, "ge"},
+      {TS_ATTR_PREDS, TS_GE, "ge"},
+      {TS_ATTR_APPROX, TS_APPROX_NONE, "none"},
+      {TS_ATTR_APPROX, TS_APPROX_TANH, "tanh"},
+      {TS_ATTR_DIMS, TS_CLAUSE_BLOCKS, "blocks"},
+      {TS_ATTR_DIMS, TS_CLAUSE_THREADS, "threads"},
+      {TS_ATTR_ACT, TS_OP_GELU, "gelu"},
+      {TS_ATTR_ACT, TS_NUM_OPCODES, "none"},
+      {TS_ATTR_ROOT, TS_OP_MATMUL, "matmul"},
+  };
+  ctx = ts_context_create();
+  text = "";
+  ts_module *m = parse();
+  for (size_t i = 0; i < ts_countof(words); i++) {
+    ts_str word = ts_intern(&m->strings, words[i].word);
+    ck_assert_int_eq(ts_attr_number(m, words[i].key, word), words[i].number);
+    ck_assert_str_eq(ts_attr_word(m, words[i].key, words[i].number), words[i].word);
+  }
+  ts_str unknown = ts_intern(&m->strings, "approximately");
+  int64_t number = ts_attr_number(m, TS_ATTR_PRED, unknown);
+  ck_assert_int_lt(number, 0);
+  ck_assert_str_eq(ts_attr_word(m, TS_ATTR_PRED, number), "approximately");
+  ts_module_destroy(m);
+  ts_context_destroy(ctx);
+}
+END_TEST
+
 int main(void) {
   TCase *all = tcase_create("op_table");
   tcase_add_loop_test(all, an_op_is_taken_or_refused_by_everyone, 0, TS_NUM_OPCODES);
+  tcase_add_test(all, words_stand_in_the_order_of_their_enumerators);
   return unit_run("op_table", all);
 }
