@@ -68,7 +68,8 @@ static void note_wrong(const ts_array *a, int64_t i, ts_difference *d) {
 }
 
 /* No tolerance covers a NaN or an infinity, but where anything is allowed. */
-static void judge(const ts_array *got, int64_t i, const pair *p, double allowed, ts_difference *d) {
+static void note_difference(const ts_array *got, int64_t i, const pair *p, double allowed,
+                            ts_difference *d) {
   double used = allowed == INFINITY ? 0 : allowed > 0 ? p->diff / allowed : INFINITY;
   d->unjudged += allowed == INFINITY;
   if (allowed < INFINITY && !(p->diff <= allowed)) {
@@ -101,7 +102,7 @@ ts_result ts_array_judge(ts_context *ctx, const ts_array *got, const ts_array *w
   for (int64_t i = 0, n = ts_array_count(got); i < n; i++) {
     pair p = is_float ? compare_floats(got->dtype, ts_array_get(got, i), ts_array_get(want, i))
                       : compare_ints(ts_array_get_int(got, i), ts_array_get_int(want, i));
-    if (p.differ) judge(got, i, &p, allowed(user, i, p.want), d);
+    if (p.differ) note_difference(got, i, &p, allowed(user, i, p.want), d);
   }
   return TS_OK;
 }

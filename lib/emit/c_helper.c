@@ -358,7 +358,7 @@ static const char *text_of(ts_c_emit *e, const char *name, use *u) {
     if (whole) ts_c_use_section(e, "ts_builtin");
     return memory_templates[i].text;
   }
-  ts_unreachable("a helper that there is none of");
+  ts_unreachable("no helper has this name");
 }
 
 static bool is_memory(const char *name) {

@@ -72,7 +72,7 @@ def order(sections):
 
     def visit(name, by):
         if name not in by_name:
-            fail(f"section {by} needs '{name}', which there is not")
+            fail(f"section {by} needs '{name}', and there is no such section")
         if name in done:
             return
         done.add(name)

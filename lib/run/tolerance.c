@@ -96,14 +96,14 @@ static double relative_error(const reductions *r) {
 /* Two engines that run the same loops do the same operations in the same order. What they may differ in
  * are functions such as exp, of which each engine has its own, the order of atomic additions, and subnormal
  * numbers in a `dot` of floats. */
-typedef struct freedom {
+typedef struct rounding_sources {
   double math_error; /* of the less precise engine, in ULPs */
   double inexact;    /* what all functions together may be off, relative to their results */
   bool any;
-} freedom;
+} rounding_sources;
 
-static void note_freedom(void *user, ts_op *op) {
-  freedom *f = user;
+static void note_rounding_source(void *user, ts_op *op) {
+  rounding_sources *f = user;
   f->any |= op->opcode == TS_OP_ATOMIC_ADD;
   f->any |= is_dot(op) && ts_is_float((ts_dtype)ts_op_result(op, 0)->type->dtype);
   if (!ts_has_flag(op, TS_FLAG_MATH) || f->math_error <= 0.5) return;
@@ -141,10 +141,10 @@ ts_result ts_run_margin(ts_run *run, ts_arena *arena, double math_error, bool sa
   bool loops = ts_func_level(run->func) != TS_LEVEL_T;
   *m = (ts_margin){.reduction = r.length};
   if (loops) {
-    freedom f = {.math_error = math_error};
+    rounding_sources f = {.math_error = math_error};
     ts_ptrmap reached;
     ts_ptrmap_init(&reached, arena);
-    ts_walk_reached((ts_func *)run->func, &reached, note_freedom, &f);
+    ts_walk_reached((ts_func *)run->func, &reached, note_rounding_source, &f);
     r.inexact = f.inexact;
     m->exact = same_program && !f.any;
   }

@@ -26,9 +26,9 @@ typedef struct diff {
 } diff;
 
 /* A part of both texts: lines [a, a + n) against [b, b + m). */
-typedef struct box {
+typedef struct subproblem {
   size_t a, n, b, m;
-} box;
+} subproblem;
 
 static lines split(ts_arena *arena, const char *text, size_t n) {
   lines out = {0};
@@ -49,7 +49,7 @@ static bool equal(const diff *d, size_t i, size_t j) {
   return a->hash == b->hash && a->n == b->n && !memcmp(a->text, b->text, a->n);
 }
 
-static void mark(diff *d, box w) {
+static void mark(diff *d, subproblem w) {
   for (size_t i = 0; i < w.n; i++)
     d->a.at[w.a + i].changed = true;
   for (size_t j = 0; j < w.m; j++)
@@ -57,7 +57,7 @@ static void mark(diff *d, box w) {
 }
 
 /* Line `i` of a against `j` of b within the box, from its far corner when `back`. */
-static bool equal_in(const diff *d, const box *w, int64_t i, int64_t j, bool back) {
+static bool equal_in(const diff *d, const subproblem *w, int64_t i, int64_t j, bool back) {
   if (i >= (int64_t)w->n || j >= (int64_t)w->m) return false;
   if (back) return equal(d, w->a + w->n - 1 - (size_t)i, w->b + w->m - 1 - (size_t)j);
   return equal(d, w->a + (size_t)i, w->b + (size_t)j);
@@ -65,7 +65,7 @@ static bool equal_in(const diff *d, const box *w, int64_t i, int64_t j, bool bac
 
 /* One more edit on every diagonal of one direction. True when it meets the other direction's paths:
  * *x, *y is then where, counted from this direction's corner. */
-static bool extend(diff *d, const box *w, int64_t edits, bool back, int64_t *x, int64_t *y) {
+static bool extend(diff *d, const subproblem *w, int64_t edits, bool back, int64_t *x, int64_t *y) {
   int64_t *mine = (back ? d->backward : d->forward) + MAX_EDITS + 1;
   const int64_t *other = (back ? d->forward : d->backward) + MAX_EDITS + 1;
   int64_t n = (int64_t)w->n, m = (int64_t)w->m, delta = n - m;
@@ -88,7 +88,7 @@ static bool extend(diff *d, const box *w, int64_t edits, bool back, int64_t *x, 
 }
 
 /* A point that a shortest edit passes through; false when the texts are too far apart. */
-static bool middle(diff *d, const box *w, size_t *at_a, size_t *at_b) {
+static bool middle(diff *d, const subproblem *w, size_t *at_a, size_t *at_b) {
   int64_t x, y;
   d->forward[MAX_EDITS + 2] = d->backward[MAX_EDITS + 2] = 0;
   for (int64_t edits = 0; edits <= MAX_EDITS; edits++) {
@@ -104,7 +104,7 @@ static bool middle(diff *d, const box *w, size_t *at_a, size_t *at_b) {
   return false;
 }
 
-static void compare(diff *d, box w) {
+static void compare(diff *d, subproblem w) {
   while (w.n && w.m && equal(d, w.a, w.b))
     w.a++, w.b++, w.n--, w.m--;
   while (w.n && w.m && equal(d, w.a + w.n - 1, w.b + w.m - 1))
@@ -115,8 +115,8 @@ static void compare(diff *d, box w) {
     mark(d, w);
     return;
   }
-  compare(d, (box){w.a, x, w.b, y});
-  compare(d, (box){w.a + x, w.n - x, w.b + y, w.m - y});
+  compare(d, (subproblem){w.a, x, w.b, y});
+  compare(d, (subproblem){w.a + x, w.n - x, w.b + y, w.m - y});
 }
 
 /* ---- output ---- */
@@ -142,7 +142,7 @@ static void hunk_end(const diff *d, size_t *i, size_t *j) {
   *j -= extra;
 }
 
-static void print_hunk(ts_sink *s, const diff *d, box w) {
+static void print_hunk(ts_sink *s, const diff *d, subproblem w) {
   ts_sink_printf(s, "@@ -%zu,%zu +%zu,%zu @@\n", w.a + (w.n > 0), w.n, w.b + (w.m > 0), w.m);
   for (size_t i = w.a, j = w.b; i < w.a + w.n || j < w.b + w.m;) {
     if (i < w.a + w.n && d->a.at[i].changed)
@@ -164,7 +164,7 @@ static void print_hunks(ts_sink *s, const diff *d) {
     }
     size_t lead = ts_min(ts_min(i, j), (size_t)CONTEXT), end_i = i, end_j = j;
     hunk_end(d, &end_i, &end_j);
-    print_hunk(s, d, (box){i - lead, end_i - i + lead, j - lead, end_j - j + lead});
+    print_hunk(s, d, (subproblem){i - lead, end_i - i + lead, j - lead, end_j - j + lead});
     i = end_i, j = end_j;
   }
 }
@@ -177,7 +177,7 @@ void ts_diff_print(ts_sink *s, ts_memory *memory, const char *name_a, const char
   diff d = {split(&arena, a, bytes_a), split(&arena, b, bytes_b),
             ts_new_array(&arena, int64_t, 2 * MAX_EDITS + 3),
             ts_new_array(&arena, int64_t, 2 * MAX_EDITS + 3)};
-  compare(&d, (box){0, d.a.n, 0, d.b.n});
+  compare(&d, (subproblem){0, d.a.n, 0, d.b.n});
   ts_sink_printf(s, "--- %s\n+++ %s\n", name_a, name_b);
   print_hunks(s, &d);
   ts_arena_drop(&arena);

@@ -39,7 +39,7 @@ READER(read_256, __attribute__((target("avx2"))), 32)
 #endif
 READER(read_plain, , 16)
 
-static reader widest(void) {
+static reader widest_reader(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f")) return read_512;
@@ -51,7 +51,7 @@ static reader widest(void) {
 static double read_all(void *state) {
   const stretch *s = state;
   volatile uint64_t keep;
-  reader f = widest();
+  reader f = widest_reader();
   for (unsigned i = 0; i < s->passes; i++)
     keep = f(s->data, s->bytes);
   (void)keep;

@@ -53,7 +53,7 @@ __attribute__((noinline)) static double kernel_plain(void *state) {
   return 2.0 * 4 * CHAINS * ROUNDS;
 }
 
-static kernel widest(void) {
+static kernel widest_kernel(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f")) return kernel_512;
@@ -63,9 +63,9 @@ static kernel widest(void) {
 }
 
 double ts_peak_gflops(unsigned threads) {
-  return ts_measure(threads, REPEATS, 0, widest(), NULL).best;
+  return ts_measure(threads, REPEATS, 0, widest_kernel(), NULL).best;
 }
 
 double ts_peak_gflops_now(unsigned threads, double seconds) {
-  return ts_measure(threads, 1, seconds, widest(), NULL).mean;
+  return ts_measure(threads, 1, seconds, widest_kernel(), NULL).mean;
 }

@@ -66,10 +66,10 @@ typedef struct ts_vm_elem {
   int32_t flag;         /* slot that says whether it was written; 0: always so when read */
   bool wants_flag;
 } ts_vm_elem;
-typedef struct ts_vm_touch {
+typedef struct ts_vm_access {
   const ts_op *op;
   uint32_t next, prev; /* + 1 */
-} ts_vm_touch;
+} ts_vm_access;
 
 typedef TS_VEC(ts_insn) ts_vm_list;
 typedef struct ts_vm_bump {
@@ -113,7 +113,7 @@ typedef struct ts_vmc {
   ts_result result; /* first failure; compilation goes on to the end of the op */
   ts_vm_val *vals;
   TS_VEC(ts_vm_buffer) buffers;
-  TS_VEC(ts_vm_touch) touches;
+  TS_VEC(ts_vm_access) touches;
   TS_VEC(ts_vm_atom) atoms;
   TS_VEC(ts_linear) facts; /* each is <= 0 here */
   ts_vm_level *levels[TS_MAX_NESTING + 2];

@@ -138,7 +138,7 @@ static void promote(ts_vmc *c) {
 }
 
 static void touch(ts_vmc *c, const ts_op *op, ts_vm_elem *e) {
-  ts_push(c->arena, &c->touches, (ts_vm_touch){.op = op, .prev = e->last});
+  ts_push(c->arena, &c->touches, (ts_vm_access){.op = op, .prev = e->last});
   uint32_t at = (uint32_t)c->touches.n;
   if (e->last)
     c->touches.at[e->last - 1].next = at;
@@ -182,7 +182,7 @@ static bool makes_register(const ts_op *op) {
 static void place_element(ts_vmc *c, ts_vm_elem *e, int32_t slot) {
   uint32_t next_write = UINT32_MAX;
   for (uint32_t i = e->last; i; i = c->touches.at[i - 1].prev) {
-    const ts_vm_touch *t = &c->touches.at[i - 1];
+    const ts_vm_access *t = &c->touches.at[i - 1];
     const ts_op *op = t->op;
     if (op->opcode == TS_OP_LOAD) {
       const ts_value *v = ts_op_result(op, 0);

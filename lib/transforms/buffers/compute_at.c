@@ -20,17 +20,17 @@
 #include "transforms/buffers/stage_impl.h"
 #include "transforms/rewrite/rewrite.h"
 
-typedef struct request {
+typedef struct compute_at_request {
   const ts_compute_at_options *options;
   unsigned done;
-} request;
+} compute_at_request;
 
 /* A nest that computes the buffer, and what stood behind it, the other such nests left out. */
 typedef struct producer {
   ts_op *nest, *behind;
 } producer;
 
-typedef struct task {
+typedef struct relocation {
   ts_schedule *s;
   const ts_compute_at_options *o;
   ts_op *alloc, *loop;
@@ -42,16 +42,16 @@ typedef struct task {
   bool quiet;          /* only asked whether it would do: no messages */
   bool overwritten;    /* something that a nest reads may be written before the loop is done */
   const char *instead; /* what would do in its place, where `overwritten` makes that matter */
-} task;
+} relocation;
 
-static ts_result judge(task *);
+static ts_result check_legal(relocation *);
 
-static const char *buffer_name(const task *t) {
+static const char *buffer_name(const relocation *t) {
   return ts_str_text(t->s->m, t->staged.whole->name);
 }
 
-static const char *text(const task *t, const char *fmt, ...) TS_PRINTF(2, 3);
-static const char *text(const task *t, const char *fmt, ...) {
+static const char *text(const relocation *t, const char *fmt, ...) TS_PRINTF(2, 3);
+static const char *text(const relocation *t, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
   const char *made = ts_vsprintf(t->s->pass->scratch, fmt, args);
@@ -60,7 +60,7 @@ static const char *text(const task *t, const char *fmt, ...) {
 }
 
 /* "cannot compute %h at %i.o: WHY", with a note at `op`. */
-static ts_result refuse(const task *t, const char *why, const ts_op *op, const char *note) {
+static ts_result refuse(const relocation *t, const char *why, const ts_op *op, const char *note) {
   if (t->quiet) return TS_ERR;
   ts_error(t->s->m->ctx, t->loop->loc, "cannot compute %%%s at %%%s: %s", buffer_name(t),
            ts_loop_name(t->loop), why);
@@ -69,15 +69,15 @@ static ts_result refuse(const task *t, const char *why, const ts_op *op, const c
 }
 
 /* The nearest loop around the one asked for at which it would do. */
-static const char *around(const task *t) {
+static const char *around(const relocation *t) {
   for (ts_op *op = t->loop; op != t->consumer;) {
     op = op->block->parent;
     if (!ts_is_loop(op)) continue;
-    task q = {.s = t->s, .o = t->o, .alloc = t->alloc, .loop = op, .consumer = t->consumer};
+    relocation q = {.s = t->s, .o = t->o, .alloc = t->alloc, .loop = op, .consumer = t->consumer};
     q.forms = ts_forms_in(t->forms.arena);
     q.staged = (ts_staged){.schedule = t->s, .forms = &q.forms, .whole = t->staged.whole};
     q.quiet = true;
-    if (!judge(&q)) return text(t, "at=%s", ts_loop_name(op));
+    if (!check_legal(&q)) return text(t, "at=%s", ts_loop_name(op));
   }
   return text(t, "%%%s computed where it is", buffer_name(t));
 }
@@ -92,7 +92,8 @@ static ts_op *op_in_block(const ts_block *block, ts_op *op) {
 
 /* A use of the buffer inside `op` that may write it (or one that reads it, as asked); NULL:
  * none. */
-static const ts_op *use_in(const task *t, const ts_value *memref, const ts_op *op, bool writing) {
+static const ts_op *use_in(const relocation *t, const ts_value *memref, const ts_op *op,
+                           bool writing) {
   for (const ts_use *u = memref->uses; u; u = u->next)
     if (op_in_block(t->alloc->block, u->owner) == op) {
       ts_effect e = ts_use_effect(u);
@@ -103,7 +104,8 @@ static const ts_op *use_in(const task *t, const ts_value *memref, const ts_op *o
 
 /* Refuses for a use of the buffer that what is computed must reach, with the elements where it
  * does. */
-static ts_result refuse_use(const task *t, const char *why, const ts_op *use, const char *note) {
+static ts_result refuse_use(const relocation *t, const char *why, const ts_op *use,
+                            const char *note) {
   ts_context *ctx = t->s->m->ctx;
   if (t->quiet) return TS_ERR;
   ts_result result = refuse(t, why, use, note);
@@ -120,7 +122,7 @@ static ts_result refuse_use(const task *t, const char *why, const ts_op *use, co
   return result;
 }
 
-static ts_result check_consumer(task *t) {
+static ts_result check_consumer(relocation *t) {
   const ts_op *writer = use_in(t, t->staged.whole, t->consumer, true);
   if (writer) return refuse_use(t, "the loop's nest writes it too", writer, "here");
   for (const ts_use *u = t->staged.whole->uses; u; u = u->next)
@@ -131,7 +133,7 @@ static ts_result check_consumer(task *t) {
   return TS_OK;
 }
 
-static ts_result find_producers(task *t) {
+static ts_result find_producers(relocation *t) {
   const ts_value *h = t->staged.whole;
   bool behind = false;
   for (ts_op *op = t->alloc->next; op; op = op->next) {
@@ -158,7 +160,7 @@ static ts_result find_producers(task *t) {
 /* ---- may the nests move? ---- */
 
 typedef struct producer_check {
-  task *t;
+  relocation *t;
   ts_op *nest;
   const ts_op *bad;
   const char *why, *note;
@@ -213,7 +215,7 @@ static void check_op(void *ctx, ts_op *op) {
   }
 }
 
-static ts_result check_producers(task *t) {
+static ts_result check_producers(relocation *t) {
   for (size_t i = 0; i < t->producers.n; i++) {
     producer_check c = {.t = t, .nest = t->producers.at[i].nest};
     ts_touches touches;
@@ -229,7 +231,7 @@ static ts_result check_producers(task *t) {
 
 /* The outermost loop from the consumer down to `at` whose iterations read elements in common; NULL:
  * none. */
-static ts_op *sharing_loop(task *t, ts_op *at, const ts_box *box) {
+static ts_op *sharing_loop(relocation *t, ts_op *at, const ts_box *box) {
   ts_op *found = NULL;
   for (ts_op *op = at;; op = op->block->parent) {
     int64_t trips;
@@ -240,14 +242,14 @@ static ts_op *sharing_loop(task *t, ts_op *at, const ts_box *box) {
   }
 }
 
-static bool box_at(task *t, ts_op *loop, ts_touches *reads, ts_box *box) {
+static bool box_at(relocation *t, ts_op *loop, ts_touches *reads, ts_box *box) {
   ts_block *body = ts_for_parts(loop).body;
   if (!ts_touches_in(&t->forms, body, t->staged.whole, reads)) return false;
   ts_box_of(&t->forms, reads, body, t->staged.whole->type, box);
   return true;
 }
 
-static ts_result check_sharing(task *t, const ts_touches *reads) {
+static ts_result check_sharing(relocation *t, const ts_touches *reads) {
   ts_op *shares = sharing_loop(t, t->loop, &t->staged.box);
   if (!shares) return TS_OK;
   if (t->quiet) return t->o->recompute ? TS_OK : TS_ERR;
@@ -278,7 +280,7 @@ static void drop_marks(void *ctx, ts_op *op) {
 }
 
 /* Loops inside a parallel one, or in a launch, are run by one thread. */
-static void drop_parallel_marks(task *t, ts_op *nest) {
+static void drop_parallel_marks(relocation *t, ts_op *nest) {
   for (const ts_op *op = t->loop; op; op = op->block->parent)
     if (op->opcode == TS_OP_LAUNCH || (ts_is_loop(op) && ts_attr_find(op, TS_ATTR_PARALLEL))) {
       drop_marks(t->s->m, nest);
@@ -287,7 +289,7 @@ static void drop_parallel_marks(task *t, ts_op *nest) {
     }
 }
 
-static ts_result move(task *t) {
+static ts_result move(relocation *t) {
   ts_module *m = t->s->m;
   ts_staged *st = &t->staged;
   ts_extent dims[TS_MAX_RANK];
@@ -326,7 +328,7 @@ static ts_result move(task *t) {
 }
 
 /* In a launch each thread gets a buffer of its own. */
-static ts_result check_launch(const task *t) {
+static ts_result check_launch(const relocation *t) {
   if (!ts_launch_around(t->loop->block)) return TS_OK;
   if (t->staged.whole->type->space == TS_SPACE_SHARED)
     return refuse(t, "threads of the block compute it for one another", t->alloc,
@@ -338,7 +340,7 @@ static ts_result check_launch(const task *t) {
   return TS_OK;
 }
 
-static ts_result judge(task *t) {
+static ts_result check_legal(relocation *t) {
   ts_result result = find_producers(t);
   if (!result) result = check_producers(t);
   if (result) return result;
@@ -351,7 +353,7 @@ static ts_result judge(task *t) {
 }
 
 /* The nests stand in the loop: does all that they read still reach them? */
-static ts_result check_order(const task *t) {
+static ts_result check_order(const relocation *t) {
   for (size_t i = 0; i < t->producers.n; i++) {
     ts_verdict verdict;
     const producer *p = &t->producers.at[i];
@@ -365,8 +367,8 @@ static ts_result check_order(const task *t) {
   return TS_OK;
 }
 
-static ts_result compute(task *t) {
-  ts_result result = judge(t);
+static ts_result compute(relocation *t) {
+  ts_result result = check_legal(t);
   if (!result && t->overwritten) t->instead = around(t);
   if (!result) result = move(t);
   return !result && t->overwritten ? check_order(t) : result;
@@ -387,7 +389,7 @@ static void look_at(void *ctx, ts_op *op) {
 }
 
 static ts_result compute_named(ts_schedule *s, ts_op *loop, const char *name) {
-  request *r = (request *)s->options;
+  compute_at_request *r = (compute_at_request *)s->options;
   buffer_search b = {.name = ts_intern_find(&s->m->strings, name, strlen(name))};
   if (b.name) ts_walk(ts_for_parts(loop).body, look_at, &b);
   ts_op *consumer = b.alloc ? op_in_block(b.alloc->block, loop) : NULL;
@@ -397,7 +399,7 @@ static ts_result compute_named(ts_schedule *s, ts_op *loop, const char *name) {
     return TS_OK;
   }
   r->done++;
-  task t = {.s = s, .o = r->options, .alloc = b.alloc, .loop = loop, .consumer = consumer};
+  relocation t = {.s = s, .o = r->options, .alloc = b.alloc, .loop = loop, .consumer = consumer};
   t.forms = ts_forms_in(s->pass->scratch);
   t.staged = (ts_staged){.schedule = s, .forms = &t.forms, .whole = ts_op_result(b.alloc, 0)};
   return compute(&t);
@@ -405,7 +407,7 @@ static ts_result compute_named(ts_schedule *s, ts_op *loop, const char *name) {
 
 static ts_result compute_at(ts_schedule *s, ts_op *loop, const ts_loop_item *item) {
   (void)item;
-  const request *r = s->options;
+  const compute_at_request *r = s->options;
   for (size_t i = 0; i < r->options->buffers.items.n; i++) {
     ts_result result = compute_named(s, loop, r->options->buffers.items.at[i].name);
     if (result) return result;
@@ -415,7 +417,7 @@ static ts_result compute_at(ts_schedule *s, ts_op *loop, const ts_loop_item *ite
 
 ts_result ts_pass_compute_at(ts_pass_ctx *pass, ts_module *m, const void *options) {
   const ts_compute_at_options *o = options;
-  request r = {.options = o};
+  compute_at_request r = {.options = o};
   if (!o->buffers.items.n || !*o->at) {
     ts_error_plain(m->ctx,
                    "-compute-at wants a buffer and at=LOOP, as in -compute-at=\"h at=i.o\"");

@@ -19,13 +19,13 @@
 #include "transforms/buffers/stage_impl.h"
 #include "transforms/rewrite/rewrite.h"
 
-typedef struct request {
+typedef struct stage_request {
   const ts_stage_options *options;
   unsigned staged; /* buffers, at all loops together */
-} request;
+} stage_request;
 
 /* One buffer at one loop. */
-typedef struct place {
+typedef struct staging {
   ts_schedule *s;
   const ts_stage_options *o;
   ts_op *loop; /* NULL: the function */
@@ -36,20 +36,20 @@ typedef struct place {
   bool quiet; /* only asked whether it would do: no messages, and what must be tried does not */
   TS_VEC(ts_op *) unproved; /* parallel loops whose iterations may copy back the same elements */
   const char *instead;      /* what would do in their place */
-} place;
+} staging;
 
-static ts_result judge(place *, const ts_type **);
+static ts_result check_legal(staging *, const ts_type **);
 
-static const char *at_name(const place *p) {
+static const char *at_name(const staging *p) {
   return p->loop ? ts_sprintf(p->s->pass->scratch, "%%%s", ts_loop_name(p->loop)) : "func";
 }
 
-static ts_loc loc_of(const place *p) { return p->loop ? p->loop->loc : p->s->func->loc; }
+static ts_loc loc_of(const staging *p) { return p->loop ? p->loop->loc : p->s->func->loc; }
 
-static const char *name_of(const place *p) { return ts_str_text(p->s->m, p->staged.whole->name); }
+static const char *name_of(const staging *p) { return ts_str_text(p->s->m, p->staged.whole->name); }
 
 /* "cannot stage %W at %j.o: WHY" */
-static ts_result refuse(const place *p, const char *why) {
+static ts_result refuse(const staging *p, const char *why) {
   if (p->quiet) return TS_ERR;
   return ts_error(p->s->m->ctx, loc_of(p), "cannot stage %%%s at %s: %s", name_of(p), at_name(p),
                   why);
@@ -99,23 +99,23 @@ static buffer_search find_buffer(ts_schedule *s, ts_block *block, const char *na
 /* ---- what would do instead ---- */
 
 /* The same buffer at another loop; NULL: the function. */
-static bool would_do(const place *p, ts_op *loop) {
+static bool would_do(const staging *p, ts_op *loop) {
   const ts_type *type;
   const ts_value *whole = p->staged.whole;
   ts_block *block = loop ? ts_for_parts(loop).body : p->s->func->body;
   bool visible = whole->kind == TS_VALUE_ARG || !ts_is_ancestor(block, whole->def) ||
                  (!loop && whole->def->block == block);
-  place q = {.s = p->s, .o = p->o, .loop = loop, .block = block, .quiet = true};
+  staging q = {.s = p->s, .o = p->o, .loop = loop, .block = block, .quiet = true};
   q.staged = (ts_staged){.schedule = p->s, .forms = p->staged.forms, .whole = p->staged.whole};
-  return visible && !judge(&q, &type);
+  return visible && !check_legal(&q, &type);
 }
 
-static const char *at_loop(const place *p, ts_op *loop) {
+static const char *at_loop(const staging *p, ts_op *loop) {
   return loop ? ts_sprintf(p->s->pass->scratch, "at=%s", ts_loop_name(loop)) : "at=func";
 }
 
 /* The nearest loop around the one asked for that would do. */
-static const char *around(const place *p) {
+static const char *around(const staging *p) {
   for (ts_op *op = p->loop; op;) {
     op = ts_loop_around(op);
     if (would_do(p, op)) return at_loop(p, op);
@@ -124,7 +124,7 @@ static const char *around(const place *p) {
 }
 
 /* The outermost loop inside the one asked for, around `op`, that would do. */
-static const char *further_inside(const place *p, ts_op *op) {
+static const char *further_inside(const staging *p, ts_op *op) {
   ts_op *found = NULL;
   for (ts_op *up = ts_loop_around(op); up && up != p->loop; up = ts_loop_around(up))
     if (would_do(p, up)) found = up;
@@ -150,7 +150,7 @@ static bool is_within(const ts_op *op, const char *loop) {
   return false;
 }
 
-static bool is_asked(const place *p, const ts_op *op) {
+static bool is_asked(const staging *p, const ts_op *op) {
   if (*p->o->within && !is_within(op, p->o->within)) return false;
   if (!*p->o->loads) return true;
   const ts_value *v = op->opcode == TS_OP_LOAD ? ts_op_result(op, 0) : NULL;
@@ -158,7 +158,7 @@ static bool is_asked(const place *p, const ts_op *op) {
 }
 
 /* Uses that stay with the buffer may read it as they like; what they write the copy would not have. */
-static bool only_reads(const place *p) {
+static bool only_reads(const staging *p) {
   const ts_value *whole = p->staged.whole;
   for (const ts_use *u = whole->uses; u; u = u->next) {
     const ts_op *op = u->owner;
@@ -170,7 +170,7 @@ static bool only_reads(const place *p) {
 }
 
 /* Leaves the accesses that the options loads and within ask for. */
-static ts_result keep_asked(place *p) {
+static ts_result keep_asked(staging *p) {
   size_t n = 0;
   for (size_t i = 0; i < p->touches.list.n; i++)
     if (is_asked(p, p->touches.list.at[i].op)) p->touches.list.at[n++] = p->touches.list.at[i];
@@ -183,7 +183,7 @@ static ts_result keep_asked(place *p) {
 
 /* ---- may it be staged? ---- */
 
-static ts_result refuse_obstacle(const place *p) {
+static ts_result refuse_obstacle(const staging *p) {
   refuse(p, p->touches.reason);
   if (p->quiet) return TS_ERR;
   ts_note(p->s->m->ctx, p->touches.obstacle->loc,
@@ -193,25 +193,25 @@ static ts_result refuse_obstacle(const place *p) {
 }
 
 /* Arguments that come in, and globals, hold values from the start. */
-static bool is_initialised(const place *p) {
+static bool is_initialised(const staging *p) {
   const ts_value *v = p->staged.whole;
   if (v->kind == TS_VALUE_ARG) return p->s->func->roles[v->index] != TS_ROLE_OUT;
   return v->def->opcode == TS_OP_GLOBAL;
 }
 
-static bool copies_in(const place *p) {
+static bool copies_in(const staging *p) {
   return !p->touches.writes || p->flow.comes_in || !p->flow.writes_all;
 }
 
 /* The first access that reads (or writes); NULL: none. */
-static ts_op *first_touch(const place *p, bool writing) {
+static ts_op *first_touch(const staging *p, bool writing) {
   for (size_t i = 0; i < p->touches.list.n; i++)
     if (writing ? p->touches.list.at[i].writes : p->touches.list.at[i].reads)
       return p->touches.list.at[i].op;
   return NULL;
 }
 
-static ts_result explain_unread(const place *p) {
+static ts_result explain_unread(const staging *p) {
   ts_context *ctx = p->s->m->ctx;
   ts_op *read = first_touch(p, false);
   const char *example =
@@ -223,7 +223,7 @@ static ts_result explain_unread(const place *p) {
   return TS_ERR;
 }
 
-static ts_result check_flow(place *p) {
+static ts_result check_flow(staging *p) {
   if (is_initialised(p) && p->touches.list.at[0].reads) {
     p->flow.comes_in = true; /* at worst a copy too many */
     return TS_OK;
@@ -240,7 +240,7 @@ static ts_result check_flow(place *p) {
 
 /* The copies write back whole boxes, so boxes of different iterations must be disjoint. Where that
  * cannot be seen beforehand, the copies are made first and analysed afterwards. */
-static ts_result check_parallel_loop(place *p, ts_op *loop) {
+static ts_result check_parallel_loop(staging *p, ts_op *loop) {
   ts_touches all;
   bool known = ts_touches_in(p->staged.forms, ts_for_parts(loop).body, p->staged.whole, &all);
   if (known && ts_box_is_disjoint(p->staged.forms, &p->staged.box, p->block, loop, &all))
@@ -251,7 +251,7 @@ static ts_result check_parallel_loop(place *p, ts_op *loop) {
 }
 
 /* With the copies in place, may the iterations of loops marked parallel still run at once? */
-static ts_result check_copies(const place *p) {
+static ts_result check_copies(const staging *p) {
   for (size_t i = 0; i < p->unproved.n; i++) {
     ts_op *loop = p->unproved.at[i];
     ts_verdict verdict;
@@ -269,7 +269,7 @@ static ts_result check_copies(const place *p) {
 }
 
 /* Is the buffer allocated inside the op, so that each iteration or thread has one of its own? */
-static bool is_private_to(const place *p, const ts_op *op) {
+static bool is_private_to(const staging *p, const ts_op *op) {
   const ts_value *v = p->staged.whole;
   if (op->opcode == TS_OP_LAUNCH && v->type->space == TS_SPACE_SHARED) return false;
   return v->kind == TS_VALUE_RESULT && ts_is_ancestor(ts_op_regions(op)[0], v->def);
@@ -283,7 +283,7 @@ static void find_fence(void *ctx, ts_op *op) {
 
 /* Where threads wait for one another, what others have stored is to be seen behind it; a copy made in
  * front does not hold that. */
-static ts_result check_fences(const place *p) {
+static ts_result check_fences(const staging *p) {
   const ts_op *fence = NULL, *launch = ts_launch_around(p->block);
   if (!launch || is_private_to(p, launch)) return TS_OK;
   ts_walk(p->block, find_fence, &fence);
@@ -293,7 +293,7 @@ static ts_result check_fences(const place *p) {
   return TS_ERR;
 }
 
-static ts_result check_parallel(place *p) {
+static ts_result check_parallel(staging *p) {
   if (!p->touches.writes || !p->loop) return TS_OK;
   for (ts_op *op = p->loop; op && !is_private_to(p, op); op = op->block->parent) {
     if (op->opcode == TS_OP_LAUNCH)
@@ -324,7 +324,7 @@ static bool is_multiple(ts_forms *F, const ts_linear *l, int64_t n) {
 }
 
 /* A vector must lie in one piece in the part. */
-static ts_result check_vectors(place *p) {
+static ts_result check_vectors(staging *p) {
   const ts_staged *s = &p->staged;
   if (!s->box.rank) return TS_OK;
   const ts_piece *last = &s->pieces.at[s->pieces.n - 1];
@@ -359,7 +359,7 @@ static bool read_space(const char *word, ts_space *out) {
   return false;
 }
 
-static ts_result check_shared(const place *p) {
+static ts_result check_shared(const staging *p) {
   const ts_op *op = ts_launch_around(p->block);
   if (!op) return refuse(p, "shared memory is there in a launch only");
   ts_launch launch = ts_launch_parts(op);
@@ -369,7 +369,7 @@ static ts_result check_shared(const place *p) {
   return TS_OK;
 }
 
-static ts_result choose_type(place *p, const ts_type **out) {
+static ts_result choose_type(staging *p, const ts_type **out) {
   const ts_type *from = p->staged.whole->type;
   bool in_launch = ts_launch_around(p->block) != NULL;
   ts_space space = in_launch || from->space == TS_SPACE_LOCAL ? TS_SPACE_LOCAL : TS_SPACE_GLOBAL;
@@ -393,7 +393,7 @@ static ts_result choose_type(place *p, const ts_type **out) {
 /* ---- doing it ---- */
 
 /* Where the copy in goes: the top of the block, or behind what defines the buffer there. */
-static ts_builder top_of(const place *p) {
+static ts_builder top_of(const staging *p) {
   const ts_value *v = p->staged.whole;
   ts_builder b = v->kind == TS_VALUE_RESULT && v->def->block == p->block
                      ? ts_builder_after(p->s->m, v->def)
@@ -402,7 +402,7 @@ static ts_builder top_of(const place *p) {
   return b;
 }
 
-static ts_builder end_of(const place *p) {
+static ts_builder end_of(const staging *p) {
   ts_op *last = p->block->last;
   return ts_is_class(last, TS_OC_END) ? ts_builder_before(p->s->m, last)
                                       : ts_builder_at_end(p->s->m, p->block, loc_of(p));
@@ -410,7 +410,7 @@ static ts_builder end_of(const place *p) {
 
 /* %W.s, or what was asked for; _1, _2 … where a value in view is called so. Parts of loops side by
  * side share the name, so that later steps reach them together. */
-static ts_str part_name(const place *p) {
+static ts_str part_name(const staging *p) {
   ts_module *m = p->s->m;
   const char *usual =
       *p->o->name ? p->o->name : ts_sprintf(&m->arena, "%s.%s", name_of(p), TS_ROLE_COPY);
@@ -422,7 +422,7 @@ static ts_str part_name(const place *p) {
   return name;
 }
 
-static ts_result rewrite(place *p, const ts_type *type) {
+static ts_result rewrite(staging *p, const ts_type *type) {
   ts_staged *s = &p->staged;
   ts_builder top = top_of(p), end;
   ts_op *read = first_touch(p, false), *written = first_touch(p, true);
@@ -441,7 +441,7 @@ static ts_result rewrite(place *p, const ts_type *type) {
   return fits ? TS_OK : refuse(p, "an expression gets too large");
 }
 
-static void remark(const place *p, const ts_type *type) {
+static void remark(const staging *p, const ts_type *type) {
   const char *how = !p->touches.writes ? "copied in"
                     : copies_in(p)     ? "copied in and out"
                                        : "copied out";
@@ -453,7 +453,7 @@ static void remark(const place *p, const ts_type *type) {
             name_of(p), at_name(p), type->text, how, size);
 }
 
-static ts_result judge(place *p, const ts_type **type) {
+static ts_result check_legal(staging *p, const ts_type **type) {
   ts_arena *scratch = p->s->pass->scratch;
   bool some = *p->o->loads || *p->o->within;
   if (!ts_touches_in(p->staged.forms, p->block, p->staged.whole, &p->touches) && !some)
@@ -469,9 +469,9 @@ static ts_result judge(place *p, const ts_type **type) {
   return result ? result : choose_type(p, type);
 }
 
-static ts_result stage_buffer(place *p) {
+static ts_result stage_buffer(staging *p) {
   const ts_type *type;
-  ts_result result = judge(p, &type);
+  ts_result result = check_legal(p, &type);
   if (!result && p->unproved.n) p->instead = around(p);
   if (!result) result = rewrite(p, type);
   if (!result) result = check_copies(p);
@@ -484,10 +484,10 @@ static ts_result stage_buffer(place *p) {
 
 /* Stages the buffer of this name, if the block uses it. */
 static ts_result stage_named(ts_schedule *s, ts_op *loop, ts_block *block, const char *name) {
-  request *r = (request *)s->options;
+  stage_request *r = (stage_request *)s->options;
   buffer_search found = find_buffer(s, block, name);
   ts_forms forms = ts_forms_in(s->pass->scratch);
-  place p = {.s = s, .o = r->options, .loop = loop, .block = block};
+  staging p = {.s = s, .o = r->options, .loop = loop, .block = block};
   p.staged = (ts_staged){.schedule = s, .forms = &forms, .whole = found.found};
   if (found.found) {
     r->staged++;
@@ -507,7 +507,7 @@ static ts_result stage_named(ts_schedule *s, ts_op *loop, ts_block *block, const
 
 static ts_result stage_at(ts_schedule *s, ts_op *loop, const ts_loop_item *item) {
   (void)item;
-  request *r = (request *)s->options;
+  stage_request *r = (stage_request *)s->options;
   for (size_t i = 0; i < r->options->buffers.items.n; i++) {
     ts_result result =
         stage_named(s, loop, ts_for_parts(loop).body, r->options->buffers.items.at[i].name);
@@ -516,7 +516,7 @@ static ts_result stage_at(ts_schedule *s, ts_op *loop, const ts_loop_item *item)
   return TS_OK;
 }
 
-static ts_result stage_in_functions(ts_pass_ctx *pass, ts_module *m, request *r) {
+static ts_result stage_in_functions(ts_pass_ctx *pass, ts_module *m, stage_request *r) {
   const char *func = r->options->func;
   for (ts_func *f = ts_first_asked(m, func); f; f = ts_next_asked(f, func)) {
     ts_schedule s = {.pass = pass, .m = m, .func = f, .options = r, .only = func};
@@ -530,7 +530,7 @@ static ts_result stage_in_functions(ts_pass_ctx *pass, ts_module *m, request *r)
 
 ts_result ts_pass_stage(ts_pass_ctx *pass, ts_module *m, const void *options) {
   const ts_stage_options *o = options;
-  request r = {.options = o};
+  stage_request r = {.options = o};
   if (!o->buffers.items.n || !*o->at) {
     ts_error_plain(m->ctx, "-stage wants a buffer and at=LOOP, as in -stage=\"W at=j.o\"");
     return TS_USAGE;
