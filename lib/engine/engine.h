@@ -49,7 +49,7 @@ typedef struct ts_engine {
       family; /* a name for the engines that have it, of which a function's level chooses; NULL: none */
   const char *summary;
   unsigned levels; /* TS_LEVEL_* of the functions it runs */
-  /* what makes, of a tensor function, the loops that `prepare` takes; NULL: it takes tensor functions */
+  /* what makes, of a tensor function, what `prepare` takes; NULL: it takes tensor functions as they are */
   const char *pipeline;
   bool counts;       /* fills ts_run_stats */
   double math_error; /* of exp, erf and their kin on f32, in ULPs; 0.5 when correctly rounded */

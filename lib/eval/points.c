@@ -9,8 +9,7 @@ ts_points ts_points_of(const ts_op *op, const ts_bindings *b) {
   return p;
 }
 
-/* The element at the subscripts that the map has at a point. */
-static int64_t element_at(const ts_map *map, const int64_t *point, const int64_t *dims) {
+int64_t ts_point_element(const ts_map *map, const int64_t *point, const int64_t *dims) {
   int64_t at = 0, subscript;
   for (unsigned i = 0; i < map->n; i++) {
     if (!ts_aff_eval(map->exprs[i], point, NULL, NULL, &subscript))
@@ -25,10 +24,10 @@ void ts_points_add(ts_points *p, ts_module *m, const ts_op *op, unsigned operand
   const ts_map *map = ts_op_indexing(m, op, operand);
   int64_t point[TS_MAX_ITER_DIMS] = {0};
   unsigned k = p->num_arrays++;
-  p->at[k] = element_at(map, point, dims);
+  p->at[k] = ts_point_element(map, point, dims);
   for (unsigned d = 0; d < p->n; d++) {
     point[d] = 1;
-    p->by[k][d] = element_at(map, point, dims) - p->at[k];
+    p->by[k][d] = ts_point_element(map, point, dims) - p->at[k];
     point[d] = 0;
   }
 }

@@ -15,6 +15,9 @@ typedef struct ts_points {
   int64_t at[TS_MAX_POINT_ARRAYS], by[TS_MAX_POINT_ARRAYS][TS_MAX_ITER_DIMS];
 } ts_points;
 
+/* The element, of a row-major array of these extents, at the subscripts that an op's map has at a point. */
+int64_t ts_point_element(const ts_map *, const int64_t *point, const int64_t *dims);
+
 /* At the first point. */
 ts_points ts_points_of(const ts_op *, const ts_bindings *);
 /* Adds the row-major array of these extents that plain operand `operand` of the op is. */

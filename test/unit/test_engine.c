@@ -53,7 +53,7 @@ static const struct {
   const char *text, *message;
 } wrong[] = {
     {"", "expected an engine, found the end"},
-    {"gpu", "this build has no engine 'gpu'; engines: interp, tensor, loop, native"},
+    {"gpu", "this build has no engine 'gpu'; engines: interp, tensor, maps, loop, native"},
     {"native{zz=1}", "engine 'native' has no option 'zz'; it has cc, target_cpu, "},
     {"native{cach_dir=x}", "engine 'native' has no option 'cach_dir'; did you mean 'cache_dir'?"},
     {"native{cache_size=much}",
@@ -93,6 +93,28 @@ START_TEST(a_family_is_chosen_from_by_level) {
 }
 END_TEST
 
+/* As a program meets it that the pipeline of the row did not take apart. */
+START_TEST(maps_says_what_it_cannot_run) {
+  static const char text[] =
+      "func @f(%X: tensor<2xf32>) -> tensor<2xf32> {\n  %y = softmax %X\n  return %y\n}\n";
+  ts_context *ctx = ts_context_create();
+  ts_module *m;
+  void *compiled;
+  float data[2][2] = {{0}};
+  ts_array arrays[] = {{TS_F32, 1, {2}, data[0], false}, {TS_F32, 1, {2}, data[1], false}};
+  ck_assert_int_eq(ts_module_parse(ctx, "t", text, sizeof text - 1, &m), TS_OK);
+  ts_run_args args = {.func = m->first_func, .arrays = arrays};
+  ck_assert_int_eq(ts_engine_maps.prepare(ctx, m, m->first_func, NULL, &compiled), TS_OK);
+  ck_assert_int_eq(ts_engine_maps.run(ctx, compiled, &args), TS_ERR);
+  ts_engine_maps.release(ctx, compiled);
+  ck_assert_str_eq(ctx->first->message, "engine 'maps' has no rule for `softmax`; "
+                                        "-decompose=ops=softmax makes ops of it that it runs");
+  ck_assert(strncmp(text + ctx->first->loc.begin, "%y = softmax", 12) == 0);
+  ts_module_destroy(m);
+  ts_context_destroy(ctx);
+}
+END_TEST
+
 /* What a listing or a page of the API shows for each. */
 START_TEST(every_row_is_complete) {
   const ts_engine *e = ts_engines[_i];
@@ -108,7 +130,7 @@ END_TEST
 
 int main(void) {
   const TTest *const tests[] = {a_name_alone_leaves_the_defaults, options_stand_in_braces,
-                                a_family_is_chosen_from_by_level};
+                                a_family_is_chosen_from_by_level, maps_says_what_it_cannot_run};
   TCase *all = unit_case("engine", ts_countof(tests), tests);
   tcase_add_loop_test(all, what_is_wrong_is_said, 0, (int)ts_countof(wrong));
   tcase_add_loop_test(all, every_row_is_complete, 0, TS_NUM_ENGINES);
