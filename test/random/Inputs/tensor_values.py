@@ -5,7 +5,8 @@ alone, and gives for each result the values and the errors: what the roundings o
 the usual rules (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sections 2.2, 3.1 and 3.3), with what the
 operands' errors become in the op. Where a step decides (a cast to integers, a comparison) the error is how far apart
 the answers of both sides are. An error of infinity says that nothing is known: past a type's range, beside a pole.
-Integers are exact. No order of a sum, and no fusing of ops, is outside of the bound. `acc` is the accumulator type of
+Integers are exact. NumPy's own roundings to float64 are in the bound: for f64 they are as large as an engine's. No order
+of a sum, and no fusing of ops, is outside of the bound. `acc` is the accumulator type of
 reductions of floats, as -lower=acc= says; f64 for what the program says.
 """
 import math
@@ -15,7 +16,8 @@ import numpy as np
 
 from reduce import without_comments
 
-UNIT = {"f64": 2.0 ** -53, "f32": 2.0 ** -24, "f16": 2.0 ** -11, "bf16": 2.0 ** -8}
+# What one rounding of an engine and one of NumPy's are off by, relative to the result.
+UNIT = {t: 2.0 ** -digits + 2.0 ** -53 for t, digits in {"f64": 53, "f32": 24, "f16": 11, "bf16": 8}.items()}
 TINY = {"f64": 2.0 ** -1074, "f32": 2.0 ** -149, "f16": 2.0 ** -24, "bf16": 2.0 ** -133}
 MOST = {"f64": np.finfo(np.float64).max, "f32": float(np.finfo(np.float32).max), "f16": 65504.0, "bf16": 3.3895e38}
 BITS = {"i64": 64, "index": 64, "i32": 32, "i8": 8, "i1": 1}
