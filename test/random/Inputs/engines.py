@@ -176,7 +176,7 @@ class Variant:
 def check_tensor(files, variants, options):
     """Raises a Failure unless all engines agree on the programs."""
     check_format(files)
-    interp = files.run(files.program, ["-engine=tensor", "-compare=loop"])
+    interp = files.run(files.program, ["-engine=tensor", "-compare=loop,maps"])
     Oracle(files, "f64").check("interp and NumPy", interp)
     loops = files.opt(files.program, "loops.lir", ["-verify-roundtrip", "-lower"])
     hold(files, "loops and interp", files.run(loops, ["-engine=loop"]), interp, bits(files))
