@@ -13,17 +13,18 @@ typedef struct program {
 } program;
 
 static const program programs[] = {
-    /* 18 elementwise ops, 3 reductions, softmax, layernorm, dequantize, the fused region and the callee's sum
+    /* 19 elementwise ops, 4 reductions, softmax, layernorm, dequantize, the fused region and the callee's sum
      * of 6 elements each; two products of 2·2·2·3; casts and moves count nothing. Of
      * integers, a quantization of 6 elements and a sum of 2. */
     {"func @twice(%X: tensor<2x3xf32>) -> tensor<2x3xf32> {\n  %y = add %X, %X\n  return %y\n}\n"
      "func @main(%X: tensor<2x3xf32>) -> (tensor<2x2xf32>, tensor<2x3xf32>, tensor<2x3xi32>) {\n"
      "  %c = const 2.0 : tensor<2x3xf32>\n"
      "  %a = add %X, %c\n  %s = sub %a, %X\n  %m = mul %s, %a\n  %d = div %m, %c\n"
-     "  %h = max %d, %X\n  %l = min %h, %c\n  %n = neg %l\n  %b = abs %n\n  %e = exp %b\n"
+     "  %h = max %d, %X\n  %l = min %h, %c\n  %n = neg %l\n  %si = sign %n\n  %b = abs %si\n  %e = exp %b\n"
      "  %g = log %e\n  %q = sqrt %g\n  %r = rsqrt %c\n  %t = tanh %r\n  %f = erf %t\n"
      "  %u = relu %f\n  %v = sigmoid %u\n  %w = silu %v\n  %y = gelu %w\n"
      "  %rs = reduce_sum %y {axis = 1, keepdims}\n  %rm = reduce_max %y {axis = 1, keepdims}\n"
+     "  %rn = reduce_min %y {axis = 1, keepdims}\n"
      "  %me = reduce_mean %y {axis = 1, keepdims}\n  %so = softmax %y\n  %ln = layernorm %so\n"
      "  %qu = quantize %ln {scale = 0.5}\n  %dq = dequantize %qu {scale = 0.5} : tensor<2x3xf32>\n"
      "  %tr = transpose %dq\n  %mm = matmul %X, %tr\n"
@@ -36,7 +37,7 @@ static const program programs[] = {
      "  %ad = call @twice(%fu)\n  %in = cast %me : tensor<2x1xi32>\n"
      "  %is = add %in, %in\n  %ib = broadcast %is : tensor<2x3xi32>\n"
      "  return %ml, %ad, %ib\n}\n",
-     (18 + 3 + 5) * 6 + 2 * 24, 6 + 2, true},
+     (19 + 4 + 5) * 6 + 2 * 24, 6 + 2, true},
     /* 6 sums, products, quotients and extrema, an fma (2), 9 functions; on vectors an fma of 4 lanes (8), the
      * sum of 4 (3) and a dot of 8 products (16). Signs, comparisons, rounding and conversions count nothing,
      * nor do subscripts; of integers the other ten. */
