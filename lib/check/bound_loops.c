@@ -207,31 +207,39 @@ static void elementwise(bounder *b, const ts_op *op) {
   }
 }
 
-/* extract, insert, reduce_add */
-static void across(bounder *b, const ts_op *op) {
+/* extract, insert */
+static void move_lane(bounder *b, const ts_op *op) {
   int64_t lane = ts_attr_int(op, TS_ATTR_LANE, 0);
   cell *out = result_of(b, op);
   if (op->opcode == TS_OP_EXTRACT) {
     *out = get(b, ts_operand(op, 0), lane);
     return;
   }
-  const ts_value *v = ts_operand(op, op->opcode == TS_OP_INSERT);
-  int64_t lanes = lanes_of(v->type);
-  cell sum = get(b, v, 0);
-  for (int64_t l = 0; op->opcode == TS_OP_INSERT && l < lanes; l++)
+  const ts_value *v = ts_operand(op, 1);
+  for (int64_t l = 0; l < lanes_of(v->type); l++)
     out[l] = get(b, l == lane ? ts_operand(op, 0) : v, l);
-  if (op->opcode == TS_OP_INSERT) return;
-  for (int64_t l = 1; l < lanes; l++) {
-    cell x = get(b, v, l);
-    if (is_float(v)) {
-      sum = add(sum, x, 1);
-      continue;
-    }
-    sum.whole =
-        ts_wrap_int((ts_dtype)v->type->dtype, (int64_t)((uint64_t)sum.whole + (uint64_t)x.whole));
-    sum.error += x.error;
+}
+
+/* Two lanes joined by an op that adds or, as a maximum does, gives one of its operands: nothing is rounded
+ * but sums, and errors at most add up. */
+static cell joined(ts_opcode combine, ts_dtype d, cell x, cell y) {
+  ts_scalar scalar = ts_scalar_with(combine, NULL);
+  if (ts_is_float(d) && scalar == TS_SCALAR_ADD) return add(x, y, 1);
+  if (ts_is_float(d)) {
+    const ts_op op = {.opcode = (uint16_t)combine, .num_plain = 2};
+    return term(ts_inexact_op(&op, collapse(d, x), collapse(d, y), (ts_inexact){0, 0}));
   }
-  *out = sum;
+  cell c = {.error = x.error + y.error};
+  (void)ts_eval_int(scalar, d, x.whole, y.whole, &c.whole);
+  return c;
+}
+
+static void reduce_lanes(bounder *b, const ts_op *op) {
+  const ts_value *v = ts_operand(op, 0);
+  cell all = get(b, v, 0);
+  for (int64_t l = 1; l < lanes_of(v->type); l++)
+    all = joined((ts_opcode)ts_info(op)->combine, (ts_dtype)v->type->dtype, all, get(b, v, l));
+  *result_of(b, op) = all;
 }
 
 /* What the processor's instruction may be off by where it takes subnormal numbers for 0: the
@@ -463,8 +471,9 @@ static void run_op(bounder *b, const ts_op *op) {
     return;
   }
   case TS_OP_EXTRACT:
-  case TS_OP_INSERT:
-  case TS_OP_REDUCE_ADD: across(b, op); return;
+  case TS_OP_INSERT: move_lane(b, op); return;
+  case TS_OP_REDUCE_ADD:
+  case TS_OP_REDUCE_MAXIMUM: reduce_lanes(b, op); return;
   case TS_OP_SPLAT: repeat(b, op); return;
   case TS_OP_DOT: dot(b, op); return;
   case TS_OP_LAUNCH: /* and what stands only in one */

@@ -357,10 +357,12 @@ static ts_c_text insert(ts_c_emit *e, const ts_op *op) {
 static ts_c_text reduce(ts_c_emit *e, const ts_op *op) {
   const ts_value *v = ts_operand(op, 0);
   ts_c_rep r = ts_c_rep_of(e, v);
-  const char *narrow = ts_c_narrow(dtype_of(v));
-  const char *name = narrow             ? ts_sprintf(e->arena, "reduce_add_%s", narrow)
-                     : ts_c_is_float(r) ? "reduce_add"
-                                        : "reduce_addi";
+  const char *name = ts_info(op)->name, *narrow = ts_c_narrow(dtype_of(v));
+  ts_scalar scalar = ts_scalar_with((ts_opcode)ts_info(op)->combine, op);
+  if (narrow && !ts_scalar_infos[scalar].exact)
+    name = ts_sprintf(e->arena, "%s_%s", name, narrow);
+  else if (!ts_c_is_float(r))
+    name = ts_sprintf(e->arena, "%si", name);
   return ts_c_call_helper(e, name, r, lanes_of(v), dtype_of(v), ts_c_use(e, v).s);
 }
 
@@ -414,7 +416,8 @@ void ts_c_arith(ts_c_emit *e, const ts_op *op) {
   case TS_OP_LANES_BELOW: t = lanes_below(e, op); break;
   case TS_OP_EXTRACT: t = extract(e, op); break;
   case TS_OP_INSERT: t = insert(e, op); break;
-  case TS_OP_REDUCE_ADD: t = reduce(e, op); break;
+  case TS_OP_REDUCE_ADD:
+  case TS_OP_REDUCE_MAXIMUM: t = reduce(e, op); break;
   default:
     if (!meaning_of(e, op)) {
       ts_c_refuse(e, op->loc, "`%s` has no form in C; the loop VM runs it (ts-run --engine=loop)",

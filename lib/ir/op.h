@@ -90,7 +90,7 @@ typedef struct ts_op_info {
   uint8_t levels, class, flags;
   uint8_t reads, writes, subscripted; /* sets of plain operands */
   bool masked, has_map;
-  uint16_t combine; /* ts_opcode; of a REDUCE or PRODUCT */
+  uint16_t combine; /* ts_opcode, of tensors; of what joins points or lanes */
   const struct ts_maps *maps;
   ts_attr_list attrs;
 } ts_op_info;

@@ -39,7 +39,7 @@ static const program programs[] = {
      "  return %ml, %ad, %ib\n}\n",
      (19 + 4 + 5) * 6 + 2 * 24, 6 + 2, true},
     /* 6 sums, products, quotients and extrema, an fma (2), 9 functions; on vectors an fma of 4 lanes (8), the
-     * sum of 4 (3) and a dot of 8 products (16). Signs, comparisons, rounding and conversions count nothing,
+     * sum and the largest of 4 (3 each) and a dot of 8 products (16). Signs, comparisons, rounding and conversions count nothing,
      * nor do subscripts; of integers the other ten. */
     {"global @g : memref<2xf32> = 1.0\n"
      "func @main(%X: memref<64xf32>, %B: memref<8xbf16>, %Y: out memref<64xf32>, %I: out memref<64xi32>) {\n"
@@ -69,10 +69,11 @@ static const program programs[] = {
      "  %mask = lanes_below [3] : vector<4xi1>\n  store %vf, %Y[4] mask %mask\n"
      "  %el = extract %vf {lane = 1} : f32\n  %in = insert %el, %vf {lane = 0} : vector<4xf32>\n"
      "  %sum = reduce_add %in : f32\n  store %sum, %Y[3]\n"
+     "  %most = reduce_maximum %in : f32\n  store %most, %Y[3]\n"
      "  %bl = load %B[0] : vector<8xbf16>\n  %do = dot %bl, %bl, %vf : vector<4xf32>\n"
      "  store %do, %Y[8]\n  call @nothing(%X)\n  return\n}\n"
      "func @nothing(%X: memref<64xf32>) {\n}\n",
-     6 + 2 + 9 + 8 + 3 + 16, 10, true},
+     6 + 2 + 9 + 8 + 3 + 3 + 16, 10, true},
     /* 4 threads: one mma of 2·16·8·8 each */
     {"func @main(%X: memref<16x8xf32>, %W: memref<8x8xf32>, %Y: out memref<16x8xf32>) {\n"
      "  launch blocks(%b in 1) threads(%t in 4) {\n"

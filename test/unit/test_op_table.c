@@ -150,6 +150,7 @@ static const sample samples[TS_NUM_OPCODES] = {
     [TS_OP_INSERT] = {NULL,
         LOOP(VECTORS "%w = insert %x, %v {lane = 3} : vector<8xf32>\n    store %w, %Y[0]"), NO_VECTOR},
     [TS_OP_REDUCE_ADD] = {NULL, LOOP(VECTORS "%y = reduce_add %v : f32\n    store %y, %Y[%i]")},
+    [TS_OP_REDUCE_MAXIMUM] = {NULL, LOOP(VECTORS "%y = reduce_maximum %v : f32\n    store %y, %Y[%i]")},
     [TS_OP_DOT] = {NULL,
         LOOP("%q = splat 3 : vector<32xi8>\n    %z = splat %k : vector<8xi32>\n"
              "    %w = dot %q, %q, %z : vector<8xi32>\n    store %w, %J[0]"), NO_VECTOR},

@@ -60,7 +60,8 @@ static uint64_t loop_op_work(const ts_op *op) {
   switch (op->opcode) {
   case TS_OP_MMA: return 2 * (uint64_t)(t->dims[0] * t->dims[1] * t->dims[2]);
   case TS_OP_DOT: return 2 * lanes_of(ts_operand(op, 0)->type);
-  case TS_OP_REDUCE_ADD: return lanes_of(ts_operand(op, 0)->type) - 1;
+  case TS_OP_REDUCE_ADD:
+  case TS_OP_REDUCE_MAXIMUM: return lanes_of(ts_operand(op, 0)->type) - 1;
   default: return each * lanes_of(t);
   }
 }

@@ -247,15 +247,24 @@ static void convert(ts_vmc *c, const ts_op *op) {
 
 /* ---- vectors and fragments ---- */
 
+/* What joins a vector's lanes: the VM's own instruction for a sum, else one for any row of the table. */
+static ts_vm_opcode reduction(ts_scalar scalar, ts_dtype d) {
+  if (scalar != TS_SCALAR_ADD)
+    return !ts_is_float(d) ? TS_VM_OP_FOLD_I : d == TS_F32 ? TS_VM_OP_FOLD_F32 : TS_VM_OP_FOLD_F64;
+  switch (d) {
+  case TS_F64: return TS_VM_OP_RED_F64;
+  case TS_F32: return TS_VM_OP_RED_F32;
+  default: return ts_is_float(d) ? TS_VM_OP_RED : TS_VM_OP_RED_I;
+  }
+}
+
 static void across(ts_vmc *c, const ts_op *op) {
   int32_t r = ts_vmc_use(c, ts_operand(op, 0));
-  int64_t lanes = ts_vmc_lanes(ts_operand(op, 0)->type);
   ts_dtype d = dtype_of(ts_op_result(op, 0));
-  ts_vm_opcode red = d == TS_F64 ? TS_VM_OP_RED_F64 : d == TS_F32 ? TS_VM_OP_RED_F32 : TS_VM_OP_RED;
-  ts_insn *insn =
-      ts_vmc_emit(c, ts_is_float(d) ? red : TS_VM_OP_RED_I, ts_vmc_dest(c, op), r, 0, 0, 0);
-  insn->lo = d;
-  insn->hi = (int32_t)lanes;
+  ts_scalar scalar = ts_scalar_with((ts_opcode)ts_info(op)->combine, op);
+  ts_insn *insn = ts_vmc_emit(c, reduction(scalar, d), ts_vmc_dest(c, op), r, 0, 0, 0);
+  insn->lo = scalar == TS_SCALAR_ADD ? (int32_t)d : ts_vmc_row(scalar, d);
+  insn->hi = (int32_t)ts_vmc_lanes(ts_operand(op, 0)->type);
 }
 
 static void splat(ts_vmc *c, const ts_op *op) {
@@ -363,7 +372,8 @@ void ts_vmc_arith(ts_vmc *c, const ts_op *op) {
                   ts_vmc_use(c, ts_operand(op, 0)) + (int32_t)ts_attr_int(op, TS_ATTR_LANE, 0));
     return;
   case TS_OP_INSERT: insert(c, op); return;
-  case TS_OP_REDUCE_ADD: across(c, op); return;
+  case TS_OP_REDUCE_ADD:
+  case TS_OP_REDUCE_MAXIMUM: across(c, op); return;
   case TS_OP_MMA: mma(c, op); return;
   case TS_OP_DOT: dot(c, op); return;
   default: break;

@@ -103,8 +103,8 @@ def exact(lanes):
 def vectors(lanes):
     for d in FLOATS + INTS:
         t = shaped(lanes, d)
-        yield (f"reduce_{d}_{lanes}", lanes, [("X", d, "x")], d,
-               [f"%s = reduce_add %x : {d}", f"%y = splat %s : {t}"])
+        for op in ("reduce_add", "reduce_maximum"):
+            yield (f"{op}_{d}_{lanes}", lanes, [("X", d, "x")], d, [f"%s = {op} %x : {d}", f"%y = splat %s : {t}"])
     for d in FLOATS + INTS + ["i1"]:
         t = shaped(lanes, d)
         yield (f"lanes_{d}_{lanes}", lanes, [("E", d, "x")], d,

@@ -348,7 +348,7 @@ def table(w):
 # ---- vectors and launches ----
 
 def vectors(w):
-    """Whole vectors and a mask at the end, or a sum of each row by lanes."""
+    """Whole vectors and a mask at the end, or a sum of each row's vectors, of their sums or their largest."""
     rnd, (m, n, _) = w.rnd, w.dims
     t, lanes = rnd.choice(["f32", "f64", "i32"]), rnd.choice([4, 8, 16])
     kind = "vector<%dx%s>" % (lanes, t)
@@ -365,7 +365,7 @@ def vectors(w):
             v = w.value("fma %s, %s, %s" % (a, c, b) if t[0] == "f" else "addi %s, %s" % (a, b), kind)
             w.line("store %s, %s[%s, %s] mask %s" % (v, y.name, i.name, j.name, k))
             if total:
-                s = w.value("reduce_add %s" % a, t)
+                s = w.value("%s %s" % (rnd.choice(["reduce_add", "reduce_maximum"]), a), t)
                 w.store(add(w, w.load(total, [i.name]), s, t), total, [i.name])
 
 
