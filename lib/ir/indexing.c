@@ -88,13 +88,6 @@ const ts_maps ts_maps_elementwise = {elementwise_space, elementwise_map};
 
 /* ---- transpose: Y[i, j] = X[j, i] ---- */
 
-void ts_op_perm(const ts_op *op, int64_t perm[TS_MAX_RANK]) {
-  unsigned rank = ts_operand(op, 0)->type->rank;
-  const ts_attr *a = ts_attr_find(op, TS_ATTR_PERM);
-  for (unsigned i = 0; i < rank; i++)
-    perm[i] = a ? a->ints[i] : i + 2 < rank ? i : 2 * rank - 3 - i;
-}
-
 static void transpose_map(mapper *x) {
   int64_t perm[TS_MAX_RANK];
   if (is_result(x)) {

@@ -39,7 +39,4 @@ bool ts_has_maps(const ts_op *);
  * when figures of the whole axis are known, which takes one more walk along it. */
 const ts_map *ts_op_indexing(ts_module *, const ts_op *, unsigned operand);
 
-/* The permutation of a transpose: axis i of the result is axis perm[i] of the operand. */
-void ts_op_perm(const ts_op *, int64_t perm[TS_MAX_RANK]);
-
 #endif

@@ -219,6 +219,13 @@ static bool check_perm(ts_inf *f, const ts_type *t) {
   return true;
 }
 
+void ts_op_perm(const ts_op *op, int64_t perm[TS_MAX_RANK]) {
+  unsigned rank = ts_operand(op, 0)->type->rank;
+  const ts_attr *a = ts_attr_find(op, TS_ATTR_PERM);
+  for (unsigned i = 0; i < rank; i++)
+    perm[i] = a ? a->ints[i] : i + 2 < rank ? i : 2 * rank - 3 - i;
+}
+
 const ts_type *ts_rule_transpose(ts_inf *f) {
   const ts_type *t = tensor_operand(f, 0);
   int64_t perm[TS_MAX_RANK];

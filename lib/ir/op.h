@@ -330,6 +330,8 @@ unsigned ts_dot_group(ts_dtype factor, ts_dtype sum);
 /* The axes of a reduction, softmax, layernorm, quantize or dequantize as 0-based, ascending, in `axes`
  * (TS_MAX_RANK entries); returns how many. */
 unsigned ts_op_axes(const ts_op *, unsigned axes[TS_MAX_RANK]);
+/* The permutation of a transpose: axis i of the result is axis perm[i] of the operand. */
+void ts_op_perm(const ts_op *, int64_t perm[TS_MAX_RANK]);
 
 /* The relation of a cmpf or cmpi. */
 ts_pred ts_op_pred(const ts_op *);

@@ -154,13 +154,14 @@ void ts_parse_parentheses(ts_parser *p, ts_opcode opcode, ts_loc op, ts_loc pare
              n, inside);
 }
 
-/* ---- getting on ---- */
-
-ts_value *ts_parser_poison(ts_parser *p, ts_str name) {
-  ts_value *v = ts_new(&p->m->arena, ts_value);
-  *v = (ts_value){.type = ts_type_error(p->m), .kind = TS_VALUE_ARG, .name = name};
-  return v;
+void ts_parser_wrong_word(ts_parser *p, ts_opcode opcode) {
+  const char *word = ts_parser_text(p, p->word.name);
+  bool visible = ts_parser_find(p, word, strlen(word)) != NULL;
+  if (!p->poisoned)
+    ts_error(p->ctx, p->word.loc, "%s", ts_parse_word_advice(p, opcode, word, visible));
 }
+
+/* ---- getting on ---- */
 
 static void poison_name(ts_parser *p, const char *name, size_t n, ts_loc at) {
   ts_str s = ts_intern_n(&p->m->strings, name, n, true);

@@ -164,18 +164,6 @@ static bool attr_seen(const ts_parser *p, ts_attr_key key) {
   return false;
 }
 
-/* The attribute of this name that stands in braces; TS_NUM_ATTRS: there is none. */
-static ts_attr_key attr_of(const char *word, size_t n) {
-  for (ts_attr_key key = 0; key < TS_NUM_ATTRS; key++) {
-    const ts_attr_info *a = &ts_attr_infos[key];
-    if (a->where == TS_IN_BRACES && strlen(a->name) == n && memcmp(a->name, word, n) == 0)
-      return key;
-  }
-  return TS_NUM_ATTRS;
-}
-
-bool ts_parser_is_attr(const char *word, size_t n) { return attr_of(word, n) != TS_NUM_ATTRS; }
-
 static void unknown_attr(ts_parser *p, ts_str word, ts_loc loc) {
   const char *text = ts_parser_text(p, word), *near = ts_attr_nearest(text);
   if (near)
@@ -195,7 +183,7 @@ static void wrong_attr_value(ts_parser *p, ts_attr_key key, ts_loc loc) {
 
 void ts_parse_attr(ts_parser *p, ts_str word, const ts_raw_attr *raw, ts_loc loc) {
   const struct ts_interned *e = ts_interned_of(&p->m->strings, word);
-  ts_attr a = {.key = attr_of(e->text, e->len)};
+  ts_attr a = {.key = ts_parser_attr(e->text, e->len)};
   if (a.key == TS_NUM_ATTRS)
     unknown_attr(p, word, loc);
   else if (attr_seen(p, a.key))
@@ -247,13 +235,6 @@ static void define_results(ts_parser *p, ts_op *op, const ts_named *names) {
     ts_op_result(op, i)->name = names[i].name;
     ts_parser_define(p, names[i], ts_op_result(op, i));
   }
-}
-
-void ts_parser_wrong_word(ts_parser *p, ts_opcode opcode) {
-  const char *word = ts_parser_text(p, p->word.name);
-  bool visible = ts_parser_find(p, word, strlen(word)) != NULL;
-  if (!p->poisoned)
-    ts_error(p->ctx, p->word.loc, "%s", ts_parse_word_advice(p, opcode, word, visible));
 }
 
 /* Only a comparison has a word among its operands, before them. */

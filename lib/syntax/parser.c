@@ -93,6 +93,15 @@ const char *ts_parser_skip_name(const char *at) {
   return at;
 }
 
+ts_attr_key ts_parser_attr(const char *word, size_t n) {
+  for (ts_attr_key key = 0; key < TS_NUM_ATTRS; key++) {
+    const ts_attr_info *a = &ts_attr_infos[key];
+    if (a->where == TS_IN_BRACES && strlen(a->name) == n && memcmp(a->name, word, n) == 0)
+      return key;
+  }
+  return TS_NUM_ATTRS;
+}
+
 bool ts_parser_is_attr_open(ts_parser *p, const char *after_brace) {
   const char *word = to_token(after_brace);
   size_t n = (size_t)(skip_word(word) - word);
@@ -180,6 +189,12 @@ void ts_parser_define(ts_parser *p, ts_named n, ts_value *v) {
 ts_value *ts_parser_find(ts_parser *p, const char *name, size_t n) {
   ts_str s = ts_intern_find(&p->m->strings, name, n);
   return s ? *def_of(p, s) : NULL;
+}
+
+ts_value *ts_parser_poison(ts_parser *p, ts_str name) {
+  ts_value *v = ts_new(&p->m->arena, ts_value);
+  *v = (ts_value){.type = ts_type_error(p->m), .kind = TS_VALUE_ARG, .name = name};
+  return v;
 }
 
 ts_value *ts_parser_use(ts_parser *p, ts_named n) {

@@ -147,7 +147,11 @@ typedef struct ts_parser {
 /* ---- scanner side ---- */
 /* The token for a word: a keyword, a scalar type, an op, or IDENT. */
 int ts_parser_word(ts_parser *, const char *text, size_t n, ts_loc, void *yylval);
-bool ts_parser_is_attr(const char *word, size_t n); /* the name of an attribute */
+/* The attribute of this name that stands in braces; TS_NUM_ATTRS: there is none. */
+ts_attr_key ts_parser_attr(const char *word, size_t n);
+static inline bool ts_parser_is_attr(const char *word, size_t n) {
+  return ts_parser_attr(word, n) != TS_NUM_ATTRS;
+}
 /* Whether the brace opens attributes (`{axis = 1`, `{keepdims}`) rather than a block. */
 bool ts_parser_is_attr_open(ts_parser *, const char *after_brace);
 const char *ts_parser_skip_space(const char *); /* over blanks and ends of lines */
