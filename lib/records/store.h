@@ -1,0 +1,64 @@
+/* Where trials are kept: an SQLite file (WAL, synchronous=FULL) that several tuners may use at once.
+ *
+ * A session is what was tuned: a program, a space, a target and how it was measured. A trial belongs to a session and is
+ * there once; one is written whole, in a transaction of its own, before the search hears of it. */
+#ifndef TS_RECORDS_STORE_H
+#define TS_RECORDS_STORE_H
+
+#include "support/diag.h"
+#include "records/trial.h"
+
+typedef struct ts_store ts_store;
+typedef struct ts_session_store ts_session_store;
+
+/* What a session is about. Two sessions with the same key (the digest of everything here but the texts for people) are
+ * one. */
+typedef struct ts_session_key {
+  const char *program; /* digest of the program's text without comments, extents put in, hex */
+  const char *
+      loops; /* the same once it is loops (`loop_steps` steps of every pipeline later); NULL: unknown */
+  unsigned loop_steps;
+  const char *function; /* the name of what was tuned */
+  const char *shape;  /* "M=512 K=768 N=512": extents of its symbols, then its parameters' shapes */
+  const char *space;  /* the space's text */
+  const char *target; /* processor, vector bits, threads: what -recipe=tuned looks for */
+  const char *versions; /* of the library, the compiler, the kernel */
+  const char *engine;   /* "native{cc=gcc}" */
+  const char *measure;  /* how: repeats, warm-ups, objective's energy */
+  uint64_t seed;        /* of the inputs */
+} ts_session_key;
+
+typedef enum { TS_STORE_READ, TS_STORE_WRITE } ts_store_access;
+/* Opens the file, NULL: $XDG_CACHE_HOME/tilesmith/tune.db or that in ~/.cache; made when it is to be written and is not
+ * there. TS_ERR with its name for one that is damaged, of another version, not a store, locked for ten seconds, or not
+ * writable. */
+ts_result ts_store_open(ts_context *, const char *path, ts_store_access, ts_store **);
+void ts_store_close(ts_store *); /* NULL is allowed */
+/* The session of that key, begun where there is none. */
+ts_result ts_store_session(ts_store *, ts_arena *, const ts_session_key *, ts_session_store **);
+/* The trial of these parameters, texts in the arena; *found says whether there is one. */
+ts_result ts_session_recall(ts_session_store *, ts_arena *, const char *parameters, bool *found,
+                            ts_trial *);
+/* Keeps a trial: on return it is on the disk. TS_ERR, with a message, when it could not be written. */
+ts_result ts_session_keep(ts_session_store *, const ts_trial *);
+
+/* A session as it is found in a store, with the trials that are asked for. */
+typedef struct ts_kept_session {
+  int64_t id;
+  ts_session_key key;
+  uint64_t trials, good;
+  int64_t first, last; /* seconds since 1970 */
+} ts_kept_session;
+/* Calls `each` for every session, oldest first; a NULL program, target or function means any. A result other than TS_OK
+ * ends it and is returned. */
+ts_result ts_store_sessions(ts_store *, ts_arena *, const ts_session_key *like,
+                            ts_result (*each)(void *user, const ts_kept_session *), void *user);
+/* Calls `each` for the trials of a session, in the order they were kept. */
+ts_result ts_store_trials(ts_store *, ts_arena *, int64_t session,
+                          ts_result (*each)(void *user, const ts_trial *), void *user);
+/* The pipeline with the least time kept for a program (or loops: `from` is then how many of its steps come before, and
+ * were run already) on this target; NULL: none is kept. */
+ts_result ts_store_best(ts_store *, ts_arena *, const char *digest, const char *target,
+                        const char **pipeline, unsigned *from);
+
+#endif

@@ -1,0 +1,38 @@
+/* The legal points of a space, numbered.
+ *
+ * They are kept as a layered graph, a layer a parameter: a node stands for what the values chosen so far leave open, an
+ * edge for a value of the layer's parameter, and equal futures share a node. So points are counted, numbered and drawn
+ * at random without being listed. (Multi-valued decision diagrams: Srinivasan et al., Algorithms for discrete function
+ * manipulation, ICCAD 1990. Numbering by counts of paths: Knuth, TAOCP 4A, 7.1.4, algorithm C.)
+ *
+ * A space of constraints is built layer by layer, where a node is the residue of the constraints after the values so far
+ * (compile.c); a recorded space from its rows. */
+#ifndef TS_TUNE_SPACE_DOMAIN_H
+#define TS_TUNE_SPACE_DOMAIN_H
+
+#include "support/diag.h"
+#include "records/parameter.h"
+
+typedef struct ts_domain {
+  unsigned n;
+  ts_parameter *parameters;
+  struct ts_domain_graph *graph;
+  uint64_t count; /* legal points; UINT64_MAX for as many or more */
+} ts_domain;
+
+/* From rows of choices, `num_rows` times domain->n, in any order; a row that is there twice is TS_ERR with its place.
+ * `domain` holds the parameters already. Everything lives in the arena. */
+ts_result ts_domain_of_rows(ts_context *, ts_arena *, ts_domain *, size_t num_rows,
+                            const ts_choice *rows);
+/* Whether the point is legal, and then its number: 0 to count - 1, by the order of the values. O(parameters). */
+bool ts_domain_number(const ts_domain *, const ts_choice *point, uint64_t *number);
+/* The point of that number. */
+void ts_domain_point(const ts_domain *, uint64_t number, ts_choice *point);
+/* Whether the other choices leave this parameter out, so that it has no value in this legal point. */
+bool ts_domain_is_absent(const ts_domain *, const ts_choice *point, unsigned parameter);
+/* "tileM=8 tileN=16", without what is absent; and back: TS_USAGE with a message for an unknown name or value, a missing
+ * parameter, a point that is not legal. */
+const char *ts_domain_point_text(const ts_domain *, ts_arena *, const ts_choice *point);
+ts_result ts_domain_read_point(ts_context *, const ts_domain *, const char *text, ts_choice *point);
+
+#endif
