@@ -23,6 +23,10 @@ typedef struct ts_evaluator {
    * interrupted: what is done by then has been told. Other results, with a message, when nothing can be tried here. */
   ts_result (*evaluate)(void *state, ts_arena *, unsigned n, const ts_candidate *, ts_trial *trials,
                         ts_trial_done, void *user);
+  /* Measures candidates that are good already against each other once more, with more samples in turns, and puts
+   * the times of their trials right: what stood out among many by luck does not any more. NULL: there is nothing
+   * to be learned from that. */
+  ts_result (*settle)(void *state, ts_arena *, unsigned n, const ts_candidate *, ts_trial *trials);
   void (*close)(void *state);
 } ts_evaluator;
 

@@ -12,6 +12,9 @@ typedef struct ts_tune_report {
   ts_frontier frontier;
   size_t
       recipe; /* the place of the recipe's own choice in outcome->points; SIZE_MAX: it is not among them */
+  double
+      optimum; /* the least cost that is recorded, of a replay: then JSON has it, `fraction` (optimum over the
+                     best found) and a curve of fractions, one after each trial; 0: it is not known */
   const char *taken; /* "median of 10" */
 } ts_tune_report;
 
