@@ -622,12 +622,16 @@ void ts_print_module(ts_sink *out, const ts_module *m) {
   ts_arena_drop(&p.scratch);
 }
 
-void ts_print_func(ts_sink *out, const ts_func *f) {
+static void print_func(ts_sink *out, const ts_func *f, bool bare) {
   printer p;
   printer_init(&p, out, f->module);
+  p.bare = bare;
   put_func(&p, f);
   ts_arena_drop(&p.scratch);
 }
+
+void ts_print_func(ts_sink *out, const ts_func *f) { print_func(out, f, false); }
+void ts_print_func_bare(ts_sink *out, const ts_func *f) { print_func(out, f, true); }
 
 /* A printer to `out` that has settled every name of the function by printing it to nowhere. */
 static void name_function(printer *p, ts_sink *out, const ts_func *f) {

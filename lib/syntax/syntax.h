@@ -22,6 +22,7 @@ ts_result ts_parse_ops(ts_func *, const ts_source *source, unsigned n,
                        const ts_parse_name *visible);
 void ts_print_module(ts_sink *, const ts_module *);
 void ts_print_func(ts_sink *, const ts_func *);
+void ts_print_func_bare(ts_sink *, const ts_func *); /* without comments and blank lines */
 /* Gives every value the name that it is printed under: numbers to those without one, _1, _2 … to those
  * whose name is visible where they are defined. The module prints as before. */
 void ts_name_values(ts_module *);

@@ -83,3 +83,32 @@ ts_result ts_target_find(ts_context *ctx, const char *name, ts_target *out) {
   ts_error_plain(ctx, "there is no processor '%s' in the table; it has %s", name, list);
   return TS_USAGE;
 }
+
+/* The brand string: 48 bytes, padded with blanks on either side (AMD64 APM, volume 3, E.4.2; Intel SDM, volume 2A,
+ * CPUID, 80000002H). Elsewhere, or from processors that have none, the name of the architecture. */
+static const char *native_name(ts_arena *arena) {
+#if defined(__x86_64__)
+  unsigned words[3][4];
+  bool all = true;
+  for (unsigned i = 0; i < 3; i++)
+    all &= __get_cpuid(0x80000002 + i, &words[i][0], &words[i][1], &words[i][2], &words[i][3]) != 0;
+  const char *name = ts_strndup(arena, (const char *)words, sizeof words);
+  name += strspn(name, " ");
+  size_t n = strlen(name);
+  while (n && name[n - 1] == ' ')
+    n--;
+  return all && n ? ts_strndup(arena, name, n) : "x86-64";
+#elif defined(__aarch64__)
+  (void)arena;
+  return "aarch64";
+#else
+  (void)arena;
+  return "native";
+#endif
+}
+
+const char *ts_target_text(ts_arena *arena, const ts_target *t, unsigned threads) {
+  const char *name = strcmp(t->name, "native") ? t->name : native_name(arena);
+  return ts_sprintf(arena, "%s, vectors of %u bits, %u thread%s", name, t->vector_bits, threads,
+                    threads == 1 ? "" : "s");
+}

@@ -19,5 +19,8 @@ typedef struct ts_target {
  * 256 KiB where the system does not tell). A named one has its maker's cache sizes and as many
  * threads as this machine. TS_USAGE with the names there are for others. */
 ts_result ts_target_find(ts_context *, const char *name, ts_target *out);
+/* What measurements are only good for, in words: "AMD EPYC 9R14, vectors of 512 bits, 2 threads". The processor that this
+ * runs on is called by what it says of itself. In the arena. */
+const char *ts_target_text(ts_arena *, const ts_target *, unsigned threads);
 
 #endif

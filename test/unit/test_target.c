@@ -41,4 +41,30 @@ START_TEST(this_one_has_what_the_compiler_finds) {
 }
 END_TEST
 
-UNIT_MAIN("target", who_has_instructions_for_dot, this_one_has_what_the_compiler_finds)
+/* A named one by its name; this one by what the system reads of it, too. */
+START_TEST(measurements_are_kept_by_processor_and_threads) {
+  ts_context *ctx = ts_context_create();
+  ts_arena arena;
+  ts_arena_init(&arena, &ctx->memory);
+  ts_target named = find("znver4"), native = find("native");
+  ck_assert_str_eq(ts_target_text(&arena, &named, 1), "znver4, vectors of 512 bits, 1 thread");
+  const char *text = ts_target_text(&arena, &native, 3);
+  const char *end = strstr(text, ", vectors of ");
+  ck_assert_ptr_nonnull(end);
+  ck_assert_ptr_nonnull(strstr(end, ", 3 threads"));
+  ck_assert(end > text && end[-1] != ' ' && *text != ' ');
+  char line[256];
+  FILE *cpus = fopen("/proc/cpuinfo", "r");
+  while (cpus && fgets(line, sizeof line, cpus)) /* of x86: "model name : NAME" */
+    if (!strncmp(line, "model name", 10) && strchr(line, ':')) {
+      ck_assert_int_eq(strncmp(strchr(line, ':') + 2, text, (size_t)(end - text)), 0);
+      break;
+    }
+  if (cpus) fclose(cpus);
+  ts_arena_drop(&arena);
+  ts_context_destroy(ctx);
+}
+END_TEST
+
+UNIT_MAIN("target", who_has_instructions_for_dot, this_one_has_what_the_compiler_finds,
+          measurements_are_kept_by_processor_and_threads)
