@@ -26,7 +26,7 @@ static const char *print_of(ts_context *ctx, const char *program) {
 START_TEST(programs_are_one_when_their_text_is) {
   ts_context *ctx = ts_context_create();
   const char *plain = print_of(ctx, F(COPY(A, B, 8)));
-  ck_assert_str_eq(plain, print_of(ctx, "# a copy\n" F("  # of all\n\n" COPY(A, B, 8))));
+  ck_assert_str_eq(plain, print_of(ctx, "// a copy\n" F("  // of all\n\n" COPY(A, B, 8))));
   ck_assert_str_eq(plain, print_of(ctx, OTHER F(COPY(A, B, 8))));
   ck_assert_str_ne(plain, print_of(ctx, F(COPY(A, B, 7))));
   ts_context_destroy(ctx);
