@@ -66,6 +66,9 @@ typedef struct ts_engine {
   void (*release)(ts_context *, void *compiled);
   /* What is to be told of it, in the arena. NULL: nothing. */
   void (*describe)(const void *compiled, ts_arena *, ts_engine_account *);
+  /* What its code is made by with these options, as records of times name it: "gcc (Debian 12.2.0-14) 12.2.0"; "" where
+   * it cannot be said. In the arena. NULL: nothing but this library. */
+  const char *(*version)(ts_context *, ts_arena *, const void *options);
 } ts_engine;
 
 enum {

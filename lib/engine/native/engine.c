@@ -349,6 +349,15 @@ static void native_release(ts_context *ctx, void *handle) {
   ts_free(&ctx->memory, c, sizeof *c);
 }
 
+static const char *native_version(ts_context *ctx, ts_arena *arena, const void *options) {
+  ts_native_job job = {.ctx = ctx, .arena = arena, .options = options};
+  if (ts_native_find_compiler(&job)) return "";
+  ts_native_ask_version(&job);
+  const char *version = job.compiler.version;
+  return version && *version ? ts_strndup(arena, version, strcspn(version, "\n"))
+                             : job.compiler.path;
+}
+
 static void native_describe(const void *handle, ts_arena *arena, ts_engine_account *out) {
   const compiled *c = handle;
   const ts_fact facts[] = {
@@ -526,4 +535,5 @@ const ts_engine ts_engine_native = {
     .run = native_run,
     .release = native_release,
     .describe = native_describe,
+    .version = native_version,
 };

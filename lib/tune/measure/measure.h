@@ -22,8 +22,9 @@ typedef struct ts_measure_setup {
   double
       seconds; /* of wall-clock time that one candidate's runs may take together; 0: 20 times the first good one's, at least 2 */
   uint64_t memory;              /* bytes that a candidate may take besides its buffers; 0: 1 GiB */
-  ts_energy_meter *meter;       /* NULL: energy is not measured */
-  const ts_energy_model *model; /* NULL: nor modelled */
+  /* Energy by the meter; without one by the model; without that by the candidate's watts, if it has any. */
+  ts_energy_meter *meter;
+  const ts_energy_model *model;
   /* what candidates are compared by, so that hopeless ones are soon done: time, or energy */
   bool by_energy;
   const volatile int *interrupt;

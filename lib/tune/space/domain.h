@@ -34,5 +34,7 @@ bool ts_domain_is_absent(const ts_domain *, const ts_choice *point, unsigned par
  * parameter, a point that is not legal. */
 const char *ts_domain_point_text(const ts_domain *, ts_arena *, const ts_choice *point);
 ts_result ts_domain_read_point(ts_context *, const ts_domain *, const char *text, ts_choice *point);
+/* The same without messages: false. */
+bool ts_domain_find_point(const ts_domain *, const char *text, ts_choice *point);
 
 #endif
