@@ -94,13 +94,12 @@ ts_result ts_domain_of_rows(ts_context *ctx, ts_arena *arena, ts_domain *domain,
 
 /* ---- numbers and points ---- */
 
-static const ts_domain_node *first_node(const ts_domain *domain) {
+const ts_domain_node *ts_domain_first_node(const ts_domain *domain) {
   return &domain->graph->nodes.at[domain->graph->nodes.n - 1];
 }
 
-/* The node's edge of that choice; NULL: there is none. */
-static const ts_domain_edge *find_edge(const ts_domain *domain, const ts_domain_node *node,
-                                       ts_choice choice) {
+const ts_domain_edge *ts_domain_find_edge(const ts_domain *domain, const ts_domain_node *node,
+                                          ts_choice choice) {
   const ts_domain_edge *edges = domain->graph->edges.at + node->first;
   unsigned low = 0, high = node->n;
   while (low < high) {
@@ -114,10 +113,10 @@ static const ts_domain_edge *find_edge(const ts_domain *domain, const ts_domain_
 }
 
 bool ts_domain_number(const ts_domain *domain, const ts_choice *point, uint64_t *number) {
-  const ts_domain_node *node = first_node(domain);
+  const ts_domain_node *node = ts_domain_first_node(domain);
   *number = 0;
   for (unsigned i = 0; i < domain->n; i++) {
-    const ts_domain_edge *edge = find_edge(domain, node, point[i]);
+    const ts_domain_edge *edge = ts_domain_find_edge(domain, node, point[i]);
     if (!edge) return false;
     *number += edge->before;
     node = &domain->graph->nodes.at[edge->to];
@@ -126,8 +125,8 @@ bool ts_domain_number(const ts_domain *domain, const ts_choice *point, uint64_t 
 }
 
 /* The last edge that no more than `number` points come before. */
-static const ts_domain_edge *edge_of_number(const ts_domain *domain, const ts_domain_node *node,
-                                            uint64_t number) {
+const ts_domain_edge *ts_domain_edge_of_number(const ts_domain *domain, const ts_domain_node *node,
+                                               uint64_t number) {
   const ts_domain_edge *edges = domain->graph->edges.at + node->first;
   unsigned low = 0, high = node->n;
   while (high - low > 1) {
@@ -141,9 +140,9 @@ static const ts_domain_edge *edge_of_number(const ts_domain *domain, const ts_do
 }
 
 void ts_domain_point(const ts_domain *domain, uint64_t number, ts_choice *point) {
-  const ts_domain_node *node = first_node(domain);
+  const ts_domain_node *node = ts_domain_first_node(domain);
   for (unsigned i = 0; i < domain->n; i++) {
-    const ts_domain_edge *edge = edge_of_number(domain, node, number);
+    const ts_domain_edge *edge = ts_domain_edge_of_number(domain, node, number);
     point[i] = edge->choice;
     number -= edge->before;
     node = &domain->graph->nodes.at[edge->to];
@@ -151,10 +150,20 @@ void ts_domain_point(const ts_domain *domain, uint64_t number, ts_choice *point)
 }
 
 bool ts_domain_is_absent(const ts_domain *domain, const ts_choice *point, unsigned parameter) {
-  const ts_domain_node *node = first_node(domain);
+  const ts_domain_node *node = ts_domain_first_node(domain);
   for (unsigned i = 0; i < parameter; i++)
-    node = &domain->graph->nodes.at[find_edge(domain, node, point[i])->to];
+    node = &domain->graph->nodes.at[ts_domain_find_edge(domain, node, point[i])->to];
   return node->absent;
+}
+
+uint64_t ts_domain_absences(const ts_domain *domain, const ts_choice *point) {
+  const ts_domain_node *node = ts_domain_first_node(domain);
+  uint64_t absent = 0;
+  for (unsigned i = 0; i < domain->n; i++) {
+    absent |= (uint64_t)node->absent << i;
+    node = &domain->graph->nodes.at[ts_domain_find_edge(domain, node, point[i])->to];
+  }
+  return absent;
 }
 
 /* ---- as text ---- */

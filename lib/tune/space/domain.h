@@ -30,6 +30,18 @@ bool ts_domain_number(const ts_domain *, const ts_choice *point, uint64_t *numbe
 void ts_domain_point(const ts_domain *, uint64_t number, ts_choice *point);
 /* Whether the other choices leave this parameter out, so that it has no value in this legal point. */
 bool ts_domain_is_absent(const ts_domain *, const ts_choice *point, unsigned parameter);
+/* The same of all parameters of a legal point: bit i for parameter i. O(parameters). */
+uint64_t ts_domain_absences(const ts_domain *, const ts_choice *point);
+
+/* ---- moves (moves.c) ---- */
+
+/* `from`, a legal point, with another choice of one parameter, in `to`: parameters that this makes absent hold 0, those
+ * that it makes appear are drawn by `random`. False where a third choice would have to change. */
+bool ts_domain_change(const ts_domain *, const ts_choice *from, unsigned parameter,
+                      ts_choice choice, uint64_t random, ts_choice *to);
+/* Makes any choices a legal point: one after the other, what those before it do not allow is replaced by the nearest that
+ * they do, words by any, drawn by `random`. */
+void ts_domain_mend(const ts_domain *, ts_choice *point, uint64_t random);
 /* "tileM=8 tileN=16", without what is absent; and back: TS_USAGE with a message for an unknown name or value, a missing
  * parameter, a point that is not legal. */
 const char *ts_domain_point_text(const ts_domain *, ts_arena *, const ts_choice *point);

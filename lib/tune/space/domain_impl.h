@@ -30,4 +30,12 @@ uint32_t ts_domain_add_node(ts_arena *, struct ts_domain_graph *, unsigned n,
 /* The domain gets the graph, whose last node is the beginning. */
 void ts_domain_set_graph(ts_domain *, struct ts_domain_graph *);
 
+/* The node that paths begin at. */
+const ts_domain_node *ts_domain_first_node(const ts_domain *);
+/* The node's edge of that choice; NULL: there is none. */
+const ts_domain_edge *ts_domain_find_edge(const ts_domain *, const ts_domain_node *, ts_choice);
+/* The edge of the path of that number from the node on. */
+const ts_domain_edge *ts_domain_edge_of_number(const ts_domain *, const ts_domain_node *,
+                                               uint64_t number);
+
 #endif
