@@ -1,0 +1,150 @@
+/* ts-tune: searches for the fastest or the most frugal schedule of a program. */
+#include <signal.h>
+
+#include "analysis/poly/marks.h"
+#include "tune.h"
+#include "tune/session/replay.h"
+
+/* ---- ending early ---- */
+
+static volatile int interrupted;
+
+static void note_signal(int number) {
+  (void)number;
+  interrupted = 1;
+}
+
+/* The first signal ends the session with the best so far, a second one the tool. */
+static void catch_signals(void) {
+  struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+static void say_how_it_ended(tune *o, const ts_tune_outcome *outcome) {
+  if (outcome->end == TS_END_INTERRUPTED)
+    ts_inform_plain(o->tool.ctx, "interrupted: the best of the %zu that were tried",
+                    outcome->points.n);
+  if (outcome->recalled)
+    ts_inform_plain(o->tool.ctx, "%llu of %zu trials were known from the records",
+                    (unsigned long long)outcome->recalled, outcome->points.n);
+}
+
+/* ---- over records ---- */
+
+static ts_result replay(tune *o) {
+  ts_context *ctx = o->tool.ctx;
+  ts_arena *arena = &ctx->arena;
+  ts_evaluator evaluator = {0};
+  ts_result result = ts_recorded_read(ctx, arena, o->replay, &o->recorded);
+  if (!result)
+    result =
+        ts_replay_open(ctx, arena, &o->recorded, 1e3 * o->replay_delay, &o->job.domain, &evaluator);
+  if (result) return result;
+  if (o->count) {
+    printf("%llu\n", (unsigned long long)o->job.domain.count);
+    return TS_OK;
+  }
+  ts_tune_plan plan = {.domain = &o->job.domain,
+                       .evaluator = evaluator,
+                       .objective = o->job.objective,
+                       .search = o->job.search,
+                       .setup = {.seed = o->job.seed},
+                       .trials = o->trials ? (uint64_t)o->trials : 60,
+                       .seconds = o->job.seconds,
+                       .batch = o->batch ? (unsigned)o->batch : 1,
+                       .interrupt = &interrupted,
+                       .progress = tune_progress,
+                       .user = o};
+  result = ts_tune(ctx, arena, &plan, &o->job.outcome);
+  tune_end_progress(o);
+  if (result) return result;
+  say_how_it_ended(o, &o->job.outcome);
+  double optimum = ts_replay_optimum(&o->recorded, o->job.objective);
+  return tune_tell(o, o->recorded.name, &o->job.domain, &o->job.outcome, SIZE_MAX, optimum, NULL);
+}
+
+/* ---- of a program ---- */
+
+static ts_result read_inputs(tune *o) {
+  ts_result result = ts_tool_read_module(&o->tool, o->tool.inputs[0], o->marks, &o->job.module);
+  if (result || !o->space) return result;
+  ts_source *source = ts_new(&o->tool.ctx->arena, ts_source);
+  result = ts_tool_read(&o->tool, o->space, source);
+  if (!result) result = ts_source_check(o->tool.ctx, source);
+  o->job.space_source = source;
+  return result;
+}
+
+static ts_result print_space(tune *o) {
+  ts_output out;
+  ts_result result = ts_output_open(&o->tool, &out, o->output);
+  if (result) return result;
+  ts_tune_space_print(&out.sink, o->job.space);
+  return ts_output_commit(&o->tool, &out);
+}
+
+static ts_result count(tune *o) {
+  ts_result result = ts_tune_job_count(&o->job);
+  if (!result) printf("%llu\n", (unsigned long long)o->job.domain.count);
+  return result;
+}
+
+static ts_result tell_winner(tune *o) {
+  ts_tune_job *job = &o->job;
+  ts_module *won = NULL;
+  say_how_it_ended(o, &job->outcome);
+  ts_result result = ts_tune_job_apply(job, &job->outcome.points.at[job->outcome.best].trial, &won);
+  if (!result)
+    result = tune_tell(o, ts_tune_job_title(job), &job->domain, &job->outcome, job->recipe, 0, won);
+  ts_module_drop(won);
+  return result;
+}
+
+static ts_result tune_program(tune *o) {
+  ts_tune_job *job = &o->job;
+  ts_result result = read_inputs(o);
+  if (!result) result = ts_tune_job_open(job);
+  if (result) return result;
+  if (o->print_space) return print_space(o);
+  if (o->count) return count(o);
+  job->interrupt = &interrupted;
+  result = ts_tune_job_run(job);
+  tune_end_progress(o);
+  return result ? result : tell_winner(o);
+}
+
+static ts_result run(void *arg) {
+  tune *o = arg;
+  catch_signals();
+  return o->replay ? replay(o) : tune_program(o);
+}
+
+static void clean_up(void *arg) {
+  tune *o = arg;
+  ts_tool_print_diagnostics(&o->tool);
+  ts_tune_job_close(&o->job);
+  if (o->job.module) ts_module_drop(o->job.module);
+}
+
+/* ---- subcommands ---- */
+
+/* Each is a tool of its own, whose name is its first word. */
+static const struct {
+  const char *name;
+  int (*main)(int argc, char **argv);
+} subcommands[] = {
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv) {
+  for (unsigned i = 0; argc > 1 && subcommands[i].name; i++)
+    if (!strcmp(argv[1], subcommands[i].name)) return subcommands[i].main(argc - 1, argv + 1);
+  tune o = {.output = "-", .export = TUNE_EXPORT_NOTHING, .max_memory = UINT64_C(8) << 30};
+  ts_result result =
+      ts_tool_begin(&o.tool, "ts-tune", "search for the fastest or the most frugal schedule", &o);
+  if (!result) result = tune_parse(&o, argc, argv);
+  if (!result && !o.tool.done) result = ts_protect_cleanup(o.tool.ctx, run, clean_up, &o);
+  return ts_tool_end(&o.tool, result);
+}

@@ -1,0 +1,38 @@
+/* What the files of ts-tune share. */
+#ifndef TS_TOOLS_TUNE_H
+#define TS_TOOLS_TUNE_H
+
+#include "common/tool.h"
+#include "records/recorded.h"
+#include "tune/report/report.h"
+#include "tune/session/job.h"
+
+typedef enum { TUNE_EMIT_IR, TUNE_EMIT_PIPELINE, TUNE_EMIT_JSON } tune_emit;
+enum { TUNE_EXPORT_NOTHING = -1 };
+
+typedef struct tune {
+  ts_tool tool;
+  TS_VEC(ts_flag) flags;
+  ts_run_request request;
+  ts_tune_job job;
+  const char *space, *replay, *output, *plot_path;
+  bool print_space, count, frontier, plot;
+  double replay_delay; /* seconds an answer takes */
+  int emit, export, objective, marks;
+  int64_t seed, trials, batch, repeats, jobs, threads;
+  uint64_t max_memory;
+  TS_VEC(struct ts_tune_space_constant) constants;
+  ts_recorded recorded; /* of a replay */
+} tune;
+
+/* tune_flags.c: reads the command line. */
+ts_result tune_parse(tune *, int argc, char **argv);
+/* tune_output.c: the table on stderr, then what was asked for on the output. `title` says what was tuned; `module` is what
+ * won, NULL where there is no program. */
+ts_result tune_tell(tune *, const char *title, const ts_domain *, const ts_tune_outcome *,
+                    size_t recipe, double optimum, ts_module *module);
+/* Shows how it goes on a terminal; to be called after each trial. */
+void tune_progress(void *tune_, const ts_tune_progress *);
+void tune_end_progress(const tune *);
+
+#endif
