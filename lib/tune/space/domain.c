@@ -3,25 +3,43 @@
 
 /* ---- making graphs ---- */
 
-struct ts_domain_graph *ts_domain_graph_new(ts_arena *arena) {
+struct ts_domain_graph *ts_domain_graph_new(ts_arena *arena, unsigned n) {
   struct ts_domain_graph *g = ts_new(arena, struct ts_domain_graph);
+  g->order = ts_new_array(arena, unsigned, n);
+  for (unsigned i = 0; i < n; i++)
+    g->order[i] = i;
   ts_push(arena, &g->nodes, (ts_domain_node){.count = 1});
   return g;
 }
 
-static uint64_t add_counts(uint64_t a, uint64_t b) {
+/* a + times * b, UINT64_MAX when that or more. */
+static uint64_t add_counts(uint64_t a, uint64_t times, uint64_t b) {
   uint64_t sum;
-  return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+  if (__builtin_mul_overflow(times, b, &sum) || __builtin_add_overflow(a, sum, &sum))
+    return UINT64_MAX;
+  return sum;
+}
+
+/* Points by the choices of an edge below `choice`. */
+static uint64_t count_below(const struct ts_domain_graph *g, const ts_domain_edge *edge,
+                            unsigned choice) {
+  return add_counts(edge->before, choice - edge->first, g->nodes.at[edge->to].count);
 }
 
 uint32_t ts_domain_add_node(ts_arena *arena, struct ts_domain_graph *g, unsigned n,
                             const ts_domain_edge *edges, bool absent) {
-  ts_domain_node node = {.first = (uint32_t)g->edges.n, .n = n, .absent = absent};
+  ts_domain_node node = {.first = (uint32_t)g->edges.n, .absent = absent};
   for (unsigned i = 0; i < n; i++) {
-    ts_domain_edge edge = edges[i];
-    edge.before = node.count;
-    node.count = add_counts(node.count, g->nodes.at[edge.to].count);
-    ts_push(arena, &g->edges, edge);
+    ts_domain_edge *last = node.n ? &g->edges.at[g->edges.n - 1] : NULL, edge = edges[i];
+    if (last && last->to == edge.to && last->last + 1 == edge.first) {
+      last->last = edge.last;
+    } else {
+      edge.before = node.count;
+      ts_push(arena, &g->edges, edge);
+      node.n++;
+    }
+    last = &g->edges.at[g->edges.n - 1];
+    node.count = count_below(g, last, last->last + 1u);
   }
   ts_push(arena, &g->nodes, node);
   return (uint32_t)(g->nodes.n - 1);
@@ -49,7 +67,8 @@ static uint32_t node_of_rows(row_graph *r, size_t begin, size_t end, unsigned la
     ts_choice choice = r->rows[at][layer];
     for (next = at + 1; next < end && r->rows[next][layer] == choice; next++)
       ;
-    ts_push(r->arena, &edges, (ts_domain_edge){choice, node_of_rows(r, at, next, layer + 1), 0});
+    uint32_t to = node_of_rows(r, at, next, layer + 1);
+    ts_push(r->arena, &edges, (ts_domain_edge){choice, choice, to, 0});
   }
   return ts_domain_add_node(r->arena, r->graph, (unsigned)edges.n, edges.at, false);
 }
@@ -86,7 +105,7 @@ ts_result ts_domain_of_rows(ts_context *ctx, ts_arena *arena, ts_domain *domain,
       return ts_error_plain(ctx, "rows %zu and %zu are the same point",
                             (size_t)(sorted[i - 1] - rows) / n + 1,
                             (size_t)(sorted[i] - rows) / n + 1);
-  row_graph r = {arena, ts_domain_graph_new(arena), n, sorted};
+  row_graph r = {arena, ts_domain_graph_new(arena, n), n, sorted};
   (void)node_of_rows(&r, 0, num_rows, 0);
   ts_domain_set_graph(domain, r.graph);
   return TS_OK;
@@ -98,36 +117,51 @@ const ts_domain_node *ts_domain_first_node(const ts_domain *domain) {
   return &domain->graph->nodes.at[domain->graph->nodes.n - 1];
 }
 
-const ts_domain_edge *ts_domain_find_edge(const ts_domain *domain, const ts_domain_node *node,
-                                          ts_choice choice) {
-  const ts_domain_edge *edges = domain->graph->edges.at + node->first;
+const ts_domain_edge *ts_domain_edges(const ts_domain *domain, const ts_domain_node *node) {
+  return domain->graph->edges.at + node->first;
+}
+
+/* The last of the node's edges whose first choice is at most this one; NULL: all begin behind it. */
+static const ts_domain_edge *find_edge(const ts_domain *domain, const ts_domain_node *node,
+                                       ts_choice choice) {
+  const ts_domain_edge *edges = ts_domain_edges(domain, node);
   unsigned low = 0, high = node->n;
   while (low < high) {
     unsigned middle = (low + high) / 2;
-    if (edges[middle].choice < choice)
+    if (edges[middle].first <= choice)
       low = middle + 1;
     else
       high = middle;
   }
-  return low < node->n && edges[low].choice == choice ? &edges[low] : NULL;
+  return low && choice <= edges[low - 1].last ? &edges[low - 1] : NULL;
+}
+
+static const ts_domain_node *end_of_edge(const ts_domain *domain, const ts_domain_edge *edge) {
+  return edge ? &domain->graph->nodes.at[edge->to] : NULL;
+}
+
+const ts_domain_node *ts_domain_step(const ts_domain *domain, const ts_domain_node *node,
+                                     ts_choice choice) {
+  return end_of_edge(domain, find_edge(domain, node, choice));
 }
 
 bool ts_domain_number(const ts_domain *domain, const ts_choice *point, uint64_t *number) {
   const ts_domain_node *node = ts_domain_first_node(domain);
   *number = 0;
   for (unsigned i = 0; i < domain->n; i++) {
-    const ts_domain_edge *edge = ts_domain_find_edge(domain, node, point[i]);
+    ts_choice choice = point[domain->graph->order[i]];
+    const ts_domain_edge *edge = find_edge(domain, node, choice);
     if (!edge) return false;
-    *number += edge->before;
-    node = &domain->graph->nodes.at[edge->to];
+    *number += count_below(domain->graph, edge, choice);
+    node = end_of_edge(domain, edge);
   }
   return true;
 }
 
 /* The last edge that no more than `number` points come before. */
-const ts_domain_edge *ts_domain_edge_of_number(const ts_domain *domain, const ts_domain_node *node,
-                                               uint64_t number) {
-  const ts_domain_edge *edges = domain->graph->edges.at + node->first;
+static const ts_domain_edge *edge_of_number(const ts_domain *domain, const ts_domain_node *node,
+                                            uint64_t number) {
+  const ts_domain_edge *edges = ts_domain_edges(domain, node);
   unsigned low = 0, high = node->n;
   while (high - low > 1) {
     unsigned middle = (low + high) / 2;
@@ -139,40 +173,33 @@ const ts_domain_edge *ts_domain_edge_of_number(const ts_domain *domain, const ts
   return &edges[low];
 }
 
-void ts_domain_point(const ts_domain *domain, uint64_t number, ts_choice *point) {
-  const ts_domain_node *node = ts_domain_first_node(domain);
-  for (unsigned i = 0; i < domain->n; i++) {
-    const ts_domain_edge *edge = ts_domain_edge_of_number(domain, node, number);
-    point[i] = edge->choice;
-    number -= edge->before;
-    node = &domain->graph->nodes.at[edge->to];
-  }
+const ts_domain_node *ts_domain_step_of_number(const ts_domain *domain, const ts_domain_node *node,
+                                               uint64_t *number, ts_choice *choice) {
+  const ts_domain_edge *edge = edge_of_number(domain, node, *number);
+  const ts_domain_node *to = end_of_edge(domain, edge);
+  uint64_t step = (*number - edge->before) / to->count;
+  *choice = (ts_choice)(edge->first + step);
+  *number -= edge->before + step * to->count;
+  return to;
 }
 
-bool ts_domain_is_absent(const ts_domain *domain, const ts_choice *point, unsigned parameter) {
+void ts_domain_point(const ts_domain *domain, uint64_t number, ts_choice *point) {
   const ts_domain_node *node = ts_domain_first_node(domain);
-  for (unsigned i = 0; i < parameter; i++)
-    node = &domain->graph->nodes.at[ts_domain_find_edge(domain, node, point[i])->to];
-  return node->absent;
+  for (unsigned i = 0; i < domain->n; i++)
+    node = ts_domain_step_of_number(domain, node, &number, &point[domain->graph->order[i]]);
 }
 
 uint64_t ts_domain_absences(const ts_domain *domain, const ts_choice *point) {
   const ts_domain_node *node = ts_domain_first_node(domain);
   uint64_t absent = 0;
   for (unsigned i = 0; i < domain->n; i++) {
-    absent |= (uint64_t)node->absent << i;
-    node = &domain->graph->nodes.at[ts_domain_find_edge(domain, node, point[i])->to];
+    unsigned parameter = domain->graph->order[i];
+    absent |= (uint64_t)node->absent << parameter;
+    node = ts_domain_step(domain, node, point[parameter]);
   }
   return absent;
 }
 
-/* ---- as text ---- */
-
-const char *ts_domain_point_text(const ts_domain *domain, ts_arena *arena, const ts_choice *point) {
-  const char *text = "";
-  for (unsigned i = 0; i < domain->n; i++)
-    if (!ts_domain_is_absent(domain, point, i))
-      text = ts_sprintf(arena, "%s%s%s=%s", text, *text ? " " : "", domain->parameters[i].name,
-                        domain->parameters[i].texts[point[i]]);
-  return text;
+bool ts_domain_is_absent(const ts_domain *domain, const ts_choice *point, unsigned parameter) {
+  return ts_domain_absences(domain, point) >> parameter & 1;
 }

@@ -24,7 +24,8 @@ typedef struct ts_domain {
  * `domain` holds the parameters already. Everything lives in the arena. */
 ts_result ts_domain_of_rows(ts_context *, ts_arena *, ts_domain *, size_t num_rows,
                             const ts_choice *rows);
-/* Whether the point is legal, and then its number: 0 to count - 1, by the order of the values. O(parameters). */
+/* Whether the point is legal, and then its number: 0 to count - 1, by the order of the values, parameter by parameter in
+ * the order of the layers (that of the space unless the graph is much smaller in another). O(parameters). */
 bool ts_domain_number(const ts_domain *, const ts_choice *point, uint64_t *number);
 /* The point of that number. */
 void ts_domain_point(const ts_domain *, uint64_t number, ts_choice *point);
@@ -42,9 +43,14 @@ bool ts_domain_change(const ts_domain *, const ts_choice *from, unsigned paramet
 /* Makes any choices a legal point: one after the other, what those before it do not allow is replaced by the nearest that
  * they do, words by any, drawn by `random`. */
 void ts_domain_mend(const ts_domain *, ts_choice *point, uint64_t random);
-/* "tileM=8 tileN=16", without what is absent; and back: TS_USAGE with a message for an unknown name or value, a missing
- * parameter, a point that is not legal. */
+
+/* ---- points as text (point.c) ---- */
+
+/* "tileM=8 tileN=16", without what is absent; values that are more than letters, digits and ". _ - +" stand in double
+ * quotes, in which a backslash takes the next character as it is. */
 const char *ts_domain_point_text(const ts_domain *, ts_arena *, const ts_choice *point);
+/* Back, in any order, numbers however they are written. TS_USAGE with a message for what is no such list, an unknown name
+ * or value, a missing parameter, one that is absent or there twice, a point that is not legal. */
 ts_result ts_domain_read_point(ts_context *, const ts_domain *, const char *text, ts_choice *point);
 /* The same without messages: false. */
 bool ts_domain_find_point(const ts_domain *, const char *text, ts_choice *point);

@@ -9,46 +9,55 @@ static uint64_t next_draw(uint64_t *random) {
   return *random >> 16;
 }
 
-static const ts_domain_edge *draw_edge(const ts_domain *domain, const ts_domain_node *node,
-                                       uint64_t *random) {
-  return ts_domain_edge_of_number(domain, node, next_draw(random) % node->count);
+static const ts_domain_node *draw_step(const ts_domain *domain, const ts_domain_node *node,
+                                       uint64_t *random, ts_choice *choice) {
+  uint64_t number = next_draw(random) % node->count;
+  return ts_domain_step_of_number(domain, node, &number, choice);
 }
 
 bool ts_domain_change(const ts_domain *domain, const ts_choice *from, unsigned parameter,
                       ts_choice choice, uint64_t random, ts_choice *to) {
   const ts_domain_node *old = ts_domain_first_node(domain), *node = old;
-  for (unsigned i = 0; i < domain->n; i++) {
-    const ts_domain_edge *edge;
-    if (i == parameter)
-      edge = node->absent ? NULL : ts_domain_find_edge(domain, node, choice);
-    else if (old->absent && !node->absent)
-      edge = draw_edge(domain, node, &random);
+  for (unsigned layer = 0; layer < domain->n; layer++) {
+    unsigned i = domain->graph->order[layer];
+    to[i] = node->absent ? 0 : i == parameter ? choice : from[i];
+    if (i == parameter && node->absent) return false;
+    if (i != parameter && old->absent && !node->absent)
+      node = draw_step(domain, node, &random, &to[i]);
     else
-      edge = ts_domain_find_edge(domain, node, node->absent ? 0 : from[i]);
-    if (!edge) return false;
-    to[i] = edge->choice;
-    node = &domain->graph->nodes.at[edge->to];
-    old = &domain->graph->nodes.at[ts_domain_find_edge(domain, old, from[i])->to];
+      node = ts_domain_step(domain, node, to[i]);
+    if (!node) return false;
+    old = ts_domain_step(domain, old, from[i]);
   }
   return true;
 }
 
-static const ts_domain_edge *nearest_edge(const ts_domain *domain, const ts_domain_node *node,
-                                          ts_choice wanted) {
-  const ts_domain_edge *edges = domain->graph->edges.at + node->first, *nearest = edges;
-  for (unsigned i = 1; i < node->n; i++)
-    if (abs(edges[i].choice - wanted) < abs(nearest->choice - wanted)) nearest = &edges[i];
-  return nearest;
+/* That of the run's choices which is nearest to the wanted one. */
+static int nearest_in_edge(const ts_domain_edge *edge, int wanted) {
+  return ts_min(ts_max(wanted, (int)edge->first), (int)edge->last);
+}
+
+static ts_choice nearest_choice(const ts_domain *domain, const ts_domain_node *node, int wanted) {
+  const ts_domain_edge *edges = ts_domain_edges(domain, node);
+  int nearest = edges[0].first;
+  for (unsigned i = 0; i < node->n; i++) {
+    int choice = nearest_in_edge(&edges[i], wanted);
+    if (abs(choice - wanted) < abs(nearest - wanted)) nearest = choice;
+  }
+  return (ts_choice)nearest;
 }
 
 void ts_domain_mend(const ts_domain *domain, ts_choice *point, uint64_t random) {
   const ts_domain_node *node = ts_domain_first_node(domain);
-  for (unsigned i = 0; i < domain->n; i++) {
-    const ts_domain_edge *edge = ts_domain_find_edge(domain, node, point[i]);
-    if (!edge)
-      edge = domain->parameters[i].numbers ? nearest_edge(domain, node, point[i])
-                                           : draw_edge(domain, node, &random);
-    point[i] = edge->choice;
-    node = &domain->graph->nodes.at[edge->to];
+  for (unsigned layer = 0; layer < domain->n; layer++) {
+    unsigned i = domain->graph->order[layer];
+    const ts_domain_node *next = ts_domain_step(domain, node, point[i]);
+    if (!next && !domain->parameters[i].numbers) {
+      next = draw_step(domain, node, &random, &point[i]);
+    } else if (!next) {
+      point[i] = nearest_choice(domain, node, point[i]);
+      next = ts_domain_step(domain, node, point[i]);
+    }
+    node = next;
   }
 }
