@@ -42,6 +42,9 @@ ts_result ts_session_recall(ts_session_store *, ts_arena *, const char *paramete
 /* Keeps a trial: on return it is on the disk. TS_ERR, with a message, when it could not be written. */
 ts_result ts_session_keep(ts_session_store *, const ts_trial *);
 
+/* Puts a kept trial's times right after more of it was measured. */
+ts_result ts_session_correct(ts_session_store *, const ts_trial *);
+
 /* A session as it is found in a store, with the trials that are asked for. */
 typedef struct ts_kept_session {
   int64_t id;

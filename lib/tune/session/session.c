@@ -145,6 +145,63 @@ static unsigned round_size(const session *s) {
   return (unsigned)ts_min(batch, left);
 }
 
+/* ---- who is best ---- */
+
+enum { FINALISTS = 4 };
+
+/* The places of the best, least cost first, and with them the first point that was tried, if it is any good: what
+ * the best will be compared with. */
+static unsigned choose_finalists(const ts_tune_outcome *o, size_t *at) {
+  unsigned n = 0;
+  for (size_t i = 0; i < o->points.n; i++) {
+    unsigned place = n;
+    if (!isfinite(o->points.at[i].cost)) continue;
+    while (place > 0 && o->points.at[i].cost < o->points.at[at[place - 1]].cost)
+      place--;
+    if (place == FINALISTS) continue;
+    n = ts_min(n + 1, (unsigned)FINALISTS);
+    memmove(at + place + 1, at + place, (n - place - 1) * sizeof *at);
+    at[place] = i;
+  }
+  for (unsigned k = 0; k < n; k++)
+    if (at[k] == 0) return n;
+  if (n && isfinite(o->points.at[0].cost)) at[n++] = 0;
+  return n;
+}
+
+static ts_result take_settled(session *s, size_t at, const ts_trial *trial) {
+  ts_tune_outcome *o = s->outcome;
+  o->points.at[at].trial = *trial;
+  o->points.at[at].cost = ts_objective_cost(s->plan->objective, trial);
+  if (isfinite(o->points.at[at].cost) && o->points.at[at].cost < o->points.at[o->best].cost)
+    o->best = at;
+  return s->plan->store ? ts_session_correct(s->plan->store, trial) : TS_OK;
+}
+
+/* Of many noisy times the least is too good, and may be another's. */
+static ts_result settle(session *s) {
+  const ts_evaluator *e = &s->plan->evaluator;
+  ts_tune_outcome *o = s->outcome;
+  size_t at[FINALISTS + 1];
+  ts_candidate candidates[FINALISTS + 1];
+  ts_trial trials[FINALISTS + 1];
+  unsigned n = choose_finalists(o, at);
+  if (!e->settle || n < 2 || o->recalled == o->points.n) return TS_OK;
+  for (unsigned i = 0; i < n; i++) {
+    candidates[i] = candidate_of(s, o->points.at[at[i]].point);
+    trials[i] = o->points.at[at[i]].trial;
+  }
+  double begin = ts_time_now();
+  ts_result result = e->settle(e->state, s->arena, n, candidates, trials);
+  s->trying += ts_time_now() - begin;
+  if (result == TS_LIMIT && is_interrupted(s)) return TS_OK;
+  o->best = at[0];
+  o->points.at[at[0]].cost = INFINITY;
+  for (unsigned i = 0; i < n && !result; i++)
+    result = take_settled(s, at[i], &trials[i]);
+  return result;
+}
+
 ts_result ts_tune(ts_context *ctx, ts_arena *arena, const ts_tune_plan *plan,
                   ts_tune_outcome *outcome) {
   unsigned batch = ts_max(plan->batch, 1u);
@@ -166,6 +223,7 @@ ts_result ts_tune(ts_context *ctx, ts_arena *arena, const ts_tune_plan *plan,
     }
     result = run_round(&s, n);
   }
+  if (!result && outcome->end != TS_END_INTERRUPTED) result = settle(&s);
   note_time(&s);
   return result;
 }
