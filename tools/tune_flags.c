@@ -221,8 +221,9 @@ static void take_options(tune *o) {
 static ts_result check_options(tune *o) {
   static const char *const energies[] = {"auto", "rapl", "nvml", "work", "proxy"};
   bool known = false;
+  size_t name = strcspn(o->job.energy, "{"); /* of counters options follow */
   for (unsigned i = 0; i < ts_countof(energies); i++)
-    known |= strcmp(o->job.energy, energies[i]) == 0;
+    known |= strncmp(o->job.energy, energies[i], name) == 0 && !energies[i][name];
   if (!known)
     return ts_tool_usage(&o->tool, "'--energy=%s': wanted one of: auto, rapl, nvml, work, proxy",
                          o->job.energy);

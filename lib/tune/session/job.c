@@ -70,7 +70,7 @@ static ts_result choose_energy(ts_tune_job *job) {
     return TS_USAGE;
   }
   if (!is_model(job->energy))
-    result = ts_energy_meter_open(job->ctx, &job->arena, job->energy, NULL, &job->meter);
+    result = ts_energy_meter_open(job->ctx, &job->arena, job->energy, &job->meter);
   job->model = ts_energy_model_default();
   if (!result && job->energy_model)
     result = ts_energy_model_read(job->ctx, &job->arena, job->energy_model, &job->model);
