@@ -6,7 +6,7 @@
 
 /* What became of a candidate. The words stand in verdicts.def. */
 typedef enum {
-#define VERDICT(id, word, summary) TS_VERDICT_##id,
+#define VERDICT(id, word, t4, kernel_tuner, summary) TS_VERDICT_##id,
 #include "records/verdicts.def"
 #undef VERDICT
   TS_NUM_VERDICTS
@@ -14,6 +14,11 @@ typedef enum {
 const char *ts_verdict_word(ts_verdict);
 const char *ts_verdict_summary(ts_verdict);
 bool ts_verdict_find(const char *word, ts_verdict *out); /* false: there is none of that name */
+
+/* The same in files of other tuners, which tell fewer apart. */
+typedef enum { TS_TERMS_T4, TS_TERMS_KERNEL_TUNER } ts_verdict_terms;
+const char *ts_verdict_term(ts_verdict, ts_verdict_terms);
+bool ts_verdict_find_term(const char *term, ts_verdict_terms, ts_verdict *out);
 
 /* Where a figure of energy comes from. The two kinds are never put into one list. */
 typedef enum { TS_ENERGY_NONE, TS_ENERGY_MEASURED, TS_ENERGY_MODELLED } ts_energy_kind;
