@@ -1,28 +1,37 @@
-/* What a recipe decides, as numbers that can be set: -recipe="cpu j.vectors=3 j.rows=8".
+/* What a recipe decides, as options that say it in its place: -recipe="cpu j.vectors=3 pack=false".
  *
- * A nest is called by its outermost loop over columns, as the recipe's remarks call it; without a name a choice is for all
- * nests of a kind that has it. What is left out the recipe chooses. choices.def has the table: kind of nest, name, values
- * that mean something, summary. */
+ * A nest is called by one of its loops: a product by the one over columns, others by their outermost one (as a schedule's
+ * steps call it, so that each has a name of its own). Without a loop a choice is for all nests that have it. What
+ * is left out, the recipe decides, knowing what was said. choices.def has the table of choices. */
 #ifndef TS_TRANSFORMS_RECIPE_CHOICE_H
 #define TS_TRANSFORMS_RECIPE_CHOICE_H
 
 #include "ir/ir.h"
 #include "target/target.h"
 
-/* One choice of one nest, the values worth trying for its loops on this target, and the recipe's own. */
+/* One choice of one nest, and the values worth trying for its loops on this target. */
 typedef struct ts_recipe_choice {
-  const char *name; /* "j.vectors" as an option */
+  const char *option;    /* "j.vectors" */
+  const char *parameter; /* the same as the name of a space's parameter: "j_vectors" */
   const char *summary;
   unsigned n;
   const char **values;
-  const char *own;     /* one of them */
-  const char *only_if; /* an expression of space files over other choices, `pack`; NULL: always */
+  const char *own; /* the recipe's: one of them */
+  bool words;      /* values are words, not numbers */
 } ts_recipe_choice;
+
+/* A product: its extents (0: symbolic), and sides of a tile as expressions of space files over parameters. */
+typedef struct ts_recipe_tiles {
+  int64_t matrices, rows, columns, sums;
+  const char *tile_rows, *tile_columns, *tile_sums;
+} ts_recipe_tiles;
+
 typedef struct ts_recipe_choices {
   TS_VEC(ts_recipe_choice) at;
   TS_VEC(const char *) rules; /* what must hold between them, as space files say it */
+  TS_VEC(ts_recipe_tiles) products;
 } ts_recipe_choices;
-/* Of all nests of a loop function, in order. In the arena. */
+/* Of all nests of a loop function, in order: those of the recipe cpu with its own decisions. In the arena. */
 ts_result ts_recipe_choices_of(ts_context *, ts_arena *, ts_func *, const ts_target *,
                                unsigned threads, ts_recipe_choices *);
 

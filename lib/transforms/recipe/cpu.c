@@ -1,4 +1,4 @@
-/* recipe: the steps that make a function fast on a processor, chosen from its loops, the width of
+/* The recipe cpu: the steps that make a function fast on a processor, chosen from its loops, the width of
  * vectors, the number of registers and the caches.
  *
  * It changes nothing itself: the steps it writes run in its place, so every one of them is checked,
@@ -12,7 +12,7 @@
 static void schedule_block(ts_recipe *r, const ts_block *block);
 
 /* Loops around others: as many as may run at once, and then what is in them, nest by nest. */
-static void schedule_around(ts_recipe *r, const ts_nest *nest) {
+static void schedule_around(ts_recipe *r, const ts_nest *nest, const char *name) {
   const ts_block *body = ts_for_parts(nest->loops[nest->n - 1]).body;
   int64_t work = ts_recipe_work(nest), inner;
   const ts_op *first = body->first;
@@ -20,7 +20,7 @@ static void schedule_around(ts_recipe *r, const ts_nest *nest) {
     first = first->next;
   if (work >= 0 && first) work = ts_loop_trip_count(first, &inner) ? work * inner : -1;
   unsigned threads = r->threads;
-  if (ts_recipe_parallel(r, nest->n, nest->loops, work)) r->threads = 1;
+  if (ts_recipe_parallel(r, name, nest->n, nest->loops, work)) r->threads = 1;
   schedule_block(r, body);
   r->threads = threads;
 }
@@ -35,11 +35,13 @@ static void say_no_product(ts_recipe *r, const ts_nest *nest) {
 static void schedule_nest(ts_recipe *r, ts_op *loop) {
   ts_nest *nest = ts_new(r->pass->scratch, ts_nest);
   *nest = ts_nest_of(loop);
+  const char *name = ts_recipe_loop(r, nest->kind == TS_NEST_PRODUCT ? nest->j : nest->loops[0]);
   say_no_product(r, nest);
+  ts_recipe_note_nest(r, name);
   switch (nest->kind) {
   case TS_NEST_PRODUCT: ts_recipe_product(r, nest); break;
-  case TS_NEST_ELEMENTWISE: ts_recipe_elementwise(r, nest); break;
-  case TS_NEST_ROWS: schedule_around(r, nest); break;
+  case TS_NEST_ELEMENTWISE: ts_recipe_elementwise(r, nest, name); break;
+  case TS_NEST_ROWS: schedule_around(r, nest, name); break;
   }
 }
 
@@ -98,7 +100,7 @@ static void name_loops(ts_recipe *r) {
     ts_recipe_step(r, "rename-loops", "%s", dots ? "plain=true" : "");
 }
 
-static void schedule_function(ts_recipe *r) {
+void ts_recipe_cpu(ts_recipe *r) {
   bool scheduled = false;
   ts_walk(r->func->body, note_scheduled, &scheduled);
   if (scheduled) {
@@ -114,30 +116,4 @@ static void schedule_function(ts_recipe *r) {
   name_loops(r);
   schedule_block(r, r->func->body);
   ts_recipe_step(r, "promote", "%s", "");
-}
-
-static bool is_loop_function(const ts_func *f) { return ts_func_level(f) == TS_LEVEL_L; }
-
-ts_result ts_pass_recipe(ts_pass_ctx *pass, ts_module *m, const void *options) {
-  const ts_recipe_options *o = options;
-  if (o->recipes.items.n != 1 || strcmp(o->recipes.items.at[0].name, "cpu")) {
-    ts_error_plain(m->ctx, "-recipe wants one of: cpu");
-    return TS_USAGE;
-  }
-  ts_recipe r = {.pass = pass, .m = m};
-  ts_result result = ts_target_find(m->ctx, o->target, &r.target);
-  r.threads = o->threads ? (unsigned)o->threads : r.target.threads;
-  unsigned functions = 0;
-  for (ts_func *f = m->first_func; f; f = f->next)
-    functions += is_loop_function(f);
-  r.several = functions > 1;
-  if (!functions && m->first_func)
-    ts_warning(m->ctx, m->first_func->loc,
-               "a recipe schedules loops, and there are none to schedule: -fuse -lower in front of "
-               "it make loops of tensor functions");
-  for (r.func = m->first_func; r.func && !result; r.func = r.func->next) {
-    if (is_loop_function(r.func)) schedule_function(&r);
-    result = r.result;
-  }
-  return result;
 }

@@ -78,16 +78,39 @@ static bool adds_up(const ts_op *loop, const ts_block *body) {
   return false;
 }
 
+static unsigned count_up_to(int64_t most, unsigned n, const int64_t *list) {
+  while (n && list[n - 1] > most)
+    n--;
+  return n;
+}
+
+/* Several iterations of the loop in one, which it says in its text. */
+static void unroll(ts_recipe *r, const char *name, const ts_op *loop, int64_t step) {
+  static const int64_t worth[] = {1, 2, 4};
+  int64_t n;
+  unsigned few = ts_loop_trip_count(loop, &n) ? count_up_to(n / step, 3, worth) : 3;
+  int64_t copies = ts_recipe_choose(r, name, TS_CHOICE_UNROLL, 1, few, worth);
+  if (copies > 1)
+    ts_recipe_step(r, "unroll", "%s=%lld", ts_recipe_loop(r, loop), (long long)copies);
+}
+
 /* A sum is as slow as additions one after the other: several at a time hide that, where they are one op. */
-static void use_vectors(ts_recipe *r, const ts_op *loop, const ts_block *body, const walk *w) {
+static void use_vectors(ts_recipe *r, const char *name, const ts_op *loop, const ts_block *body,
+                        const walk *w) {
   enum { SUMS_AT_ONCE = 4 };
+  static const int64_t worth[] = {0, 1, 2, 4, 8};
   int64_t lanes = lanes_for(r, loop, w), n;
-  if (lanes < 2) return;
-  bool sum = adds_up(loop, body);
-  bool wide = sum && !w->math && !w->chooses && ts_loop_trip_count(loop, &n) &&
-              n >= 4 * SUMS_AT_ONCE * lanes;
-  ts_recipe_step(r, "vectorize", "%s=%lld%s", ts_recipe_loop(r, loop),
-                 (long long)(wide ? lanes * SUMS_AT_ONCE : lanes), sum ? " reassociate=true" : "");
+  bool sum = adds_up(loop, body), known = ts_loop_trip_count(loop, &n);
+  bool wide = sum && !w->math && !w->chooses && known && n >= 4 * SUMS_AT_ONCE * lanes;
+  int64_t vectors = 0;
+  if (lanes >= 2) {
+    unsigned most = known ? count_up_to(n / lanes, 5, worth) : 5;
+    vectors = ts_recipe_choose(r, name, TS_CHOICE_VECTORS, wide ? SUMS_AT_ONCE : 1, most, worth);
+  }
+  if (vectors)
+    ts_recipe_step(r, "vectorize", "%s=%lld%s", ts_recipe_loop(r, loop),
+                   (long long)(lanes * vectors), sum ? " reassociate=true" : "");
+  unroll(r, name, loop, ts_max(1, vectors * lanes));
 }
 
 static void move_inside(ts_nest *nest, unsigned inner) {
@@ -196,8 +219,18 @@ static void say_crossing(ts_recipe *r, const ts_nest *nest) {
             ts_recipe_loop(r, nest->loops[0]));
 }
 
+/* The side of a square: a line of the cache, or what an option says. */
+static int64_t choose_side(ts_recipe *r, const char *name, ts_recipe_choice_id id,
+                           const ts_op *loop, int64_t own) {
+  static const int64_t worth[] = {4, 8, 16, 32, 64, 128};
+  int64_t n;
+  unsigned most = ts_loop_trip_count(loop, &n) ? count_up_to(n, 6, worth) : 6;
+  return ts_recipe_choose(r, name, id, own, most, worth);
+}
+
 /* for %y.o { for %x.o { a square of what lies along %x, copied; for %x.i { for %y.i … } } } */
-static bool use_squares(ts_recipe *r, const ts_nest *given, const ts_block *body) {
+static bool use_squares(ts_recipe *r, const char *name, const ts_nest *given,
+                        const ts_block *body) {
   ts_nest nest = *given, turned;
   crossing c = find_crossing(r, given, body);
   if (c.x == given->n || c.y == given->n || is_shorter(given->loops[c.x], c.size) ||
@@ -212,30 +245,33 @@ static bool use_squares(ts_recipe *r, const ts_nest *given, const ts_block *body
   const char *x = ts_recipe_loop(r, given->loops[c.x]), *y = ts_recipe_loop(r, given->loops[c.y]);
   find_copied(r, &c, given, body);
   reorder(r, &turned, given);
-  ts_recipe_parallel(r, turned.n - 1, turned.loops, ts_recipe_work(&turned));
-  ts_recipe_step(r, "tile", "%s=%lld %s=%lld", y, (long long)c.size, x, (long long)c.size);
+  ts_recipe_parallel(r, name, turned.n - 1, turned.loops, ts_recipe_work(&turned));
+  int64_t along = choose_side(r, name, TS_CHOICE_STORE_TILE, given->loops[c.y], c.size);
+  int64_t across = choose_side(r, name, TS_CHOICE_LOAD_TILE, given->loops[c.x], c.size);
+  bool copy = ts_recipe_choose(r, name, TS_CHOICE_COPY, true, 2, (int64_t[]){false, true});
+  ts_recipe_step(r, "tile", "%s=%lld %s=%lld", y, (long long)along, x, (long long)across);
   const char *x_outer = ts_recipe_made(r, x, TS_ROLE_OUTER);
   const char *x_inner = ts_recipe_made(r, x, TS_ROLE_INNER);
   const char *y_inner = ts_recipe_made(r, y, TS_ROLE_INNER);
   ts_recipe_step(r, "reorder", "%s %s", x_inner, y_inner);
-  ts_recipe_step(r, "stage", "%sat=%s space=local", c.buffers, x_outer + 1);
-  ts_recipe_step(r, "vectorize", "%s%s=%lld", c.copies, y_inner, (long long)c.lanes);
+  if (copy) ts_recipe_step(r, "stage", "%sat=%s space=local", c.buffers, x_outer + 1);
+  ts_recipe_step(r, "vectorize", "%s%s=%lld", copy ? c.copies : "", y_inner, (long long)c.lanes);
   return true;
 }
 
 /* ---- all of them ---- */
 
-void ts_recipe_elementwise(ts_recipe *r, const ts_nest *given) {
+void ts_recipe_elementwise(ts_recipe *r, const ts_nest *given, const char *name) {
   ts_nest nest;
   const ts_block *body = ts_for_parts(given->loops[given->n - 1]).body;
   if (find_inner(r, given, body, &nest)) {
     const ts_op *inner = nest.loops[nest.n - 1];
     reorder(r, &nest, given);
-    ts_recipe_parallel(r, nest.n > 1 ? nest.n - 1 : 1, nest.loops, ts_recipe_work(&nest));
+    ts_recipe_parallel(r, name, nest.n > 1 ? nest.n - 1 : 1, nest.loops, ts_recipe_work(&nest));
     walk w = walk_along(inner, body);
-    use_vectors(r, inner, body, &w);
-  } else if (!use_squares(r, given, body)) {
-    ts_recipe_parallel(r, given->n, given->loops, ts_recipe_work(given));
+    use_vectors(r, name, inner, body, &w);
+  } else if (!use_squares(r, name, given, body)) {
+    ts_recipe_parallel(r, name, given->n, given->loops, ts_recipe_work(given));
     say_crossing(r, given);
   }
 }

@@ -20,11 +20,7 @@
 #include "support/arith.h"
 #include "transforms/recipe/cpu_product_impl.h"
 
-enum {
-  PREFETCH_PACKED = 4, /* rows of a packed panel ahead, and of a matrix read as it lies */
-  PREFETCH_STREAM = 8,
-  MIN_PARALLEL_BYTES = 1 << 18,
-};
+enum { MIN_PARALLEL_BYTES = 1 << 18 };
 
 /* Loops by name, as steps so far have made them. */
 typedef struct loop_names {
@@ -84,7 +80,8 @@ static void split_columns(const ts_product *p, loop_names *l) {
   ts_recipe_step(p->r, "split", "%s=%lld", l->column, (long long)width);
   l->panel = made(p, l->column, TS_ROLE_OUTER);
   l->column = made(p, l->column, TS_ROLE_INNER);
-  if (p->rows_loop) ts_recipe_step(p->r, "reorder", "%s %s", l->panel, p->rows_loop);
+  if (p->rows_loop && !p->rows_outermost)
+    ts_recipe_step(p->r, "reorder", "%s %s", l->panel, p->rows_loop);
 }
 
 /* Rows that `split` cuts into tiles. */
@@ -124,6 +121,12 @@ static void split_rows(const ts_product *p, loop_names *l) {
   ts_recipe_step(p->r, "split", "%s=%lld %s=%lld", p->rows_loop, (long long)large, tail,
                  (long long)large - 1);
   add_tiles(p, l, tail);
+}
+
+/* Panels go between tiles and their rows. */
+static void put_panels_inside(const ts_product *p, const loop_names *l) {
+  for (unsigned t = 0; t < l->num_rows && p->rows_outermost; t++)
+    ts_recipe_step(p->r, "reorder", "%s %s", l->panel, l->rows[t]);
 }
 
 static void split_sums(const ts_product *p, loop_names *l) {
@@ -179,7 +182,7 @@ static void open_tiles_in_memory(const ts_product *p, const loop_names *l, copy_
   c->sum = name_copy(p, p->nest->sum, &name, &how);
   for (unsigned t = 0; t < ts_max(l->num_rows, 1); t++) {
     const char *rows = l->num_rows ? join(p, join(p, " ", l->rows[t]), " ") : " ";
-    const char *at = l->tiles[t] ? l->tiles[t] : place;
+    const char *at = l->tiles[t] && !p->rows_outermost ? l->tiles[t] : place;
     ts_recipe_step(p->r, "reorder", "%s%s%s", l->sum, rows, l->column);
     if (at)
       ts_recipe_step(p->r, "stage", "%s at=%s space=local%s", value_name(p, p->nest->sum),
@@ -219,6 +222,7 @@ static bool only_summed(const ts_product *p, const ts_value *v) {
  * begins when the buffer is whole by then. */
 static const char *place_of_copy(const ts_product *p, const loop_names *l) {
   unsigned around = p->nest->n - (p->rows_loop ? 2 : 1);
+  if (p->rows_outermost) return "func";
   if (p->sum_block) return l->sum_block;
   if (l->block) return l->block;
   if (l->panel) return l->panel;
@@ -236,6 +240,18 @@ static const char *layout_of(const ts_product *p, const ts_op *load) {
     text = i == sum ? ts_sprintf(a, "%s[%u/%lld]", text, i, (long long)p->group)
                     : ts_sprintf(a, "%s[%u]", text, i);
   return ts_sprintf(a, "%s[%u%%%lld]", text, sum, (long long)p->group);
+}
+
+/* All panels one behind the other: " layout=[1/16][0][1%16]" */
+static const char *layout_of_panels(const ts_product *p) {
+  ts_arena *a = p->r->pass->scratch;
+  const ts_op *load = p->nest->panel_load;
+  unsigned column = ts_nest_subscript(load, ts_for_parts(p->nest->j).iv);
+  long long width = (long long)(p->vectors * p->lanes);
+  const char *text = ts_sprintf(a, " layout=[%u/%lld]", column, width);
+  for (unsigned i = 0; i < load->map->n; i++)
+    if (i != column) text = ts_sprintf(a, "%s[%u]", text, i);
+  return ts_sprintf(a, "%s[%u%%%lld]", text, column, width);
 }
 
 /* The number of the copy's dimension that counts groups of sums. */
@@ -285,7 +301,8 @@ static void use_dot(const ts_product *p, const loop_names *l, copy_names *c) {
 static void copy_panel(const ts_product *p, const loop_names *l, copy_names *c) {
   c->read = value_name(p, p->nest->panel);
   if (!p->pack) return;
-  const char *how = join(p, layout_of(p, p->nest->panel_load), " pad=true");
+  const char *layout = p->rows_outermost ? layout_of_panels(p) : layout_of(p, p->nest->panel_load);
+  const char *how = join(p, layout, " pad=true");
   c->read = copy_operand(p, l, p->nest->panel_load, place_of_copy(p, l), how, &c->panel);
   if (p->group) {
     use_dot(p, l, c);
@@ -298,25 +315,53 @@ static void copy_panel(const ts_product *p, const loop_names *l, copy_names *c) 
   ts_recipe_step(p->r, "widen", "%s", rows);
 }
 
-static void run_parallel(const ts_product *p, const loop_names *l, const copy_names *c) {
-  if (!ts_product_is_parallel(p)) return;
-  int64_t threads = p->r->threads;
+/* The loop that threads share, by name; NULL: there is none of that kind. */
+static const char *loop_of_threads(const ts_product *p, const loop_names *l,
+                                   ts_recipe_parallel_loop kind) {
   ts_op *outer = ts_recipe_first_long(p->nest->n - (p->rows_loop ? 2 : 1), p->nest->loops);
-  if (outer) { /* a product of many matrices */
-    ts_recipe_step(p->r, "parallel", "%s", ts_recipe_loop(p->r, outer));
-    return;
+  switch (kind) {
+  case TS_PARALLEL_NONE: return NULL;
+  case TS_PARALLEL_OUTER: return outer ? ts_recipe_loop(p->r, outer) : NULL;
+  case TS_PARALLEL_PANELS: return l->block ? l->block : l->panel;
+  case TS_PARALLEL_TILES: return l->tiles[0];
   }
+  return NULL;
+}
+
+static ts_recipe_parallel_loop own_parallel(const ts_product *p, const loop_names *l) {
+  int64_t threads = p->r->threads;
+  if (!ts_product_is_parallel(p)) return TS_PARALLEL_NONE;
+  if (loop_of_threads(p, l, TS_PARALLEL_OUTER)) return TS_PARALLEL_OUTER; /* of many matrices */
+  if (p->rows_outermost) return TS_PARALLEL_TILES;
   int64_t panels = p->columns ? ts_ceil_div(p->columns, p->vectors * p->lanes) : 0;
   /* Within a panel the copying of it would not be shared out, which costs more than an uneven
    * end. */
   bool even = l->panel && (!panels || panels % threads == 0 || panels >= 4 * threads ||
                            (p->pack && panels > threads));
-  const char *loop = even || !l->tiles[0] ? l->panel : l->tiles[0];
-  if (l->block) loop = l->block;
+  if (l->block || even || !l->tiles[0]) return l->panel ? TS_PARALLEL_PANELS : TS_PARALLEL_NONE;
+  return TS_PARALLEL_TILES;
+}
+
+static ts_recipe_parallel_loop choose_parallel(const ts_product *p, const loop_names *l) {
+  int64_t worth[TS_PARALLEL_TILES + 1] = {TS_PARALLEL_NONE};
+  unsigned n = 1;
+  if (p->r->threads < 2) return TS_PARALLEL_NONE;
+  for (ts_recipe_parallel_loop kind = TS_PARALLEL_OUTER; kind <= TS_PARALLEL_TILES; kind++)
+    if (loop_of_threads(p, l, kind)) worth[n++] = kind;
+  int64_t kind = ts_product_choose(p, TS_CHOICE_PARALLEL, own_parallel(p, l), n, worth);
+  return (ts_recipe_parallel_loop)kind;
+}
+
+static void run_parallel(const ts_product *p, const loop_names *l, const copy_names *c) {
+  ts_recipe_parallel_loop kind = choose_parallel(p, l);
+  const char *loop = loop_of_threads(p, l, kind), *copies = "";
   if (!loop) return;
   bool long_copy = c->rows && (!p->group || !p->rows || p->rows * p->sums >= MIN_PARALLEL_BYTES);
-  const char *copy = long_copy ? join(p, copy_loop(p, c->rows, TS_ROLE_COPY, 0), " ") : "";
-  ts_recipe_step(p->r, "parallel", "%s%s", copy, loop);
+  if (long_copy && kind != TS_PARALLEL_OUTER)
+    copies = join(p, copy_loop(p, c->rows, TS_ROLE_COPY, 0), " ");
+  if (c->panel && p->rows_outermost)
+    copies = join(p, join(p, copies, copy_loop(p, c->panel, TS_ROLE_COPY, 0)), " ");
+  ts_recipe_step(p->r, "parallel", "%s%s", copies, loop);
 }
 
 /* "i.i.pre=16 …" for the three loops that distribute makes of one. */
@@ -364,8 +409,8 @@ static void unroll_sums(const ts_product *p, const copy_names *c) {
 static void use_vectors(const ts_product *p, const loop_names *l, const copy_names *c) {
   const char *lanes = ts_sprintf(p->r->pass->scratch, "=%lld", (long long)p->lanes);
   bool packs = p->pack && !p->group; /* a compiler interleaves rows better than lanes do */
-  const char *copies =
-      packs ? along_copy(p, c->panel, TS_ROLE_COPY, p->nest->panel->type->rank, lanes) : "";
+  unsigned rank_of_panel = p->nest->panel->type->rank + p->rows_outermost;
+  const char *copies = packs ? along_copy(p, c->panel, TS_ROLE_COPY, rank_of_panel, lanes) : "";
   if (c->rows && !c->rows_grouped)
     copies =
         join(p, along_copy(p, c->rows, TS_ROLE_COPY, p->nest->rows->type->rank, lanes), copies);
@@ -384,9 +429,10 @@ static void use_vectors(const ts_product *p, const loop_names *l, const copy_nam
     unroll(p, l->rows[t]);
   unroll(p, l->column);
   if (c->sum) unroll_sums(p, c);
-  if (p->nest->num_sums == 1)
-    ts_recipe_step(p->r, "prefetch", "%s=%d at=%s", c->read,
-                   p->pack ? PREFETCH_PACKED : PREFETCH_STREAM, at_loop(l->sum));
+  if (p->prefetch)
+    ts_recipe_step(p->r, "prefetch", "%s=%lld at=%s", c->read, (long long)p->prefetch,
+                   at_loop(l->sum));
+  if (p->unroll > 1) ts_recipe_step(p->r, "unroll", "%s=%lld", l->sum, (long long)p->unroll);
 }
 
 /* Brings the loops into the order that all else starts from. */
@@ -400,6 +446,24 @@ static void put_in_order(const ts_product *p, const loop_names *l) {
                  nest->in_place ? l->sum : "");
 }
 
+/* What a model of energy wants to know. */
+static void list_tiles(const ts_product *p) {
+  ts_recipe *r = p->r;
+  const char *j = p->columns_loop;
+  if (!r->listed) return;
+  ts_recipe_tiles t = {.matrices = 1, .rows = p->rows, .columns = p->columns, .sums = p->sums};
+  for (unsigned i = 0; i + (p->rows_loop ? 2 : 1) < p->nest->n; i++) {
+    int64_t n;
+    t.matrices = ts_loop_trip_count(p->nest->loops[i], &n) ? t.matrices * n : 0;
+  }
+  t.tile_rows = ts_strdup(r->list_arena, ts_recipe_term(r, j, TS_CHOICE_ROWS, p->tile_rows));
+  t.tile_columns =
+      ts_sprintf(r->list_arena, "%s * %lld", ts_recipe_term(r, j, TS_CHOICE_VECTORS, p->vectors),
+                 (long long)p->lanes);
+  t.tile_sums = ts_strdup(r->list_arena, ts_recipe_term(r, j, TS_CHOICE_SUM_BLOCK, p->sums));
+  ts_push(r->list_arena, &r->listed->products, t);
+}
+
 void ts_recipe_product(ts_recipe *r, const ts_nest *nest) {
   const ts_product p = ts_product_of(r, nest);
   loop_names l = {.sum = list_loops(&p, nest->num_sums, nest->sums)};
@@ -408,9 +472,11 @@ void ts_recipe_product(ts_recipe *r, const ts_nest *nest) {
   split_columns(&p, &l);
   block_sums(&p, &l);
   split_rows(&p, &l);
+  put_panels_inside(&p, &l);
   split_sums(&p, &l);
   open_tiles(&p, &l, &c);
   copy_panel(&p, &l, &c);
   run_parallel(&p, &l, &c);
   use_vectors(&p, &l, &c);
+  list_tiles(&p);
 }

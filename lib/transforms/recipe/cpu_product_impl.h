@@ -13,11 +13,17 @@ typedef struct ts_product {
   int64_t panels_together; /* panels that are copied at once; 1: each for itself */
   int64_t group;           /* of products that one `dot` adds up; 0: none is used */
   int64_t sum_block;       /* of sums, where a panel is cut into such; 0: it is whole */
+  int64_t prefetch;        /* rows of the panel ahead; 0: none */
+  int64_t unroll;          /* copies of the loop over sums */
+  bool rows_outermost;     /* tiles of rows around panels, instead of the other way round */
   bool pack;               /* panels are copied */
   bool widen;              /* as elements of the sums' type */
   bool offset;             /* rows hold 128 more, for instructions that want the first factor so */
 } ts_product;
 ts_product ts_product_of(ts_recipe *, const ts_nest *);
+/* One of the product's choices; see ts_recipe_choose. */
+int64_t ts_product_choose(const ts_product *, ts_recipe_choice_id, int64_t own, unsigned n,
+                          const int64_t *worth);
 /* Is there enough work for a parallel loop? */
 bool ts_product_is_parallel(const ts_product *);
 /* Are there several panels of columns, or one that is not full? */

@@ -7,7 +7,21 @@ enum {
   MAX_VECTORS = 7,
   BLOCK_COLUMNS = 256,
   MIN_PARALLEL_FLOPS = 200000, /* a parallel loop costs about a microsecond */
+  PREFETCH_PACKED = 4,         /* rows of a packed panel ahead, and of a matrix read as it lies */
+  PREFETCH_STREAM = 8,
 };
+
+int64_t ts_product_choose(const ts_product *p, ts_recipe_choice_id id, int64_t own, unsigned n,
+                          const int64_t *worth) {
+  return ts_recipe_choose(p->r, p->columns_loop, id, own, n, worth);
+}
+
+/* How many of a rising list are no more than `most`; 0 stands for any. */
+static unsigned up_to(int64_t most, unsigned n, const int64_t *list) {
+  while (most && n && list[n - 1] > most)
+    n--;
+  return n;
+}
 
 static int64_t extent_of(const ts_op *loop) {
   int64_t n;
@@ -72,22 +86,81 @@ static void choose_dot(ts_product *p) {
   bool has = nest->data == TS_I8 ? p->r->target.dot_i8 : p->r->target.fast_bf16;
   bool plain = nest->num_sums == 1 && !nest->in_place && (nest->fused || nest->data == TS_I8);
   if (plain && group && has && p->sums && nest->rows && can_be_grouped(p, nest->panel_load) &&
-      can_be_grouped(p, nest->rows_load))
+      can_be_grouped(p, nest->rows_load) &&
+      ts_product_choose(p, TS_CHOICE_DOT, true, 2, (int64_t[]){false, true}))
     p->group = group;
+}
+
+/* Are there tiles of rows to speak of? A thin product has a tile of all its rows. */
+static bool has_tiles(const ts_product *p) {
+  return p->nest->rows && p->rows_loop && (!p->rows || p->rows >= MIN_ROWS_TO_PACK);
+}
+
+/* A thin product keeps more of a row in flight. */
+static int64_t choose_vectors(const ts_product *p) {
+  static const int64_t worth[] = {1, 2, 3, 4, 5, 6, 7}, thin[] = {1, 2, 3, 4, 6, 8, 12, 16};
+  int64_t all = p->columns ? ts_ceil_div(p->columns, p->lanes) : 0;
+  int64_t own = vectors_of_tile(p, all ? all : 4);
+  bool few = p->rows && p->rows < 4;
+  return ts_max(1, few ? ts_product_choose(p, TS_CHOICE_VECTORS, own,
+                                           up_to(all, ts_countof(thin), thin), thin)
+                       : ts_product_choose(p, TS_CHOICE_VECTORS, own,
+                                           up_to(all, ts_countof(worth), worth), worth));
+}
+
+/* Blocks of half, a third, a quarter … of the sums. */
+static int64_t choose_sum_block(const ts_product *p, int64_t own) {
+  enum { MIN_BLOCK = 64, MAX_BLOCKS = 4 };
+  int64_t worth[MAX_BLOCKS + 1];
+  unsigned n = 0;
+  for (int64_t blocks = 1; blocks <= MAX_BLOCKS; blocks++)
+    if (p->sums / blocks >= MIN_BLOCK) worth[n++] = ts_ceil_div(p->sums, blocks);
+  if (!p->sums) worth[n++] = 256;
+  int64_t block = ts_product_choose(p, TS_CHOICE_SUM_BLOCK, own ? own : p->sums, n, worth);
+  return p->sums && block >= p->sums ? 0 : block;
+}
+
+/* Rows of a tile when they are shared out. */
+static int64_t even_rows(const ts_product *p, int64_t rows) {
+  return p->rows ? ts_ceil_div(p->rows, ts_ceil_div(p->rows, rows)) : rows;
+}
+
+static int64_t choose_rows(const ts_product *p, int64_t own) {
+  enum { MOST = 14 };
+  int64_t worth[MOST];
+  unsigned n = 0;
+  if (!p->rows_loop) return own;
+  for (int64_t rows = 1; rows <= MOST; rows++)
+    if (even_rows(p, rows) == rows) worth[n++] = rows;
+  return ts_product_choose(p, TS_CHOICE_ROWS, even_rows(p, own), n, worth);
+}
+
+/* A tile may want a few more registers than there are; one of few sums waits for each of them. */
+static void limit_tile(const ts_product *p, int64_t own_vectors, int64_t own_rows) {
+  enum { FEWEST_SUMS = 4, EXCESS = 4 };
+  const char *vectors = ts_recipe_term(p->r, p->columns_loop, TS_CHOICE_VECTORS, own_vectors);
+  const char *rows = ts_recipe_term(p->r, p->columns_loop, TS_CHOICE_ROWS, own_rows);
+  int64_t registers = (int64_t)p->r->target.vector_registers + EXCESS;
+  if (own_vectors * (own_rows + 1) + 1 <= registers)
+    ts_recipe_rule(p->r, "%s * (%s + 1) + 1 <= %lld", vectors, rows, (long long)registers);
+  int64_t fewest = ts_min(FEWEST_SUMS, own_vectors * own_rows / 2);
+  if (fewest > 1) ts_recipe_rule(p->r, "%s * %s >= %lld", vectors, rows, (long long)fewest);
 }
 
 /* Vectors and rows of a tile: vectors · (rows + 1) + 1 registers. */
 static void choose_tile(ts_product *p) {
   const ts_target *t = &p->r->target;
   p->lanes = t->vector_bits / 8 / ts_dtype_bytes(p->nest->acc);
-  p->vectors = vectors_of_tile(p, p->columns ? ts_ceil_div(p->columns, p->lanes) : 4);
+  p->vectors = choose_vectors(p);
   ts_dtype held = p->group ? p->nest->data : p->nest->acc;
   int64_t most = t->l2_bytes / 2 / (p->vectors * p->lanes * ts_dtype_bytes(held));
-  bool tiled = p->nest->rows && p->rows_loop && (!p->rows || p->rows >= MIN_ROWS_TO_PACK);
-  if (p->sums > most && tiled && !p->group && p->nest->num_sums == 1)
-    p->sum_block = ts_ceil_div(p->sums, ts_ceil_div(p->sums, most));
-  p->tile_rows = ((int64_t)t->vector_registers - p->vectors - 1) / p->vectors;
-  p->tile_rows = ts_min(p->tile_rows, p->vectors == 4 ? 6 : p->vectors == 2 ? 12 : 8);
+  if (has_tiles(p) && !p->group && p->nest->num_sums == 1)
+    p->sum_block =
+        choose_sum_block(p, p->sums > most ? ts_ceil_div(p->sums, ts_ceil_div(p->sums, most)) : 0);
+  int64_t rows = ((int64_t)t->vector_registers - p->vectors - 1) / p->vectors;
+  rows = ts_max(1, ts_min(rows, p->vectors == 4 ? 6 : p->vectors == 2 ? 12 : 8));
+  p->tile_rows = choose_rows(p, rows);
+  limit_tile(p, p->vectors, p->rows_loop ? p->tile_rows : 1);
 }
 
 /* Is each subscript of the panel a variable? Where several make one, as in a convolution, a copy would hold
@@ -119,15 +192,34 @@ static void choose_packing(ts_product *p) {
   bool large = !p->sums || !p->columns || p->sums * p->columns * bytes > t->l2_bytes / 4;
   bool unaligned = p->columns % p->lanes != 0 && p->rows > 64;
   p->widen = p->nest->acc != p->nest->data && !p->group;
-  p->pack = p->rows_loop && is_matrix(p) && (!p->rows || p->rows >= MIN_ROWS_TO_PACK) &&
-            (large || unaligned || p->widen);
-  p->pack = (p->pack || p->group) && has_place(p);
+  bool can = p->rows_loop && is_matrix(p) && has_place(p);
+  p->pack = can && (!p->rows || p->rows >= MIN_ROWS_TO_PACK) && (large || unaligned || p->widen);
+  if (p->group)
+    p->pack = has_place(p);
+  else if (can)
+    p->pack = ts_product_choose(p, TS_CHOICE_PACK, p->pack, 2, (int64_t[]){false, true});
+  p->widen = p->widen && p->pack;
+}
+
+/* Are there tiles of rows that could be around panels? */
+static bool has_tiles_around(const ts_product *p) {
+  bool several = !p->rows || p->rows > p->tile_rows;
+  return p->rows_loop && several && ts_product_has_panels(p) && !p->group && !p->sum_block &&
+         p->nest->num_sums == 1;
+}
+
+/* Panels are copied once for all rows then: where the function begins, or not at all. */
+static void choose_outermost(ts_product *p) {
+  static const int64_t worth[] = {false, true};
+  if (!has_tiles_around(p)) return;
+  p->rows_outermost = ts_product_choose(p, TS_CHOICE_ROWS_OUTERMOST, false, 2, worth);
+  p->pack = p->pack && (!p->rows_outermost || ts_product_is_parameter(p->nest->panel));
   p->widen = p->widen && p->pack;
 }
 
 /* How many panels are copied together. A line of each row at a time, as a panel of i8 is wide,
  * leaves the memory waiting; what is copied must stay in the second-level cache. */
-static int64_t panels_of_block(const ts_product *p) {
+static int64_t own_panels_of_block(const ts_product *p) {
   int64_t width = p->vectors * p->lanes, threads = p->r->threads, panels = p->columns / width;
   int64_t bytes = p->sums * width * ts_dtype_bytes(p->nest->data);
   if (!p->group || !panels || p->columns % width) return 1;
@@ -137,6 +229,49 @@ static int64_t panels_of_block(const ts_product *p) {
     if (panels % n == 0 && even && n * bytes <= p->r->target.l2_bytes / 2) return n;
   }
   return 1;
+}
+
+static int64_t panels_of_block(const ts_product *p) {
+  static const int64_t worth[] = {1, 2, 4, 8};
+  int64_t own = own_panels_of_block(p);
+  int64_t panels = ts_ceil_div(p->columns, p->vectors * p->lanes); /* 0: any number */
+  bool can =
+      p->pack && p->rows_loop && ts_product_has_panels(p) && !p->sum_block && !p->rows_outermost;
+  return can ? ts_product_choose(p, TS_CHOICE_TOGETHER, own,
+                                 up_to(panels, ts_countof(worth), worth), worth)
+             : own;
+}
+
+static void choose_inner_loop(ts_product *p) {
+  static const int64_t rows[] = {0, 2, 4, 8, 16}, copies[] = {1, 2, 4};
+  if (p->nest->num_sums > 1) return;
+  p->prefetch = ts_product_choose(
+      p, TS_CHOICE_PREFETCH, p->pack ? PREFETCH_PACKED : PREFETCH_STREAM, ts_countof(rows), rows);
+  p->unroll =
+      ts_product_choose(p, TS_CHOICE_UNROLL, 1, up_to(p->sums, ts_countof(copies), copies), copies);
+}
+
+/* Whether the choice is among those listed, and then its parameter. */
+static bool is_listed(const ts_product *p, ts_recipe_choice_id id, const char **parameter) {
+  *parameter = ts_recipe_listed(p->r, p->columns_loop, id);
+  return *parameter != NULL;
+}
+
+/* What makes no difference, or is not done, together. */
+static void say_rules(const ts_product *p) {
+  const char *block, *together, *pack, *around, *vectors;
+  bool blocks = is_listed(p, TS_CHOICE_SUM_BLOCK, &block);
+  bool arounds = is_listed(p, TS_CHOICE_ROWS_OUTERMOST, &around);
+  if (blocks && arounds)
+    ts_recipe_rule(p->r, "not %s or %s == %lld", around, block, (long long)p->sums);
+  if (!is_listed(p, TS_CHOICE_TOGETHER, &together)) return;
+  if (is_listed(p, TS_CHOICE_PACK, &pack)) ts_recipe_rule(p->r, "%s == 1 or %s", together, pack);
+  if (arounds) ts_recipe_rule(p->r, "%s == 1 or not %s", together, around);
+  if (blocks) ts_recipe_rule(p->r, "%s == 1 or %s == %lld", together, block, (long long)p->sums);
+  if (p->columns && is_listed(p, TS_CHOICE_VECTORS, &vectors) &&
+      p->columns % (p->vectors * p->lanes * p->panels_together) == 0)
+    ts_recipe_rule(p->r, "%s == 1 or %lld %% (%s * %lld * %s) == 0", together,
+                   (long long)p->columns, vectors, (long long)p->lanes, together);
 }
 
 /* Can rows hold 128 more: by a copy of an argument, or where they are computed? */
@@ -163,7 +298,10 @@ ts_product ts_product_of(ts_recipe *r, const ts_nest *nest) {
   choose_dot(&p);
   choose_tile(&p);
   choose_packing(&p);
+  choose_outermost(&p);
   p.panels_together = panels_of_block(&p);
+  choose_inner_loop(&p);
+  say_rules(&p);
   p.offset = p.group && p.pack && can_be_offset(&p);
   return p;
 }

@@ -4,6 +4,7 @@
 
 #include "target/target.h"
 #include "transforms/loops/loops.h"
+#include "transforms/recipe/choice.h"
 
 typedef enum {
   TS_NEST_PRODUCT,     /* sums of products (or of single elements), many of them side by side */
@@ -48,6 +49,32 @@ unsigned ts_nest_subscript(const ts_op *load, const ts_value *iv);
 bool ts_nest_lies_along(const ts_op *access, const ts_access *, const ts_value *iv);
 bool ts_nest_stays(const ts_op *access, const ts_access *, const ts_value *iv);
 
+/* ---- choices ---- */
+
+typedef enum {
+#define CHOICE(id, ...) TS_CHOICE_##id,
+#include "transforms/recipe/choices.def"
+#undef CHOICE
+} ts_recipe_choice_id;
+
+/* The words of PARALLEL, in their order. */
+typedef enum {
+  TS_PARALLEL_NONE,
+  TS_PARALLEL_OUTER,
+  TS_PARALLEL_PANELS,
+  TS_PARALLEL_TILES,
+} ts_recipe_parallel_loop;
+
+/* What an option says: the value of a choice. */
+typedef struct ts_recipe_option {
+  const char *nest; /* without %; NULL: all that have the choice */
+  ts_recipe_choice_id id;
+  int64_t value;
+  bool found, used; /* there is such a nest; it has the choice, which can have the value */
+} ts_recipe_option;
+
+/* ---- recipes ---- */
+
 /* Steps being written for one function. */
 typedef struct ts_recipe {
   ts_pass_ctx *pass;
@@ -59,8 +86,32 @@ typedef struct ts_recipe {
   ts_ptrmap names; /* loop → its name once each has one of its own */
   /* names of the function's values, and of copies that steps will make, by ts_str */
   ts_ptrmap taken;
+  TS_VEC(ts_recipe_option) options;
+  const char *nests;         /* what options may name, "%i, %j" */
+  ts_recipe_choices *listed; /* receives choices, and no step is written; NULL: steps are */
+  ts_arena *list_arena;
   ts_result result;
 } ts_recipe;
+/* The steps for a function. */
+void ts_recipe_cpu(ts_recipe *);
+/* Reads "j.vectors=3". TS_USAGE, with a message, for a choice that there is not or a value that it cannot have. */
+ts_result ts_recipe_add_option(ts_recipe *, const ts_loop_item *);
+/* A nest that options may name. Nests are called as ts_recipe_loop calls their loops. */
+void ts_recipe_note_nest(ts_recipe *, const char *nest);
+/* TS_USAGE, at the function, for an option about a nest that there is not; a remark where it was of no use. */
+ts_result ts_recipe_check_options(const ts_recipe *, const ts_func *);
+/* The value of a nest's choice: what an option says, or `own`. `worth`: n values worth trying beside it; of words,
+ * those that it may have. */
+int64_t ts_recipe_choose(ts_recipe *, const char *nest, ts_recipe_choice_id, int64_t own,
+                         unsigned n, const int64_t *worth);
+/* Does anybody want to know more of a choice than what the recipe decides? */
+bool ts_recipe_is_asked(ts_recipe *, const char *nest, ts_recipe_choice_id);
+/* The parameter of a choice that is among those listed; NULL: it is not, or none are. */
+const char *ts_recipe_listed(ts_recipe *, const char *nest, ts_recipe_choice_id);
+/* That parameter, or the number that the choice has only. */
+const char *ts_recipe_term(ts_recipe *, const char *nest, ts_recipe_choice_id, int64_t own);
+/* And what must hold between them. */
+void ts_recipe_rule(ts_recipe *, const char *fmt, ...) TS_PRINTF(2, 3);
 /* Adds the step PASS{OPTIONS}. */
 void ts_recipe_step(ts_recipe *, const char *pass, const char *options, ...) TS_PRINTF(3, 4);
 /* "%i", as steps name a loop: with the % no loop is taken for an option of the same name. */
@@ -72,12 +123,13 @@ ts_op *ts_recipe_first_long(unsigned n, ts_op *const *loops);
 
 /* The steps for one product; see cpu_product.c. */
 void ts_recipe_product(ts_recipe *, const ts_nest *);
-/* The steps for a perfect nest of straight code; see cpu_elementwise.c. */
-void ts_recipe_elementwise(ts_recipe *, const ts_nest *);
+/* The steps for a perfect nest of straight code, called `name`; see cpu_elementwise.c. */
+void ts_recipe_elementwise(ts_recipe *, const ts_nest *, const char *name);
 /* Iterations of all loops of the nest; -1 when one is symbolic. */
 int64_t ts_recipe_work(const ts_nest *);
 /* Lets the first of n loops of a nest that may be parallel and has several iterations run so, where `work`
- * (iterations in all; -1: unknown) pays for it. False: none does. */
-bool ts_recipe_parallel(ts_recipe *, unsigned n, ts_op *const *loops, int64_t work);
+ * (iterations in all; -1: unknown) pays for it, or an option says so. False: none does. */
+bool ts_recipe_parallel(ts_recipe *, const char *nest, unsigned n, ts_op *const *loops,
+                        int64_t work);
 
 #endif

@@ -6,7 +6,7 @@
 enum { MIN_PARALLEL_ELEMENTS = 32768 };
 
 void ts_recipe_step(ts_recipe *r, const char *pass, const char *options, ...) {
-  if (r->result) return;
+  if (r->result || r->listed) return;
   va_list args;
   va_start(args, options);
   const char *text = ts_vsprintf(r->pass->scratch, options, args);
@@ -52,10 +52,18 @@ static ts_op *first_parallel(ts_recipe *r, unsigned n, ts_op *const *loops) {
   return NULL;
 }
 
-bool ts_recipe_parallel(ts_recipe *r, unsigned n, ts_op *const *loops, int64_t work) {
-  if (r->threads < 2 || (work >= 0 && work < MIN_PARALLEL_ELEMENTS)) return false;
+bool ts_recipe_parallel(ts_recipe *r, const char *nest, unsigned n, ts_op *const *loops,
+                        int64_t work) {
+  static const int64_t worth[] = {TS_PARALLEL_NONE, TS_PARALLEL_OUTER};
+  bool pays = work < 0 || work >= MIN_PARALLEL_ELEMENTS;
+  bool may_pay = work < 0 || work >= MIN_PARALLEL_ELEMENTS / 16;
+  bool asked = ts_recipe_is_asked(r, nest, TS_CHOICE_PARALLEL) && (may_pay || !r->listed);
+  if (r->threads < 2 || !(pays || asked)) return false;
   ts_op *loop = first_parallel(r, n, loops);
   if (!loop) return false;
+  int64_t own = pays ? TS_PARALLEL_OUTER : TS_PARALLEL_NONE;
+  if (ts_recipe_choose(r, nest, TS_CHOICE_PARALLEL, own, 2, worth) == TS_PARALLEL_NONE)
+    return false;
   ts_recipe_step(r, "parallel", "%s", ts_recipe_loop(r, loop));
   return true;
 }
