@@ -31,7 +31,7 @@ ts_result ts_bound_results(ts_context *, ts_arena *, const ts_func *, const ts_a
 
 /* The same for a loop function: bounds of its out and inout parameters in `outs`, one entry a
  * parameter. Sums may be in any order. *known is false, and `outs` is not written, when there is a
- * launch or a call, when control flow depends on inexact numbers, or when it would take more than
+ * launch, when control flow depends on inexact numbers, or when it would take more than
  * `steps` ops, of some 40 ns each. Numbers the ops by their tags. */
 ts_result ts_bound_loops(ts_context *, ts_arena *, const ts_func *, const ts_array *arrays,
                          const ts_bindings *, double math_error, int64_t steps, ts_bounded *outs,

@@ -11,6 +11,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "ir/calls.h"
 #include "ir/scalar.h"
 #include "data/global.h"
 #include "check/bound.h"
@@ -416,6 +417,27 @@ static void global(bounder *b, const ts_op *op) {
   ts_array_drop(b->ctx, &a);
 }
 
+/* ---- calls ---- */
+
+static void number_op(void *arg, ts_op *op) {
+  uint32_t *next = arg;
+  op->tag = *next;
+  *next += 1;
+  for (unsigned i = 0; i < op->num_results; i++)
+    *next += (uint32_t)lanes_of(ts_op_result(op, i)->type);
+}
+
+/* A call of the function, which has no buffers yet. It costs as many steps as there are slots. */
+static frame new_frame(bounder *b, const ts_func *func, const ts_bindings *bindings) {
+  uint32_t slots = func->body->num_args;
+  ts_walk(func->body, number_op, &slots);
+  b->steps -= slots;
+  return (frame){.func = func,
+                 .bindings = bindings,
+                 .cells = ts_new_array(b->arena, cell, slots + 1),
+                 .buffers = ts_new_array(b->arena, buffer *, slots + 1)};
+}
+
 /* ---- control ---- */
 
 static void run_block(bounder *b, const ts_block *block);
@@ -448,6 +470,18 @@ static void run_if(bounder *b, const ts_op *op) {
   run_block(b, yes ? f.then_block : f.else_block);
 }
 
+/* The callee works on the caller's buffers. */
+static void call(bounder *b, const ts_op *op) {
+  const ts_func *callee = ts_callee(op);
+  ts_bindings bindings = ts_bind_call(b->arena, op, callee, b->f->bindings);
+  frame f = new_frame(b, callee, &bindings), *caller = b->f;
+  for (unsigned i = 0; i < op->num_plain; i++)
+    f.buffers[i] = buffer_of(b, ts_operand(op, i));
+  b->f = &f;
+  run_block(b, callee->body);
+  b->f = caller;
+}
+
 static void run_op(bounder *b, const ts_op *op) {
   switch (op->opcode) {
   case TS_OP_FOR: run_for(b, op); return;
@@ -476,8 +510,8 @@ static void run_op(bounder *b, const ts_op *op) {
   case TS_OP_REDUCE_MAXIMUM: reduce_lanes(b, op); return;
   case TS_OP_SPLAT: repeat(b, op); return;
   case TS_OP_DOT: dot(b, op); return;
-  case TS_OP_LAUNCH: /* and what stands only in one */
-  case TS_OP_CALL: b->gave_up = true; return;
+  case TS_OP_CALL: call(b, op); return;
+  case TS_OP_LAUNCH: b->gave_up = true; return; /* and what stands only in one */
   default: break;
   }
   if (!ts_is_pointwise(op)) ts_unreachable("an op that has no bound");
@@ -492,14 +526,6 @@ static void run_block(bounder *b, const ts_block *block) {
 }
 
 /* ---- the whole ---- */
-
-static void number_op(void *arg, ts_op *op) {
-  uint32_t *next = arg;
-  op->tag = *next;
-  *next += 1;
-  for (unsigned i = 0; i < op->num_results; i++)
-    *next += (uint32_t)lanes_of(ts_op_result(op, i)->type);
-}
 
 typedef struct bound_args {
   bounder b;
@@ -528,12 +554,8 @@ static ts_result bound_body(void *arg) {
   bound_args *a = arg;
   bounder *b = &a->b;
   const ts_block *body = a->f->body;
-  uint32_t slots = body->num_args;
-  ts_walk((ts_block *)body, number_op, &slots);
-  frame f = {.func = a->f, .bindings = a->bindings};
+  frame f = new_frame(b, a->f, a->bindings);
   b->f = &f;
-  f.cells = ts_new_array(b->arena, cell, slots + 1);
-  f.buffers = ts_new_array(b->arena, buffer *, slots + 1);
   for (uint32_t i = 0; i < body->num_args; i++) {
     f.buffers[i] = new_buffer(b, body->args[i]->type);
     if (f.buffers[i]->lanes != 1) b->gave_up = true;

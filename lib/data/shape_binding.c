@@ -113,6 +113,20 @@ void ts_bound_dims(const ts_bindings *b, const ts_type *t, int64_t dims[TS_MAX_R
     dims[i] = ts_bound_extent(b, t->dims[i]);
 }
 
+ts_bindings ts_bind_call(ts_arena *arena, const ts_op *call, const ts_func *callee,
+                         const ts_bindings *caller) {
+  TS_VEC(struct ts_binding) found = {0};
+  for (unsigned i = 0; i < callee->body->num_args && i < call->num_plain; i++) {
+    const ts_type *to = callee->body->args[i]->type;
+    int64_t dims[TS_MAX_RANK];
+    ts_bound_dims(caller, ts_operand(call, i)->type, dims);
+    for (unsigned d = 0; d < to->rank; d++)
+      if (ts_is_symbolic(to->dims[d]))
+        ts_push(arena, &found, (struct ts_binding){ts_extent_name(to->dims[d]), dims[d], NULL});
+  }
+  return (ts_bindings){(unsigned)found.n, found.at};
+}
+
 ts_result ts_check_arrays(ts_context *ctx, const ts_func *func, const ts_bindings *bindings,
                           const ts_array *arrays) {
   ts_signature sig = ts_func_signature(func);

@@ -23,6 +23,9 @@ int64_t ts_binding_value(const ts_bindings *, ts_str);
 int64_t ts_bound_extent(const ts_bindings *, ts_extent);
 /* The same of the type's extents. */
 void ts_bound_dims(const ts_bindings *, const ts_type *, int64_t dims[TS_MAX_RANK]);
+/* The extents of a function that is called: those of the operands, of which the caller's bindings tell. In the arena. */
+ts_bindings ts_bind_call(ts_arena *, const ts_op *call, const ts_func *callee,
+                         const ts_bindings *caller);
 
 /* Whether every array is of its entry's scalar type and bound extents; an error that names the first that
  * is not. One array for each entry of the function's signature. */

@@ -8,8 +8,13 @@
 
 /* ---- the longest reduction ---- */
 
+enum { MOST_CALLS = 1000 };
+
 typedef struct reductions {
-  const ts_bindings *bindings;
+  ts_arena *arena;
+  const ts_bindings *bindings;             /* of the function being looked at */
+  void (*note)(void *reductions, ts_op *); /* of an op of the functions' level */
+  unsigned calls;                          /* gone into so far */
   int64_t length;
   ts_dtype acc;
   double inexact; /* of functions such as exp, relative to their results */
@@ -74,9 +79,32 @@ static void note_store(void *user, ts_op *op) {
   note(r, length, length > 1 ? (ts_dtype)buffer->type->dtype : TS_F64);
 }
 
-static reductions find_reductions(const ts_func *func, const ts_bindings *bindings) {
-  reductions r = {bindings, 1, TS_F64, 0};
-  ts_walk(func->body, ts_func_level(func) == TS_LEVEL_L ? note_store : note_tensor_op, &r);
+static void note_func(reductions *r, const ts_func *func, const ts_bindings *bindings);
+
+static void note_op(void *user, ts_op *op) {
+  reductions *r = user;
+  const ts_func *callee = ts_callee(op);
+  if (!callee) {
+    r->note(r, op);
+  } else if (r->calls++ < MOST_CALLS) {
+    ts_bindings bindings = ts_bind_call(r->arena, op, callee, r->bindings);
+    note_func(r, callee, &bindings);
+  }
+}
+
+static void note_func(reductions *r, const ts_func *func, const ts_bindings *bindings) {
+  const ts_bindings *outer = r->bindings;
+  r->bindings = bindings;
+  ts_walk(func->body, note_op, r);
+  r->bindings = outer;
+}
+
+static reductions find_reductions(ts_arena *arena, const ts_func *func,
+                                  const ts_bindings *bindings) {
+  bool loops = ts_func_level(func) == TS_LEVEL_L;
+  reductions r = {
+      .arena = arena, .note = loops ? note_store : note_tensor_op, .length = 1, .acc = TS_F64};
+  note_func(&r, func, bindings);
   return r;
 }
 
@@ -137,7 +165,7 @@ static ts_result find_tensor_margin(ts_run *run, ts_arena *arena, double math_er
 
 ts_result ts_run_margin(ts_run *run, ts_arena *arena, double math_error, bool same_program,
                         ts_margin *m) {
-  reductions r = find_reductions(run->func, &run->bindings);
+  reductions r = find_reductions(arena, run->func, &run->bindings);
   bool loops = ts_func_level(run->func) != TS_LEVEL_T;
   *m = (ts_margin){.reduction = r.length};
   if (loops) {

@@ -66,7 +66,7 @@ static const sample samples[TS_NUM_OPCODES] = {
     [TS_OP_SILU] = {UNARY("silu"), FLOAT("silu %x")},
     [TS_OP_GELU] = {UNARY("gelu"), FLOAT("gelu %x")},
     [TS_OP_CALL] = {
-        "func @twice(%x: tensor<2xf32>) -> tensor<2xf32> {\n  %y = add %x, %x\n  return %y\n}\n" TENSOR("%x: tensor<2xf32>", "tensor<2xf32>", "call @twice(%x)"), LOOP("call @nothing(%Y)"), NO_BOUND | NO_VECTOR},
+        "func @twice(%x: tensor<2xf32>) -> tensor<2xf32> {\n  %y = add %x, %x\n  return %y\n}\n" TENSOR("%x: tensor<2xf32>", "tensor<2xf32>", "call @twice(%x)"), LOOP("call @nothing(%Y)"), NO_VECTOR},
     [TS_OP_YIELD] = {
         TENSOR("%x: tensor<2xf32>", "tensor<2xf32>", "fused %x : tensor<2xf32> (%p: f32) {\n"
              "    %s = exp %p\n    yield %s\n  }")},

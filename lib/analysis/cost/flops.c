@@ -5,6 +5,7 @@
  * never element by element. */
 #include "analysis/cost/flops.h"
 
+#include "ir/calls.h"
 #include "ir/indexing.h"
 #include "ir/scalar.h"
 
@@ -89,19 +90,9 @@ static ts_work tensor_op(const counter *c, const ts_op *op) {
   return sorted(op, ts_tensor_op_points(op, c->bindings) * work_at_point(op));
 }
 
-/* The callee's extents are those of the operands. */
 static ts_work call(counter *c, const ts_op *op) {
-  const ts_func *f = ts_func_find(op->block->func->module, ts_attr_find(op, TS_ATTR_CALLEE)->word);
-  TS_VEC(struct ts_binding) found = {0};
-  for (unsigned i = 0; i < f->body->num_args && i < op->num_plain; i++) {
-    const ts_type *to = f->body->args[i]->type, *from = ts_operand(op, i)->type;
-    int64_t dims[TS_MAX_RANK];
-    ts_bound_dims(c->bindings, from, dims);
-    for (unsigned d = 0; d < to->rank; d++)
-      if (ts_is_symbolic(to->dims[d]))
-        ts_push(c->arena, &found, (struct ts_binding){ts_extent_name(to->dims[d]), dims[d], NULL});
-  }
-  ts_bindings b = {(unsigned)found.n, found.at};
+  const ts_func *f = ts_callee(op);
+  ts_bindings b = ts_bind_call(c->arena, op, f, c->bindings);
   return count_func(c, f, &b);
 }
 

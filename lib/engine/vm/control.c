@@ -1,6 +1,7 @@
 /* The VM's compiler: what holds other ops. Loops, conditions, launches and calls. */
 #include <inttypes.h>
 
+#include "ir/scalar.h"
 #include "engine/vm/code.h"
 
 /* ---- levels ---- */
@@ -262,8 +263,32 @@ static void patch(ts_vmc *c, size_t at) {
   body->at[at].d = (int32_t)(body->n - at);
 }
 
+static int64_t extent_value(void *bindings, ts_str name) {
+  return ts_binding_value(bindings, name);
+}
+
+/* The block that is run, where the extents alone decide it, which are known. */
+static bool is_decided(ts_vmc *c, const ts_op *op, const ts_if *parts, const ts_block **block) {
+  int64_t a, b;
+  bool holds = true;
+  if (parts->n == 0 || ts_num_dims(op)) return false;
+  for (unsigned i = 0; i < parts->n; i++) {
+    if (!ts_aff_eval(parts->sides[2 * i], NULL, extent_value, &c->code->bindings, &a) ||
+        !ts_aff_eval(parts->sides[2 * i + 1], NULL, extent_value, &c->code->bindings, &b))
+      return false;
+    holds = holds && ts_eval_cmp_int((ts_pred)parts->preds[i], a, b);
+  }
+  *block = holds ? parts->then_block : parts->else_block;
+  return true;
+}
+
 void ts_vmc_if(ts_vmc *c, const ts_op *op) {
   ts_if parts = ts_if_parts(op);
+  const ts_block *only;
+  if (is_decided(c, op, &parts, &only)) {
+    if (only) ts_vmc_block(c, only);
+    return;
+  }
   ts_vm_level *level = c->levels[c->depth];
   unsigned n = ts_max(parts.n, 1u);
   size_t *jumps = ts_new_array(c->arena, size_t, n), facts = c->facts.n;

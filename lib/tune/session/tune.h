@@ -54,12 +54,13 @@ typedef struct ts_tune_outcome {
 /* Runs the session. TS_OK also when it was interrupted or found nothing good: see the outcome. */
 ts_result ts_tune(ts_context *, ts_arena *, const ts_tune_plan *, ts_tune_outcome *);
 
-/* The points of which no other is both quicker and more frugal, quickest first, and the knee: that furthest from the line
- * between both ends when time and energy are scaled to [0, 1] (Satopää et al., Finding a "Kneedle" in a haystack, 2011).
+/* The points that no other beats, by being better in time or energy and as good in the other, quickest first; of equal ones
+ * that tried first. The knee: that furthest below the line between both ends when time and energy are scaled to [0, 1] (Satopää et al., Finding a "Kneedle" in a haystack, 2011).
  * Only trials with energy of one kind, that of the first good one. Places in outcome->points; in the arena. */
 typedef struct ts_frontier {
   size_t n, *at;
-  size_t knee; /* place in `at`; SIZE_MAX: there is none with fewer than three points */
+  size_t
+      knee; /* place in `at`; SIZE_MAX: none lies below the line, as with fewer than three points */
 } ts_frontier;
 ts_frontier ts_frontier_of(ts_arena *, const ts_tune_outcome *);
 
