@@ -80,6 +80,15 @@ void ts_func_remove(ts_func *f) {
   ts_ptrmap_put(&m->funcs, (void *)(uintptr_t)f->name, NULL);
 }
 
+void ts_func_rename(ts_func *f, ts_str name) {
+  ts_module *m = f->module;
+  ts_ptrmap_put(&m->funcs, (void *)(uintptr_t)f->name, NULL);
+  ts_ptrmap_put(&m->funcs, (void *)(uintptr_t)name, f);
+  f->name = name;
+  ts_changed_func(f);
+  ts_changed_module(m);
+}
+
 ts_global *ts_global_create(ts_module *m, ts_str name, ts_loc loc, const ts_type *type,
                             const ts_data *data) {
   ts_global *g = ts_new(&m->arena, ts_global);

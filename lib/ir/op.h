@@ -300,6 +300,13 @@ ts_func *ts_func_create(ts_module *, ts_str name, ts_loc, unsigned num_params,
                         const ts_type *const *params, const ts_str *names, const uint8_t *roles,
                         unsigned num_results, const ts_type *const *results);
 void ts_func_remove(ts_func *);
+/* Calls go on naming the function as before. */
+void ts_func_rename(ts_func *, ts_str name);
+/* `text`, or that with _1, _2, … where a function or global is called so. */
+ts_str ts_free_name(ts_module *, const char *text);
+/* A copy of the function in another module, which has the same source text, with what it calls and the globals that they
+ * use: functions with the suffix to their names, globals too where `to` has another of that name. */
+ts_func *ts_func_link(ts_module *to, ts_func *, const char *suffix);
 /* A copy of the function's body, parameters included, that stands in no function: what is done to the
  * body later can be taken back by putting the copy in its place. */
 ts_block *ts_func_copy_body(ts_func *);
