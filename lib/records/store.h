@@ -30,8 +30,10 @@ typedef struct ts_session_key {
 
 typedef enum { TS_STORE_READ, TS_STORE_WRITE } ts_store_access;
 /* Opens the file, NULL: $XDG_CACHE_HOME/tilesmith/tune.db or that in ~/.cache; made when it is to be written and is not
- * there. TS_ERR with its name for one that is damaged, of another version, not a store, locked for ten seconds, or not
- * writable. */
+ * there. A store at that usual place which is only to be read and is not there is NULL, and empty for what reads below.
+ * TS_ERR with its name for one that is damaged, of another version, not a store, locked for ten seconds, or not
+ * writable. One of up to 64 MiB is read whole, to see whether it is damaged; of larger ones each row that is asked
+ * for. Whoever opens one sees to it that it is closed also when memory runs out (ts_protect_cleanup). */
 ts_result ts_store_open(ts_context *, const char *path, ts_store_access, ts_store **);
 void ts_store_close(ts_store *); /* NULL is allowed */
 /* The session of that key, begun where there is none. */
@@ -39,7 +41,8 @@ ts_result ts_store_session(ts_store *, ts_arena *, const ts_session_key *, ts_se
 /* The trial of these parameters, texts in the arena; *found says whether there is one. */
 ts_result ts_session_recall(ts_session_store *, ts_arena *, const char *parameters, bool *found,
                             ts_trial *);
-/* Keeps a trial: on return it is on the disk. TS_ERR, with a message, when it could not be written. */
+/* Keeps a trial: on return it is on the disk. One of the same parameters that is there already stays as it is. TS_ERR,
+ * with a message, when it could not be written. */
 ts_result ts_session_keep(ts_session_store *, const ts_trial *);
 
 /* Puts a kept trial's times right after more of it was measured. */

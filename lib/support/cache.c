@@ -26,23 +26,11 @@ static const char temporary_prefix[] = ".new-";
 
 /* ---- the folder ---- */
 
-static const char *default_folder(ts_arena *arena, const char *name) {
+const char *ts_cache_default(ts_arena *arena, const char *name) {
   const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
   if (cache && *cache == '/') return ts_sprintf(arena, "%s/tilesmith/%s", cache, name);
   if (home && *home == '/') return ts_sprintf(arena, "%s/.cache/tilesmith/%s", home, name);
   return NULL;
-}
-
-/* Makes it and the folders above it. An errno on failure. */
-static int make_folders(ts_arena *arena, const char *dir) {
-  char *path = ts_strdup(arena, dir);
-  for (char *at = path; *at; at++) {
-    if (*at != '/' || at == path) continue;
-    *at = '\0';
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) return errno;
-    *at = '/';
-  }
-  return mkdir(path, 0700) != 0 && errno != EEXIST ? errno : 0;
 }
 
 /* What is loaded from there runs with our rights. */
@@ -53,12 +41,12 @@ static bool anybody_may_write(int fd) {
 
 void ts_cache_open(ts_context *ctx, ts_arena *arena, const char *name, const char *dir,
                    uint64_t most, ts_cache *out) {
-  *out = (ts_cache){ctx, dir ? dir : default_folder(arena, name), -1, most ? most : DEFAULT_MOST};
+  *out = (ts_cache){ctx, dir ? dir : ts_cache_default(arena, name), -1, most ? most : DEFAULT_MOST};
   if (!out->dir) {
     ts_warning_plain(ctx, "compiled code is not kept: neither XDG_CACHE_HOME nor HOME is a folder");
     return;
   }
-  int error = make_folders(arena, out->dir);
+  int error = ts_folders_make(arena, out->dir);
   if (!error) out->fd = open(out->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (out->fd >= 0 && anybody_may_write(out->fd)) {
     ts_cache_close(out);

@@ -11,7 +11,9 @@ typedef struct ts_cache {
   uint64_t most; /* bytes */
 } ts_cache;
 
-/* Opens `dir`, or with NULL tilesmith/NAME in $XDG_CACHE_HOME or ~/.cache, and makes it when it is not there. `most`
+/* tilesmith/NAME in $XDG_CACHE_HOME or ~/.cache; NULL where neither is a full path. */
+const char *ts_cache_default(ts_arena *, const char *name);
+/* Opens `dir`, or with NULL what ts_cache_default says, and makes it when it is not there. `most`
  * is how many bytes it may hold, 0: 512 MiB. A folder that cannot be used is a warning, and nothing is kept. */
 void ts_cache_open(ts_context *, ts_arena *, const char *name, const char *dir, uint64_t most,
                    ts_cache *out);

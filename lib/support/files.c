@@ -59,3 +59,14 @@ bool ts_file_write(int folder, const char *path, int flags, const void *bytes, s
   errno = error;
   return ok;
 }
+
+int ts_folders_make(ts_arena *arena, const char *dir) {
+  char *path = ts_strdup(arena, dir);
+  for (char *at = path; *at; at++) {
+    if (*at != '/' || at == path) continue;
+    *at = '\0';
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) return errno;
+    *at = '/';
+  }
+  return mkdir(path, 0700) != 0 && errno != EEXIST ? errno : 0;
+}

@@ -401,9 +401,12 @@ START_TEST(csv_quotes_what_rfc_4180_says) {
   file *f = text_read(exported);
   f->r.trials[1].reason = "a \"word\",\nand a line";
   char *text = write_text(&f->r, TS_EXPORT_CSV);
-  ck_assert_ptr_eq(strstr(text, "y,x,s,ms,ms_low,ms_high,joules,"), text);
-  ck_assert_ptr_nonnull(strstr(text, "\r\nfalse,8,\"a,b\",0.0,0.0,0.0,"));
-  ck_assert_ptr_nonnull(strstr(text, ",compile,\"a \"\"word\"\",\nand a line\",,,,,0,0,0,\r\n"));
+  ck_assert_ptr_eq(strstr(text, "y,x,s,verdict,reason,ms,ms_low,ms_high,energy,joules,"), text);
+  ck_assert_ptr_nonnull(
+      strstr(text, "\r\nfalse,8,\"a,b\",compile,\"a \"\"word\"\",\nand a line\",0.0,0.0,0.0,,"));
+  ck_assert_ptr_nonnull(strstr(
+      text, "\r\ntrue,16,a,ok,,0.1,0.1,0.1,measured,2.5,2.5,2.5,recorded,0.0,false,false,,"));
+  ck_assert_ptr_nonnull(strstr(text, ",0,,0.1 0.30000000000000004\r\n"));
   free(text);
   file_close(f);
 }
