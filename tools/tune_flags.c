@@ -40,8 +40,7 @@ static ts_result add_constant(ts_tool *t, const ts_flag *flag, const char *text)
 static ts_result set_plot(ts_tool *t, const ts_flag *flag, const char *text) {
   tune *o = t->user;
   (void)flag;
-  size_t n = text ? strlen(text) : 0;
-  if (text && (n < 5 || (strcmp(text + n - 4, ".svg") && strcmp(text + n - 4, ".png"))))
+  if (text && !ts_report_plot_kind(text, &(ts_plot){0}))
     return ts_tool_usage(
         t, "'--plot=%s': wanted a file that ends in .svg or .png, or nothing, for the terminal",
         text);

@@ -86,15 +86,34 @@ static ts_result write_result(tune *o, const ts_tune_report *r, ts_module *modul
   return ts_output_commit(&o->tool, &out);
 }
 
+static unsigned text_columns(void) {
+  unsigned columns = columns_of(stderr);
+  return columns ? columns : 100;
+}
+
+static ts_result write_plot(tune *o, const ts_tune_report *r) {
+  ts_output out;
+  ts_plot kind;
+  if (!o->plot_path) return TS_OK;
+  (void)ts_report_plot_kind(o->plot_path, &kind); /* seen to when the command line was read */
+  ts_result result = ts_output_open(&o->tool, &out, o->plot_path);
+  if (result) return result;
+  result = ts_report_plot(o->tool.ctx, r, kind, 0, &out.sink);
+  if (!result) return ts_output_commit(&o->tool, &out);
+  ts_output_discard(&out);
+  return result;
+}
+
 static ts_result print_table(tune *o, const ts_tune_report *r) {
   ts_sink err;
   ts_sink_file(&err, NULL, stderr);
   ts_report_table(&err, r, o->frontier || o->plot || o->objective != TS_OBJECTIVE_TIME);
   ts_result result = TS_OK;
-  if (o->plot) result = ts_report_plot(o->tool.ctx, r, o->plot_path, &err);
+  if (o->plot && !o->plot_path)
+    result = ts_report_plot(o->tool.ctx, r, TS_PLOT_TEXT, text_columns(), &err);
   (void)!ts_sink_finish(&err);
   ts_sink_drop(&err);
-  return result;
+  return result ? result : write_plot(o, r);
 }
 
 ts_result tune_tell(tune *o, const char *title, const ts_domain *domain,

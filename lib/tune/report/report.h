@@ -29,8 +29,14 @@ void ts_report_json(ts_sink *, const ts_tune_report *);
 /* How much of the variance of log cost each parameter explains, by an ensemble of trees over the good points: Sobol
  * indices of first order (functional ANOVA: Hutter et al., ICML 2014). n values, summing to at most 1. */
 void ts_report_importance(ts_context *, const ts_tune_report *, double *importance);
-/* Draws through gnuplot: all candidates with frontier and knee, the best-so-far curve, importance. `path` ends in .svg or
- * .png; NULL: as text, on the sink. TS_ERR, with no file left, when gnuplot is missing or fails. */
-ts_result ts_report_plot(ts_context *, const ts_tune_report *, const char *path, ts_sink *);
+/* How a plot is drawn: as characters for a terminal, or as a picture. */
+typedef enum { TS_PLOT_TEXT, TS_PLOT_SVG, TS_PLOT_PNG } ts_plot;
+/* By the ending of the file, .svg or .png; false: it has another. */
+bool ts_report_plot_kind(const char *path, ts_plot *out);
+/* Draws, by gnuplot, all candidates with frontier and knee by time and energy (without energy: by trial and time), the best
+ * so far after each trial, and how much parameters matter. The picture, or text of so many columns, goes to the sink when
+ * it is whole. TS_ERR when gnuplot is missing, with the name of its package, or fails, with its words. */
+ts_result ts_report_plot(ts_context *, const ts_tune_report *, ts_plot, unsigned columns,
+                         ts_sink *);
 
 #endif
