@@ -14,7 +14,8 @@ typedef struct ts_session_store ts_session_store;
 /* What a session is about. Two sessions with the same key (the digest of everything here but the texts for people) are
  * one. */
 typedef struct ts_session_key {
-  const char *program; /* digest of the program's text without comments, extents put in, hex */
+  /* digest, in hex, of the program's text without comments, extents put in, and the range of one that stays a name */
+  const char *program;
   const char *
       loops; /* the same once it is loops (`loop_steps` steps of every pipeline later); NULL: unknown */
   unsigned loop_steps;

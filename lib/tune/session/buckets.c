@@ -91,7 +91,7 @@ ts_result ts_buckets_parse(ts_context *ctx, const char *text, ts_buckets *out) {
   ctx->source = r.text.source;
   ts_result result = read_ranges(&r);
   ctx->source = outer;
-  *out = (ts_buckets){(unsigned)r.found.n, r.found.at};
+  *out = (ts_buckets){r.text.source, (unsigned)r.found.n, r.found.at};
   return result;
 }
 

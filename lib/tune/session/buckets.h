@@ -14,6 +14,7 @@ typedef struct ts_bucket {
 } ts_bucket;
 
 typedef struct ts_buckets {
+  const ts_source *source; /* as it was written, for messages; the extent stands first */
   unsigned n;
   ts_bucket *at; /* rising, not overlapping */
 } ts_buckets;

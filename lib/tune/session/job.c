@@ -33,16 +33,30 @@ static ts_result find_space(ts_tune_job *job) {
   }
   job->space_text = source->text;
   job->machine.threads = threads;
-  ts_tune_space_setting setting = {&job->machine, (unsigned)job->request->defines.n,
-                                   job->request->defines.at, job->num_constants, job->constants};
+  ts_tune_space_setting setting = {&job->machine, (unsigned)job->extents.n, job->extents.at,
+                                   job->num_constants, job->constants};
   return ts_tune_space_parse(job->ctx, &job->arena, source, &setting, &job->space);
+}
+
+/* Puts the extents in; the bucket's is bound by each run. */
+static ts_result fix_extents(ts_tune_job *job) {
+  ts_run_request *q = job->request;
+  ts_result result = ts_fix_extents(job->module, (unsigned)q->defines.n, q->defines.at);
+  for (size_t i = 0; i < q->defines.n; i++)
+    ts_push(&job->arena, &job->extents, q->defines.at[i]);
+  q->bound = !job->bucket;
+  if (!job->bucket) return result;
+  ts_extent_value tried = {job->bucket->extent, job->bucket->tried};
+  ts_push(&job->arena, &job->extents, tried);
+  memset(&q->defines, 0, sizeof q->defines); /* which copies of the request share */
+  ts_push(&job->ctx->arena, &q->defines, tried);
+  return result;
 }
 
 ts_result ts_tune_job_open(ts_tune_job *job) {
   ts_run_request *q = job->request;
   if (q->data_dir) ts_run_rebase_files(job->module, q->data_dir);
-  ts_result result = ts_fix_extents(job->module, (unsigned)q->defines.n, q->defines.at);
-  q->bound = true;
+  ts_result result = fix_extents(job);
   q->lowers = true;
   if (!result) result = ts_run_find_entry(job->ctx, job->module, q->entry, q->words, &job->func);
   if (!result) result = ts_target_find(job->ctx, job->target, &job->machine);
@@ -200,18 +214,28 @@ const char *ts_tune_job_taken(ts_tune_job *job) {
 const char *ts_tune_job_title(ts_tune_job *job) {
   unsigned threads = ts_machine_threads(job->request->limits.threads);
   const char *text = ts_str_text(job->module, job->func->name);
-  for (size_t i = 0; i < job->request->defines.n; i++)
-    text = ts_sprintf(&job->arena, "%s %s=%lld", text, job->request->defines.at[i].name,
-                      (long long)job->request->defines.at[i].value);
+  for (size_t i = 0; i < job->extents.n; i++)
+    text = ts_sprintf(&job->arena, "%s %s=%lld", text, job->extents.at[i].name,
+                      (long long)job->extents.at[i].value);
+  if (job->bucket)
+    text = ts_sprintf(&job->arena, "%s, for %lld to %lld", text, (long long)job->bucket->low,
+                      (long long)job->bucket->high);
   return ts_sprintf(&job->arena, "%s, %s, %u thread%s", text, job->request->engine, threads,
                     threads == 1 ? "" : "s");
 }
 
-void ts_tune_job_close(ts_tune_job *job) {
+void ts_tune_job_end(ts_tune_job *job) {
   if (job->evaluator.close && job->evaluator.state != job->local.state)
     job->evaluator.close(job->evaluator.state);
   if (job->local.close) job->local.close(job->local.state);
+  job->evaluator = job->local = (ts_evaluator){0};
   ts_energy_meter_close(job->meter);
+  job->meter = NULL;
   ts_store_close(job->store);
+  job->store = NULL;
+}
+
+void ts_tune_job_close(ts_tune_job *job) {
+  ts_tune_job_end(job);
   ts_arena_drop(&job->arena);
 }

@@ -4,12 +4,15 @@
 
 #include "run/run.h"
 #include "tune/measure/measure.h"
+#include "tune/session/buckets.h"
 #include "tune/session/tune.h"
 
 typedef struct ts_tune_job {
   /* What is wanted; texts are kept by reference. */
   ts_module *module; /* verified; extents of request->defines are put in by ts_tune_job_open */
-  ts_run_request *request;       /* engine and its options, entry, inputs, seed, threads, -D */
+  ts_run_request *request; /* engine and its options, entry, inputs, seed, threads, -D */
+  /* Of an extent that stays a name: candidates are judged and timed where it is `tried`. NULL: there is none. */
+  const ts_bucket *bucket;
   const ts_source *space_source; /* NULL: the space of the program's nests */
   unsigned num_constants;        /* in place of the space's */
   const struct ts_tune_space_constant *constants;
@@ -39,6 +42,7 @@ typedef struct ts_tune_job {
   ts_context *ctx;
   ts_arena arena;
   const ts_func *func;
+  TS_VEC(ts_extent_value) extents; /* as candidates are tried: those put in, and the bucket's */
   ts_target machine;
   ts_tune_space *space;
   const char *space_text; /* as it was given, or made */
@@ -70,6 +74,8 @@ ts_result ts_tune_job_apply(ts_tune_job *, const ts_trial *, ts_module **out);
 /* "median of 10", and what was tuned: "mlp M=512 K=768 N=512, native, 2 threads". In the job's arena. */
 const char *ts_tune_job_taken(ts_tune_job *);
 const char *ts_tune_job_title(ts_tune_job *);
+/* Closes evaluator and store; what came of it stays. */
+void ts_tune_job_end(ts_tune_job *);
 void ts_tune_job_close(ts_tune_job *);
 
 /* key.c: what the session is kept under. */

@@ -6,18 +6,45 @@
 #include "transforms/passes.h"
 #include "tune/session/job.h"
 
-/* "X=512x768xf32 W=768x512xf32 …" of what the function takes. */
+/* The extents of an entry, as candidates are tried. */
+static const ts_extent *dims_of(const ts_tune_job *job, const ts_type *t,
+                                ts_extent dims[TS_MAX_RANK]) {
+  for (unsigned d = 0; d < t->rank; d++) {
+    dims[d] = t->dims[d];
+    if (job->bucket && ts_is_symbolic(dims[d])) dims[d] = job->bucket->tried;
+  }
+  return dims;
+}
+
+static const char *range_of(ts_tune_job *job) {
+  const ts_bucket *b = job->bucket;
+  return ts_sprintf(&job->arena, "%s=%lld..%lld", b->extent, (long long)b->low, (long long)b->high);
+}
+
+/* "X=512x768xf32 W=768x512xf32 …" of what the function takes, and behind it the range of an extent, "M=129..4096". */
 static const char *shape_of(ts_tune_job *job) {
   ts_signature sig = ts_func_signature(job->func);
   const char *text = "";
   for (unsigned i = 0; i < sig.n; i++) {
     char shape[TS_SHAPE_TEXT];
+    ts_extent dims[TS_MAX_RANK];
     const ts_type *t = sig.entries[i].type;
-    ts_shape_text(shape, sizeof shape, (ts_dtype)t->dtype, t->rank, t->dims);
+    ts_shape_text(shape, sizeof shape, (ts_dtype)t->dtype, t->rank, dims_of(job, t, dims));
     text = ts_sprintf(&job->arena, "%s%s%s=%s", text, i ? " " : "",
                       ts_str_text(job->module, sig.entries[i].name), shape);
   }
-  return text;
+  return job->bucket ? ts_sprintf(&job->arena, "%s %s", text, range_of(job)) : text;
+}
+
+/* What is good for a range is not for the whole program, which no record is to be found for. */
+static void add_range(ts_tune_job *job, char hex[TS_DIGEST_HEX]) {
+  ts_digest digest;
+  uint8_t bytes[TS_DIGEST_BYTES];
+  ts_digest_begin(&digest);
+  ts_digest_add_text(&digest, hex);
+  ts_digest_add_text(&digest, range_of(job));
+  ts_digest_end(&digest, bytes);
+  ts_digest_hex(bytes, hex);
 }
 
 static const char *versions_of(ts_tune_job *job) {
@@ -72,7 +99,7 @@ static void find_loops(ts_tune_job *job, ts_session_key *key) {
   ts_choice point[TS_MAX_PARAMETERS];
   ts_pipeline pipeline = {.table = &ts_all_passes};
   lowering l = {.name = key->function};
-  if (ts_func_level(job->func) != TS_LEVEL_T) return;
+  if (ts_func_level(job->func) != TS_LEVEL_T || job->bucket) return;
   ts_domain_point(&job->domain, 0, point);
   ts_diag *last = job->ctx->last;
   ts_module *copy = ts_module_clone(job->module);
@@ -91,6 +118,7 @@ ts_result ts_tune_job_key(ts_tune_job *job, ts_session_key *key) {
   char *hex = ts_arena_alloc(&job->arena, TS_DIGEST_HEX);
   ts_result result = ts_func_fingerprint(job->func, hex);
   if (result) return result;
+  if (job->bucket) add_range(job, hex);
   unsigned threads = ts_machine_threads(job->request->limits.threads);
   *key = (ts_session_key){.program = hex,
                           .function = ts_str_text(job->module, job->func->name),
