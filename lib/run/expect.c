@@ -43,21 +43,24 @@ static const char *wrong_text(ts_arena *arena, const ts_array *got, const ts_dif
   return ts_sprintf(arena, "%s, all in %s", text, ts_array_box_text(arena, got, d->lo, d->hi));
 }
 
-static void report_wrong(ts_run *run, const ts_array *got, const ts_array *want,
-                         const ts_run_check *c) {
-  ts_arena *a = &run->ctx->arena;
-  const ts_difference *d = &c->difference;
+const char *ts_run_difference_text(ts_arena *a, const ts_array *got, const ts_array *want,
+                                   const ts_difference *d) {
   char shape[TS_SHAPE_TEXT];
   ts_shape_text(shape, sizeof shape, got->dtype, got->rank, got->dims);
   const char *strange =
       d->not_finite && d->wrong > 1
           ? ts_sprintf(a, ", %lld of them NaN or infinite on one side", (long long)d->not_finite)
           : "";
-  (void)ts_error_plain(run->ctx, "%s: %s %s: %s of %s%s; worst%s%s: got %s, wanted %s: %s",
-                       c->output, ts_run_check_name(c), c->with, c->wrong, shape, strange,
-                       got->rank ? " at " : "", ts_array_index_text(a, got, d->worst),
-                       ts_array_value_text(a, got, d->worst),
-                       ts_array_value_text(a, want, d->worst), distance_text(a, got->dtype, d));
+  return ts_sprintf(a, "%s of %s%s; worst%s%s: got %s, wanted %s: %s", wrong_text(a, got, d), shape,
+                    strange, got->rank ? " at " : "", ts_array_index_text(a, got, d->worst),
+                    ts_array_value_text(a, got, d->worst), ts_array_value_text(a, want, d->worst),
+                    distance_text(a, got->dtype, d));
+}
+
+static void report_wrong(ts_run *run, const ts_array *got, const ts_array *want,
+                         const ts_run_check *c) {
+  const char *text = ts_run_difference_text(&run->ctx->arena, got, want, &c->difference);
+  (void)ts_error_plain(run->ctx, "%s: %s %s: %s", c->output, ts_run_check_name(c), c->with, text);
 }
 
 /* Nothing was found wrong, since whatever differs may differ by any amount. */

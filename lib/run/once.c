@@ -39,12 +39,15 @@ ts_result ts_run_open_bare(ts_run *run, ts_context *ctx, ts_module *module,
   return choose_engine(run, request->engine);
 }
 
+ts_result ts_run_prepare(ts_run *run, const ts_func *func) {
+  const void *options = ts_engine_options_of(&run->request->options, run->engine);
+  return run->engine->prepare(run->ctx, func->module, func, options, &run->compiled);
+}
+
 static ts_result compile(ts_run *run) {
   const ts_func *func;
   ts_result result = ts_run_lower(run, &func);
-  const void *options = ts_engine_options_of(&run->request->options, run->engine);
-  if (result) return result;
-  return run->engine->prepare(run->ctx, func->module, func, options, &run->compiled);
+  return result ? result : ts_run_prepare(run, func);
 }
 
 /* Messages are about the program as it was given, which outlives the copy that is compiled. */

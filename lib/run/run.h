@@ -176,8 +176,27 @@ void ts_run_close(ts_run *);
  * end. */
 ts_result ts_run_open_bare(ts_run *, ts_context *, ts_module *, const ts_run_request *);
 ts_result ts_run_compile(ts_run *);
+/* The two steps of that: the function that the engine is to be given, in run->lowered where it is a copy; and what
+ * the engine makes of it. */
+ts_result ts_run_lower(ts_run *, const ts_func **);
+ts_result ts_run_prepare(ts_run *, const ts_func *);
 /* One run on run->arrays from the inputs as they were given. `stats` may be NULL. */
 ts_result ts_run_once(ts_run *, ts_run_stats *stats);
+/* How many runs make a sample of a millisecond, found by trying more and more, which warms the caches, too; and the
+ * milliseconds that each of `n` runs in a row takes. */
+ts_result ts_run_find_batch(ts_run *, unsigned *batch);
+ts_result ts_run_sample(ts_run *, unsigned n, double *ms);
+/* What a run does: `work`, `bytes_read` and `bytes_written`. */
+void ts_run_count(ts_run *, ts_run_timing *);
+/* Patterns that lie in an output before a run, so that what no run writes shows: an element that holds the first
+ * after one run and the second after another. */
+enum { TS_NUM_POISONS = 2 };
+void ts_array_poison(ts_array *, unsigned which);
+bool ts_array_is_poisoned(const ts_array *, int64_t k, unsigned which);
+/* How an output that is wrong differs: "18 wrong, all in [510:512, :] of 512x8xf32; worst at [511, 3]: got 7,
+ * wanted 2.5: off by 4.5, where 1e-06 is allowed". */
+const char *ts_run_difference_text(ts_arena *, const ts_array *got, const ts_array *want,
+                                   const ts_difference *);
 /* The function called `name`, or with NULL the only one or the only one that no other calls.
  * TS_USAGE with the candidates in the message. */
 ts_result ts_run_find_entry(ts_context *, ts_module *, const char *name, const ts_run_words *,

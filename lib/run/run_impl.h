@@ -22,8 +22,6 @@ ts_result ts_run_entry_named(ts_run *, const char *option, const char *name, boo
                              unsigned *i);
 
 void ts_run_close_other(ts_run *); /* of a comparison */
-/* lower.c: the function that the run's engine is to be given, in run->lowered where it is a copy. */
-ts_result ts_run_lower(ts_run *, const ts_func **);
 /* inputs.c: reads what has a shape of its own, binds the extents, fills the rest. */
 ts_result ts_run_read_inputs(ts_run *);
 /* unwritten.c: ts_run_once that notes which elements of outputs it leaves unwritten; and what to say of them:

@@ -25,8 +25,7 @@ static bool puts_back(const ts_run *run) {
   return false;
 }
 
-/* Milliseconds a run, over `n` in a row. */
-static ts_result sample(ts_run *run, unsigned n, double *ms) {
+ts_result ts_run_sample(ts_run *run, unsigned n, double *ms) {
   ts_result result = TS_OK;
   ts_run_put_back(run);
   double begin = ts_time_now();
@@ -36,13 +35,12 @@ static ts_result sample(ts_run *run, unsigned n, double *ms) {
   return result;
 }
 
-/* How many runs make a sample, found by trying more and more; that warms the caches, too. */
-static ts_result find_batch(ts_run *run, unsigned *batch) {
+ts_result ts_run_find_batch(ts_run *run, unsigned *batch) {
   double ms = 0;
   *batch = 1;
   if (puts_back(run)) return TS_OK;
   while (true) {
-    ts_result result = sample(run, *batch, &ms);
+    ts_result result = ts_run_sample(run, *batch, &ms);
     if (result || ms * *batch >= sample_ms || *batch == MOST_IN_A_SAMPLE) return result;
     double want = ms > 0 ? 1.2 * sample_ms / ms : 10.0 * *batch;
     *batch = (unsigned)ts_min(ceil(ts_min(want, 10.0 * *batch)), (double)MOST_IN_A_SAMPLE);
@@ -105,6 +103,11 @@ static void count_bytes(ts_run *run, ts_run_timing *t) {
   }
 }
 
+void ts_run_count(ts_run *run, ts_run_timing *t) {
+  t->work = work_of(run);
+  count_bytes(run, t);
+}
+
 ts_run_rate ts_run_rate_of(const ts_run_timing *t, uint64_t n) {
   if (!(t->min_ms > 0)) return (ts_run_rate){0};
   return (ts_run_rate){1e-6 * (double)n / t->median_ms, 1e-6 * (double)n / t->min_ms};
@@ -150,9 +153,9 @@ void ts_run_warn_busy(ts_context *ctx, const ts_run_timing *t) {
 /* ---- all of it ---- */
 
 static ts_result take_samples(ts_run *run, double *ms, unsigned n) {
-  ts_result result = find_batch(run, &run->timing.batch);
+  ts_result result = ts_run_find_batch(run, &run->timing.batch);
   for (unsigned i = 0; i < n && !result; i++)
-    result = sample(run, run->timing.batch, &ms[i]);
+    result = ts_run_sample(run, run->timing.batch, &ms[i]);
   qsort(ms, n, sizeof *ms, ascending);
   return result;
 }
@@ -168,8 +171,7 @@ ts_result ts_run_measure(ts_run *run) {
   t->threads = ts_machine_threads(run->request->limits.threads);
   t->median_ms = n % 2 ? ms[n / 2] : (ms[n / 2 - 1] + ms[n / 2]) / 2;
   t->min_ms = ms[0];
-  t->work = work_of(run);
-  count_bytes(run, t);
+  ts_run_count(run, t);
   t->peak_gflops = ts_peak_gflops(t->threads);
   t->bandwidth = ts_measure_bandwidth(t->threads, ts_run_bytes(t));
   ts_cpu_times end = ts_cpu_times_now();

@@ -5,11 +5,9 @@
  * engine, and costs a second run only where there is reason for it. What was not written then reads 0. */
 #include "run/run_impl.h"
 
-enum { NUM_PATTERNS = 2 };
-
 /* Floats first start as a NaN that no arithmetic makes. */
 static int pattern_of(ts_dtype type, unsigned which) {
-  static const int floats[NUM_PATTERNS] = {0xff, 0xfe}, integers[NUM_PATTERNS] = {0x5a, 0xa5};
+  static const int floats[TS_NUM_POISONS] = {0xff, 0xfe}, integers[TS_NUM_POISONS] = {0x5a, 0xa5};
   return (ts_is_float(type) ? floats : integers)[which];
 }
 
@@ -17,16 +15,17 @@ static bool is_watched(const ts_run *run, unsigned i) {
   return run->sig.entries[i].role == TS_ROLE_OUT && ts_func_level(run->func) == TS_LEVEL_L;
 }
 
-static void lay_pattern(ts_run *run, unsigned which) {
-  for (unsigned i = 0; i < run->sig.n; i++) {
-    ts_array *a = &run->arrays[i];
-    if (is_watched(run, i))
-      memset(a->data, pattern_of(a->dtype, which),
-             (size_t)ts_array_count(a) * ts_dtype_bytes(a->dtype));
-  }
+void ts_array_poison(ts_array *a, unsigned which) {
+  memset(a->data, pattern_of(a->dtype, which),
+         (size_t)ts_array_count(a) * ts_dtype_bytes(a->dtype));
 }
 
-static bool has_pattern(const ts_array *a, int64_t k, unsigned which) {
+static void lay_pattern(ts_run *run, unsigned which) {
+  for (unsigned i = 0; i < run->sig.n; i++)
+    if (is_watched(run, i)) ts_array_poison(&run->arrays[i], which);
+}
+
+bool ts_array_is_poisoned(const ts_array *a, int64_t k, unsigned which) {
   size_t bytes = ts_dtype_bytes(a->dtype);
   const unsigned char *at = (const unsigned char *)a->data + (size_t)k * bytes;
   for (size_t b = 0; b < bytes; b++)
@@ -41,7 +40,7 @@ static bool find_suspects(ts_run *run, bool **suspects) {
     const ts_array *a = &run->arrays[i];
     suspects[i] = NULL;
     for (int64_t k = 0, n = is_watched(run, i) ? ts_array_count(a) : 0; k < n; k++) {
-      if (!has_pattern(a, k, 0)) continue;
+      if (!ts_array_is_poisoned(a, k, 0)) continue;
       if (!suspects[i]) suspects[i] = ts_new_array(&run->scratch, bool, n);
       any = suspects[i][k] = true;
     }
@@ -54,7 +53,7 @@ static void settle(ts_run *run, unsigned i, const bool *suspects) {
   ts_array *a = &run->arrays[i];
   size_t bytes = ts_dtype_bytes(a->dtype);
   for (int64_t k = 0, n = ts_array_count(a); k < n; k++) {
-    if (!suspects[k] || !has_pattern(a, k, 1)) continue;
+    if (!suspects[k] || !ts_array_is_poisoned(a, k, 1)) continue;
     if (run->unwritten[i].n++ == 0) run->unwritten[i].first = k;
     memset((char *)a->data + (size_t)k * bytes, 0, bytes);
   }
