@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* As many threads as were asked for; of 0, as many as there are processors that this process may run on. */
 unsigned ts_machine_threads(unsigned asked);
@@ -45,5 +46,10 @@ typedef struct ts_cpu_times {
 /* Takes busy and steal from the text of /proc/stat, with so many ticks a second; false when it is none. */
 bool ts_cpu_times_parse(const char *text, double ticks, ts_cpu_times *);
 ts_cpu_times ts_cpu_times_now(void);
+
+/* The clock of processor `cpu` now, in MHz; 0 where it cannot be read. Takes it from the text of /proc/cpuinfo where
+ * there is no governor to ask. */
+double ts_cpu_mhz(unsigned cpu);
+double ts_cpuinfo_mhz(FILE *text, unsigned cpu);
 
 #endif
