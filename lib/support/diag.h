@@ -46,8 +46,12 @@ struct ts_context {
   void *handler_user;
   ts_diag *delivered;
   const char *wanted_remarks;
-  ts_stop stop;          /* memory.stop, while a call of the API runs */
-  double seconds;        /* that each of those may take; 0: no limit */
+  ts_stop stop;   /* memory.stop, while a call of the API runs */
+  double seconds; /* that each of those may take; 0: no limit */
+  /* Called before machine code that a compiler made is loaded into the process, by who wants to choose when, and on
+   * which processors its threads will be. NULL: nothing is. */
+  void (*loading)(void *user);
+  void *loading_user;
   ts_diag out_of_memory; /* kept ready, since saying so must not need memory */
   char out_of_memory_text[96];
 };

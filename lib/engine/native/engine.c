@@ -133,6 +133,7 @@ static void *open_object(ts_arena *arena, const char *path) {
 }
 
 static bool load(compiled *c, const char *path) {
+  if (c->ctx->loading) c->ctx->loading(c->ctx->loading_user);
   c->handle = open_object(&c->scratch, path);
   if (!c->handle) return false;
   keep_openmp();
