@@ -21,7 +21,7 @@ typedef struct ts_measure_setup {
   unsigned jobs;    /* compilations at once; 0: as many as there are processors */
   double
       seconds; /* of wall-clock time that one candidate's runs may take together; 0: 20 times the first good one's, at least 2 */
-  uint64_t memory;              /* bytes that a candidate may take besides its buffers; 0: 1 GiB */
+  uint64_t memory; /* bytes that a candidate may take besides its buffers; 0: 1 GiB */
   /* Energy by the meter; without one by the model; without that by the candidate's watts, if it has any. */
   ts_energy_meter *meter;
   const ts_energy_model *model;
