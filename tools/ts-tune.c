@@ -22,15 +22,6 @@ static void catch_signals(void) {
   sigaction(SIGTERM, &action, NULL);
 }
 
-static void say_how_it_ended(tune *o, const ts_tune_outcome *outcome) {
-  if (outcome->end == TS_END_INTERRUPTED)
-    ts_inform_plain(o->tool.ctx, "interrupted: the best of the %zu that were tried",
-                    outcome->points.n);
-  if (outcome->recalled)
-    ts_inform_plain(o->tool.ctx, "%llu of %zu trials were known from the records",
-                    (unsigned long long)outcome->recalled, outcome->points.n);
-}
-
 /* ---- over records ---- */
 
 static ts_result replay(tune *o) {
@@ -60,7 +51,7 @@ static ts_result replay(tune *o) {
   result = ts_tune(ctx, arena, &plan, &o->job.outcome);
   tune_end_progress(o);
   if (result) return result;
-  say_how_it_ended(o, &o->job.outcome);
+  tune_say_end(o, &o->job.outcome);
   double optimum = ts_replay_optimum(&o->recorded, o->job.objective);
   return tune_tell(o, o->recorded.name, &o->job.domain, &o->job.outcome, SIZE_MAX, optimum, NULL);
 }
@@ -77,24 +68,10 @@ static ts_result read_inputs(tune *o) {
   return result;
 }
 
-static ts_result print_space(tune *o) {
-  ts_output out;
-  ts_result result = ts_output_open(&o->tool, &out, o->output);
-  if (result) return result;
-  ts_tune_space_print(&out.sink, o->job.space);
-  return ts_output_commit(&o->tool, &out);
-}
-
-static ts_result count(tune *o) {
-  ts_result result = ts_tune_job_count(&o->job);
-  if (!result) printf("%llu\n", (unsigned long long)o->job.domain.count);
-  return result;
-}
-
 static ts_result tell_winner(tune *o) {
   ts_tune_job *job = &o->job;
   ts_module *won = NULL;
-  say_how_it_ended(o, &job->outcome);
+  tune_say_end(o, &job->outcome);
   ts_result result = ts_tune_job_apply(job, &job->outcome.points.at[job->outcome.best].trial, &won);
   if (!result)
     result = tune_tell(o, ts_tune_job_title(job), &job->domain, &job->outcome, job->recipe, 0, won);
@@ -105,11 +82,12 @@ static ts_result tell_winner(tune *o) {
 static ts_result tune_program(tune *o) {
   ts_tune_job *job = &o->job;
   ts_result result = read_inputs(o);
+  job->interrupt = &interrupted;
+  if (!result && o->symbolic.buckets.n) return tune_buckets(o);
   if (!result) result = ts_tune_job_open(job);
   if (result) return result;
-  if (o->print_space) return print_space(o);
-  if (o->count) return count(o);
-  job->interrupt = &interrupted;
+  if (o->print_space) return tune_print_space(o, job);
+  if (o->count) return tune_print_count(job);
   result = ts_tune_job_run(job);
   tune_end_progress(o);
   return result ? result : tell_winner(o);
@@ -124,6 +102,7 @@ static ts_result run(void *arg) {
 static void clean_up(void *arg) {
   tune *o = arg;
   ts_tool_print_diagnostics(&o->tool);
+  ts_tune_symbolic_close(&o->symbolic);
   ts_tune_job_close(&o->job);
   if (o->job.module) ts_module_drop(o->job.module);
 }

@@ -5,7 +5,7 @@
 #include "common/tool.h"
 #include "records/recorded.h"
 #include "tune/report/report.h"
-#include "tune/session/job.h"
+#include "tune/session/symbolic.h"
 
 typedef enum { TUNE_EMIT_IR, TUNE_EMIT_PIPELINE, TUNE_EMIT_JSON } tune_emit;
 enum { TUNE_EXPORT_NOTHING = -1 };
@@ -15,6 +15,7 @@ typedef struct tune {
   TS_VEC(ts_flag) flags;
   ts_run_request request;
   ts_tune_job job;
+  ts_tune_symbolic symbolic; /* with --buckets, for which the job is what they have in common */
   const char *space, *replay, *output, *plot_path;
   bool print_space, count, frontier, plot;
   double replay_delay; /* seconds an answer takes */
@@ -31,6 +32,13 @@ ts_result tune_parse(tune *, int argc, char **argv);
  * won, NULL where there is no program. */
 ts_result tune_tell(tune *, const char *title, const ts_domain *, const ts_tune_outcome *,
                     size_t recipe, double optimum, ts_module *module);
+/* What --print-space and --count ask for, of a job that is open. */
+ts_result tune_print_space(tune *, const ts_tune_job *);
+ts_result tune_print_count(ts_tune_job *);
+/* Why the session is over, where there is something to say. */
+void tune_say_end(tune *, const ts_tune_outcome *);
+/* tune_buckets.c: the same of a program with an extent that is not known, from the program to the output. */
+ts_result tune_buckets(tune *);
 /* Shows how it goes on a terminal; to be called after each trial. */
 void tune_progress(void *tune_, const ts_tune_progress *);
 void tune_end_progress(const tune *);

@@ -37,6 +37,10 @@ static ts_result add_constant(ts_tool *t, const ts_flag *flag, const char *text)
   return TS_OK;
 }
 
+static ts_result set_buckets(ts_tool *t, const ts_flag *flag, const char *text) {
+  return ts_buckets_parse(t->ctx, text, flag->at);
+}
+
 static ts_result set_plot(ts_tool *t, const ts_flag *flag, const char *text) {
   tune *o = t->user;
   (void)flag;
@@ -64,6 +68,9 @@ static void add_space(tune *o) {
        "Space", .at = &o->space},
       {"D", TS_FLAG_CALL, "NAME=n", "the value of a symbolic extent, put in before anything else",
        "Space", .at = &o->request, .call = add_extent, .joined = true},
+      {"buckets", TS_FLAG_CALL, "M=1..16,17..128",
+       "tune a program for each of these ranges of an extent that is not known, and make of it one that chooses",
+       "Space", .at = &o->symbolic.buckets, .call = set_buckets},
       {"set", TS_FLAG_CALL, "NAME=x", "another value for a constant of the space", "Space",
        .call = add_constant},
       {"target", TS_FLAG_STRING, "cpu",
@@ -229,6 +236,10 @@ static ts_result check_options(tune *o) {
   if (o->replay && (o->space || o->print_space || o->job.store_path))
     return ts_tool_usage(
         &o->tool, "'--replay' has a space of its own, and keeps nothing: no --space, no --db");
+  if (o->symbolic.buckets.n && (o->replay || o->export != TUNE_EXPORT_NOTHING || o->plot))
+    return ts_tool_usage(
+        &o->tool,
+        "'--buckets' tunes a program for each range: no --replay, no --export, no --plot");
   return TS_OK;
 }
 

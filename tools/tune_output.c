@@ -19,7 +19,7 @@ void tune_progress(void *user, const ts_tune_progress *p) {
   if (!columns) return;
   ts_sink line;
   ts_sink_buffer(&line, NULL);
-  const ts_domain *domain = &o->job.domain;
+  const ts_domain *domain = &(o->symbolic.running ? o->symbolic.running : &o->job)->domain;
   ts_report_progress(&line, domain, o->job.objective, p, columns - 1);
   if (!ts_sink_finish(&line)) fprintf(stderr, "\r\033[K%s", line.buf);
   fflush(stderr);
@@ -29,6 +29,31 @@ void tune_progress(void *user, const ts_tune_progress *p) {
 void tune_end_progress(const tune *o) {
   (void)o;
   if (columns_of(stderr)) fputs("\r\033[K", stderr);
+}
+
+void tune_say_end(tune *o, const ts_tune_outcome *outcome) {
+  if (outcome->end == TS_END_INTERRUPTED)
+    ts_inform_plain(o->tool.ctx, "interrupted: the best of the %zu that were tried",
+                    outcome->points.n);
+  if (outcome->recalled)
+    ts_inform_plain(o->tool.ctx, "%llu of %zu trials were known from the records",
+                    (unsigned long long)outcome->recalled, outcome->points.n);
+}
+
+/* ---- the space ---- */
+
+ts_result tune_print_space(tune *o, const ts_tune_job *job) {
+  ts_output out;
+  ts_result result = ts_output_open(&o->tool, &out, o->output);
+  if (result) return result;
+  ts_tune_space_print(&out.sink, job->space);
+  return ts_output_commit(&o->tool, &out);
+}
+
+ts_result tune_print_count(ts_tune_job *job) {
+  ts_result result = ts_tune_job_count(job);
+  if (!result) printf("%llu\n", (unsigned long long)job->domain.count);
+  return result;
 }
 
 /* ---- the result ---- */

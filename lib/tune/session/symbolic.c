@@ -151,6 +151,7 @@ static ts_result accept_body(void *arg) {
   for (const ts_tuned_point *p; !result && !right && (p = next_best(a)) != NULL;) {
     result = ask_probes(a, p, &right);
     if (right) a->b->winner = &p->trial;
+    if (right) job->outcome.best = (size_t)(p - job->outcome.points.at);
     a->b->wrong += !right;
   }
   if (result || right) return result;

@@ -8,7 +8,7 @@ typedef struct ts_tuned_bucket {
   const ts_bucket *bucket;
   ts_run_request request;
   ts_tune_job job;        /* its session, ended */
-  const ts_trial *winner; /* the best that is right in the whole range */
+  const ts_trial *winner; /* the best that is right in the whole range; that of the outcome, too */
   unsigned wrong;         /* candidates that were better, and wrong somewhere in it */
 } ts_tuned_bucket;
 
