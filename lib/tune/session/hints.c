@@ -51,7 +51,7 @@ static void offer_best(hints *h, ts_hint hint) {
 static ts_result note_trial(void *user, const ts_trial *trial) {
   hints *h = user;
   ts_choice *point = ts_new_array(&h->job->arena, ts_choice, h->job->domain.n + 1);
-  if (!ts_domain_find_point(&h->job->domain, trial->parameters, point)) return TS_OK;
+  if (!ts_domain_find_point(h->job->ctx, &h->job->domain, trial->parameters, point)) return TS_OK;
   ts_hint hint = {point, ts_objective_cost(h->job->objective, trial), h->traits};
   if (h->taught.n < MOST_HINTS) ts_push(&h->job->arena, &h->taught, hint);
   if (isfinite(hint.cost)) offer_best(h, hint);

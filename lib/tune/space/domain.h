@@ -53,6 +53,6 @@ const char *ts_domain_point_text(const ts_domain *, ts_arena *, const ts_choice 
  * or value, a missing parameter, one that is absent or there twice, a point that is not legal. */
 ts_result ts_domain_read_point(ts_context *, const ts_domain *, const char *text, ts_choice *point);
 /* The same without messages: false. */
-bool ts_domain_find_point(const ts_domain *, const char *text, ts_choice *point);
+bool ts_domain_find_point(ts_context *, const ts_domain *, const char *text, ts_choice *point);
 
 #endif

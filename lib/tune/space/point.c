@@ -1,4 +1,5 @@
 /* Points as text: "tileM=8 order=\"i j k\"". */
+#include "support/remarks.h"
 #include "support/spelling.h"
 #include "tune/space/domain_impl.h"
 
@@ -168,4 +169,13 @@ ts_result ts_domain_read_point(ts_context *ctx, const ts_domain *domain, const c
     if (result) return result;
   }
   return check_point(&r);
+}
+
+bool ts_domain_find_point(ts_context *ctx, const ts_domain *domain, const char *text,
+                          ts_choice *point) {
+  ts_diag *last = ctx->last;
+  bool found = ts_domain_read_point(ctx, domain, text, point) == TS_OK;
+  ts_errors_to_remarks(ctx, last, "tune");
+  ts_remarks_drop_after(ctx, last);
+  return found;
 }
