@@ -4,12 +4,8 @@
 
 #include "tune/measure/measure_impl.h"
 
-/* Sanitizers take terabytes of address space for their shadows. */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-enum { LIMITS_MEMORY = 1 };
-#else
-enum { LIMITS_MEMORY = 0 };
-#endif
+/* Sanitizers take terabytes of address space for their shadows: there no limit means anything. */
+static const uint64_t most_limited = UINT64_C(1) << 40;
 
 /* A thread's stack and the part of the heap that the C library sets aside for it. */
 static const uint64_t thread_bytes = 80 << 20;
@@ -32,7 +28,7 @@ static void limit(int what, uint64_t most) {
 
 void ts_sandbox_limit(uint64_t memory, unsigned threads) {
   uint64_t now = address_space();
-  if (LIMITS_MEMORY && now) limit(RLIMIT_AS, now + memory + threads * thread_bytes);
+  if (now && now < most_limited) limit(RLIMIT_AS, now + memory + threads * thread_bytes);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
 }

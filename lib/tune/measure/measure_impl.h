@@ -207,6 +207,8 @@ ts_result ts_attempt_ask(ts_measurer *, ts_attempt *, ts_tell, unsigned n, ts_sa
 ts_result ts_gate(ts_measurer *, ts_attempt *);
 /* Takes its samples, turn by turn with the best. */
 ts_result ts_race(ts_measurer *, ts_attempt *);
+/* How many times what the best takes the least of k samples has to be for more of them to be of no use. */
+double ts_race_margin(unsigned k);
 /* Before that: how many runs make a sample, and the runs that warm it up; and one sample, milliseconds a run. */
 ts_result ts_warm_up(ts_measurer *, ts_attempt *);
 ts_result ts_take_sample(ts_measurer *, ts_attempt *, double *ms);

@@ -74,15 +74,17 @@ static double best_now(const race *r) {
 
 /* Others can only make a run slower, so that the least sample is an upper bound of what the candidate takes undisturbed.
  * That all of k samples were slowed is the less likely the more there are: twice the cost of the best after one, one and
- * a half times after two, a third more after three are too much, and so on. What costs measured energy is not known by
- * its time. */
+ * a half times after two, a third more after three are too much, and so on. */
+double ts_race_margin(unsigned k) { return 1 + 1.0 / k; }
+
+/* What costs measured energy is not known by its time. */
 static bool is_hopeless(const race *r) {
   const ts_measurer *m = r->measurer;
   if (isinf(m->best_ms) || (m->setup.by_energy && m->setup.meter)) return false;
   double least = INFINITY, scale = best_now(r) / m->best_ms;
   for (unsigned i = 0; i < r->n; i++)
     least = ts_min(least, r->mine[i]);
-  return cost(m, r->attempt, least / scale) > (1 + 1.0 / r->n) * m->best_cost;
+  return cost(m, r->attempt, least / scale) > ts_race_margin(r->n) * m->best_cost;
 }
 
 /* Slow is not the same as stuck: it has as many samples as it has time for. */
