@@ -20,6 +20,8 @@ bool ts_measurer_interrupted(const ts_measurer *m) {
   return (m->setup.interrupt && *m->setup.interrupt) || (stop && ts_stop_raised(stop));
 }
 
+enum { MOST_POLLED = 130 };
+
 /* ---- starting ---- */
 
 static unsigned count_stage(const ts_measurer *m, ts_stage stage) {
@@ -64,7 +66,8 @@ static ts_result start(ts_measurer *m, ts_attempt *a) {
 
 ts_result ts_crew_start(ts_measurer *m) {
   ts_attempt *a;
-  while (count_stage(m, TS_STAGE_COMPILING) < m->jobs && (a = next_queued(m))) {
+  unsigned most = ts_min(m->jobs, (unsigned)MOST_POLLED - 1);
+  while (count_stage(m, TS_STAGE_COMPILING) < most && (a = next_queued(m))) {
     ts_result result = start(m, a);
     if (result) return result;
   }
@@ -135,8 +138,6 @@ static void note(ts_measurer *m, ts_attempt *a) {
     (void)ts_attempt_said(m, a, &answer);
   a->trial->compile_seconds = ts_time_now() - a->began;
 }
-
-enum { MOST_POLLED = 130 };
 
 /* Those that compile, behind `awaited`, which may be NULL. */
 static unsigned list(const ts_measurer *m, ts_attempt *awaited, ts_attempt **out) {
