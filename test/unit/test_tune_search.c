@@ -243,6 +243,30 @@ static void take_hints(ts_context *ctx, ts_arena *arena, const char *name) {
 START_TEST(hints_without_costs_come_first) { for_each_search(take_hints); }
 END_TEST
 
+/* A bowl that was searched for another shape, its costs another unit: a few trials do for what took many. Costs say by
+ * what factor points differ, so a hundredfold of all of them is the same knowledge. */
+static void be_taught(ts_context *ctx, ts_arena *arena, const char *name) {
+  static const unsigned sizes[] = {12, 10, 15, 8};
+  static const double there = 3, here = 5;
+  if (strcmp(name, "model") != 0 && strcmp(name, "trees") != 0) return;
+  ts_domain d = whole_box(arena, 4, sizes);
+  trace t = run(ctx, arena, &d, "random", &(ts_search_setup){.seed = 3}, 1, 300, bowl);
+  ts_hint *hints = ts_new_array(arena, ts_hint, t.n);
+  for (size_t i = 0; i < t.n; i++) {
+    ts_choice *point = ts_new_array(arena, ts_choice, d.n);
+    ts_domain_point(&d, t.numbers[i], point);
+    hints[i] = (ts_hint){point, i % 50 ? 100 * bowl(&d, point) : INFINITY, &there};
+  }
+  ts_search_setup cold = {.seed = 4, .num_traits = 1, .traits = &here}, warm = cold;
+  warm.num_hints = (unsigned)t.n;
+  warm.hints = hints;
+  double without = run(ctx, arena, &d, name, &cold, 1, 12, bowl).best;
+  double with = run(ctx, arena, &d, name, &warm, 1, 12, bowl).best;
+  ck_assert_msg(with <= 1.5 && with < without, "%s: %g, without %g", name, with, without);
+}
+START_TEST(costs_of_another_shape_teach) { for_each_search(be_taught); }
+END_TEST
+
 static ts_result open_bad(void *arg) {
   job *j = arg;
   static const char *const texts[] = {"", "nonsense", "genetic{population=1}", "local{x=1}",
@@ -266,4 +290,4 @@ END_TEST
 
 UNIT_MAIN("tune_search", each_point_is_asked_once, one_point_is_enough, a_seed_gives_one_sequence,
           a_huge_space_is_no_trouble, the_bottom_of_a_bowl_is_found, hints_without_costs_come_first,
-          wrong_names_and_options_are_refused)
+          costs_of_another_shape_teach, wrong_names_and_options_are_refused)

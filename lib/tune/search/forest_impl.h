@@ -27,7 +27,8 @@ typedef struct ts_forest_rows {
   const double *y;
 } ts_forest_rows;
 
-void ts_forest_fit(ts_forest *, ts_arena *, ts_draw *, const ts_forest_rows *);
+/* Nodes of an earlier fit are overwritten; new ones come from the first arena. */
+void ts_forest_fit(ts_forest *, ts_arena *, ts_arena *scratch, ts_draw *, const ts_forest_rows *);
 /* Of a row: the mean of the trees' answers, and the variance of their mixture. (Hutter et al.: Algorithm runtime
  * prediction, Artificial Intelligence 206, 2014, section 4.3.2.) */
 void ts_forest_predict(const ts_forest *, const float *row, float *mean, float *variance);

@@ -3,18 +3,21 @@
 
 #include "tune/search/gauss_impl.h"
 
-/* Four sums side by side, so that compilers need not reorder any to use vectors. */
+/* Sums side by side, so that compilers need not reorder any to use vectors. */
 typedef float lanes __attribute__((vector_size(16)));
+enum { SIDE = 4, STEP = SIDE * 4 };
 
 static float dot(const float *a, const float *b, size_t n) {
-  lanes sum = {0}, x, y;
+  lanes sums[SIDE] = {0}, x[SIDE], y[SIDE];
   size_t i = 0;
-  for (; i + 4 <= n; i += 4) {
-    memcpy(&x, a + i, sizeof x);
-    memcpy(&y, b + i, sizeof y);
-    sum += x * y;
+  for (; i + STEP <= n; i += STEP) {
+    memcpy(x, a + i, sizeof x);
+    memcpy(y, b + i, sizeof y);
+    for (unsigned k = 0; k < SIDE; k++)
+      sums[k] += x[k] * y[k];
   }
-  float all = sum[0] + sum[1] + sum[2] + sum[3];
+  lanes sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  float all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
   for (; i < n; i++)
     all += a[i] * b[i];
   return all;

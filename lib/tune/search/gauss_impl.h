@@ -33,6 +33,11 @@ void ts_gauss_learn(ts_gauss *, ts_arena *scratch, size_t n, const float *rows, 
 void ts_gauss_add(ts_gauss *, const float *row);
 /* The targets of all rows. */
 void ts_gauss_set_targets(ts_gauss *, ts_arena *scratch, const double *y);
+/* What is known of the point is of rows or scales that are no more. */
+static inline void ts_gauss_forget(ts_gauss_point *p) {
+  p->n = 0;
+  p->sum = 0;
+}
 /* Mean and variance at a point; rows that it has not seen are taken in. */
 void ts_gauss_predict(const ts_gauss *, const float *at, ts_gauss_point *, float *mean,
                       float *variance);

@@ -2,7 +2,14 @@
  * start is drawn. Neighbours differ in one parameter. */
 #include "tune/search/search_impl.h"
 
+static const ts_option options_local[] = {
+    {"follow", TS_OPT_BOOL, offsetof(ts_local_options, follow), "false",
+     "stand on each new best point, whoever found it"},
+};
+
 typedef struct climb {
+  bool follow;
+  size_t best;          /* place of the best point when it was last gone to; TS_NOWHERE: never */
   size_t stand;         /* place; TS_NOWHERE: a start is to be drawn */
   ts_point_list around; /* its neighbours, shuffled */
   size_t looked;        /* at so many of them */
@@ -35,28 +42,44 @@ static bool improve(ts_search *s, climb *c) {
 }
 
 static void *open_local(ts_search *s, const void *options) {
-  (void)options;
   climb *c = ts_new(s->arena, climb);
-  c->stand = TS_NOWHERE;
+  c->follow = ((const ts_local_options *)options)->follow;
+  c->stand = c->best = TS_NOWHERE;
   return c;
 }
 
-static bool next_local(ts_search *s, void *state, ts_choice *point) {
-  climb *c = state;
-  if (c->stand == TS_NOWHERE && s->num_elite) stand_on(s, c, s->elite[0]); /* the best hint */
-  for (; c->stand != TS_NOWHERE; c->proposed++) {
-    if (c->stand >= s->told) return false;
-    if (!c->around.n) stand_on(s, c, c->stand);
+/* To the best hint in the beginning, and to what others found since. */
+static void go_to_best(ts_search *s, climb *c) {
+  if (!s->num_elite || c->best == s->elite[0] || (!c->follow && c->best != TS_NOWHERE)) return;
+  c->best = s->elite[0];
+  stand_on(s, c, c->best);
+}
+
+/* The next neighbour that was not asked. False: there is none, or the start's own cost is not known. */
+static bool next_neighbour(ts_search *s, climb *c, ts_choice *point) {
+  if (c->stand >= s->told) return false;
+  if (!c->around.n) stand_on(s, c, c->stand);
+  for (;; c->proposed++) {
     while (improve(s, c))
       ;
-    if (c->proposed == c->around.n) break;
+    if (c->proposed == c->around.n) return false;
     const ts_choice *neighbour = around(s, c, c->proposed);
     if (ts_search_place(s, neighbour) != TS_NOWHERE) continue;
     memcpy(point, neighbour, s->domain->n * sizeof *point);
     c->proposed++;
     return true;
   }
-  if (c->stand != TS_NOWHERE && c->looked < c->proposed) return false;
+}
+
+static bool is_at_end(const ts_search *s, const climb *c) {
+  return c->stand == TS_NOWHERE || (c->stand < s->told && c->looked == c->around.n);
+}
+
+static bool next_local(ts_search *s, void *state, ts_choice *point) {
+  climb *c = state;
+  go_to_best(s, c);
+  if (next_neighbour(s, c, point)) return true;
+  if (!is_at_end(s, c)) return false;
   ts_search_draw_new(s, point);
   c->stand = s->asked.n;
   c->around.choices.n = c->around.n = c->looked = c->proposed = 0;
@@ -66,6 +89,7 @@ static bool next_local(ts_search *s, void *state, ts_choice *point) {
 const ts_search_kind ts_search_local = {
     .name = "local",
     .summary = "hill climbing from many starts, to the first better neighbour",
+    .options = TS_OPTIONS(options_local, ts_local_options),
     .open = open_local,
     .next = next_local,
 };

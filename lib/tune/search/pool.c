@@ -3,8 +3,14 @@
 
 #include "tune/search/pool_impl.h"
 
-/* Points drawn, of which the n-th part is drawn anew each time; neighbours of so many best ones. */
-enum { DRAWN = 500, RENEWED = 10, FOLLOWED = 10, SLOTS = 8192, MOST = SLOTS / 2 };
+enum {
+  DRAWN = 500,   /* points that are drawn */
+  RENEWED = 10,  /* the n-th part of them is drawn anew each time, */
+  CHANGED = 3,   /* and the n-th part of those are the best with some choices changed */
+  FOLLOWED = 10, /* so many are the best */
+  SLOTS = 8192,
+  MOST = SLOTS / 2
+};
 
 void ts_pool_init(ts_pool *p, ts_search *s, const ts_features *features) {
   *p = (ts_pool){.features = features,
@@ -41,8 +47,8 @@ static void take_in(ts_pool *p, ts_search *s, const ts_choice *point, bool drawn
   ts_features_position(p->features, point, c->position);
   ts_features_write(p->features, point, s->setup.traits, c->features);
   c->nearest = INFINITY;
-  c->compared = c->gauss.n = 0;
-  c->gauss.sum = 0;
+  c->compared = c->forest = 0;
+  ts_gauss_forget(&c->gauss);
   c->kept = true;
   c->drawn = drawn;
   ts_push(s->arena, &p->at, c);
@@ -71,6 +77,13 @@ static void follow_best(ts_pool *p, ts_search *s) {
   }
 }
 
+/* One of the best with two choices or so drawn anew: where there are very many points, none that is drawn lies near. */
+static void draw_changed(ts_search *s, ts_choice *point) {
+  size_t place = s->elite[ts_draw_below(&s->draw, ts_min(s->num_elite, (unsigned)FOLLOWED))];
+  memcpy(point, s->asked.at[place].point, s->domain->n * sizeof *point);
+  ts_search_mutate(s, 1.0 / s->domain->n, point);
+}
+
 /* All that are left, where they are few; otherwise draws until there are enough. */
 static void draw_some(ts_pool *p, ts_search *s, size_t drawn) {
   ts_choice point[TS_MAX_PARAMETERS];
@@ -82,7 +95,10 @@ static void draw_some(ts_pool *p, ts_search *s, size_t drawn) {
     return;
   }
   for (; drawn < DRAWN; drawn++) {
-    ts_search_draw_any(s, point);
+    if (s->num_elite && ts_draw_below(&s->draw, CHANGED) == 0)
+      draw_changed(s, point);
+    else
+      ts_search_draw_any(s, point);
     take_in(p, s, point, true);
   }
 }

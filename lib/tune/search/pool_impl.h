@@ -9,11 +9,13 @@
 typedef struct ts_candidate {
   ts_choice *point;
   float *position, *features;
-  float nearest;        /* distance to the nearest point that was asked */
-  size_t compared;      /* with so many of them */
-  bool drawn, kept;     /* drawn: at random */
-  float mean, variance; /* by the forest */
-  ts_gauss_point gauss; /* v: NULL until it is asked for */
+  float nearest;                    /* distance to the nearest point that was asked */
+  size_t compared;                  /* with so many of them */
+  bool drawn, kept;                 /* drawn: at random */
+  size_t forest;                    /* that said this: fitted to so many points */
+  float mean, variance;             /* by it */
+  float gauss_mean, gauss_variance; /* by the process */
+  ts_gauss_point gauss;             /* v: NULL until it is asked for */
 } ts_candidate;
 
 typedef struct ts_pool {

@@ -50,6 +50,10 @@ struct ts_search {
 #include "tune/search/searches.def"
 #undef SEARCH
 
+typedef struct ts_local_options {
+  bool follow;
+} ts_local_options;
+
 /* ---- history.c ---- */
 
 size_t ts_search_place(const ts_search *,
