@@ -114,6 +114,9 @@ static const struct {
   const char *name;
   int (*main)(int argc, char **argv);
 } subcommands[] = {
+    {"show", tune_show_main},
+    {"merge", tune_merge_main},
+    {"prune", tune_prune_main},
     {NULL, NULL},
 };
 

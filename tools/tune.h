@@ -43,4 +43,9 @@ ts_result tune_buckets(tune *);
 void tune_progress(void *tune_, const ts_tune_progress *);
 void tune_end_progress(const tune *);
 
+/* tune_store.c: the subcommands about a store, each a tool of its own whose name is its first word. */
+int tune_show_main(int argc, char **argv);
+int tune_merge_main(int argc, char **argv);
+int tune_prune_main(int argc, char **argv);
+
 #endif

@@ -86,9 +86,11 @@ void ts_field_energy(const json_t *json, ts_energy_kind kind, ts_trial *trial) {
     trial->energy = (ts_energy){kind, joules, joules, joules, "recorded"};
 }
 
-ts_estimate ts_field_cost(double value, bool higher) {
+bool ts_field_cost(double value, bool higher, ts_estimate *out) {
   double cost = higher ? 1 / value : value;
-  return (ts_estimate){cost, cost, cost};
+  if (!(value > 0 && value < FAILED_TIME && isfinite(cost))) return false;
+  *out = (ts_estimate){cost, cost, cost};
+  return true;
 }
 
 double ts_field_objective(const ts_recorded *r, const ts_trial *trial) {

@@ -23,8 +23,8 @@ void ts_field_samples(ts_arena *, const json_t *list, double scale, ts_trial *);
 /* What joules of this kind are called, and the trial's energy from such a field, if it is a number. */
 const char *ts_field_energy_name(ts_energy_kind);
 void ts_field_energy(const json_t *, ts_energy_kind, ts_trial *);
-/* The estimate of a value of the objective, as ts_recorded has it. */
-ts_estimate ts_field_cost(double value, bool higher);
+/* The estimate of a value of the objective, as ts_recorded has it. False, and nothing set, for a value that is none. */
+bool ts_field_cost(double value, bool higher, ts_estimate *);
 /* Seconds since 1970 of "2023-06-02 08:19:33.666834+00:00", and back; 0: none of that form. */
 int64_t ts_field_when(const char *);
 void ts_field_write_when(ts_sink *, int64_t);
@@ -39,10 +39,15 @@ double ts_field_objective(const ts_recorded *, const ts_trial *);
 ts_result ts_read_t4(ts_rows *, const json_t *root, ts_recorded *);
 ts_result ts_read_kernel_tuner(ts_rows *, const json_t *root, ts_recorded *);
 ts_result ts_read_ktt(ts_rows *, const json_t *root, ts_recorded *);
+/* The one session of the store in this file, or that of this number. */
+ts_result ts_recorded_of_store(ts_context *, ts_arena *, const char *path, int64_t session,
+                               ts_recorded *);
 /* The writers. */
 void ts_write_t4(ts_sink *, const ts_recorded *);
 void ts_write_kernel_tuner(ts_sink *, const ts_recorded *);
 void ts_write_csv(ts_sink *, const ts_recorded *);
 void ts_write_json(ts_sink *, const ts_recorded *);
+/* A cell of CSV, quoted where it has to be. */
+void ts_write_cell(ts_sink *, const char *text);
 
 #endif

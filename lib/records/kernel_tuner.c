@@ -139,9 +139,8 @@ static void read_trial(cache_reader *r, const json_t *entry, ts_trial *t) {
   ts_arena *arena = r->rows->arena;
   const char *failure = failure_of(entry, r->out->objective);
   double value;
-  bool measured = ts_field_measured(json_object_get(entry, r->out->objective), &value);
-  if (!failure && measured && value > 0) {
-    t->ms = ts_field_cost(value, r->out->higher);
+  if (!failure && ts_field_measured(json_object_get(entry, r->out->objective), &value) &&
+      ts_field_cost(value, r->out->higher, &t->ms)) {
     ts_field_samples(arena, json_object_get(entry, "times"), 1, t);
     for (ts_energy_kind kind = TS_ENERGY_MEASURED; kind <= TS_ENERGY_MODELLED; kind++)
       ts_field_energy(json_object_get(entry, ts_field_energy_name(kind)), kind, t);

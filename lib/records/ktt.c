@@ -29,11 +29,10 @@ static ts_result push_values(ts_rows *rows, const json_t *configuration) {
 static void read_trial(const json_t *result, double ms, ts_arena *arena, ts_trial *t) {
   const char *status = json_string_value(json_object_get(result, "Status"));
   double value;
-  bool measured = ts_field_measured(json_object_get(result, "TotalDuration"), &value) && value > 0;
-  if (measured && status && strcmp(status, "Ok") == 0) {
-    t->ms = ts_field_cost(value * ms, false);
+  if (status && strcmp(status, "Ok") == 0 &&
+      ts_field_measured(json_object_get(result, "TotalDuration"), &value) &&
+      ts_field_cost(value * ms, false, &t->ms))
     return;
-  }
   t->verdict = TS_VERDICT_RUN;
   t->reason = ts_strdup(arena, status ? status : "it has no status");
 }

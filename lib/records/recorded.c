@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <zlib.h>
 
 #include "support/files.h"
@@ -170,11 +171,20 @@ static void name_it(reading *r) {
     out->name = base_name(r->arena, r->name);
 }
 
+static ts_result refuse_bad(ts_context *ctx, const char *name, const char *what,
+                            const ts_recorded *r) {
+  for (size_t i = 0; i < r->num_rows; i++)
+    if (ts_trial_ok(&r->trials[i])) return TS_OK;
+  return ts_error_plain(ctx, "%s: no %s of %zu is good: there is nothing to search for", name, what,
+                        r->num_rows);
+}
+
 static ts_result read_body(void *arg) {
   reading *r = arg;
   ts_result result = take_text(r);
   if (!result) result = parse(r);
   if (!result) result = dispatch(r);
+  if (!result) result = refuse_bad(r->ctx, r->name, r->rows.what, r->out);
   if (!result) name_it(r);
   return result;
 }
@@ -195,6 +205,8 @@ ts_result ts_recorded_read_bytes(ts_context *ctx, ts_arena *arena, const char *n
   return ts_protect_cleanup(ctx, read_body, end_reading, &r);
 }
 
+/* ---- files ---- */
+
 typedef struct file_reading {
   ts_context *ctx;
   ts_arena *arena, scratch;
@@ -202,14 +214,36 @@ typedef struct file_reading {
   ts_recorded *out;
 } file_reading;
 
+static bool is_store(const char *bytes, size_t n) {
+  static const char magic[] = "SQLite format 3";
+  return n >= sizeof magic && memcmp(bytes, magic, sizeof magic) == 0;
+}
+
+/* "tune.db:3" is session 3 of the store tune.db. False: no such name. */
+static bool names_session(file_reading *f, int64_t *session) {
+  const char *colon = strrchr(f->path, ':');
+  size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+  if (!digits || colon[1 + digits] || digits > 18) return false;
+  *session = strtoll(colon + 1, NULL, 10);
+  f->path = ts_strndup(&f->scratch, f->path, (size_t)(colon - f->path));
+  return true;
+}
+
 static ts_result read_file(void *arg) {
   file_reading *f = arg;
-  const char *bytes;
+  const char *bytes, *path = f->path;
   size_t n;
-  if (!ts_file_read(&f->scratch, AT_FDCWD, f->path, &bytes, &n))
-    return ts_error_plain(f->ctx, "cannot read '%s': %s", f->path,
+  int64_t session = 0;
+  bool there = ts_file_read(&f->scratch, AT_FDCWD, f->path, &bytes, &n);
+  if (!there && errno == ENOENT && names_session(f, &session))
+    there = ts_file_read(&f->scratch, AT_FDCWD, f->path, &bytes, &n);
+  if (!there)
+    return ts_error_plain(f->ctx, "cannot read '%s': %s", path,
                           errno == EINVAL ? "not a file of less than 2 GiB" : strerror(errno));
-  return ts_recorded_read_bytes(f->ctx, f->arena, f->path, bytes, n, f->out);
+  if (!is_store(bytes, n) && !session)
+    return ts_recorded_read_bytes(f->ctx, f->arena, f->path, bytes, n, f->out);
+  ts_result result = ts_recorded_of_store(f->ctx, f->arena, f->path, session, f->out);
+  return result ? result : refuse_bad(f->ctx, path, "trial", f->out);
 }
 
 static void end_file(void *arg) { ts_arena_drop(&((file_reading *)arg)->scratch); }

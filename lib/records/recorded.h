@@ -24,7 +24,8 @@ typedef struct ts_recorded {
                          where higher is better, so that less is better always */
 } ts_recorded;
 
-/* What the file is, by its content. Everything in the arena. TS_ERR, with the place, for what is none of them, for a row
+/* What the file is, by its content: one of those, or a store of trials, whose one session is meant, or with ":3" behind
+ * the path session 3. Everything in the arena. TS_ERR, with the place, for what is none of them, for a row
  * that does not fit the others or is there twice, for a file without a good row, for a gzipped one of more than 1 GiB or
  * 100 times its own size; fields that are not known are left aside. A row whose time is not finite has failed. */
 ts_result ts_recorded_read(ts_context *, ts_arena *, const char *path, ts_recorded *);

@@ -148,15 +148,6 @@ static ts_result refuse_twins(ts_rows *rows) {
   return TS_OK;
 }
 
-static ts_result refuse_bad(ts_rows *rows) {
-  size_t good = 0;
-  for (size_t i = 0; i < rows->trials.n; i++)
-    good += ts_trial_ok(&rows->trials.at[i]);
-  if (good) return refuse_twins(rows);
-  return ts_error_plain(rows->ctx, "%s: no %s of %zu is good: there is nothing to search for",
-                        rows->file, rows->what, rows->trials.n);
-}
-
 static const char *row_text(ts_rows *rows, const ts_recorded *r, size_t row) {
   ts_sink text;
   ts_sink_buffer(&text, &rows->ctx->memory);
@@ -169,7 +160,7 @@ static const char *row_text(ts_rows *rows, const ts_recorded *r, size_t row) {
 }
 
 ts_result ts_rows_end(ts_rows *rows, bool sorted, ts_recorded *out) {
-  ts_result result = refuse_bad(rows);
+  ts_result result = refuse_twins(rows);
   if (result) return result;
   unsigned n = 0;
   kept *columns = ts_new_array(&rows->scratch, kept, rows->columns.n + 1);

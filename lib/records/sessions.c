@@ -125,14 +125,15 @@ ts_result ts_store_trials(ts_store *s, ts_arena *arena, int64_t session,
 
 static ts_result prepare_sessions(ts_store *s, const ts_session_key *like,
                                   sqlite3_stmt **statement) {
-  char *sql =
-      sqlite3_mprintf("SELECT %s, id, (SELECT count(*) FROM trial WHERE session = s.id), "
-                      "(SELECT count(*) FROM trial WHERE session = s.id AND verdict = 'ok'), "
-                      "(SELECT min(\"when\") FROM trial WHERE session = s.id), "
-                      "(SELECT max(\"when\") FROM trial WHERE session = s.id) FROM session s "
-                      "WHERE (?1 IS NULL OR program = ?1) AND (?2 IS NULL OR target = ?2) "
-                      "AND (?3 IS NULL OR function = ?3) ORDER BY id",
-                      s->sql->session_columns);
+  char *sql = sqlite3_mprintf(
+      "SELECT %s, id, (SELECT count(*) FROM trial WHERE session = s.id), "
+      "(SELECT count(*) FROM trial WHERE session = s.id AND verdict = 'ok'), "
+      "(SELECT min(\"when\") FROM trial WHERE session = s.id), "
+      "(SELECT max(\"when\") FROM trial WHERE session = s.id), "
+      "(SELECT min(ms) FROM trial WHERE session = s.id AND verdict = 'ok') FROM session s "
+      "WHERE (?1 IS NULL OR program = ?1) AND (?2 IS NULL OR target = ?2) "
+      "AND (?3 IS NULL OR function = ?3) ORDER BY id",
+      s->sql->session_columns);
   if (!sql) return ts_sql_failed(s, SQLITE_NOMEM);
   ts_result result = ts_sql_prepare(s, sql, statement);
   sqlite3_free(sql);
@@ -152,6 +153,7 @@ static ts_result session_of_row(ts_store *s, ts_arena *arena, sqlite3_stmt *stat
   out->good = (uint64_t)sqlite3_column_int64(statement, at + 2);
   out->first = sqlite3_column_int64(statement, at + 3);
   out->last = sqlite3_column_int64(statement, at + 4);
+  out->best = sqlite3_column_double(statement, at + 5);
   return result;
 }
 
@@ -169,6 +171,25 @@ ts_result ts_store_sessions(ts_store *s, ts_arena *arena, const ts_session_key *
   }
   sqlite3_finalize(statement);
   return result;
+}
+
+typedef struct finding {
+  int64_t wanted;
+  ts_kept_session *found;
+} finding;
+
+static ts_result look_at(void *user, const ts_kept_session *session) {
+  finding *f = user;
+  if (session->id == f->wanted) *f->found = *session;
+  return TS_OK;
+}
+
+ts_result ts_store_find(ts_store *s, ts_arena *arena, int64_t id, ts_kept_session *out) {
+  finding f = {id, out};
+  *out = (ts_kept_session){0};
+  ts_result result = ts_store_sessions(s, arena, NULL, look_at, &f);
+  if (result || out->id) return result;
+  return ts_error_plain(s->ctx, "%s: has no session %lld", s->path, (long long)id);
 }
 
 ts_result ts_store_best(ts_store *s, ts_arena *arena, const char *digest, const char *target,

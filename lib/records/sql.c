@@ -81,6 +81,11 @@ ts_result ts_sql_one_text(ts_store *s, ts_arena *arena, const char *query, const
   return result;
 }
 
+ts_result ts_sql_size(ts_store *s, int64_t *bytes) {
+  return ts_sql_number(s, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+                       bytes);
+}
+
 const char *ts_sql_text(ts_arena *arena, sqlite3_stmt *statement, int column) {
   const char *text = (const char *)sqlite3_column_text(statement, column);
   return text ? ts_strdup(arena, text) : NULL;

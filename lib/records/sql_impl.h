@@ -35,6 +35,8 @@ ts_result ts_sql_finish(ts_store *, sqlite3_stmt *);
 /* The first column of a query's first row, a number or a text in the arena. */
 ts_result ts_sql_number(ts_store *, const char *query, int64_t *out);
 ts_result ts_sql_one_text(ts_store *, ts_arena *, const char *query, const char **out);
+/* Bytes of the file, when its log has been brought in. */
+ts_result ts_sql_size(ts_store *, int64_t *bytes);
 /* The text of a column in the arena; NULL of none. */
 const char *ts_sql_text(ts_arena *, sqlite3_stmt *, int column);
 /* Opens a transaction that writes, and ends it, by a commit if `result` is TS_OK: what is returned is that, or what the

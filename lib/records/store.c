@@ -135,8 +135,7 @@ static ts_result check_schema(ts_store *s) {
 static ts_result check_rows(ts_store *s) {
   int64_t bytes, broken;
   const char *found;
-  ts_result result = ts_sql_number(
-      s, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", &bytes);
+  ts_result result = ts_sql_size(s, &bytes);
   if (result || bytes > CHECKED_WHOLE) return result;
   result = ts_sql_one_text(s, &s->arena, "PRAGMA integrity_check(1)", &found);
   if (result) return result;

@@ -54,12 +54,15 @@ typedef struct ts_kept_session {
   int64_t id;
   ts_session_key key;
   uint64_t trials, good;
+  double best;         /* milliseconds of the quickest good one; 0: there is none */
   int64_t first, last; /* seconds since 1970 */
 } ts_kept_session;
 /* Calls `each` for every session, oldest first; a NULL program, target or function means any. A result other than TS_OK
  * ends it and is returned. */
 ts_result ts_store_sessions(ts_store *, ts_arena *, const ts_session_key *like,
                             ts_result (*each)(void *user, const ts_kept_session *), void *user);
+/* The session of that number. TS_ERR: there is none. */
+ts_result ts_store_find(ts_store *, ts_arena *, int64_t id, ts_kept_session *);
 /* Calls `each` for the trials of a session, in the order they were kept. */
 ts_result ts_store_trials(ts_store *, ts_arena *, int64_t session,
                           ts_result (*each)(void *user, const ts_trial *), void *user);
@@ -67,5 +70,27 @@ ts_result ts_store_trials(ts_store *, ts_arena *, int64_t session,
  * were run already) on this target; NULL: none is kept. */
 ts_result ts_store_best(ts_store *, ts_arena *, const char *digest, const char *target,
                         const char **pipeline, unsigned *from);
+
+typedef struct ts_merge_counts {
+  uint64_t sessions, trials; /* looked at */
+  uint64_t added;            /* of the trials: the others were there already */
+} ts_merge_counts;
+/* Puts the trials of another store into this one, all of them or none. A session that is in both is one; of a trial that
+ * is in both, this store's stays. */
+ts_result ts_store_merge(ts_store *, ts_arena *, ts_store *from, ts_merge_counts *);
+
+/* Which trials go. */
+typedef struct ts_prune {
+  bool keeps; /* all but the `keep` best of each session: good ones by time, then the others */
+  uint64_t keep;
+  int64_t before; /* tried before this moment, seconds since 1970; 0: none for that */
+  bool failed;
+} ts_prune;
+typedef struct ts_prune_counts {
+  uint64_t trials, sessions; /* gone; a session goes with its last trial */
+  uint64_t bytes;            /* that the file is smaller */
+} ts_prune_counts;
+/* Removes them, and gives the room back to the disk. */
+ts_result ts_store_prune(ts_store *, const ts_prune *, ts_prune_counts *);
 
 #endif

@@ -64,7 +64,8 @@ static ts_verdict verdict_of(const json_t *result) {
 
 /* The value of the objective, in milliseconds if it is a time. Without measurements, which the schema does not ask for,
  * the mean of the runs. */
-static bool objective_of(const t4_reader *r, const json_t *result, double *value) {
+static bool objective_of(const t4_reader *r, const json_t *result, ts_estimate *out) {
+  double value;
   const json_t *m = measurement(result, r->out->objective);
   bool is_time = strcmp(r->out->objective, "time") == 0;
   const char *unit = json_string_value(json_object_get(m, "unit"));
@@ -73,9 +74,8 @@ static bool objective_of(const t4_reader *r, const json_t *result, double *value
     m = json_object_get(json_object_get(result, "times"), "runtimes");
   else
     m = json_object_get(m, "value");
-  if (!ts_field_measured(m, value)) return false;
-  *value *= scale > 0 ? scale : r->scale;
-  return *value > 0;
+  return ts_field_measured(m, &value) &&
+         ts_field_cost(value * (scale > 0 ? scale : r->scale), r->out->higher, out);
 }
 
 static void read_energy(const json_t *result, ts_trial *t) {
@@ -89,18 +89,17 @@ static void read_energy(const json_t *result, ts_trial *t) {
 static void read_trial(t4_reader *r, const json_t *result, ts_trial *t) {
   const json_t *times = json_object_get(result, "times");
   const char *word = json_string_value(json_object_get(result, "invalidity"));
-  double value, seconds = r->scale / 1e3;
+  double seconds = r->scale / 1e3;
   ts_arena *arena = r->rows->arena;
   t->verdict = verdict_of(result);
-  bool measured = objective_of(r, result, &value);
-  if (ts_trial_ok(t) && !measured) t->verdict = TS_VERDICT_RUN;
-  if (ts_trial_ok(t)) {
-    t->ms = ts_field_cost(value, r->out->higher);
+  if (!ts_trial_ok(t)) {
+    t->reason = ts_strdup(arena, word);
+  } else if (!objective_of(r, result, &t->ms)) {
+    t->verdict = TS_VERDICT_RUN;
+    t->reason = "the objective is not a number";
+  } else {
     ts_field_samples(arena, json_object_get(times, "runtimes"), r->scale, t);
     read_energy(result, t);
-  } else {
-    t->reason = measured || !word ? word : "the objective is not a number";
-    t->reason = t->reason ? ts_strdup(arena, t->reason) : NULL;
   }
   t->compile_seconds = seconds * (json_object_get(times, "compilation")
                                       ? ts_field_number(times, "compilation")

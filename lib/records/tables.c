@@ -5,8 +5,7 @@
 
 /* ---- CSV ---- */
 
-/* Quoted where it has to be. */
-static void write_cell(ts_sink *sink, const char *text) {
+void ts_write_cell(ts_sink *sink, const char *text) {
   if (!strpbrk(text, ",\"\r\n")) {
     ts_sink_puts(sink, text);
     return;
@@ -35,13 +34,13 @@ static void write_csv_field(ts_sink *sink, const ts_trial *t, const ts_trial_fie
   case TS_FIELD_SAMPLES: write_samples(sink, t); break;
   default:
     text = ts_trial_text(t, f);
-    if (text) write_cell(sink, text);
+    if (text) ts_write_cell(sink, text);
   }
 }
 
 static void write_line(ts_sink *sink, const ts_recorded *r, size_t row) {
   for (unsigned i = 0; i < r->num_parameters; i++) {
-    write_cell(sink, r->parameters[i].texts[r->choices[row * r->num_parameters + i]]);
+    ts_write_cell(sink, r->parameters[i].texts[r->choices[row * r->num_parameters + i]]);
     ts_sink_putc(sink, ',');
   }
   for (unsigned i = TS_TRIAL_FIELD_parameters + 1; i < TS_NUM_TRIAL_FIELDS; i++) {
@@ -52,7 +51,7 @@ static void write_line(ts_sink *sink, const ts_recorded *r, size_t row) {
 
 void ts_write_csv(ts_sink *sink, const ts_recorded *r) {
   for (unsigned i = 0; i < r->num_parameters; i++) {
-    write_cell(sink, r->parameters[i].name);
+    ts_write_cell(sink, r->parameters[i].name);
     ts_sink_putc(sink, ',');
   }
   for (unsigned i = TS_TRIAL_FIELD_parameters + 1; i < TS_NUM_TRIAL_FIELDS; i++)

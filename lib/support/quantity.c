@@ -27,7 +27,7 @@ bool ts_parse_seconds(const char *text, double *out) {
   static const struct {
     const char *name;
     double seconds;
-  } units[] = {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"", 1}};
+  } units[] = {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"", 1}};
   size_t n = strspn(text, "0123456789.");
   double value;
   if (!ts_parse_double(text, n, &value) || !(value > 0)) return false;

@@ -199,7 +199,7 @@ size_t ts_format_float(char *out, double value, int bits);
 bool ts_parse_double(const char *text, size_t n, double *out);
 
 /* Bytes as "64", "16K", "16KB" or "16KiB", in powers of 1024 up to T, and a duration, more than none, as "60s", "500ms",
- * "2m" or "60", in seconds. False when the whole text is none; then this is what was wanted. */
+ * "2m", "3h", "30d" or "60", in seconds. False when the whole text is none; then this is what was wanted. */
 bool ts_parse_size(const char *text, uint64_t *out);
 bool ts_parse_seconds(const char *text, double *out);
 #define TS_SIZE_WANTED "a size in bytes, such as 64M or 2GiB"

@@ -219,7 +219,7 @@ static ts_result parse_words(parse *p) {
     if (r != TS_OK) return r;
     if (p->inputs.n > t->max_inputs) return ts_tool_usage(t, "one input too many: '%s'", arg);
   }
-  if (p->inputs.n == 0 && t->max_inputs) ts_push(&t->ctx->arena, &p->inputs, "-");
+  if (p->inputs.n == 0 && t->max_inputs && !t->input_name) ts_push(&t->ctx->arena, &p->inputs, "-");
   t->inputs = p->inputs.at;
   t->num_inputs = p->inputs.n;
   return TS_OK;

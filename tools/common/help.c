@@ -88,9 +88,13 @@ static void print_help(ts_tool *t, ts_sink *out, flag_list flags) {
   }
   ts_sink_printf(out, "%s: ", t->name);
   wrap(out, t->overview, 0, strlen(t->name) + 2);
-  const char *inputs = t->max_inputs == 0 ? "" : t->max_inputs == 1 ? " [input]" : " [inputs]";
-  ts_sink_printf(out, "\nusage: %s [options]%s\n", t->name, inputs);
-  if (t->max_inputs) ts_sink_puts(out, "Without an input, or with -, standard input is read.\n");
+  const char *inputs = t->max_inputs == 0   ? ""
+                       : t->input_name      ? t->input_name
+                       : t->max_inputs == 1 ? "[input]"
+                                            : "[inputs]";
+  ts_sink_printf(out, "\nusage: %s [options]%s%s\n", t->name, *inputs ? " " : "", inputs);
+  if (t->max_inputs && !t->input_name)
+    ts_sink_puts(out, "Without an input, or with -, standard input is read.\n");
   for (size_t i = 0; i < flags.n; i++)
     if (is_first_of_category(flags, i))
       print_category(out, flags, category_of(flags.at[i]), column);

@@ -66,9 +66,12 @@ struct ts_tool {
    * option's name for a word that other tools use. */
   void (*describe)(ts_sink *, const ts_flag *);
   const char *(*synonym)(ts_arena *, const char *word);
+  const char *
+      input_name; /* of the usage, "[session]"; NULL: inputs are files, and none is standard input */
   void (*complete)(ts_sink *, const ts_flag *); /* values that a shell may offer, as words */
   /* After ts_tool_parse: */
-  const char **inputs; /* what is not an option, in order; {"-"} when nothing was given */
+  const char **
+      inputs; /* what is not an option, in order; {"-"} when nothing was given and input_name is NULL */
   size_t num_inputs;
   bool done;  /* -help or -version has been answered: succeed without doing anything */
   int colour; /* -color: 0 auto, 1 always, 2 never */
