@@ -17,7 +17,7 @@ typedef struct ts_recipe_choice {
   unsigned n;
   const char **values;
   const char *own; /* the recipe's: one of them */
-  bool words;      /* values are words, not numbers */
+  unsigned rank;   /* its row in choices.def */
 } ts_recipe_choice;
 
 /* A product: its extents (0: symbolic), and sides of a tile as expressions of space files over parameters. */
@@ -31,7 +31,8 @@ typedef struct ts_recipe_choices {
   TS_VEC(const char *) rules; /* what must hold between them, as space files say it */
   TS_VEC(ts_recipe_tiles) products;
 } ts_recipe_choices;
-/* Of all nests of a loop function, in order: those of the recipe cpu with its own decisions. In the arena. */
+/* Of all nests of a loop function, in order: those of the recipe cpu with its own decisions. Where these have more than a
+ * few 100,000 combinations, choices that matter less are left to the recipe. In the arena. */
 ts_result ts_recipe_choices_of(ts_context *, ts_arena *, ts_func *, const ts_target *,
                                unsigned threads, ts_recipe_choices *);
 

@@ -178,18 +178,24 @@ static void add_sorted(int64_t *list, unsigned *n, int64_t value) {
   ++*n;
 }
 
+static bool is_left_out(const ts_recipe *r, const char *parameter) {
+  for (size_t i = 0; i < r->left_out.n; i++)
+    if (!strcmp(r->left_out.at[i], parameter)) return true;
+  return false;
+}
+
 /* A choice with one value is none. */
 static void list_choice(ts_recipe *r, const char *nest, ts_recipe_choice_id id, int64_t own,
                         unsigned n, const int64_t *worth) {
   const choice_row *row = &rows[id];
   int64_t *sorted = ts_new_array(r->pass->scratch, int64_t, n + 1);
-  ts_recipe_choice c = {.summary = row->summary, .words = row->words != NULL};
+  ts_recipe_choice c = {.summary = row->summary, .rank = id};
   add_sorted(sorted, &c.n, own);
   for (unsigned i = 0; i < n; i++)
     add_sorted(sorted, &c.n, worth[i]);
-  if (c.n < 2) return;
-  c.option = ts_sprintf(r->list_arena, "%s.%s", nest + 1, row->name);
   c.parameter = parameter_name(r, nest, id);
+  if (c.n < 2 || is_left_out(r, c.parameter)) return;
+  c.option = ts_sprintf(r->list_arena, "%s.%s", nest + 1, row->name);
   c.values = ts_new_array(r->list_arena, const char *, c.n);
   for (unsigned i = 0; i < c.n; i++)
     c.values[i] = text_of(r->list_arena, row, sorted[i]);

@@ -98,13 +98,13 @@ static void unroll(ts_recipe *r, const char *name, const ts_op *loop, int64_t st
 static void use_vectors(ts_recipe *r, const char *name, const ts_op *loop, const ts_block *body,
                         const walk *w) {
   enum { SUMS_AT_ONCE = 4 };
-  static const int64_t worth[] = {0, 1, 2, 4, 8};
+  static const int64_t worth[] = {1, 2, 4, 8};
   int64_t lanes = lanes_for(r, loop, w), n;
   bool sum = adds_up(loop, body), known = ts_loop_trip_count(loop, &n);
   bool wide = sum && !w->math && !w->chooses && known && n >= 4 * SUMS_AT_ONCE * lanes;
   int64_t vectors = 0;
   if (lanes >= 2) {
-    unsigned most = known ? count_up_to(n / lanes, 5, worth) : 5;
+    unsigned most = known ? count_up_to(n / lanes, 4, worth) : 4;
     vectors = ts_recipe_choose(r, name, TS_CHOICE_VECTORS, wide ? SUMS_AT_ONCE : 1, most, worth);
   }
   if (vectors)

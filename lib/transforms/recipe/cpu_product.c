@@ -450,13 +450,14 @@ static void put_in_order(const ts_product *p, const loop_names *l) {
 static void list_tiles(const ts_product *p) {
   ts_recipe *r = p->r;
   const char *j = p->columns_loop;
-  if (!r->listed) return;
+  if (!r->listed || !p->nest->multiplies) return;
   ts_recipe_tiles t = {.matrices = 1, .rows = p->rows, .columns = p->columns, .sums = p->sums};
   for (unsigned i = 0; i + (p->rows_loop ? 2 : 1) < p->nest->n; i++) {
     int64_t n;
     t.matrices = ts_loop_trip_count(p->nest->loops[i], &n) ? t.matrices * n : 0;
   }
-  t.tile_rows = ts_strdup(r->list_arena, ts_recipe_term(r, j, TS_CHOICE_ROWS, p->tile_rows));
+  t.tile_rows = ts_strdup(r->list_arena,
+                          ts_recipe_term(r, j, TS_CHOICE_ROWS, p->rows_loop ? p->tile_rows : 1));
   t.tile_columns =
       ts_sprintf(r->list_arena, "%s * %lld", ts_recipe_term(r, j, TS_CHOICE_VECTORS, p->vectors),
                  (long long)p->lanes);

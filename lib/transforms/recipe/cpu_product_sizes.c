@@ -98,24 +98,25 @@ static bool has_tiles(const ts_product *p) {
 
 /* A thin product keeps more of a row in flight. */
 static int64_t choose_vectors(const ts_product *p) {
-  static const int64_t worth[] = {1, 2, 3, 4, 5, 6, 7}, thin[] = {1, 2, 3, 4, 6, 8, 12, 16};
+  static const int64_t usual[] = {1, 2, 3, 4, 5, 6, 7}, thin[] = {1, 2, 3, 4, 6, 8, 12, 16};
   int64_t all = p->columns ? ts_ceil_div(p->columns, p->lanes) : 0;
   int64_t own = vectors_of_tile(p, all ? all : 4);
   bool few = p->rows && p->rows < 4;
-  return ts_max(1, few ? ts_product_choose(p, TS_CHOICE_VECTORS, own,
-                                           up_to(all, ts_countof(thin), thin), thin)
-                       : ts_product_choose(p, TS_CHOICE_VECTORS, own,
-                                           up_to(all, ts_countof(worth), worth), worth));
+  const int64_t *worth = few ? thin : usual;
+  unsigned n = up_to(all, few ? ts_countof(thin) : ts_countof(usual), worth);
+  int64_t vectors = ts_product_choose(p, TS_CHOICE_VECTORS, own, n, worth);
+  return ts_max(vectors, 1);
 }
 
-/* Blocks of half, a third, a quarter … of the sums. */
+/* All sums, half of them, and even blocks of about 512 and 256. */
 static int64_t choose_sum_block(const ts_product *p, int64_t own) {
-  enum { MIN_BLOCK = 64, MAX_BLOCKS = 4 };
-  int64_t worth[MAX_BLOCKS + 1];
-  unsigned n = 0;
-  for (int64_t blocks = 1; blocks <= MAX_BLOCKS; blocks++)
-    if (p->sums / blocks >= MIN_BLOCK) worth[n++] = ts_ceil_div(p->sums, blocks);
-  if (!p->sums) worth[n++] = 256;
+  enum { LARGE = 512, SMALL = 256, LEAST = 128 };
+  int64_t worth[] = {p->sums, 0, 0, 0};
+  unsigned n = 1;
+  if (!p->sums) worth[n++] = SMALL;
+  if (p->sums >= 2 * LEAST) worth[n++] = ts_ceil_div(p->sums, 2);
+  if (p->sums > LARGE) worth[n++] = ts_ceil_div(p->sums, ts_ceil_div(p->sums, LARGE));
+  if (p->sums > SMALL) worth[n++] = ts_ceil_div(p->sums, ts_ceil_div(p->sums, SMALL));
   int64_t block = ts_product_choose(p, TS_CHOICE_SUM_BLOCK, own ? own : p->sums, n, worth);
   return p->sums && block >= p->sums ? 0 : block;
 }
@@ -232,7 +233,7 @@ static int64_t own_panels_of_block(const ts_product *p) {
 }
 
 static int64_t panels_of_block(const ts_product *p) {
-  static const int64_t worth[] = {1, 2, 4, 8};
+  static const int64_t worth[] = {1, 2, 4};
   int64_t own = own_panels_of_block(p);
   int64_t panels = ts_ceil_div(p->columns, p->vectors * p->lanes); /* 0: any number */
   bool can =
@@ -243,7 +244,7 @@ static int64_t panels_of_block(const ts_product *p) {
 }
 
 static void choose_inner_loop(ts_product *p) {
-  static const int64_t rows[] = {0, 2, 4, 8, 16}, copies[] = {1, 2, 4};
+  static const int64_t rows[] = {0, 4, 8}, copies[] = {1, 2, 4};
   if (p->nest->num_sums > 1) return;
   p->prefetch = ts_product_choose(
       p, TS_CHOICE_PREFETCH, p->pack ? PREFETCH_PACKED : PREFETCH_STREAM, ts_countof(rows), rows);

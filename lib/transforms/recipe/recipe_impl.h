@@ -73,6 +73,8 @@ typedef struct ts_recipe_option {
   bool found, used; /* there is such a nest; it has the choice, which can have the value */
 } ts_recipe_option;
 
+typedef TS_VEC(const char *) ts_recipe_names;
+
 /* ---- recipes ---- */
 
 /* Steps being written for one function. */
@@ -90,10 +92,13 @@ typedef struct ts_recipe {
   const char *nests;         /* what options may name, "%i, %j" */
   ts_recipe_choices *listed; /* receives choices, and no step is written; NULL: steps are */
   ts_arena *list_arena;
+  ts_recipe_names left_out; /* parameters that are not listed */
   ts_result result;
 } ts_recipe;
 /* The steps for a function. */
 void ts_recipe_cpu(ts_recipe *);
+/* Those of records for all functions of the module, and where there are none these. */
+ts_result ts_recipe_tuned(ts_recipe *, const ts_recipe_options *);
 /* Reads "j.vectors=3". TS_USAGE, with a message, for a choice that there is not or a value that it cannot have. */
 ts_result ts_recipe_add_option(ts_recipe *, const ts_loop_item *);
 /* A nest that options may name. Nests are called as ts_recipe_loop calls their loops. */
