@@ -73,10 +73,10 @@ void ts_pass_describe(ts_sink *s, const ts_pass_info *p) {
   if (p->options.n) ts_sink_puts(s, "\noptions:\n");
   print_options(s, p);
   const char *quote = *p->example ? "\"" : "";
+  bool schedules = (p->level_in & TS_LEVEL_L) && p->level_out == TS_LEVEL_L;
   ts_sink_printf(s, "\nexample:\n  ts-opt -%s%s%s%s%s in.%s\n", p->flag, *quote ? "=" : "", quote,
-                 p->example, quote, p->level_in == TS_LEVEL_L ? "lir" : "tir");
-  ts_sink_printf(s, "\nmore: docs/%s.md, section %s\n",
-                 p->level_in == TS_LEVEL_L ? "schedules" : "passes",
+                 p->example, quote, schedules ? "lir" : "tir");
+  ts_sink_printf(s, "\nmore: docs/%s.md, section %s\n", schedules ? "schedules" : "passes",
                  p->recipe ? "Recipes" : p->flag);
 }
 

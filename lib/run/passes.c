@@ -1,5 +1,7 @@
 /* Passes before a run: those asked for, and those that take a tensor program to where it was asked to
  * run. */
+#include "transforms/passes.h"
+
 #include "support/remarks.h"
 #include "transforms/rewrite/fix_extents.h"
 #include "run/run_impl.h"
@@ -18,6 +20,13 @@ static bool lowers(const ts_pass_info *pass) {
   return (pass->level_in & TS_LEVEL_T) && pass->level_out == TS_LEVEL_L;
 }
 
+/* A recipe that takes loops alone. */
+static bool wants_loops(const ts_pipeline_step *step) {
+  const ts_recipe_options *o = step->options;
+  if (strcmp(step->pass->flag, "recipe")) return step->pass->recipe;
+  return !o->recipes.items.n || strcmp(o->recipes.items.at[0].name, "tuned");
+}
+
 /* The request's steps, and before what needs loops and would meet tensors, a recipe or the engine, those that
  * make loops of them. */
 static ts_result complete(const ts_run_request *request, const ts_func *f, ts_pipeline *out) {
@@ -26,7 +35,7 @@ static ts_result complete(const ts_run_request *request, const ts_func *f, ts_pi
   bool tensors = ts_func_level(f) == TS_LEVEL_T;
   for (size_t i = 0; i < request->passes.steps.n && !result; i++) {
     const ts_pipeline_step *step = &request->passes.steps.at[i];
-    if (tensors && step->pass->recipe) {
+    if (tensors && wants_loops(step)) {
       result = add_lowering(f, out, step->pass->flag);
       tensors = false;
     }
@@ -53,6 +62,6 @@ ts_result ts_run_transform(ts_module *module, ts_run_request *request) {
   ts_diag *last = ctx->last;
   ts_pass_runner_init(&runner);
   result = ts_run_pipeline(module, &pipeline, &runner);
-  ts_remarks_drop_after(ctx, last);
+  ts_remarks_keep_after(ctx, last, "analysis"); /* whether there was a record to run by */
   return result;
 }

@@ -61,6 +61,14 @@ void ts_errors_to_remarks(ts_context *ctx, ts_diag *last, const char *pass) {
   }
 }
 
+void ts_errors_to_warnings(ts_context *ctx, ts_diag *last) {
+  for (ts_diag *d = last ? last->next : ctx->first; d; d = d->next) {
+    if (d->severity != TS_SEV_ERROR) continue;
+    d->severity = TS_SEV_WARNING;
+    ctx->num_errors--;
+  }
+}
+
 void ts_remarks_keep(ts_context *ctx, const char *kinds) {
   ts_remarks_keep_after(ctx, NULL, kinds);
 }

@@ -16,5 +16,7 @@ void ts_remarks_drop_after(ts_context *, ts_diag *last);
 /* Errors after the message `last` become "missed" remarks of the pass, their notes with them, and no
  * longer count as errors. */
 void ts_errors_to_remarks(ts_context *, ts_diag *last, const char *pass);
+/* The same to warnings: what was tried could be left out. */
+void ts_errors_to_warnings(ts_context *, ts_diag *last);
 
 #endif

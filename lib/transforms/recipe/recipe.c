@@ -16,9 +16,25 @@ static ts_result read_items(ts_recipe *r, const ts_loop_list *list, const char *
       names++;
     }
   }
-  if (result || (names == 1 && !strcmp(*name, "cpu"))) return result;
-  ts_error_plain(r->m->ctx, "-recipe wants one of: cpu");
+  bool tuned = !strcmp(*name, "tuned");
+  if (result || (names == 1 && (tuned ? !r->options.n : !strcmp(*name, "cpu")))) return result;
+  if (names == 1 && tuned)
+    ts_error_plain(r->m->ctx, "-recipe=tuned has no choices: they were made when it was tuned");
+  else
+    ts_error_plain(r->m->ctx, "-recipe wants one of: cpu, tuned");
   return TS_USAGE;
+}
+
+/* The steps of the recipe cpu for each function of loops. */
+static ts_result schedule_all(ts_recipe *r, bool any) {
+  ts_module *m = r->m;
+  if (!any && m->first_func)
+    ts_warning(m->ctx, m->first_func->loc,
+               "a recipe schedules loops, and there are none to schedule: -fuse -lower in front of "
+               "it make loops of tensor functions");
+  for (r->func = m->first_func; r->func && !r->result; r->func = r->func->next)
+    if (is_loop_function(r->func)) ts_recipe_cpu(r);
+  return r->result || !any ? r->result : ts_recipe_check_options(r, m->first_func);
 }
 
 ts_result ts_pass_recipe(ts_pass_ctx *pass, ts_module *m, const void *options) {
@@ -33,11 +49,5 @@ ts_result ts_pass_recipe(ts_pass_ctx *pass, ts_module *m, const void *options) {
   for (ts_func *f = m->first_func; f; f = f->next)
     functions += is_loop_function(f);
   r.several = functions > 1;
-  if (!functions && m->first_func)
-    ts_warning(m->ctx, m->first_func->loc,
-               "a recipe schedules loops, and there are none to schedule: -fuse -lower in front of "
-               "it make loops of tensor functions");
-  for (r.func = m->first_func; r.func && !r.result; r.func = r.func->next)
-    if (is_loop_function(r.func)) ts_recipe_cpu(&r);
-  return r.result || !functions ? r.result : ts_recipe_check_options(&r, m->first_func);
+  return strcmp(name, "cpu") ? ts_recipe_tuned(&r, o) : schedule_all(&r, functions > 0);
 }
