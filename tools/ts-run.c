@@ -301,22 +301,10 @@ static void add_measuring(options *o, flag_list *out) {
   add_flags(&o->tool->ctx->arena, flags, ts_countof(flags), out);
 }
 
-static const ts_run_words flag_words = {
-    .entry = "--entry=",
-    .define = "-D ",
-    .input = "--input=",
-    .output = "--output=",
-    .expect = "--expect=",
-    .compare = "--compare=",
-    .against = "--against=",
-    .stats = "--stats",
-    .json = "--json=",
-};
-
 static ts_result make_flags(void *arg) {
   options *o = arg;
   ts_run_request_init(o->tool->ctx, &o->request);
-  o->request.words = &flag_words;
+  o->request.words = &ts_run_flag_words;
   o->seed = (int64_t)o->request.seed;
   add_running(o, &o->flags);
   add_engine_flags(&o->tool->ctx->arena, &o->request.options, &o->flags);

@@ -198,6 +198,7 @@ static ts_result make_flags(void *arg) {
   ts_run_request_init(o->tool.ctx, &o->request);
   ts_tune_job_init(o->tool.ctx, &o->job);
   o->request.engine = "native";
+  o->request.words = &ts_run_flag_words;
   o->seed = (int64_t)o->request.seed;
   add_space(o);
   add_search(o);

@@ -16,6 +16,18 @@ static const ts_run_words plain_words = {
     .json = "figures in ",
 };
 
+const ts_run_words ts_run_flag_words = {
+    .entry = "--entry=",
+    .define = "-D ",
+    .input = "--input=",
+    .output = "--output=",
+    .expect = "--expect=",
+    .compare = "--compare=",
+    .against = "--against=",
+    .stats = "--stats",
+    .json = "--json=",
+};
+
 void ts_run_request_init(ts_context *ctx, ts_run_request *request) {
   *request = (ts_run_request){
       .words = &plain_words, .engine = "interp", .seed = 2025, .passes.table = &ts_all_passes};

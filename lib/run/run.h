@@ -33,6 +33,8 @@ typedef struct ts_against {
 typedef struct ts_run_words {
   const char *entry, *define, *input, *output, *expect, *compare, *against, *stats, *json;
 } ts_run_words;
+/* As flags of a tool. */
+extern const ts_run_words ts_run_flag_words;
 
 typedef struct ts_run_request {
   const ts_run_words *words;

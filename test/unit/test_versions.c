@@ -129,6 +129,16 @@ START_TEST(names_that_are_taken_are_left) {
 }
 END_TEST
 
+START_TEST(one_version_needs_no_choice) {
+  ts_module *m = parse("// Copies.\n\n// And that is it.\nfunc @f" ARGS " {\n" COPY(A, B) "}\n"),
+            *joined;
+  ts_func_version version = {m, 4, "// any\n"};
+  ck_assert_int_eq(ts_join_versions(ctx, "f", "N", 1, &version, &joined), TS_OK);
+  check_text(joined,
+             "// Copies.\n// any\n// And that is it.\nfunc @f" ARGS " {\n" COPY(A, B) "}\n");
+}
+END_TEST
+
 START_TEST(tensors_do_not_choose) {
   ts_module *joined;
   ts_module *m = parse("func @f(%X: tensor<Nxf32>) -> tensor<Nxf32> {\n  return %X\n}\n");
@@ -138,9 +148,12 @@ START_TEST(tensors_do_not_choose) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {the_extent_chooses, what_versions_call_is_theirs,
+  const TTest *const tests[] = {the_extent_chooses,
+                                what_versions_call_is_theirs,
                                 constants_are_shared_where_they_are_the_same,
-                                names_that_are_taken_are_left, tensors_do_not_choose};
+                                names_that_are_taken_are_left,
+                                one_version_needs_no_choice,
+                                tensors_do_not_choose};
   TCase *all = unit_case("versions", ts_countof(tests), tests);
   tcase_add_checked_fixture(all, setup, teardown);
   return unit_run("versions", all);

@@ -57,11 +57,22 @@ static void put_comment(joiner *j, const void *owner, const char *lead) {
   if (c || lead) (c ? c : ts_comments_add(j->m, owner))->lead = lead;
 }
 
+/* Not next to the file's, to which it would then belong. */
+static const char *comment_of(const joiner *j, unsigned i) {
+  const char *comment = j->versions[i].comment;
+  const ts_comments *own = j->n == 1 ? ts_comments_of(j->m, j->funcs[0]) : NULL;
+  const char *gap = i == 0 && comment && j->m->comment ? "\n" : "";
+  if (!*gap && !own) return comment;
+  return ts_sprintf(&j->m->arena, "%s%s%s", gap, comment ? comment : "",
+                    own && own->lead ? own->lead : "");
+}
+
 /* The first version's module is the one that the others come into. */
 static void gather(joiner *j) {
   j->m = ts_module_clone(j->versions[0].module);
   j->funcs = ts_new_array(&j->m->arena, ts_func *, j->n);
   j->funcs[0] = ts_func_find(j->m, ts_intern(&j->m->strings, j->name));
+  if (j->n == 1) return;
   const char *first = ts_sprintf(&j->m->arena, "%s%s", j->name, suffix_of(j, 0));
   ts_func_rename(j->funcs[0], ts_free_name(j->m, first));
   for (unsigned i = 1; i < j->n; i++)
@@ -103,7 +114,7 @@ static void call_up_to(joiner *j, ts_builder *b, const ts_func *chooser, unsigne
   *b = ts_builder_at_end(j->m, parts.else_block, b->loc);
 }
 
-static void build(joiner *j) {
+static void build_chooser(joiner *j) {
   ts_func *chooser = new_chooser(j);
   ts_builder b = ts_builder_at_end(j->m, chooser->body, chooser->loc);
   for (unsigned i = 0; i + 1 < j->n; i++)
@@ -111,8 +122,6 @@ static void build(joiner *j) {
   call(j, &b, chooser, j->funcs[j->n - 1]);
   const ts_comments *own = ts_comments_of(j->m, j->funcs[0]);
   put_comment(j, chooser, own ? own->lead : NULL);
-  for (unsigned i = 0; i < j->n; i++)
-    put_comment(j, j->funcs[i], j->versions[i].comment);
 }
 
 ts_result ts_join_versions(ts_context *ctx, const char *func, const char *extent, unsigned n,
@@ -121,7 +130,9 @@ ts_result ts_join_versions(ts_context *ctx, const char *func, const char *extent
   ts_result result = check(&j);
   if (result) return result;
   gather(&j);
-  build(&j);
+  if (n > 1) build_chooser(&j);
+  for (unsigned i = 0; i < n; i++)
+    put_comment(&j, j.funcs[i], comment_of(&j, i));
   *out = j.m;
   return ts_verify(j.m);
 }

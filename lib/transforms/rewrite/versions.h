@@ -13,8 +13,8 @@ typedef struct ts_func_version {
 } ts_func_version;
 
 /* The program of the first version with @func in all n of them, rising by `most`, as @func.M16 and so on, and a new
- * @func that calls the first one whose `most` is not less than the extent. Verified. TS_ERR for a version whose @func
- * is no loop function or takes other arguments than the first's. */
+ * @func that calls the first one whose `most` is not less than the extent. A version alone stays @func. Verified. TS_ERR
+ * for a version whose @func is no loop function or takes other arguments than the first's. */
 ts_result ts_join_versions(ts_context *, const char *func, const char *extent, unsigned n,
                            const ts_func_version *, ts_module **out);
 

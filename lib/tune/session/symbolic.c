@@ -22,28 +22,37 @@ static bool is_given(const ts_run_request *q, const char *extent) {
   return false;
 }
 
-/* The extent is one of the function's, and every other has a value. */
-static ts_result check_extents(const ts_tune_symbolic *s, const ts_func *f) {
-  const ts_run_request *q = s->like->request;
-  ts_arena *arena = &s->like->ctx->arena;
-  const char *extent = s->buckets.at[0].extent, *func = ts_str_text(s->module, f->name);
+/* The name of an extent of the function other than `extent` that has no value; NULL: there is none. *found says whether it
+ * has that one. */
+static const char *open_extent(const ts_tune_symbolic *s, const ts_func *f, const char *extent,
+                               bool *found) {
+  const char *open = NULL;
   ts_signature sig = ts_func_signature(f);
-  bool found = false;
   for (unsigned i = 0; i < sig.n; i++)
     for (unsigned d = 0; d < sig.entries[i].type->rank; d++) {
       ts_extent e = sig.entries[i].type->dims[d];
-      if (!ts_is_symbolic(e)) continue;
-      const char *name = ts_str_text(s->module, ts_extent_name(e));
+      const char *name = ts_is_symbolic(e) ? ts_str_text(s->module, ts_extent_name(e)) : NULL;
+      if (!name) continue;
       bool same = !strcmp(name, extent);
-      found |= same;
-      if (same || is_given(q, name)) continue;
-      return bad_extent(s, ts_sprintf(arena, "@%s has another extent without a value: give %s%s=n",
-                                      func, q->words->define, name));
+      *found |= same;
+      if (!same && !open && !is_given(s->like->request, name)) open = name;
     }
+  return open;
+}
+
+static ts_result check_extents(const ts_tune_symbolic *s, const ts_func *f) {
+  ts_arena *arena = &s->like->ctx->arena;
+  const char *func = ts_str_text(s->module, f->name), *define = s->like->request->words->define;
+  const char *extent = s->buckets.at[0].extent;
+  bool found = false;
+  const char *open = open_extent(s, f, extent, &found);
   if (!found) return bad_extent(s, ts_sprintf(arena, "@%s has no extent %s", func, extent));
-  if (!is_given(q, extent)) return TS_OK;
-  return bad_extent(
-      s, ts_sprintf(arena, "%s has a value already, by %s%s=n", extent, q->words->define, extent));
+  if (is_given(s->like->request, extent))
+    return bad_extent(
+        s, ts_sprintf(arena, "%s has a value already, by %s%s=n", extent, define, extent));
+  if (!open) return TS_OK;
+  return bad_extent(s, ts_sprintf(arena, "@%s has another extent that is not known: give %s%s=n",
+                                  func, define, open));
 }
 
 ts_result ts_tune_symbolic_open(ts_tune_symbolic *s, unsigned i) {
