@@ -117,6 +117,7 @@ static const struct {
     {"show", tune_show_main},
     {"merge", tune_merge_main},
     {"prune", tune_prune_main},
+    {"calibrate", tune_calibrate_main},
     {NULL, NULL},
 };
 

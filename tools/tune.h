@@ -42,6 +42,8 @@ ts_result tune_buckets(tune *);
 /* Shows how it goes on a terminal; to be called after each trial. */
 void tune_progress(void *tune_, const ts_tune_progress *);
 void tune_end_progress(const tune *);
+/* Subcommands: each the main of a tool of its own. */
+int tune_calibrate_main(int argc, char **argv);
 
 /* tune_store.c: the subcommands about a store, each a tool of its own whose name is its first word. */
 int tune_show_main(int argc, char **argv);

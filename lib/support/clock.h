@@ -4,5 +4,7 @@
 
 /* Seconds of a clock that only goes forward, from some moment in the past. */
 double ts_time_now(void);
+/* Waits so many seconds, signals or not. */
+void ts_time_sleep(double seconds);
 
 #endif

@@ -533,6 +533,85 @@ START_TEST(a_model_is_read_back) {
 }
 END_TEST
 
+/* What stands in a file, and the place and words of the message about it. */
+START_TEST(wrong_models_are_told_where) {
+  static const struct {
+    const char *text, *message;
+    unsigned line, column;
+  } rows[] = {
+      {"{\n \"format\": \"tilesmith energy model\",\n \"version\": 2}", "\"version\" should be 1",
+       3, 2},
+      {"{\"format\": \"other\"}", "\"format\" should be \"tilesmith energy model\"", 1, 2},
+      {"[]", "\"format\" should be \"tilesmith energy model\"", 1, 1},
+      {"{\"format\": \"tilesmith energy model\", \"version\": 1,\n\"joules_per_flop\": -1}",
+       "\"joules_per_flop\" should be a number from 0 on", 2, 1},
+      {"{\"format\": \"tilesmith energy model\", \"version\": 1}",
+       "there is no \"joules_per_flop\"", 1, 1},
+      {"{\"format\": \"tilesmith energy model\", \"version\": 1, \"joules_per_flop\": 1e-12,\n"
+       "\"joules_per_byte\": [1, 2], \"watts\": 3}",
+       "\"joules_per_byte\" should be a list of three numbers from 0 on: first-level cache, second-level cache, "
+       "memory",
+       2, 1},
+      {"{\n\n!}", "this is not JSON: string or '}' expected near '!'", 3, 1},
+      {"", "this is not JSON: '[' or '{' expected near end of file", 1, 1},
+  };
+  const char *path = ts_sprintf(&arena, "%s/model.json", dir);
+  for (unsigned i = 0; i < ts_countof(rows); i++) {
+    ts_energy_model m;
+    unsigned line, column;
+    write_file(dir, "model.json", rows[i].text);
+    ck_assert_int_eq(ts_energy_model_read(ctx, &arena, path, &m), TS_ERR);
+    ck_assert_str_eq(last_message(), rows[i].message);
+    ck_assert_str_eq(ctx->last->source->name, path);
+    ts_source_position(ctx->last->source, ctx->last->loc.begin, &line, &column);
+    ck_assert_uint_eq(line, rows[i].line);
+    ck_assert_uint_eq(column, rows[i].column);
+  }
+}
+END_TEST
+
+START_TEST(samples_are_read_back) {
+  ts_energy_samples s, t;
+  ts_sink sink;
+  const char *path = ts_sprintf(&arena, "%s/samples.json", dir);
+  write_file(
+      dir, "samples.json",
+      "[{\"name\": \"memory\", \"flops\": 1e9, \"bytes\": [3, 2.5, 0], \"seconds\": 2, \"joules\": 7},\n"
+      " {\"flops\": 0, \"bytes\": [0, 0, 0], \"seconds\": 1, \"joules\": 0.5, \"more\": true}]");
+  ck_assert_int_eq(ts_energy_samples_read(ctx, &arena, path, &s), TS_OK);
+  ck_assert_uint_eq(s.n, 2);
+  ck_assert_str_eq(s.names[0], "memory");
+  ck_assert_double_eq(s.counted[0].flops, 1e9);
+  ck_assert_double_eq(s.counted[0].bytes[1], 2.5);
+  ck_assert_double_eq(s.counted[0].seconds, 2);
+  ck_assert_double_eq(s.joules[1], 0.5);
+  ts_sink_buffer(&sink, &ctx->memory);
+  ts_energy_samples_print(&sink, &s);
+  ck_assert_int_eq(ts_sink_finish(&sink), TS_OK);
+  write_file(dir, "samples.json", sink.buf);
+  ts_sink_drop(&sink);
+  ck_assert_int_eq(ts_energy_samples_read(ctx, &arena, path, &t), TS_OK);
+  ck_assert_mem_eq(t.counted, s.counted, 2 * sizeof *s.counted);
+  ck_assert_mem_eq(t.joules, s.joules, 2 * sizeof *s.joules);
+}
+END_TEST
+
+START_TEST(wrong_samples_are_told_which) {
+  ts_energy_samples s;
+  const char *path = ts_sprintf(&arena, "%s/samples.json", dir);
+  write_file(dir, "samples.json", "{}");
+  ck_assert_int_eq(ts_energy_samples_read(ctx, &arena, path, &s), TS_ERR);
+  ck_assert_str_eq(last_message(), "expected a list of samples");
+  write_file(dir, "samples.json",
+             "[{\"flops\": 0, \"bytes\": [0, 0, 0], \"seconds\": 1, \"joules\": 0.5},\n"
+             " {\"flops\": 0, \"bytes\": [0, 0], \"seconds\": 1, \"joules\": 0.5}]");
+  ck_assert_int_eq(ts_energy_samples_read(ctx, &arena, path, &s), TS_ERR);
+  ck_assert_ptr_nonnull(strstr(last_message(), "samples.json: sample 2 should have flops"));
+  ck_assert_int_eq(ts_energy_samples_read(ctx, &arena, "none.json", &s), TS_ERR);
+  ck_assert_str_eq(last_message(), "cannot read 'none.json': No such file or directory");
+}
+END_TEST
+
 /* 1 GFLOP at 10 pJ, 1 GB from memory at 400 pJ, half a second at 12 W. */
 START_TEST(counted_work_adds_up) {
   ts_energy e = ts_energy_modelled(
@@ -570,6 +649,9 @@ int main(void) {
       no_choice_of_weights_fits_better,
       samples_that_do_not_tell_are_refused,
       a_model_is_read_back,
+      wrong_models_are_told_where,
+      samples_are_read_back,
+      wrong_samples_are_told_which,
       counted_work_adds_up,
   };
   TCase *all = unit_case("energy", ts_countof(tests), tests);

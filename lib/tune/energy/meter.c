@@ -1,6 +1,5 @@
 /* Which counters there are, and what they say over time. */
 #include <math.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "support/clock.h"
@@ -12,12 +11,6 @@ enum { CHANGES = 4, IDLE_WINDOWS = 3 };
 #define STANDS_STILL 0.5
 #define SHORTEST_WINDOW 0.05
 
-static void nap(double seconds) {
-  struct timespec t = {(time_t)seconds, (long)(1e9 * (seconds - floor(seconds)))};
-  while (nanosleep(&t, &t) != 0)
-    ;
-}
-
 /* ---- families of counters ---- */
 
 static const ts_option rapl_options[] = {
@@ -26,8 +19,8 @@ static const ts_option rapl_options[] = {
 static const ts_option nvml_options[] = {
     {"device", TS_OPT_INT, offsetof(ts_energy_nvml_options, device), "0",
      "which GPU, as nvidia-smi counts them", .most = 255},
-    {"library", TS_OPT_STRING, offsetof(ts_energy_nvml_options, library), "",
-     "the library of the driver (libnvidia-ml.so.1)", .value_name = "file"}};
+    {"library", TS_OPT_STRING, offsetof(ts_energy_nvml_options, library), "libnvidia-ml.so.1",
+     "the library of the driver", .value_name = "file"}};
 
 static void forget_counters(ts_energy_meter *m) {
   if (m->close) m->close(m);
@@ -63,7 +56,7 @@ static const struct family {
 static bool wait_for_change(ts_energy_meter *m, double *when) {
   double start = ts_time_now(), joules;
   for (double now = start; now - start < STANDS_STILL; now = *when) {
-    nap(1e-4);
+    ts_time_sleep(1e-4);
     *when = ts_time_now();
     if (!ts_energy_advance(m, *when - now, &joules)) return false;
     m->joules += joules;
@@ -123,22 +116,34 @@ static const char *try_all(ts_energy_meter *m) {
   return why;
 }
 
-static ts_result read_family(opening *o, ts_text_reader *r) {
-  const char *name = ts_text_name(r), *why;
-  bool automatic = strcmp(name, "auto") == 0;
-  const struct family *f = NULL;
+/* The family of that name, NULL for "any" and "auto". */
+static ts_result read_name(ts_text_reader *r, const struct family **out, bool *automatic) {
+  uint32_t begin = (uint32_t)r->at;
+  const char *name = ts_text_name(r);
+  *out = NULL;
+  *automatic = strcmp(name, "auto") == 0;
   for (unsigned i = 0; i < ts_countof(families); i++)
-    if (strcmp(name, families[i].name) == 0) f = &families[i];
-  if (!f && !automatic && strcmp(name, "any") != 0)
-    return ts_text_expected(r, "auto, any, rapl or nvml");
-  void *options = f ? ts_options_default(o->meter->arena, &f->options) : NULL;
-  ts_result result =
-      f ? ts_options_read_braced(r, &(ts_options_owner){"counter", f->name, &f->options}, options)
-        : TS_OK;
+    if (strcmp(name, families[i].name) == 0) *out = &families[i];
+  if (*out || *automatic || strcmp(name, "any") == 0) return TS_OK;
+  (void)ts_error(r->ctx, (ts_loc){begin, (uint32_t)r->at},
+                 "there are no counters '%s'; known are: auto, any, rapl, nvml", name);
+  return TS_USAGE;
+}
+
+static ts_result read_family(opening *o, ts_text_reader *r) {
+  const struct family *f;
+  bool automatic;
+  void *options = NULL;
+  ts_result result = read_name(r, &f, &automatic);
+  if (!result && f) {
+    options = ts_options_default(o->meter->arena, &f->options);
+    result =
+        ts_options_read_braced(r, &(ts_options_owner){"counter", f->name, &f->options}, options);
+  }
   if (result) return result;
   ts_text_skip_space(r);
   if (!ts_text_at_end(r)) return ts_text_expected(r, "the end");
-  why = f ? try_family(o->meter, f, options) : try_all(o->meter);
+  const char *why = f ? try_family(o->meter, f, options) : try_all(o->meter);
   o->open = !why;
   return why && !automatic ? ts_error_plain(o->ctx, "no counter of energy: %s", why) : TS_OK;
 }
@@ -196,7 +201,7 @@ static double watts_over(ts_energy_meter *m, double seconds) {
   double turn = fmin(seconds, 0.5 * ts_energy_meter_patience(m));
   bool known = ts_energy_meter_read(m, &first, &start);
   for (now = start; known && now - start < seconds;) {
-    nap(fmin(turn, seconds - (now - start)));
+    ts_time_sleep(fmin(turn, seconds - (now - start)));
     known = ts_energy_meter_read(m, &joules, &now);
   }
   return known ? (joules - first) / (now - start) : NAN;

@@ -73,7 +73,7 @@ static const char *open_device(ts_energy_meter *m, nvml *n, int64_t index) {
 }
 
 const char *ts_energy_add_nvml(ts_energy_meter *m, const ts_energy_nvml_options *o) {
-  const char *library = o->library ? o->library : "libnvidia-ml.so.1";
+  const char *library = o->library;
   nvml *n = ts_new(m->arena, nvml);
   ts_energy_counter *c = ts_energy_add_counter(m, "GPU", 1e-3, UINT64_MAX, -1, read_millijoules);
   char *why = ts_arena_alloc(m->arena, 256); /* before the library is open: this may jump */

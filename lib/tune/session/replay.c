@@ -2,7 +2,8 @@
 #include "tune/session/replay.h"
 
 #include <math.h>
-#include <time.h>
+
+#include "support/clock.h"
 
 typedef struct replay {
   const ts_recorded *recorded;
@@ -10,11 +11,6 @@ typedef struct replay {
   size_t *row; /* by the number of the point */
   double milliseconds;
 } replay;
-
-static void wait(double milliseconds) {
-  struct timespec t = {(time_t)(milliseconds / 1e3), (long)(fmod(milliseconds, 1e3) * 1e6)};
-  if (milliseconds > 0) nanosleep(&t, NULL);
-}
 
 static ts_result evaluate(void *state, ts_arena *arena, unsigned n, const ts_candidate *candidates,
                           ts_trial *trials, ts_trial_done done, void *user) {
@@ -24,7 +20,7 @@ static ts_result evaluate(void *state, ts_arena *arena, unsigned n, const ts_can
   for (unsigned i = 0; i < n && !result; i++) {
     uint64_t number = 0;
     (void)ts_domain_number(r->domain, candidates[i].point, &number);
-    wait(r->milliseconds);
+    ts_time_sleep(1e-3 * r->milliseconds);
     trials[i] = r->recorded->trials[r->row[number]];
     trials[i].parameters = candidates[i].parameters;
     result = done(user, i, &trials[i]);
