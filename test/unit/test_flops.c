@@ -135,9 +135,34 @@ START_TEST(the_programs_hold_every_op) {
 }
 END_TEST
 
+/* Of 4·4 times: eight times a number and a vector of four; once a vector. What lies in %t registers hold, %u is too large
+ * for them: 8 + 4 vectors more; the copy reads and writes 4·16 numbers. */
+START_TEST(bytes_are_those_that_loops_move) {
+  static const program p = {
+      .text = "func @main(%A: memref<4x8xf32>, %B: memref<8x16xf32>, %C: out memref<4x16xf32>, "
+              "%D: out memref<4x16xf32>) {\n"
+              "  %t = alloc : memref<128x4xf32>\n  %u = alloc : memref<129x4xf32>\n"
+              "  for %i = 0 to 4 {\n    for %j = 0 to 16 step 4 {\n"
+              "      for %k = 0 to 8 {\n"
+              "        %a = load %A[%i, %k] : f32\n        store %a, %t[%k, 0]\n"
+              "        %b = load %B[%k, %j] : vector<4xf32>\n        store %b, %u[%k, 0]\n"
+              "        prefetch %B[%k, %j]\n      }\n"
+              "      %c = load %u[0, 0] : vector<4xf32>\n      store %c, %C[%i, %j]\n"
+              "    }\n  }\n  copy %C, %D\n}\n"};
+  ts_context *ctx = ts_context_create();
+  ts_module *m = parse(ctx, &p);
+  ts_work work;
+  ck_assert(ts_count_work(ctx, m->first_func, &(ts_bindings){0}, &work));
+  ck_assert_uint_eq(work.moved, 4 * 4 * (8 * (4 + 16 + 16) + 16 + 16) + 2 * 4 * 4 * 16);
+  ts_module_destroy(m);
+  ts_context_destroy(ctx);
+}
+END_TEST
+
 int main(void) {
   TCase *all = tcase_create("flops");
   tcase_add_loop_test(all, each_program_counts_what_it_does, 0, (int)ts_countof(programs));
   tcase_add_test(all, the_programs_hold_every_op);
+  tcase_add_test(all, bytes_are_those_that_loops_move);
   return unit_run("flops", all);
 }

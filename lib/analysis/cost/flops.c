@@ -9,7 +9,7 @@
 #include "ir/indexing.h"
 #include "ir/scalar.h"
 
-enum { MOST_STEPS = 1 << 20 };
+enum { MOST_STEPS = 1 << 20, REGISTER_BYTES = 2 << 10 };
 
 typedef struct counter {
   const ts_bindings *bindings;
@@ -79,7 +79,33 @@ static ts_work sorted(const ts_op *op, uint64_t n) {
 }
 
 static ts_work plus(ts_work a, ts_work b) {
-  return (ts_work){a.flops + b.flops, a.int_ops + b.int_ops};
+  return (ts_work){a.flops + b.flops, a.int_ops + b.int_ops, a.moved + b.moved};
+}
+
+/* Whole bytes of a memref with extents that are numbers; 0 for others. */
+static uint64_t bytes_of(const ts_type *t) {
+  uint64_t n = ts_dtype_bytes((ts_dtype)t->dtype) * (t->elem ? lanes_of(t->elem) : 1);
+  for (unsigned d = 0; d < t->rank; d++)
+    n *= ts_is_symbolic(t->dims[d]) ? 0 : (uint64_t)t->dims[d];
+  return n;
+}
+
+static bool is_in_registers(const ts_value *memref) {
+  uint64_t bytes = bytes_of(memref->type);
+  return memref->kind == TS_VALUE_RESULT && memref->def->opcode == TS_OP_ALLOC && bytes &&
+         bytes <= REGISTER_BYTES;
+}
+
+static uint64_t moved_by(const ts_op *op) {
+  uint64_t n = 0;
+  ts_access a;
+  if (op->opcode == TS_OP_PREFETCH) return 0;
+  if (op->opcode == TS_OP_COPY) return 2 * bytes_of(ts_operand(op, 0)->type);
+  for (unsigned i = 0; ts_access_parts(op, i, &a); i++)
+    if (!is_in_registers(a.memref))
+      n += ((uint64_t)a.reads + a.writes) * lanes_of(a.type) *
+           ts_dtype_bytes((ts_dtype)a.type->dtype);
+  return n;
 }
 
 /* ---- tensor functions ---- */
@@ -153,7 +179,7 @@ static ts_work loop(counter *c, const ts_op *op) {
   at = lo;
   if (!s.found) {
     n = count_block(c, f.body);
-    return (ts_work){trips * n.flops, trips * n.int_ops};
+    return (ts_work){trips * n.flops, trips * n.int_ops, trips * n.moved};
   }
   for (uint64_t i = 0; i < trips && !c->failed; i++, at += f.step)
     n = plus(n, count_block(c, f.body));
@@ -174,16 +200,19 @@ static ts_work branch(counter *c, const ts_op *op) {
   return count_block(c, taken ? f.then_block : f.else_block);
 }
 
+static ts_work work_of_op(const counter *c, const ts_op *op) {
+  if (op->num_results != 1) return (ts_work){0};
+  if (ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_TENSOR)) return tensor_op(c, op);
+  return sorted(op, loop_op_work(op));
+}
+
 static ts_work count_op(counter *c, const ts_op *op) {
   switch (op->opcode) {
   case TS_OP_FOR: return loop(c, op);
   case TS_OP_IF: return branch(c, op);
   case TS_OP_CALL: return call(c, op);
   case TS_OP_LAUNCH: c->failed = true; return (ts_work){0};
-  default:
-    if (op->num_results != 1) return (ts_work){0};
-    if (ts_is_kind(ts_op_result(op, 0)->type, TS_TYPE_TENSOR)) return tensor_op(c, op);
-    return sorted(op, loop_op_work(op));
+  default: return plus(work_of_op(c, op), (ts_work){.moved = moved_by(op)});
   }
 }
 

@@ -7,6 +7,9 @@
 /* Operations by the type of their results; subscripts and comparisons do not count. */
 typedef struct ts_work {
   uint64_t flops, int_ops;
+  /* Bytes that loops load and store, but for buffers of the function's own that registers hold (2 KiB, the largest register
+   * file): what passes between the processor and its first-level cache. 0 of tensor functions. */
+  uint64_t moved;
 } ts_work;
 /* Those of one run with these extents, counted as the interpreters count them:
  * of a tensor function those of its ops; of a loop function those its loops do, lanes past an edge
