@@ -114,7 +114,7 @@ static void keep_only(child *c) {
 
 /* Asked to end, it lets the engine take away its files first; should the tuner be gone, it is asked. */
 static void begin(child *c) {
-  static const int usual[] = {SIGINT, SIGHUP, SIGQUIT, SIGALRM, SIGCHLD, SIGPIPE};
+  static const int usual[] = {SIGINT, SIGHUP, SIGQUIT, SIGABRT, SIGALRM, SIGCHLD, SIGPIPE};
   sigset_t none;
   self.stop = &c->attempt->ctx->stop;
   c->attempt->ctx->memory.stop = self.stop;
@@ -155,6 +155,11 @@ static void lock(child *c) {
 
 /* ---- obeying ---- */
 
+static void show(const child *c) {
+  ts_buffers_show(&c->measurer->buffers);
+  say_result(c, TS_SAID_RAN, TS_OK);
+}
+
 static void run_once(child *c, unsigned poison) {
   ts_run *run = &c->attempt->run;
   ts_context_clear_diagnostics(c->attempt->ctx);
@@ -189,6 +194,7 @@ static void serve(child *c) {
     case TS_TELL_RUN: run_once(c, command.n); break;
     case TS_TELL_FIT: fit(c); break;
     case TS_TELL_SAMPLE: sample(c, command.n); break;
+    case TS_TELL_SHOW: show(c); break;
     default: return;
     }
   }

@@ -13,10 +13,11 @@ static bool is_output(const ts_measurer *m, unsigned i) {
   return m->judge.run.sig.entries[i].role != TS_ROLE_IN;
 }
 
-static ts_result run_once(check *c, unsigned poison) {
+/* Has it run over that poison, or show what it left. */
+static ts_result look(check *c, ts_tell tell, unsigned poison) {
   ts_answer answer;
   ts_measurer *m = c->measurer;
-  ts_result result = ts_attempt_ask(m, c->attempt, TS_TELL_RUN, poison, TS_SAID_RAN, &answer);
+  ts_result result = ts_attempt_ask(m, c->attempt, tell, poison, TS_SAID_RAN, &answer);
   if (result) return result;
   const char *trespass = ts_buffers_trespass(&m->buffers, m->texts);
   return trespass ? ts_attempt_over(m, c->attempt, TS_VERDICT_OUTSIDE, "%s", trespass) : TS_OK;
@@ -55,7 +56,7 @@ static ts_result judge_suspects(check *c, unsigned i) {
 /* A value may look like the poison: it does not look like another one, too. */
 static ts_result check_written(check *c) {
   if (!find_suspects(c)) return TS_OK;
-  ts_result result = run_once(c, 1);
+  ts_result result = look(c, TS_TELL_RUN, 1);
   for (unsigned i = 0; !result && i < c->measurer->buffers.sig->n; i++)
     if (c->suspects[i]) result = judge_suspects(c, i);
   return result;
@@ -76,24 +77,38 @@ static ts_result judge_output(check *c, unsigned i) {
                          ts_run_difference_text(&c->scratch, &got, &m->judge.want[i], &d));
 }
 
-static ts_result judge(void *arg) {
-  check *c = arg;
+static ts_result judge_outputs(check *c) {
   const ts_measurer *m = c->measurer;
-  c->suspects = ts_new_array(&c->scratch, bool *, m->buffers.sig->n + 1);
-  ts_result result = run_once(c, 0);
-  if (!result) result = check_written(c);
+  ts_result result = TS_OK;
   for (unsigned i = 0; !result && i < m->buffers.sig->n; i++)
     if (is_output(m, i)) result = judge_output(c, i);
   return result;
 }
 
+static ts_result judge_run(void *arg) {
+  check *c = arg;
+  c->suspects = ts_new_array(&c->scratch, bool *, c->measurer->buffers.sig->n + 1);
+  ts_result result = look(c, TS_TELL_RUN, 0);
+  if (!result) result = check_written(c);
+  return result ? result : judge_outputs(c);
+}
+
+static ts_result judge_last(void *arg) {
+  ts_result result = look(arg, TS_TELL_SHOW, 0);
+  return result ? result : judge_outputs(arg);
+}
+
 static void drop(void *arg) { ts_arena_drop(&((check *)arg)->scratch); }
 
-ts_result ts_gate(ts_measurer *m, ts_attempt *a) {
+static ts_result judge(ts_measurer *m, ts_attempt *a, ts_result (*body)(void *)) {
   check c = {.measurer = m, .attempt = a};
   double begin = ts_time_now();
   ts_arena_init(&c.scratch, &m->ctx->memory);
-  ts_result result = ts_protect_cleanup(m->ctx, judge, drop, &c);
+  ts_result result = ts_protect_cleanup(m->ctx, body, drop, &c);
   a->trial->check_seconds += ts_time_now() - begin;
   return result;
 }
+
+ts_result ts_gate(ts_measurer *m, ts_attempt *a) { return judge(m, a, judge_run); }
+
+ts_result ts_gate_again(ts_measurer *m, ts_attempt *a) { return judge(m, a, judge_last); }

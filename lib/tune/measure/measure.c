@@ -177,7 +177,7 @@ static void learn_limit(ts_measurer *m, double seconds) {
   m->limit_told = true;
 }
 
-/* A candidate may be right once and wrong later, so it is judged again when it was timed. */
+/* A candidate may be right once and wrong later, so what the last run that was timed has left is judged, too. */
 static ts_result measure(ts_measurer *m, ts_attempt *a) {
   ts_result result = ts_attempt_load(m, a);
   if (!result) result = ts_gate(m, a);
@@ -185,7 +185,7 @@ static ts_result measure(ts_measurer *m, ts_attempt *a) {
   double used = m->limit - a->left;
   if (!result) result = ts_power(m, a);
   a->left = m->limit;
-  if (!result) result = ts_gate(m, a);
+  if (!result) result = ts_gate_again(m, a);
   if (result) return result;
   a->trial->verdict = TS_VERDICT_OK;
   learn_limit(m, used);

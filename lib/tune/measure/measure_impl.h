@@ -62,6 +62,7 @@ typedef enum {
   TS_TELL_RUN,    /* once, over poison `n` */
   TS_TELL_FIT,    /* find how many runs make a sample */
   TS_TELL_SAMPLE, /* of n runs */
+  TS_TELL_SHOW,   /* what the last of them left */
 } ts_tell;
 
 typedef struct ts_command {
@@ -205,6 +206,8 @@ ts_result ts_attempt_ask(ts_measurer *, ts_attempt *, ts_tell, unsigned n, ts_sa
 
 /* Runs it over poison and holds what it leaves against the oracle. */
 ts_result ts_gate(ts_measurer *, ts_attempt *);
+/* The same of what its last run left, without another. */
+ts_result ts_gate_again(ts_measurer *, ts_attempt *);
 /* Takes its samples, turn by turn with the best. */
 ts_result ts_race(ts_measurer *, ts_attempt *);
 /* How many times what the best takes the least of k samples has to be for more of them to be of no use. */

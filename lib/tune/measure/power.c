@@ -50,13 +50,14 @@ static ts_result measure(ts_measurer *m, ts_attempt *a) {
 
 /* ---- modelled ---- */
 
-/* Memory sees at least what a run reads and writes, once; the caches see no less. That is a lower bound, and the same for
- * all schedules: a model of these counts tells them apart by their time and their operations. */
+/* The first-level cache sees what loops load and store. Memory sees at least what a run reads and writes, once, and the
+ * second-level cache no less than that: lower bounds, which are the same for all schedules. */
 ts_energy ts_power_modelled(const ts_measurer *m, const ts_attempt *a, double ms) {
   if (!m->setup.model) return a->watts > 0 ? ts_energy_proxy(a->watts, ms / 1e3) : (ts_energy){0};
   double bytes = (double)ts_run_bytes(&a->counted);
-  ts_counted counted = {
-      .seconds = ms / 1e3, .flops = (double)a->counted.work.flops, .bytes = {bytes, bytes, bytes}};
+  ts_counted counted = {.seconds = ms / 1e3,
+                        .flops = (double)a->counted.work.flops,
+                        .bytes = {fmax((double)a->counted.work.moved, bytes), bytes, bytes}};
   return ts_energy_modelled(m->setup.model, m->texts, &counted);
 }
 
