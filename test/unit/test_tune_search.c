@@ -55,6 +55,21 @@ static ts_domain whole_box(ts_arena *arena, unsigned n, const unsigned *sizes) {
   return d;
 }
 
+/* p0 in 3 values, p1 in 4 unless p0 is 0, where it is absent, p2 in 3: 27 points. */
+static ts_domain conditional(ts_arena *arena) {
+  static const unsigned sizes[] = {3, 4, 3};
+  ts_domain d = new_domain(arena, 3, sizes);
+  struct ts_domain_graph *g = ts_domain_graph_new(arena, 3);
+  ts_domain_edge last = {.first = 0, .last = 2}, none = {0}, any = {.first = 0, .last = 3};
+  none.to = any.to = ts_domain_add_node(arena, g, 1, &last, false);
+  ts_domain_edge of_first[2] = {{.first = 0, .last = 0}, {.first = 1, .last = 2}};
+  of_first[0].to = ts_domain_add_node(arena, g, 1, &none, true);
+  of_first[1].to = ts_domain_add_node(arena, g, 1, &any, false);
+  (void)ts_domain_add_node(arena, g, 2, of_first, false);
+  ts_domain_set_graph(&d, g);
+  return d;
+}
+
 static const unsigned small[] = {4, 3, 5, 4};
 static bool small_rule(const ts_choice *p) { return (p[0] + p[1] * p[2]) % 3 != 1; }
 
@@ -152,14 +167,53 @@ static void for_each_search(test_fn test) {
   ts_context_destroy(j.ctx);
 }
 
+/* ---- moves ---- */
+
+static ts_result move(void *arg) {
+  job *j = arg;
+  ts_domain d = conditional(&j->ctx->arena);
+  const ts_choice without[] = {0, 0, 2}, with[] = {2, 3, 1};
+  ts_choice to[3];
+  uint64_t number;
+  unsigned drawn = 0;
+  ck_assert_uint_eq(d.count, 27);
+  /* what vanishes holds 0 */
+  ck_assert(ts_domain_change(&d, with, 0, 0, 1, to));
+  ck_assert(to[0] == 0 && to[1] == 0 && to[2] == 1);
+  ck_assert_uint_eq(ts_domain_absences(&d, to), 2);
+  /* what is absent cannot change */
+  ck_assert(!ts_domain_change(&d, without, 1, 1, 1, to));
+  /* what appears is drawn: each of four values, of 64 draws */
+  for (uint64_t random = 0; random < 64; random++) {
+    ck_assert(ts_domain_change(&d, without, 0, 1, random * 77777, to));
+    ck_assert(ts_domain_number(&d, to, &number) && to[0] == 1 && to[2] == 2);
+    drawn |= 1u << to[1];
+  }
+  ck_assert_uint_eq(drawn, 15);
+  /* any choices become legal: past the end the last is the nearest, and what is absent holds 0 */
+  ts_choice far[] = {9, 9, 9}, absent[] = {0, 3, 1};
+  ts_domain_mend(&d, far, 0);
+  ck_assert(far[0] == 2 && far[1] == 3 && far[2] == 2);
+  ts_domain_mend(&d, absent, 0);
+  ck_assert(absent[0] == 0 && absent[1] == 0 && absent[2] == 1);
+  return TS_OK;
+}
+START_TEST(moves_follow_conditions) {
+  job j = {ts_context_create(), NULL};
+  ck_assert_int_eq(ts_protect(j.ctx, move, &j), TS_OK);
+  ts_context_destroy(j.ctx);
+}
+END_TEST
+
 /* ---- what every search does ---- */
 
 static void ask_all(ts_context *ctx, ts_arena *arena, const char *name) {
   const cost_fn costs[] = {bowl, hopeless, same};
-  ts_domain d = box(ctx, arena, 4, small, small_rule);
+  ts_domain d = box(ctx, arena, 4, small, small_rule), some = conditional(arena);
   for (unsigned i = 0; i < ts_countof(costs); i++) {
     ts_search_setup setup = {.seed = i};
     ck_assert_uint_eq(run(ctx, arena, &d, name, &setup, 1 + 5 * i, 1000, costs[i]).n, d.count);
+    ck_assert_uint_eq(run(ctx, arena, &some, name, &setup, 1 + i, 1000, costs[i]).n, 27);
   }
 }
 START_TEST(each_point_is_asked_once) { for_each_search(ask_all); }
@@ -288,6 +342,7 @@ START_TEST(wrong_names_and_options_are_refused) {
 }
 END_TEST
 
-UNIT_MAIN("tune_search", each_point_is_asked_once, one_point_is_enough, a_seed_gives_one_sequence,
-          a_huge_space_is_no_trouble, the_bottom_of_a_bowl_is_found, hints_without_costs_come_first,
-          costs_of_another_shape_teach, wrong_names_and_options_are_refused)
+UNIT_MAIN("tune_search", moves_follow_conditions, each_point_is_asked_once, one_point_is_enough,
+          a_seed_gives_one_sequence, a_huge_space_is_no_trouble, the_bottom_of_a_bowl_is_found,
+          hints_without_costs_come_first, costs_of_another_shape_teach,
+          wrong_names_and_options_are_refused)

@@ -32,7 +32,7 @@ typedef struct ts_search_setup {
 
 typedef struct ts_search ts_search;
 
-/* Opens the search that `text` names, "model" or "anneal{start=0.5}"; NULL: the default. TS_USAGE for an unknown search or
+/* Opens the search that `text` names, "model" or "genetic{population=40}"; NULL: the default. TS_USAGE for an unknown search or
  * option. It lives in the arena. */
 ts_result ts_search_open(ts_context *, ts_arena *, const ts_domain *, const char *text,
                          const ts_search_setup *, ts_search **);
