@@ -297,6 +297,70 @@ typedef struct ts_limits {
 TS_API ts_result ts_execute(ts_executable *, unsigned n, const ts_tensor *tensors,
                             const ts_limits *limits);
 
+/* ---- tuning ---- */
+
+/* What a schedule is to be least in: time, energy, or their product. */
+typedef enum ts_objective { TS_OBJECTIVE_TIME, TS_OBJECTIVE_ENERGY, TS_OBJECTIVE_EDP } ts_objective;
+/* Where a figure of energy comes from: counters of the machine, or a model. */
+typedef enum ts_energy_kind {
+  TS_ENERGY_NONE,
+  TS_ENERGY_MEASURED,
+  TS_ENERGY_MODELLED
+} ts_energy_kind;
+
+/* A schedule that was tried. The texts live as long as what ts_autotune made. */
+typedef struct ts_trial_row {
+  size_t size;            /* sizeof(ts_trial_row) */
+  const char *parameters; /* "tileM=8 tileN=16" */
+  const char *pipeline;   /* as ts_module_run_passes takes it */
+  const char *verdict;    /* "ok"; else in one word why it is no good, and in `reason` in more */
+  const char *reason;
+  double ms, ms_low, ms_high; /* of a run; interval of 95 % */
+  ts_energy_kind energy;
+  double joules; /* of a run */
+  double cost;   /* by the objective: ms, J or J s; infinite for what is no good */
+} ts_trial_row;
+
+/* How to tune. What is 0 or NULL is as ts-tune has it (docs/tuning.md). */
+typedef struct ts_autotune_options {
+  size_t size;         /* sizeof(ts_autotune_options) */
+  const char *entry;   /* the function; NULL: the only one, or the one that no other calls */
+  const char *extents; /* "M=512 K=768 N=512": values for symbolic ones */
+  const char *inputs;  /* "X=normal W=normal:0.05", as ts-run's --input; others are normal */
+  const char *space; /* the text of a space; NULL: the recipe's choices for the function's nests */
+  ts_objective objective;
+  const char *energy; /* "rapl", "nvml", "work" or "proxy"; NULL: measured where the machine can */
+  const char *engine; /* NULL: "native" */
+  const char *search; /* NULL: all points where they are few, else the best search */
+  uint64_t trials, seed;
+  double seconds; /* of wall-clock time, after which no further round is begun */
+  unsigned repeats, threads, jobs;
+  const char *store; /* a file that trials are kept in and known ones taken from; NULL: none */
+  /* Hears of each trial; false ends the search with the best so far. NULL: nobody does. */
+  bool (*progress)(void *user, const ts_trial_row *);
+  void *user;
+} ts_autotune_options;
+
+/* Searches for the schedule of a verified module's function; the module stays as it is. Candidates are compiled and
+ * run in processes of their own, made by fork. `options` may be NULL. TS_CHECK when no candidate was good, with what
+ * became of the first. */
+typedef struct ts_tuned ts_tuned;
+TS_API ts_result ts_autotune(ts_module *, const ts_autotune_options *, ts_tuned **out);
+TS_API size_t ts_tuned_num_trials(const ts_tuned *);
+/* In the order they were tried; false past the last. */
+TS_API bool ts_tuned_trial(const ts_tuned *, size_t i, ts_trial_row *out);
+/* The one of least cost. */
+TS_API size_t ts_tuned_best(const ts_tuned *);
+/* Those that no other beats in both time and energy, the quickest first: the trial of the k-th. SIZE_MAX past the
+ * last. The knee, where more speed begins to cost much energy, is one of them; SIZE_MAX where there are fewer than
+ * three. */
+TS_API size_t ts_tuned_frontier(const ts_tuned *, size_t k);
+TS_API size_t ts_tuned_knee(const ts_tuned *);
+/* The program with that trial's schedule, with the extents put in; to be destroyed by the caller. TS_ERR for a trial that
+ * a pass refused. */
+TS_API ts_result ts_tuned_module(ts_tuned *, size_t i, ts_module **out);
+TS_API void ts_tuned_destroy(ts_tuned *); /* NULL is allowed */
+
 /* ---- arrays in files ---- */
 
 /* Reads "x.npy", or "w.safetensors#name" (without #name the file must hold one tensor). The tensor and its data,

@@ -20,9 +20,7 @@ typedef enum { TS_TERMS_T4, TS_TERMS_KERNEL_TUNER } ts_verdict_terms;
 const char *ts_verdict_term(ts_verdict, ts_verdict_terms);
 bool ts_verdict_find_term(const char *term, ts_verdict_terms, ts_verdict *out);
 
-/* Where a figure of energy comes from. The two kinds are never put into one list. */
-typedef enum { TS_ENERGY_NONE, TS_ENERGY_MEASURED, TS_ENERGY_MODELLED } ts_energy_kind;
-/* Of one run. */
+/* Of one run. Measured and modelled ones are never put into one list. */
 typedef struct ts_energy {
   ts_energy_kind kind;
   double joules;

@@ -7,7 +7,6 @@
 #include "tune/search/search.h"
 #include "tune/space/space.h"
 
-typedef enum { TS_OBJECTIVE_TIME, TS_OBJECTIVE_ENERGY, TS_OBJECTIVE_EDP } ts_objective;
 /* What the objective makes of a trial: milliseconds, joules, or joule seconds; infinite for one that failed. */
 double ts_objective_cost(ts_objective, const ts_trial *);
 const char *ts_objective_unit(ts_objective); /* "ms", "J", "J·s" */
