@@ -41,6 +41,9 @@ static const int allowed[] = {
     SCMP_SYS(restart_syscall),
 };
 
+/* The C library's own signals, 32 and 33, which it prepares for when the first thread is made (nptl(7)). */
+enum { FIRST_OF_THREADS = 32 };
+
 /* Threads, and no processes: clone's flags can be looked at, clone3's lie in memory, and the C library takes clone where
  * that is missing. abort() sends its own process a signal after it has set what that does. A file that somebody tries to
  * read is as if it could not be: the C library asks how many processors there are that way. */
@@ -60,6 +63,8 @@ static int add_rules(scmp_filter_ctx filter, int fd) {
                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
   error |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), 1,
                             SCMP_A0(SCMP_CMP_EQ, SIGABRT));
+  error |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), 1,
+                            SCMP_A0(SCMP_CMP_GE, FIRST_OF_THREADS));
   error |=
       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
   (void)seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
