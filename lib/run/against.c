@@ -122,8 +122,10 @@ static ts_result run_and_hold(ts_run *run, ts_run *other, const ts_matching *m,
     ts_note_plain(run->ctx, "in %s%s", run->request->words->against, a->text);
     return result;
   }
-  result = ts_run_margin(run, scratch, run->engine->math_error, false, &r.run);
-  if (!result) result = ts_run_margin(other, scratch, other->engine->math_error, false, &r.other);
+  result = ts_run_margin(run, scratch, TS_NUM_DTYPES, run->engine->math_error, false, &r.run);
+  if (!result)
+    result =
+        ts_run_margin(other, scratch, TS_NUM_DTYPES, other->engine->math_error, false, &r.other);
   return result ? result : ts_run_hold(run, other, m, &r);
 }
 

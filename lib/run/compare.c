@@ -73,7 +73,7 @@ static ts_result compare_outputs(ts_run *run, ts_run *other, const ts_matching *
                                  const char *engine) {
   ts_rivals r = {.kind = TS_CHECK_ENGINE, .name = engine};
   double math_error = ts_max(run->engine->math_error, other->engine->math_error);
-  ts_result result = ts_run_margin(run, &run->scratch, math_error, true, &r.run);
+  ts_result result = ts_run_margin(run, &run->scratch, TS_NUM_DTYPES, math_error, true, &r.run);
   return result ? result : ts_run_hold(run, other, m, &r);
 }
 

@@ -31,15 +31,15 @@ static ts_result ask_oracle(ts_judge *j, ts_arena *arena, ts_module *module,
   return result == TS_CHECK ? TS_ERR : result;
 }
 
+/* ---- what is allowed ---- */
+
 /* Both the oracle and who is judged round. */
-static ts_result allow_rounding(ts_judge *j, ts_arena *arena, const ts_margin *m, unsigned i) {
-  const ts_array *a = &j->want[i];
+static ts_result allow_rounding(ts_judge *j, const ts_margin *m, unsigned i, double *allowed) {
   ts_output_margin margin = ts_run_output_margin(&j->run, m, i);
-  int64_t n = ts_array_count(a), known = 0;
-  j->allowed[i] = ts_new_array(arena, double, n);
+  int64_t n = ts_array_count(&j->want[i]), known = 0;
   for (int64_t k = 0; k < n; k++) {
-    j->allowed[i][k] = 2 * ts_output_margin_at(&margin, k);
-    known += isfinite(j->allowed[i][k]);
+    allowed[k] = 2 * ts_output_margin_at(&margin, k);
+    known += isfinite(allowed[k]);
   }
   if (known) return TS_OK;
   return ts_error_plain(
@@ -47,45 +47,71 @@ static ts_result allow_rounding(ts_judge *j, ts_arena *arena, const ts_margin *m
       j->run.names[i]);
 }
 
-static void allow_tolerance(ts_judge *j, ts_arena *arena, const ts_margin *m, unsigned i,
-                            double tolerance) {
+static double *new_allowed(ts_judge *j, unsigned i) {
+  return ts_new_array(j->arena, double, ts_array_count(&j->want[i]));
+}
+
+/* A tolerance holds for the answer in f64, where that is known. */
+static void allow_tolerance(ts_judge *j, const ts_margin *m, unsigned i, double *allowed) {
   ts_array *a = &j->want[i];
   int64_t n = ts_array_count(a);
-  j->allowed[i] = ts_new_array(arena, double, n);
   for (int64_t k = 0; k < n; k++)
-    j->allowed[i][k] = tolerance;
+    allowed[k] = j->tolerance;
   if (!m->bounds || !ts_is_float(a->dtype)) return;
   a->dtype = TS_F64;
   a->data = m->bounds[i].value;
 }
 
-static ts_result find_allowed(ts_judge *j, ts_arena *arena, double math_error, double tolerance) {
-  ts_run *run = &j->run;
+static ts_result find_allowance(ts_judge *j, ts_allowance *w) {
   ts_margin margin;
-  ts_result result = ts_run_margin(run, arena, math_error, false, &margin);
-  for (unsigned i = 0; !result && i < run->sig.n; i++) {
-    if (!ts_run_is_output(run, i)) continue;
-    j->want[i] = run->arrays[i];
-    j->want[i].owned = false;
-    if (tolerance >= 0)
-      allow_tolerance(j, arena, &margin, i, tolerance);
+  w->at = ts_new_array(j->arena, double *, j->run.sig.n + 1);
+  ts_result result = ts_run_margin(&j->run, j->arena, w->acc, j->math_error, false, &margin);
+  for (unsigned i = 0; !result && i < j->run.sig.n; i++) {
+    if (!ts_run_is_output(&j->run, i)) continue;
+    w->at[i] = new_allowed(j, i);
+    if (j->tolerance >= 0)
+      allow_tolerance(j, &margin, i, w->at[i]);
     else
-      result = allow_rounding(j, arena, &margin, i);
+      result = allow_rounding(j, &margin, i, w->at[i]);
   }
   return result;
 }
 
+/* With a tolerance all are alike. */
+static ts_result allowance_of(ts_judge *j, ts_dtype acc, const ts_allowance **out) {
+  if (j->tolerance >= 0) acc = TS_NUM_DTYPES;
+  for (*out = j->allowances; *out; *out = (*out)->next)
+    if ((*out)->acc == acc) return TS_OK;
+  ts_allowance *w = ts_new(j->arena, ts_allowance);
+  w->acc = acc;
+  ts_result result = find_allowance(j, w);
+  if (result) return result;
+  w->next = j->allowances;
+  *out = j->allowances = w;
+  return TS_OK;
+}
+
+/* ---- opening and judging ---- */
+
+static void take_answer(ts_judge *j) {
+  j->want = ts_new_array(j->arena, ts_array, j->run.sig.n + 1);
+  for (unsigned i = 0; i < j->run.sig.n; i++) {
+    if (!ts_run_is_output(&j->run, i)) continue;
+    j->want[i] = j->run.arrays[i];
+    j->want[i].owned = false;
+  }
+}
+
 ts_result ts_judge_open(ts_judge *j, ts_arena *arena, ts_module *module,
                         const ts_run_request *request, double tolerance) {
-  *j = (ts_judge){.run.ctx = module->ctx};
+  *j = (ts_judge){.arena = arena, .run.ctx = module->ctx, .tolerance = tolerance};
   ts_arena_init(&j->run.scratch, &module->ctx->memory);
   ts_result result = ask_oracle(j, arena, module, request);
   if (result) return result;
   const ts_engine *engine = ts_engine_find(request->engine, j->run.func);
-  double math_error = ts_max(j->run.engine->math_error, engine ? engine->math_error : 0);
-  j->want = ts_new_array(arena, ts_array, j->run.sig.n + 1);
-  j->allowed = ts_new_array(arena, double *, j->run.sig.n + 1);
-  return find_allowed(j, arena, math_error, tolerance);
+  j->math_error = ts_max(j->run.engine->math_error, engine ? engine->math_error : 0);
+  take_answer(j);
+  return TS_OK;
 }
 
 static double allowed_at(const void *user, int64_t k, double want) {
@@ -93,9 +119,11 @@ static double allowed_at(const void *user, int64_t k, double want) {
   return ((const double *)user)[k];
 }
 
-ts_result ts_judge_output(const ts_judge *j, ts_context *ctx, unsigned i, const ts_array *got,
-                          ts_difference *d) {
-  return ts_array_judge(ctx, got, &j->want[i], allowed_at, j->allowed[i], d);
+ts_result ts_judge_output(ts_judge *j, ts_context *ctx, ts_dtype acc, unsigned i,
+                          const ts_array *got, ts_difference *d) {
+  const ts_allowance *w;
+  ts_result result = allowance_of(j, acc, &w);
+  return result ? result : ts_array_judge(ctx, got, &j->want[i], allowed_at, w->at[i], d);
 }
 
 void ts_judge_close(ts_judge *j) { ts_run_close(&j->run); }

@@ -50,10 +50,12 @@ typedef struct ts_margin {
   const ts_bounded *bounds; /* of the signature's outputs; NULL: not known */
   double relative;          /* then: error by the output's largest magnitude */
 } ts_margin;
-/* `math_error` is that of the less precise engine. `same_program`: what the run is held against ran the same
+/* `acc` is the least precise accumulator that sums of floats of a tensor function may have; TS_NUM_DTYPES: each op's own.
+ * `math_error` is that of the less precise engine. `same_program`: what the run is held against ran the same
  * loops, in the same order; all they may differ in are functions such as exp, of which each engine has its own,
  * the order of atomic additions, and subnormal numbers in a `dot` of floats. In the arena. */
-ts_result ts_run_margin(ts_run *, ts_arena *, double math_error, bool same_program, ts_margin *);
+ts_result ts_run_margin(ts_run *, ts_arena *, ts_dtype acc, double math_error, bool same_program,
+                        ts_margin *);
 typedef struct ts_output_margin {
   const ts_array *array;
   bool inexact;

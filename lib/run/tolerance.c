@@ -155,16 +155,17 @@ static ts_result find_loop_margin(ts_run *run, ts_arena *arena, double math_erro
 }
 
 /* Of a tensor function, from an analysis of the errors of all its ops on these inputs. */
-static ts_result find_tensor_margin(ts_run *run, ts_arena *arena, double math_error, ts_margin *m) {
+static ts_result find_tensor_margin(ts_run *run, ts_arena *arena, ts_dtype acc, double math_error,
+                                    ts_margin *m) {
   unsigned inputs = run->func->body->num_args;
   ts_bounded *bounds = ts_new_array(arena, ts_bounded, inputs + run->func->num_results);
   m->bounds = bounds;
-  return ts_bound_results(run->ctx, arena, run->func, run->arrays, &run->bindings, TS_NUM_DTYPES,
-                          math_error, bounds + inputs);
+  return ts_bound_results(run->ctx, arena, run->func, run->arrays, &run->bindings, acc, math_error,
+                          bounds + inputs);
 }
 
-ts_result ts_run_margin(ts_run *run, ts_arena *arena, double math_error, bool same_program,
-                        ts_margin *m) {
+ts_result ts_run_margin(ts_run *run, ts_arena *arena, ts_dtype acc, double math_error,
+                        bool same_program, ts_margin *m) {
   reductions r = find_reductions(arena, run->func, &run->bindings);
   bool loops = ts_func_level(run->func) != TS_LEVEL_T;
   *m = (ts_margin){.reduction = r.length};
@@ -179,7 +180,7 @@ ts_result ts_run_margin(ts_run *run, ts_arena *arena, double math_error, bool sa
   m->relative = relative_error(&r);
   if (m->exact) return TS_OK;
   return loops ? find_loop_margin(run, arena, math_error, m)
-               : find_tensor_margin(run, arena, math_error, m);
+               : find_tensor_margin(run, arena, acc, math_error, m);
 }
 
 ts_output_margin ts_run_output_margin(const ts_run *run, const ts_margin *m, unsigned i) {

@@ -68,7 +68,7 @@ static ts_result judge_output(check *c, unsigned i) {
   ts_difference d;
   ts_measurer *m = c->measurer;
   ts_array got = ts_buffers_shown(&m->buffers, i);
-  ts_result result = ts_judge_output(&m->judge, m->ctx, i, &got, &d);
+  ts_result result = ts_judge_output(&m->judge, m->ctx, c->attempt->acc, i, &got, &d);
   if (result) return result;
   double used = d.worst >= 0 ? d.used : 0;
   c->attempt->trial->error = ts_max(c->attempt->trial->error, used);

@@ -115,6 +115,8 @@ struct ts_attempt {
   ts_stage stage;
   ts_context *ctx;
   ts_run run;
+  ts_dtype
+      acc; /* the least precise that sums of floats are in; TS_NUM_DTYPES: as the program says */
   const ts_func *func;   /* that the engine takes */
   ts_run_timing counted; /* what a run does; where energy is modelled by it */
   /* its child */

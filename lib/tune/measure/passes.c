@@ -21,6 +21,17 @@ static void note_failed(void *user, const ts_pass_event *event) {
   k->step = event->pipeline->steps.at[event->step].pass->flag;
 }
 
+/* Passes that round say by their option `acc` how sums may be. */
+static ts_dtype least_acc(const ts_pipeline *pipeline) {
+  ts_dtype least = TS_NUM_DTYPES;
+  for (size_t i = 0; i < pipeline->steps.n; i++) {
+    ts_dtype acc = ts_pipeline_step_dtype(&pipeline->steps.at[i], "acc");
+    if (acc == TS_NUM_DTYPES || !ts_is_float(acc)) continue;
+    if (least == TS_NUM_DTYPES || acc > least) least = acc;
+  }
+  return least;
+}
+
 static ts_result run_passes(making *k, ts_module *module) {
   ts_context *ctx = k->attempt->ctx;
   ts_pipeline pipeline = {.table = &ts_all_passes}, ran = {.table = &ts_all_passes};
@@ -34,6 +45,7 @@ static ts_result run_passes(making *k, ts_module *module) {
   if (!result) result = ts_run_pipeline(module, &pipeline, &runner);
   ts_sink_buffer(&k->text, &ctx->memory);
   ts_pipeline_print(&k->text, &ran, ",");
+  k->attempt->acc = least_acc(&ran);
   return result ? result : ts_sink_finish(&k->text);
 }
 
