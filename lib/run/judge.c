@@ -111,7 +111,8 @@ ts_result ts_judge_open(ts_judge *j, ts_arena *arena, ts_module *module,
   const ts_engine *engine = ts_engine_find(request->engine, j->run.func);
   j->math_error = ts_max(j->run.engine->math_error, engine ? engine->math_error : 0);
   take_answer(j);
-  return TS_OK;
+  const ts_allowance *allowance;
+  return allowance_of(j, TS_NUM_DTYPES, &allowance);
 }
 
 static double allowed_at(const void *user, int64_t k, double want) {
