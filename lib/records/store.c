@@ -173,7 +173,7 @@ static ts_result find_file(opening *o, ts_store *s, bool *absent) {
 
 static ts_result open_body(void *arg) {
   opening *o = arg;
-  bool absent;
+  bool absent = false;
   ts_store *s = o->store = ts_realloc(&o->ctx->memory, NULL, 0, sizeof *s);
   *s = (ts_store){.ctx = o->ctx, .access = o->access};
   ts_arena_init(&s->arena, &o->ctx->memory);
