@@ -81,6 +81,24 @@ START_TEST(the_kernels_counts_are_read) {
 }
 END_TEST
 
+static double mhz_of(const char *text, unsigned cpu) {
+  FILE *f = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+  double mhz = ts_cpuinfo_mhz(f, cpu);
+  ck_assert_int_eq(fclose(f), 0);
+  return mhz;
+}
+
+/* As Linux writes /proc/cpuinfo on x86-64, where some fields are long; elsewhere it has no such field. */
+START_TEST(a_processors_clock_is_read) {
+  static const char text[] = "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu MHz\t\t: 2445.406\n\n"
+                             "processor\t: 10\nflags\t\t: fpu vme de\ncpu MHz\t\t: 3000.500\n";
+  ck_assert_double_eq(mhz_of(text, 0), 2445.406);
+  ck_assert_double_eq(mhz_of(text, 10), 3000.5);
+  ck_assert_double_eq(mhz_of(text, 1), 0);
+  ck_assert_double_eq(mhz_of("processor\t: 0\nBogoMIPS\t: 243.75\n", 0), 0);
+}
+END_TEST
+
 static double count_call(void *state) {
   ++*(int *)state;
   return 1e6;
@@ -101,6 +119,7 @@ int main(void) {
   tcase_add_test(all, what_is_written_decides_the_bandwidth);
   tcase_add_loop_test(all, a_busy_machine_is_told_of, 0, (int)ts_countof(busy_cases));
   tcase_add_test(all, the_kernels_counts_are_read);
+  tcase_add_test(all, a_processors_clock_is_read);
   tcase_add_test(all, a_kernel_runs_as_often_as_asked);
   return unit_run("timing", all);
 }
