@@ -4,6 +4,7 @@
  * program adds X to itself; what is right computes that too. */
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -405,6 +406,83 @@ START_TEST(the_slow_are_soon_done_and_the_best_is_settled) {
 }
 END_TEST
 
+/* ---- energy ---- */
+
+/* A counter of a processor's package, as Linux shows it in a tree of files, which a thread moves on by `step` microjoules
+ * about each millisecond. */
+typedef struct counter {
+  char path[160];
+  uint64_t at;
+  int step;
+} counter;
+
+static void *move_counter(void *arg) {
+  counter *c = arg;
+  int step;
+  while ((step = __atomic_load_n(&c->step, __ATOMIC_RELAXED)) != 0) {
+    char text[32];
+    int n = snprintf(text, sizeof text, "%012llu\n", (unsigned long long)(c->at += (unsigned)step));
+    int fd = open(c->path, O_WRONLY);
+    ck_assert_int_eq(pwrite(fd, text, (size_t)n, 0), n);
+    ck_assert_int_eq(close(fd), 0);
+    usleep(1000);
+  }
+  return NULL;
+}
+
+static void make_counter(counter *c) {
+  char line[512];
+  snprintf(
+      line, sizeof line,
+      "cd %s && mkdir -p sys/class/powercap/intel-rapl:0 && cd sys/class/powercap/intel-rapl:0 && "
+      "echo package-0 > name && echo 262143328850 > max_energy_range_uj && "
+      "echo 000000000000 > energy_uj",
+      folder);
+  ck_assert_int_eq(system(line), 0);
+  *c = (counter){.step = 1000};
+  snprintf(c->path, sizeof c->path, "%s/sys/class/powercap/intel-rapl:0/energy_uj", folder);
+}
+
+static void open_meter(bench *b) {
+  char text[128];
+  snprintf(text, sizeof text, "rapl{sysfs=%s/sys}", folder);
+  ck_assert_int_eq(
+      ts_energy_meter_open(b->ctx, &b->arena, ts_strdup(&b->arena, text), &b->setup.meter), TS_OK);
+}
+
+/* At rest the package takes a watt, while something is measured ten times that, or less of both where the thread is slow; a
+ * run sleeps for 4 ms at least, so that it takes 0.036 J more than rest. */
+START_TEST(energy_is_measured_where_there_is_a_counter) {
+  bench b;
+  counter c;
+  pthread_t thread;
+  make_folder();
+  make_counter(&c);
+  write_body(0, "usleep(4000);");
+  open_bench(&b);
+  b.setup.seconds = 20;
+  ck_assert_int_eq(pthread_create(&thread, NULL, move_counter, &c), 0);
+  open_meter(&b);
+  begin_bench(&b);
+  __atomic_store_n(&c.step, 10000, __ATOMIC_RELAXED);
+  add_candidate(&b, 2);
+  ck_assert_int_eq(evaluate(&b), TS_OK);
+  check_trial(&b.trials[0], TS_VERDICT_OK, NULL);
+  const ts_energy *e = &b.trials[0].energy;
+  ck_assert_int_eq(e->kind, TS_ENERGY_MEASURED);
+  ck_assert_str_eq(e->how, "RAPL package-0");
+  ck_assert(e->joules > 0.001 && e->low <= e->joules && e->joules <= e->high);
+  __atomic_store_n(&c.step, 0, __ATOMIC_RELAXED);
+  ck_assert_int_eq(pthread_join(thread, NULL), 0);
+  ts_energy_meter_close(b.setup.meter);
+  char line[128];
+  snprintf(line, sizeof line, "rm -r %s/sys", folder);
+  ck_assert_int_eq(system(line), 0);
+  end_bench(&b);
+  remove_folder();
+}
+END_TEST
+
 /* ---- ends ---- */
 
 static volatile int interrupt;
@@ -585,7 +663,7 @@ END_TEST
 UNIT_MAIN("tune-measure", strangers_are_contained, a_compiler_that_hangs_is_ended,
           a_compiler_that_disappears_ends_the_evaluation, what_passes_refuse_is_not_compiled,
           the_same_code_is_measured_once, the_slow_are_soon_done_and_the_best_is_settled,
-          an_interrupt_ends_it_and_leaves_nothing, memory_may_run_out_anywhere,
-          what_is_read_and_written_is_put_back, a_tolerance_is_absolute,
-          what_cannot_be_judged_is_not_tuned, estimates_are_those_of_the_books,
-          a_clock_that_jumps_gives_no_sample)
+          energy_is_measured_where_there_is_a_counter, an_interrupt_ends_it_and_leaves_nothing,
+          memory_may_run_out_anywhere, what_is_read_and_written_is_put_back,
+          a_tolerance_is_absolute, what_cannot_be_judged_is_not_tuned,
+          estimates_are_those_of_the_books, a_clock_that_jumps_gives_no_sample)

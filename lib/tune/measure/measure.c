@@ -17,13 +17,14 @@ static const uint64_t usual_memory = UINT64_C(1) << 30;
 
 /* ---- opening ---- */
 
-/* Those that measure are the last, since the first serve most interrupts. */
+/* Those that measure are the last, since the first serve most interrupts. Counters of energy count all processors
+ * together, so that nothing is compiled while they are read. */
 static void divide_processors(ts_measurer *m) {
   CPU_ZERO(&m->all);
   if (sched_getaffinity(0, sizeof m->all, &m->all)) CPU_SET(0, &m->all);
   unsigned n = (unsigned)CPU_COUNT(&m->all), left = m->threads;
   m->jobs = m->setup.jobs ? m->setup.jobs : n;
-  m->apart = m->threads < n;
+  m->apart = m->threads < n && !m->setup.meter;
   m->measuring = m->compiling = m->all;
   if (!m->apart) return;
   m->jobs = ts_min(m->jobs, n - m->threads);
@@ -60,7 +61,6 @@ static ts_result make_folder(ts_measurer *m) {
 static void make_request(ts_measurer *m) {
   const ts_run_request *from = m->setup.request;
   const ts_run *oracle = &m->judge.run;
-  m->request = *from;
   m->request = (ts_run_request){
       .words = from->words,
       .engine = from->engine,
@@ -89,6 +89,7 @@ static ts_result open_body(void *arg) {
   if (!m->setup.memory) m->setup.memory = usual_memory;
   m->limit = s->seconds > 0 ? s->seconds : ts_max(first_limit, times_first * m->judge.seconds);
   m->limit_told = s->seconds > 0;
+  if (s->meter) (void)ts_energy_meter_idle(s->meter); /* while nothing runs */
   m->opened = true;
   return TS_OK;
 }

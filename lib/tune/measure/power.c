@@ -16,12 +16,13 @@ static bool read_meter(ts_energy_meter *meter, window *now) {
   return ts_energy_meter_read(meter, &now->joules, &now->seconds);
 }
 
-/* Runs in a row for as long as the counters need. *known: they could be read. */
+/* Runs in a row for as long as the counters need. *known: they could be read. Counters that were left alone for so long that
+ * they may have wrapped say so once, and are right again from then on. */
 static ts_result take_window(ts_measurer *m, ts_attempt *a, unsigned runs, window *out,
                              bool *known) {
   window begin, end;
   ts_answer answer;
-  *known = read_meter(m->setup.meter, &begin);
+  *known = read_meter(m->setup.meter, &begin) || read_meter(m->setup.meter, &begin);
   ts_result result = ts_attempt_ask(m, a, TS_TELL_SAMPLE, runs, TS_SAID_SAMPLE, &answer);
   *known = !result && *known && read_meter(m->setup.meter, &end);
   if (*known) *out = (window){end.joules - begin.joules, end.seconds - begin.seconds};
