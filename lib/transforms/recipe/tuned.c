@@ -69,6 +69,27 @@ static void say(tuned *t, const ts_func *f, const char *what) {
             ts_str_text(t->r->m, f->name), t->target);
 }
 
+/* An extent of the function that is not known; NULL: there is none. */
+static const char *open_extent(const ts_func *f) {
+  for (unsigned i = 0; i < f->body->num_args; i++) {
+    const ts_type *type = f->body->args[i]->type;
+    for (unsigned d = 0; d < type->rank; d++)
+      if (ts_is_symbolic(type->dims[d]))
+        return ts_str_text(f->module, ts_extent_name(type->dims[d]));
+  }
+  return NULL;
+}
+
+/* Schedules are kept for numbers, and for ranges of an extent, which only together are one of the function. */
+static void say_none_kept(tuned *t, const ts_func *f) {
+  const char *open = open_extent(f);
+  say(t, f, by_the_recipe);
+  if (open)
+    ts_note(t->r->m->ctx, f->loc,
+            "%s is not known: ts-tune --buckets=%s=16,128 finds a schedule for each range of it",
+            open, open);
+}
+
 static void schedule_loops(tuned *t, ts_func *f) {
   ts_pipeline best;
   unsigned from;
@@ -78,7 +99,7 @@ static void schedule_loops(tuned *t, ts_func *f) {
     return;
   }
   if (t->result) return;
-  say(t, f, by_the_recipe);
+  say_none_kept(t, f);
   t->r->func = f;
   ts_recipe_cpu(t->r);
   t->result = t->r->result;
