@@ -6,7 +6,8 @@
 enum {
   DRAWN = 500,   /* points that are drawn */
   RENEWED = 10,  /* the n-th part of them is drawn anew each time, */
-  CHANGED = 3,   /* and the n-th part of those are the best with some choices changed */
+  CHANGED = 3,   /* and, where they are less than the FEW-th part of the space, */
+  FEW = 100,     /* the n-th part of those are the best with some choices changed */
   FOLLOWED = 10, /* so many are the best */
   SLOTS = 8192,
   MOST = SLOTS / 2
@@ -94,8 +95,9 @@ static void draw_some(ts_pool *p, ts_search *s, size_t drawn) {
     }
     return;
   }
+  bool is_large = s->domain->count / FEW > DRAWN && s->num_elite;
   for (; drawn < DRAWN; drawn++) {
-    if (s->num_elite && ts_draw_below(&s->draw, CHANGED) == 0)
+    if (is_large && ts_draw_below(&s->draw, CHANGED) == 0)
       draw_changed(s, point);
     else
       ts_search_draw_any(s, point);
