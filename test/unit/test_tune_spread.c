@@ -91,7 +91,7 @@ static void rest(void) { usleep(2000); }
 static place *place_of(unsigned rank, unsigned n) {
   place *p = calloc(1, sizeof *p);
   p->ctx = ts_context_create();
-  p->ranks = (ts_ranks){rank, n, p, post_send, post_receive, post_is_here};
+  p->ranks = (ts_ranks){rank, n, true, p, post_send, post_receive, post_is_here};
   return p;
 }
 

@@ -101,6 +101,12 @@ static bool is_here(void *state, unsigned from, unsigned kind) {
 
 /* ---- beginning and end ---- */
 
+/* Whether mpirun was told to. */
+static bool survives(void) {
+  const char *recovery = getenv("OMPI_MCA_orte_enable_recovery");
+  return recovery && strcmp(recovery, "0") != 0;
+}
+
 ts_result ts_mpi_open(ts_context *ctx, ts_ranks *out) {
   int given = 0, rank = 0, n = 0;
   if (MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &given) || given < MPI_THREAD_SERIALIZED)
@@ -111,20 +117,14 @@ ts_result ts_mpi_open(ts_context *ctx, ts_ranks *out) {
   mpi *m = ts_new(&ctx->arena, mpi);
   *m = (mpi){.ctx = ctx};
   pthread_mutex_init(&m->mutex, NULL);
-  *out = (ts_ranks){(unsigned)rank, (unsigned)n, m, send_message, receive, is_here};
+  *out = (ts_ranks){(unsigned)rank, (unsigned)n, survives(), m, send_message, receive, is_here};
   return TS_OK;
 }
 
-/* mpirun lets ranks go without MPI_Finalize only where it was told to survive failures. */
-static bool may_leave_alone(void) {
-  const char *recovery = getenv("OMPI_MCA_orte_enable_recovery");
-  return recovery && strcmp(recovery, "0") != 0;
-}
-
 void ts_mpi_close(const ts_ranks *ranks, bool together, int status) {
-  if (ranks->n == 0) return;
+  fflush(NULL); /* MPI_Abort does not come back */
   if (together)
     MPI_Finalize();
-  else if (!may_leave_alone() && ranks->rank == 0)
+  else if (!ranks->survives && ranks->rank == 0)
     MPI_Abort(MPI_COMM_WORLD, status);
 }

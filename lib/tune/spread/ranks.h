@@ -13,6 +13,7 @@ typedef struct ts_message {
 
 typedef struct ts_ranks {
   unsigned rank, n; /* this process's place, from 0, and how many there are */
+  bool survives; /* the others go on when one ends in a failure or is killed; else that ends all */
   void *state;
   /* Sends and never waits; the bytes must stay as they are while there is a context. Whether they ever come is not told: a rank
    * that is gone is noticed by its silence. From any thread. */

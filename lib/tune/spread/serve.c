@@ -63,11 +63,19 @@ static void try_work(ts_spread *s, ts_arena *arena, const ts_message *m, const t
     ts_spread_refuse(s);
 }
 
+/* As top and ps show it. */
+static void name_process(const ts_spread *s) {
+  char name[16];
+  snprintf(name, sizeof name, "ts-rank-%u", s->setup.ranks->rank);
+  (void)pthread_setname_np(pthread_self(), name);
+}
+
 ts_result ts_spread_serve(ts_spread *s, const char *target, const ts_evaluator *e) {
   ts_arena *arena = &s->ctx->arena; /* the evaluator may keep what it was given */
   ts_wire w = ts_wire_write(&s->ctx->arena);
   ts_wire_text(&w, &target);
   ts_spread_say(s, 0, TS_SAY_READY, &w);
+  name_process(s);
   ts_result result = TS_OK;
   while (!result && !s->over) {
     ts_message m;

@@ -44,8 +44,9 @@ typedef struct ts_spread_tally {
 } ts_spread_tally;
 ts_spread_tally ts_spread_tally_of(const ts_spread *);
 
-/* Parts from the others, who all call it. Whether all were there to the end. On rank 0 those that are gone, but for what they
- * run on this or another rank's machine, are killed there, because mpirun waits for them. */
+/* Parts from the others, who all call it. Whether all were there to the end. Those that are gone, as far as they
+ * run on this or another rank's machine, are killed there, because mpirun waits for them; unless that ended all, for which
+ * see ts_mpi_close. */
 bool ts_spread_end(ts_spread *);
 
 #endif
