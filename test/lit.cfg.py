@@ -48,6 +48,13 @@ if lit.util.which("gdb", config.environment["PATH"]):
         config.available_features.add("gdb")
 if os.path.exists("/usr/lib/llvm-19/lib/libomp.so"):
     config.available_features.add("libomp-19")
+# Tests of several ranks start them on this machine, whoever runs the tests and however few processors there are.
+if config.mpi and lit.util.which("mpirun", config.environment["PATH"]):
+    config.available_features.add("mpi")
+else:
+    lit_config.note("tests of ts-tune on several ranks are left out: no Open MPI (utils/setup installs it)")
+config.environment["OMPI_ALLOW_RUN_AS_ROOT"] = config.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+config.environment["OMPI_MCA_rmaps_base_oversubscribe"] = "1"
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 # Tests that need long are left out of utils/test --quick.
 if not os.environ.get("TS_TEST_QUICK"):

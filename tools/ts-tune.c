@@ -33,18 +33,23 @@ static ts_result replay(tune *o) {
     result =
         ts_replay_open(ctx, arena, &o->recorded, 1e3 * o->replay_delay, &o->job.domain, &evaluator);
   if (result) return result;
+  if (!tune_is_first(o)) return tune_serve(o, &evaluator);
   if (o->count) {
     printf("%llu\n", (unsigned long long)o->job.domain.count);
     return TS_OK;
   }
+  ts_evaluator spread;
+  (void)tune_spread(o, &evaluator, &spread);
   ts_tune_plan plan = {.domain = &o->job.domain,
-                       .evaluator = evaluator,
+                       .evaluator = spread,
                        .objective = o->job.objective,
                        .search = o->job.search,
                        .setup = {.seed = o->job.seed},
                        .trials = o->trials ? (uint64_t)o->trials : 60,
                        .seconds = o->job.seconds,
-                       .batch = o->batch ? (unsigned)o->batch : 1,
+                       .batch = o->batch    ? (unsigned)o->batch
+                                : o->spread ? TS_SPREAD_BATCH
+                                            : 1,
                        .interrupt = &interrupted,
                        .progress = tune_progress,
                        .user = o};
@@ -52,6 +57,7 @@ static ts_result replay(tune *o) {
   tune_end_progress(o);
   if (result) return result;
   tune_say_end(o, &o->job.outcome);
+  tune_say_ranks(o);
   double optimum = ts_replay_optimum(&o->recorded, o->job.objective);
   return tune_tell(o, o->recorded.name, &o->job.domain, &o->job.outcome, SIZE_MAX, optimum, NULL);
 }
@@ -72,6 +78,7 @@ static ts_result tell_winner(tune *o) {
   ts_tune_job *job = &o->job;
   ts_module *won = NULL;
   tune_say_end(o, &job->outcome);
+  tune_say_ranks(o);
   ts_result result = ts_tune_job_apply(job, &job->outcome.points.at[job->outcome.best].trial, &won);
   if (!result)
     result = tune_tell(o, ts_tune_job_title(job), &job->domain, &job->outcome, job->recipe, 0, won);
@@ -86,8 +93,14 @@ static ts_result tune_program(tune *o) {
   if (!result && o->symbolic.buckets.n) return tune_buckets(o);
   if (!result) result = ts_tune_job_open(job);
   if (result) return result;
+  if (!tune_is_first(o)) return tune_serve_job(o);
   if (o->print_space) return tune_print_space(o, job);
   if (o->count) return tune_print_count(job);
+  if (o->spread) {
+    job->spread = tune_spread;
+    job->spreader = o;
+    if (!job->batch) job->batch = TS_SPREAD_BATCH;
+  }
   result = ts_tune_job_run(job);
   tune_end_progress(o);
   return result ? result : tell_winner(o);
@@ -96,7 +109,10 @@ static ts_result tune_program(tune *o) {
 static ts_result run(void *arg) {
   tune *o = arg;
   catch_signals();
-  return o->replay ? replay(o) : tune_program(o);
+  o->interrupt = &interrupted;
+  ts_result result = tune_join(o);
+  if (result) return result;
+  return tune_hand_on(o, o->replay ? replay(o) : tune_program(o));
 }
 
 static void clean_up(void *arg) {
@@ -105,6 +121,7 @@ static void clean_up(void *arg) {
   ts_tune_symbolic_close(&o->symbolic);
   ts_tune_job_close(&o->job);
   if (o->job.module) ts_module_drop(o->job.module);
+  tune_part(o);
 }
 
 /* ---- subcommands ---- */
@@ -124,10 +141,15 @@ static const struct {
 int main(int argc, char **argv) {
   for (unsigned i = 0; argc > 1 && subcommands[i].name; i++)
     if (!strcmp(argv[1], subcommands[i].name)) return subcommands[i].main(argc - 1, argv + 1);
-  tune o = {.output = "-", .export = TUNE_EXPORT_NOTHING, .max_memory = UINT64_C(8) << 30};
+  tune o = {.output = "-",
+            .export = TUNE_EXPORT_NOTHING,
+            .max_memory = UINT64_C(8) << 30,
+            .patience = 30};
   ts_result result =
       ts_tool_begin(&o.tool, "ts-tune", "search for the fastest or the most frugal schedule", &o);
   if (!result) result = tune_parse(&o, argc, argv);
   if (!result && !o.tool.done) result = ts_protect_cleanup(o.tool.ctx, run, clean_up, &o);
-  return ts_tool_end(&o.tool, result);
+  int status = ts_tool_end(&o.tool, result);
+  tune_leave(&o, status);
+  return status;
 }

@@ -6,6 +6,7 @@
 #include "records/recorded.h"
 #include "tune/report/report.h"
 #include "tune/session/symbolic.h"
+#include "tune/spread/spread.h"
 
 typedef enum { TUNE_EMIT_IR, TUNE_EMIT_PIPELINE, TUNE_EMIT_JSON } tune_emit;
 enum { TUNE_EXPORT_NOTHING = -1 };
@@ -24,6 +25,12 @@ typedef struct tune {
   uint64_t max_memory;
   TS_VEC(struct ts_tune_space_constant) constants;
   ts_recorded recorded; /* of a replay */
+  volatile int *interrupt;
+  /* under mpirun; else 0 and NULL */
+  ts_ranks ranks;
+  ts_spread *spread;
+  double patience; /* seconds */
+  bool together;   /* all ranks were there to the end */
 } tune;
 
 /* tune_flags.c: reads the command line. */
@@ -49,5 +56,24 @@ int tune_calibrate_main(int argc, char **argv);
 int tune_show_main(int argc, char **argv);
 int tune_merge_main(int argc, char **argv);
 int tune_prune_main(int argc, char **argv);
+
+/* ---- tune_ranks.c: under mpirun ---- */
+
+/* Joins the other ranks, if there are any, and from then on reads files for all of them. TS_USAGE for what cannot be spread. */
+ts_result tune_join(tune *);
+/* Whether this is the process that searches. */
+bool tune_is_first(const tune *);
+/* On that one: what stands between the session and this machine's evaluator, as ts_tune_job.spread; `tune_` is a tune. */
+ts_result tune_spread(void *tune_, ts_evaluator *local, ts_evaluator *out);
+/* On the others: tries what comes, by this evaluator or by that of the job, until the first has done. */
+ts_result tune_serve(tune *, const ts_evaluator *);
+ts_result tune_serve_job(tune *);
+/* Who tried how much, and what was sent for it. */
+void tune_say_ranks(tune *);
+/* What the tool's work came to: on ranks but the first, failures are told to the first and are none of the tool's. */
+ts_result tune_hand_on(tune *, ts_result);
+/* Parts from the other ranks, and at the very end ends MPI. */
+void tune_part(tune *);
+void tune_leave(const tune *, int status);
 
 #endif

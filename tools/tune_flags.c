@@ -107,7 +107,7 @@ static void add_search(tune *o) {
       {"time-budget", TS_FLAG_CALL, "time", "begin no further round after this, such as 60s or 5m",
        "Search", .at = &o->job.seconds, .call = set_duration},
       {"batch", TS_FLAG_INT, "n",
-       "candidates that are chosen together, before their times are known (default 4; of a replay 1)",
+       "candidates that are chosen together, before their times are known (default 4, of a replay 1, under mpirun 16)",
        "Search", .at = &o->batch, .min = 1, .max = 4096},
       {"seed", TS_FLAG_INT, "n", "of the search and of random inputs (default 2025)", "Search",
        .at = &o->seed, .min = 0, .max = INT64_MAX},
@@ -191,6 +191,15 @@ static void add_output(tune *o) {
   add_flags(o, flags, ts_countof(flags));
 }
 
+static void add_ranks(tune *o) {
+  const ts_flag flags[] = {
+      {"patience", TS_FLAG_CALL, "time",
+       "under mpirun, how long a rank may give no sign of life before its candidates go to others (default 30s)",
+       "Ranks", .at = &o->patience, .call = set_duration},
+  };
+  add_flags(o, flags, ts_countof(flags));
+}
+
 /* ---- reading ---- */
 
 static ts_result make_flags(void *arg) {
@@ -205,6 +214,7 @@ static ts_result make_flags(void *arg) {
   add_measuring(o);
   add_records(o);
   add_output(o);
+  add_ranks(o);
   return TS_OK;
 }
 

@@ -107,7 +107,11 @@ static ts_result read_protected(void *arg) {
   return TS_OK;
 }
 
-ts_result ts_tool_read(ts_tool *t, const char *path, ts_source *out) {
+ts_result ts_tool_read_here(ts_tool *t, const char *path, ts_source *out) {
   struct request q = {t, path, out};
   return ts_protect(t->ctx, read_protected, &q);
+}
+
+ts_result ts_tool_read(ts_tool *t, const char *path, ts_source *out) {
+  return t->read ? t->read(t, path, out) : ts_tool_read_here(t, path, out);
 }

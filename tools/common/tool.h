@@ -69,6 +69,7 @@ struct ts_tool {
   const char *
       input_name; /* of the usage, "[session]"; NULL: inputs are files, and none is standard input */
   void (*complete)(ts_sink *, const ts_flag *); /* values that a shell may offer, as words */
+  ts_result (*read)(ts_tool *, const char *path, ts_source *out); /* in place of ts_tool_read_here */
   /* After ts_tool_parse: */
   const char **
       inputs; /* what is not an option, in order; {"-"} when nothing was given and input_name is NULL */
@@ -110,6 +111,8 @@ int ts_tool_end(ts_tool *, ts_result r);
 /* Reads a whole file, or standard input for "-", into a source whose text lives until ts_tool_end.
  * TS_ERR for what cannot be read, a directory, more than 1 GiB, an empty standard input; TS_LIMIT
  * when it does not fit in the memory cap. Does not look at the text (see ts_source_check). */
+ts_result ts_tool_read_here(ts_tool *, const char *path, ts_source *out);
+/* The same, or where the tool reads otherwise its own `read`. */
 ts_result ts_tool_read(ts_tool *, const char *path, ts_source *out);
 
 /* Reads a program and verifies it, with the marks of its loops as `marks` (a ts_marks) says. */
