@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "tune/report/report.h"
 #include "unit.h"
 
@@ -197,6 +199,81 @@ START_TEST(a_session_without_a_good_point) {
 }
 END_TEST
 
+/* ---- JSON ---- */
+
+static json_t *json_of(const ts_tune_report *r) {
+  json_error_t error;
+  ts_sink_buffer(&text, &ctx->memory);
+  ts_report_json(&text, r);
+  json_t *root = json_loads(finish(), JSON_REJECT_DUPLICATES, &error);
+  ck_assert_msg(root, "%s", error.text);
+  ts_sink_drop(&text);
+  return root;
+}
+
+/* The number at a path of keys and places, "points.0.ms"; NaN: null. */
+static double number_at(json_t *value, const char *path) {
+  char copy[64], *rest = copy;
+  snprintf(copy, sizeof copy, "%s", path);
+  for (char *key; (key = strsep(&rest, "."));) {
+    json_t *list = value;
+    value = json_object_get(value, key);
+    if (json_is_array(list)) value = json_array_get(list, (size_t)atoi(key));
+  }
+  ck_assert_msg(json_is_number(value) || json_is_null(value), "%s", path);
+  return json_is_null(value) ? NAN : json_number_value(value);
+}
+
+START_TEST(json_has_everything) {
+  add(7, 0, 0, TS_VERDICT_WRONG);
+  add(0, 20, 8e-3, TS_VERDICT_OK);
+  add(21, 12.5, 2e-3, TS_VERDICT_OK);
+  add(1, 16, 9e-3, TS_VERDICT_OK);
+  ts_tune_report r = report();
+  r.recipe = 1;
+  json_t *root = json_of(&r);
+  static const struct {
+    const char *path;
+    double value;
+  } figures[] = {{"best.trial", 3},
+                 {"best.configuration.tileM", 16},
+                 {"recipe.ms", 20},
+                 {"gain", 1.6},
+                 {"curve.1", 20},
+                 {"curve.3", 12.5},
+                 {"frontier.trials.0", 3},
+                 {"points.3.energy.joules", 9e-3},
+                 {"count", 64}};
+  for (unsigned i = 0; i < ts_countof(figures); i++)
+    ck_assert_double_eq_tol(number_at(root, figures[i].path), figures[i].value, 1e-12);
+  ck_assert(isnan(number_at(root, "curve.0")));
+  ck_assert(isnan(number_at(root, "points.0.cost")));
+  json_t *failed = json_array_get(json_object_get(root, "points"), 0);
+  ck_assert_str_eq(json_string_value(json_object_get(failed, "verdict")), "wrong");
+  ck_assert_ptr_null(json_object_get(failed, "ms"));
+  json_t *energy = json_object_get(json_object_get(root, "best"), "energy");
+  ck_assert_str_eq(json_string_value(json_object_get(energy, "kind")), "modelled");
+  json_decref(root);
+}
+END_TEST
+
+/* Of a replay, whose optimum is known, the curve is the part of it that is reached; 0 before there is a good point. */
+START_TEST(json_of_a_replay_has_fractions) {
+  add(7, 0, 0, TS_VERDICT_WRONG);
+  add(0, 20, 0, TS_VERDICT_OK);
+  add(21, 12.5, 0, TS_VERDICT_OK);
+  ts_tune_report r = report();
+  r.optimum = 10;
+  json_t *root = json_of(&r);
+  ck_assert_double_eq(number_at(root, "optimum"), 10);
+  ck_assert_double_eq_tol(number_at(root, "fraction"), 0.8, 1e-15);
+  ck_assert_double_eq(number_at(root, "curve.0"), 0);
+  ck_assert_double_eq(number_at(root, "curve.1"), 0.5);
+  ck_assert_double_eq_tol(number_at(root, "curve.2"), 0.8, 1e-15);
+  json_decref(root);
+}
+END_TEST
+
 /* ---- plots ---- */
 
 static char folder[64];
@@ -353,6 +430,8 @@ int main(void) {
       the_line_tells_how_it_goes,
       the_table_is_aligned,
       a_session_without_a_good_point,
+      json_has_everything,
+      json_of_a_replay_has_fractions,
       without_gnuplot_its_package_is_named,
       a_gnuplot_that_fails_is_quoted,
       a_picture_has_what_it_should,

@@ -67,7 +67,7 @@ static bool wait_for_change(ts_energy_meter *m, double *when) {
 
 /* Watches a few changes, of which the first only sets the clock. NULL, or what is wrong. */
 static const char *watch_counters(ts_energy_meter *m) {
-  double joules, last;
+  double joules, last = 0;
   (void)ts_energy_advance(m, 0, &joules); /* from here on */
   for (int i = 0; i <= CHANGES; i++) {
     if (!wait_for_change(m, &m->seconds))
@@ -200,6 +200,7 @@ static double watts_over(ts_energy_meter *m, double seconds) {
   double joules, start, now, first;
   double turn = fmin(seconds, 0.5 * ts_energy_meter_patience(m));
   bool known = ts_energy_meter_read(m, &first, &start);
+  joules = first;
   for (now = start; known && now - start < seconds;) {
     ts_time_sleep(fmin(turn, seconds - (now - start)));
     known = ts_energy_meter_read(m, &joules, &now);
