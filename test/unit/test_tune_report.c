@@ -184,6 +184,26 @@ START_TEST(the_table_is_aligned) {
 }
 END_TEST
 
+/* A recorded time has no interval; parameters that would pass 100 columns stand on a line of their own. */
+START_TEST(long_lines_are_parted) {
+  add(0, 1.5, 0, TS_VERDICT_OK);
+  ts_trial *t = &outcome.points.at[0].trial;
+  t->ms.low = t->ms.high = t->ms.value;
+  t->parameters = "block_size_x=128 block_size_y=16 tile_size_x=4 tile_size_y=8 use_padding=1";
+  outcome.end = TS_END_TRIALS;
+  ts_tune_report r = report();
+  ts_sink_buffer(&text, &ctx->memory);
+  ts_report_table(&text, &r, false);
+  ck_assert_str_eq(
+      finish(),
+      "mlp M=512, native (median of 10)\n"
+      "  best          1.5 ms\n"
+      "           block_size_x=128 block_size_y=16 tile_size_x=4 tile_size_y=8 use_padding=1\n"
+      "  tried           1 of 64 in 2 s\n");
+  ts_sink_drop(&text);
+}
+END_TEST
+
 START_TEST(a_session_without_a_good_point) {
   add(3, 0, 0, TS_VERDICT_FAULT);
   add(4, 0, 0, TS_VERDICT_FAULT);
@@ -376,6 +396,7 @@ START_TEST(without_energy_times_are_drawn) {
   add(1, 11, 0, TS_VERDICT_OK);
   if (!draws(TS_PLOT_SVG)) return;
   ck_assert_ptr_null(strstr(text.buf, "energy"));
+  ck_assert_ptr_null(strstr(text.buf, ">-")); /* no trial before the first */
   ck_assert_ptr_null(strstr(text.buf, "knee"));
   ts_sink_drop(&text);
 }
@@ -429,6 +450,7 @@ int main(void) {
       a_sample_tells_which_matters,
       the_line_tells_how_it_goes,
       the_table_is_aligned,
+      long_lines_are_parted,
       a_session_without_a_good_point,
       json_has_everything,
       json_of_a_replay_has_fractions,

@@ -113,6 +113,7 @@ static void put_axes(const script *s) {
   ts_sink *out = s->out;
   ts_sink_puts(out, "set key outside right top\nunset logscale\n");
   if (s->energy.kind == TS_ENERGY_NONE) {
+    ts_sink_printf(out, "set xrange [0:%zu]\n", s->report->outcome->points.n + 1);
     ts_sink_puts(out, "set xlabel 'trial'\nset ylabel 'time of a run, ms'\n");
     if (is_wide(s, time_of)) ts_sink_puts(out, "set logscale y\n");
     return;
@@ -171,7 +172,7 @@ static void put_scatter(const script *s) {
                    l->data, s->text ? l->character : l->picture, l->title);
     before = ",";
   }
-  ts_sink_puts(s->out, "\nunset label\n");
+  ts_sink_puts(s->out, "\nunset label\nset autoscale x\n");
 }
 
 /* The recipe's cost as a line across. */

@@ -7,16 +7,21 @@ enum { COLUMNS = 100 };
 
 /* ---- best and recipe ---- */
 
-/* Figures in columns; the parameters behind them, or below when the line would be too long. */
+/* Figures in columns, without an interval that says no more than the figure; the parameters behind them, or below when
+ * the line would be too long. */
 static void print_trial(ts_sink *sink, const char *label, const ts_trial *t, ts_report_unit unit) {
-  char interval[64], line[160];
-  snprintf(interval, sizeof interval, "[%.4g, %.4g]", t->ms.low, t->ms.high);
+  char interval[64] = "", line[160];
+  if (t->ms.low < t->ms.high)
+    snprintf(interval, sizeof interval, "[%.4g, %.4g]", t->ms.low, t->ms.high);
   int n = snprintf(line, sizeof line, "  %-8s %8.4g ms  %-18s", label, t->ms.value, interval);
   if (t->energy.kind != TS_ENERGY_NONE)
     n += snprintf(line + n, sizeof line - (size_t)n, " %8.4g %s", t->energy.joules * unit.factor,
                   unit.name);
   bool fits = (size_t)n + 2 + strlen(t->parameters) <= COLUMNS;
-  ts_sink_printf(sink, "%s%s%s\n", line, fits ? "  " : "\n           ", t->parameters);
+  while (!fits && line[n - 1] == ' ')
+    n--;
+  ts_sink_write(sink, line, (size_t)n);
+  ts_sink_printf(sink, "%s%s\n", fits ? "  " : "\n           ", t->parameters);
 }
 
 static void print_gain(ts_sink *sink, const ts_tune_report *r, double best) {
