@@ -170,8 +170,7 @@ static bool step(builder *b, unsigned at, uint32_t *state, unsigned choice) {
   for (size_t i = 0; i < here->places.n; i++) {
     const rule_place *p = &here->places.at[i];
     ts_term rule = p->from < 0 ? b->rules.at[p->rule] : state[p->from];
-    if (rule != TS_TERM_TRUE)
-      rule = ts_term_as_rule(&b->terms, ts_term_replace(&b->terms, rule, here->parameter, choice));
+    rule = ts_term_rule_after(&b->terms, rule, here->parameter, choice);
     if (rule == TS_TERM_FALSE) return false;
     if (rule != TS_TERM_TRUE && ts_term_at(&b->terms, rule)->op == TS_SPACE_ONE_OF) {
       if (!narrow(b, at + 1, next, rule)) return false;
@@ -228,7 +227,7 @@ static bool is_over(builder *b) {
   const ts_terms *t = &b->terms;
   b->over |= b->states.n > b->most || b->words.n / 32 > b->most || t->at.n > 2 * b->most ||
              t->operands.n / 16 > b->most || t->became.n / 32 > b->most ||
-             t->steps / 64 > b->most || b->graph->edges.n / 4 > b->most;
+             t->steps / 32 > b->most || b->graph->edges.n / 4 > b->most;
   return b->over;
 }
 
@@ -249,7 +248,7 @@ static void add_edge(builder *b, layer *here, unsigned begin, unsigned end, uint
 /* Choices [begin, end) that all leave the same state. */
 static void try_alike(builder *b, unsigned at, uint32_t *state, unsigned begin, unsigned end) {
   layer *here = &b->layers[at];
-  b->terms.steps++;
+  b->terms.steps += 1 + here->places.n / 4;
   if (is_over(b) || !step(b, at, state, begin)) return;
   uint32_t to = build(b, at + 1, here->next);
   if (to != NOTHING) add_edge(b, here, begin, end, to);

@@ -188,6 +188,7 @@ static ts_space_range range_of(const ts_terms *t, ts_space_op op, unsigned n,
 
 static ts_term make_plain(ts_terms *t, ts_space_op op, unsigned n, const ts_term *operands) {
   ts_term_info info = {.op = op, .n = n, .range = range_of(t, op, n, operands)};
+  t->steps += n / 2;
   if (is_decided(&info.range)) return decided(t, &info.range);
   for (unsigned i = 0; i < n; i++)
     info.mask |= ts_term_at(t, operands[i])->mask;
