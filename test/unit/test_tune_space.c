@@ -112,6 +112,8 @@ static const struct {
      "param a in [7]\nrequire a / 2 == 3.5 and min(a, 3, 5) == 3 and max(a, 9) == 9 and abs(2 - a) == 5"},
     {1,
      "param a in [6]\nrequire 2 + a * 2 - 1 == 13 and (if a > 5 then 1 else 2) == 1 and -a + 7 == 1"},
+    /* sums past 2^53 are rounded as they are written: 1e16 + 1 is 1e16 */
+    {2, "param a in [1e16, 2e16]\nparam b in [1, 3]\nrequire a + b - a == 0"},
     /* figures of the machine and extents */
     {1,
      "param a in [1]\nrequire M == 100 and K == 36 and N == 512 and l1_bytes == 32768 and l2_bytes == 262144\n"
