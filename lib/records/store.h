@@ -33,7 +33,7 @@ typedef enum { TS_STORE_READ, TS_STORE_WRITE } ts_store_access;
 /* Opens the file, NULL: $XDG_CACHE_HOME/tilesmith/tune.db or that in ~/.cache; made when it is to be written and is not
  * there. A store at that usual place which is only to be read and is not there is NULL, and empty for what reads below.
  * TS_ERR with its name for one that is damaged, of another version, not a store, locked for ten seconds, or not
- * writable. One of up to 64 MiB is read whole, to see whether it is damaged; of larger ones each row that is asked
+ * writable. One of up to 16 MiB is read whole, to see whether it is damaged; of larger ones each row that is asked
  * for. Whoever opens one sees to it that it is closed also when memory runs out (ts_protect_cleanup). */
 ts_result ts_store_open(ts_context *, const char *path, ts_store_access, ts_store **);
 void ts_store_close(ts_store *); /* NULL is allowed */

@@ -124,6 +124,23 @@ START_TEST(a_session_is_a_recorded_space) {
 }
 END_TEST
 
+START_TEST(a_name_that_the_first_trial_lacks_has_its_place_behind_the_one_before_it) {
+  place *p = place_make();
+  ts_recorded r;
+  ts_store *s = open_store(p, p->path, TS_STORE_WRITE);
+  ts_session_store *session = session_of(p, s, &a_key);
+  keep(session, (ts_trial){.parameters = "a=1 c=1"});
+  keep(session, (ts_trial){.parameters = "a=2 b=5 c=1"});
+  keep(session, (ts_trial){.parameters = "a=2 b=6 c=2"});
+  ts_store_close(s);
+  ck_assert_int_eq(ts_recorded_read(p->ctx, &p->arena, p->path, &r), TS_OK);
+  ck_assert_uint_eq(r.num_parameters, 3);
+  for (unsigned i = 0; i < 3; i++)
+    ck_assert_str_eq(r.parameters[i].name, ((const char *const[]){"a", "b", "c"})[i]);
+  place_drop(p);
+}
+END_TEST
+
 START_TEST(merging_adds_what_is_not_there) {
   place *p = place_make();
   char path[120];
@@ -195,5 +212,7 @@ START_TEST(pruning_gives_the_room_back) {
 END_TEST
 
 UNIT_MAIN("listing", sessions_and_trials_are_listed, a_session_that_is_not_there_is_an_error,
-          a_session_is_a_recorded_space, merging_adds_what_is_not_there,
-          pruning_takes_what_it_is_told_to_and_empty_sessions, pruning_gives_the_room_back)
+          a_session_is_a_recorded_space,
+          a_name_that_the_first_trial_lacks_has_its_place_behind_the_one_before_it,
+          merging_adds_what_is_not_there, pruning_takes_what_it_is_told_to_and_empty_sessions,
+          pruning_gives_the_room_back)

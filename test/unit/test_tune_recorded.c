@@ -190,7 +190,7 @@ START_TEST(a_cache_is_read_by_its_keys_in_the_order_of_its_lists) {
       "\n\"True,16,a\": {\"time\": 3.5, \"times\": [3, 4], \"compile_time\": 500},"
       "\n\"False,8,a,b\": {\"time\": \"InvalidConfig\"},"
       "\n\"False,1,a\": {\"time\": 1e20},"
-      "\n\"True,8,a\": {\"time\": 2, \"GFLOP/s\": 1, \"timestamp\": \"1970-01-02 00:00:01.5+00:00\"}}\n}");
+      "\n\"True,8,a\": {\"time\": 2, \"GFLOP/s\": 1, \"timestamp\": \"1970-01-02 02:00:01.5+02:00\"}}\n}");
   ck_assert_int_eq(f->result, TS_OK);
   ck_assert_str_eq(f->r.name, "conv on A100");
   ck_assert_uint_eq(f->r.num_sizes, 2);

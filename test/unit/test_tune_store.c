@@ -375,6 +375,24 @@ START_TEST(what_a_row_says_is_sealed) {
 }
 END_TEST
 
+START_TEST(a_row_that_is_changed_after_the_store_was_opened_is_found_when_it_is_read) {
+  place *p = place_make();
+  fill(p, 3);
+  ts_store *s = open_store(p, p->path, TS_STORE_WRITE);
+  ts_session_store *session = session_of(p, s, &a_key);
+  ts_trial t;
+  bool found;
+  run_sql(p, "UPDATE trial SET ms = 0.5 WHERE id = 2");
+  ck_assert_int_eq(ts_session_recall(session, &p->arena, "x=1", &found, &t), TS_OK);
+  ck_assert_int_eq(ts_session_recall(session, &p->arena, "x=2", &found, &t), TS_ERR);
+  ck_assert_ptr_nonnull(
+      strstr(p->ctx->first->message,
+             "tune.db: the store of trials is damaged: a row does not fit its seal"));
+  ts_store_close(s);
+  place_drop(p);
+}
+END_TEST
+
 START_TEST(other_files_are_no_stores) {
   place *p = place_make();
   refused(p, TS_STORE_READ, "cannot open the store of trials '%s': No such file or directory");
@@ -426,4 +444,5 @@ UNIT_MAIN("store", a_trial_comes_back_with_everything,
           a_full_disk_is_an_error_and_leaves_the_store_as_it_was,
           memory_that_runs_out_anywhere_leaves_nothing_open, a_truncated_store_is_refused,
           a_flipped_bit_is_found_or_changes_no_trial, what_a_row_says_is_sealed,
+          a_row_that_is_changed_after_the_store_was_opened_is_found_when_it_is_read,
           other_files_are_no_stores, a_store_that_may_not_be_written_can_be_read)
