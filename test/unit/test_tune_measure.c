@@ -25,7 +25,7 @@ static const char program[] = "func @f(%X: tensor<64xf32>) -> tensor<64xf32> {\n
 /* ---- the strangers ---- */
 
 static const char prologue[] =
-    "#include <fcntl.h>\n#include <math.h>\n#include <signal.h>\n#include <stdint.h>\n"
+    "#include <fcntl.h>\n#include <math.h>\n#include <pthread.h>\n#include <signal.h>\n#include <stdint.h>\n"
     "#include <stdlib.h>\n#include <sys/socket.h>\n#include <unistd.h>\n"
     "struct failure { int32_t kind; uint32_t begin, end; int32_t dimension; int64_t index, extent; };\n"
     "int32_t ts_entry_f(void *const *arrays, const int64_t *extents, int32_t threads,\n"
@@ -47,6 +47,9 @@ typedef struct stranger {
 
 static const stranger strangers[] = {
     {"", TS_VERDICT_OK, NULL},
+    {"pthread_t t; void *p; if (pthread_create(&t, 0, malloc, (void *)99)) return 1;\n"
+     "pthread_join(t, &p); free(p);",
+     TS_VERDICT_OK, NULL},
     {"for (;;) calls++;", TS_VERDICT_TIMEOUT, "longer than 1 s"},
     {"sleep(1000);", TS_VERDICT_TIMEOUT, "longer than 1 s"},
     {"raise(SIGSTOP);", TS_VERDICT_TIMEOUT, "longer than 1 s"},
