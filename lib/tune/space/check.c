@@ -2,6 +2,12 @@
 #include "support/spelling.h"
 #include "tune/space/space_impl.h"
 
+ts_space_list *ts_space_list_add(ts_space_reader *r, ts_space_list *list, ts_space_expr *e) {
+  if (!list) list = ts_new(r->arena, ts_space_list);
+  ts_push(r->arena, &list->at, e);
+  return list;
+}
+
 static ts_space_expr *new_expr(ts_space_reader *r, ts_space_op op, ts_space_type type, ts_loc loc) {
   ts_space_expr *e = ts_new(r->arena, ts_space_expr);
   *e = (ts_space_expr){.op = op, .type = type, .loc = loc};

@@ -9,13 +9,7 @@
 #define YYLTYPE TS_SPACE_TEXT_LTYPE
 #include "space_lexer.h"
 
-/* ---- lists ---- */
-
-ts_space_list *ts_space_list_add(ts_space_reader *r, ts_space_list *list, ts_space_expr *e) {
-  if (!list) list = ts_new(r->arena, ts_space_list);
-  ts_push(r->arena, &list->at, e);
-  return list;
-}
+/* ---- the pipeline ---- */
 
 ts_space_template *ts_space_add_piece(ts_space_reader *r, ts_space_template *t,
                                       ts_space_piece piece) {

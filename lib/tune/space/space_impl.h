@@ -123,6 +123,8 @@ typedef struct ts_space_reader {
 
 /* ---- names and types (check.c) ---- */
 
+/* Adds to a list; NULL: to a new one. */
+ts_space_list *ts_space_list_add(ts_space_reader *, ts_space_list *, ts_space_expr *);
 /* One address for equal words. */
 const char *ts_space_intern(ts_space_reader *, const char *text, size_t n);
 /* Each makes an expression; after a report one in error, about which nothing more is said. */
@@ -147,7 +149,6 @@ bool ts_space_is_reserved(const char *word);
 
 /* ---- actions of the grammar (parse.c) ---- */
 
-ts_space_list *ts_space_list_add(ts_space_reader *, ts_space_list *, ts_space_expr *);
 void ts_space_read_name(ts_space_reader *, ts_space_named, ts_loc);
 void ts_space_read_constant(ts_space_reader *, ts_space_named, ts_space_expr *, ts_loc);
 void ts_space_read_parameter(ts_space_reader *, ts_space_named, ts_space_values,
