@@ -69,7 +69,8 @@ struct ts_tool {
   const char *
       input_name; /* of the usage, "[session]"; NULL: inputs are files, and none is standard input */
   void (*complete)(ts_sink *, const ts_flag *); /* values that a shell may offer, as words */
-  ts_result (*read)(ts_tool *, const char *path, ts_source *out); /* in place of ts_tool_read_here */
+  ts_result (*read)(ts_tool *, const char *path,
+                    ts_source *out); /* in place of ts_tool_read_here */
   /* After ts_tool_parse: */
   const char **
       inputs; /* what is not an option, in order; {"-"} when nothing was given and input_name is NULL */
