@@ -39,8 +39,8 @@ static void print_frontier(const ts_tuned *tuned) {
   ts_trial_row row = {.size = sizeof row};
   for (size_t k = 0, i; (i = ts_tuned_frontier(tuned, k)) != SIZE_MAX; k++)
     if (ts_tuned_trial(tuned, i, &row))
-      printf("%zu: %s  %.4f ms  %.3g J (%s)%s\n", i, row.parameters, row.ms, row.joules, kinds[row.energy],
-             i == ts_tuned_knee(tuned) ? "  the knee" : "");
+      printf("%zu: %s  %.4f ms  %.3g J (%s)%s\n", i, row.parameters, row.ms, row.joules,
+             kinds[row.energy], i == ts_tuned_knee(tuned) ? "  the knee" : "");
 }
 
 int main(int argc, char **argv) {
@@ -72,8 +72,8 @@ int main(int argc, char **argv) {
 
   ts_trial_row row = {.size = sizeof row};
   ts_tuned_trial(tuned, ts_tuned_best(tuned), &row);
-  printf("best of %zu: %s  %.4f ms  %.3g J (%s)\n", ts_tuned_num_trials(tuned), row.parameters, row.ms,
-         row.joules, kinds[row.energy]);
+  printf("best of %zu: %s  %.4f ms  %.3g J (%s)\n", ts_tuned_num_trials(tuned), row.parameters,
+         row.ms, row.joules, kinds[row.energy]);
   print_frontier(tuned);
 
   char *tuned_text;

@@ -58,8 +58,10 @@ static ts_result make_entry(const ts_run *run, ts_buffers *b, unsigned i) {
 ts_result ts_buffers_open(ts_arena *arena, const ts_run *run, ts_buffers *b) {
   ts_result result = TS_OK;
   *b = (ts_buffers){.sig = &run->sig};
-  b->at = ts_new_array(arena, ts_guarded, run->sig.n + 1);
-  b->initial = ts_new_array(arena, ts_guarded, run->sig.n + 1);
+  /* Both at once: ts_buffers_close may come at any time. */
+  ts_guarded *both = ts_new_array(arena, ts_guarded, 2 * (run->sig.n + 1));
+  b->initial = both + run->sig.n + 1;
+  b->at = both;
   for (unsigned i = 0; i < run->sig.n && !result; i++)
     result = make_entry(run, b, i);
   if (result || !b->window_bytes) return result;
