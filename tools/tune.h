@@ -20,7 +20,7 @@ typedef struct tune {
   const char *space, *replay, *output, *plot_path;
   bool print_space, count, frontier, plot;
   double replay_delay; /* seconds an answer takes */
-  int emit, export, objective, marks;
+  int emit, export, objective, energy, marks;
   int64_t seed, trials, batch, repeats, jobs, threads;
   uint64_t max_memory;
   TS_VEC(struct ts_tune_space_constant) constants;

@@ -55,6 +55,8 @@ static ts_result set_plot(ts_tool *t, const ts_flag *flag, const char *text) {
 
 /* ---- tables ---- */
 
+#define ENERGIES "auto|rapl|nvml|work|proxy"
+
 static void add_flags(tune *o, const ts_flag *flags, size_t n) {
   for (size_t i = 0; i < n; i++)
     ts_push(&o->tool.ctx->arena, &o->flags, flags[i]);
@@ -133,10 +135,10 @@ static void add_measuring(tune *o) {
        "Measuring", .at = &o->threads, .min = 0, .max = 4096},
       {"j", TS_FLAG_INT, "n", "candidates compiled at once; 0: as many as there are processors",
        "Measuring", .at = &o->jobs, .min = 0, .max = 4096, .joined = true},
-      {"energy", TS_FLAG_STRING, "from",
+      {"energy", TS_FLAG_WORD, NULL,
        "where energy comes from: rapl or nvml, measured; work or proxy, modelled; auto: measured where the machine "
        "can",
-       "Measuring", .at = &o->job.energy},
+       "Measuring", .at = &o->energy, .words = ENERGIES},
       {"model", TS_FLAG_STRING, "file",
        "weights of modelled energy, as ts-tune calibrate writes them", "Measuring",
        .at = &o->job.energy_model},
@@ -219,7 +221,9 @@ static ts_result make_flags(void *arg) {
 }
 
 static void take_options(tune *o) {
+  static const char *const energies[] = {"auto", "rapl", "nvml", "work", "proxy"};
   ts_tune_job *job = &o->job;
+  job->energy = energies[o->energy];
   o->request.seed = job->seed = (uint64_t)o->seed;
   o->request.limits = (ts_run_limits){0, (unsigned)o->threads};
   job->request = &o->request;
@@ -236,14 +240,6 @@ static void take_options(tune *o) {
 }
 
 static ts_result check_options(tune *o) {
-  static const char *const energies[] = {"auto", "rapl", "nvml", "work", "proxy"};
-  bool known = false;
-  size_t name = strcspn(o->job.energy, "{"); /* of counters options follow */
-  for (unsigned i = 0; i < ts_countof(energies); i++)
-    known |= strncmp(o->job.energy, energies[i], name) == 0 && !energies[i][name];
-  if (!known)
-    return ts_tool_usage(&o->tool, "'--energy=%s': wanted one of: auto, rapl, nvml, work, proxy",
-                         o->job.energy);
   if (o->replay && (o->space || o->print_space || o->job.store_path))
     return ts_tool_usage(
         &o->tool, "'--replay' has a space of its own, and keeps nothing: no --space, no --db");

@@ -147,7 +147,7 @@ static unsigned round_size(const session *s) {
 
 /* ---- who is best ---- */
 
-enum { FINALISTS = 4 };
+enum { FINALISTS = 4, MOST_FINALS = 5 };
 
 /* The places of the best, least cost first, and with them the first point that was tried, if it is any good: what
  * the best will be compared with. */
@@ -170,36 +170,45 @@ static unsigned choose_finalists(const ts_tune_outcome *o, size_t *at) {
 }
 
 static ts_result take_settled(session *s, size_t at, const ts_trial *trial) {
-  ts_tune_outcome *o = s->outcome;
-  o->points.at[at].trial = *trial;
-  o->points.at[at].cost = ts_objective_cost(s->plan->objective, trial);
-  if (isfinite(o->points.at[at].cost) && o->points.at[at].cost < o->points.at[o->best].cost)
-    o->best = at;
+  ts_tuned_point *p = &s->outcome->points.at[at];
+  p->trial = *trial;
+  p->cost = ts_objective_cost(s->plan->objective, trial);
   return s->plan->store ? ts_session_correct(s->plan->store, trial) : TS_OK;
 }
 
-/* Of many noisy times the least is too good, and may be another's. */
-static ts_result settle(session *s) {
+static ts_result measure_again(session *s, unsigned n, const size_t *at) {
   const ts_evaluator *e = &s->plan->evaluator;
-  ts_tune_outcome *o = s->outcome;
-  size_t at[FINALISTS + 1];
+  const ts_tuned_point *points = s->outcome->points.at;
   ts_candidate candidates[FINALISTS + 1];
   ts_trial trials[FINALISTS + 1];
-  unsigned n = choose_finalists(o, at);
-  if (!e->settle || n < 2 || o->recalled == o->points.n) return TS_OK;
   for (unsigned i = 0; i < n; i++) {
-    candidates[i] = candidate_of(s, o->points.at[at[i]].point);
-    trials[i] = o->points.at[at[i]].trial;
+    candidates[i] = candidate_of(s, points[at[i]].point);
+    trials[i] = points[at[i]].trial;
   }
   double begin = ts_time_now();
   ts_result result = e->settle(e->state, s->arena, n, candidates, trials);
   s->trying += ts_time_now() - begin;
-  if (result == TS_LIMIT && is_interrupted(s)) return TS_OK;
-  o->best = at[0];
-  o->points.at[at[0]].cost = INFINITY;
   for (unsigned i = 0; i < n && !result; i++)
     result = take_settled(s, at[i], &trials[i]);
   return result;
+}
+
+/* Of many noisy times the least is too good, and may be another's: until the best is one that was measured again. */
+static ts_result settle(session *s) {
+  ts_tune_outcome *o = s->outcome;
+  size_t at[FINALISTS + 1];
+  if (!s->plan->evaluator.settle || o->recalled == o->points.n) return TS_OK;
+  bool *settled = ts_new_array(s->arena, bool, o->points.n + 1);
+  ts_result result = TS_OK;
+  for (unsigned round = 0; round < MOST_FINALS && !result; round++) {
+    unsigned n = choose_finalists(o, at);
+    if (n < 2 || settled[at[0]]) break;
+    result = measure_again(s, n, at);
+    for (unsigned i = 0; i < n; i++)
+      settled[at[i]] = true;
+  }
+  if (choose_finalists(o, at)) o->best = at[0];
+  return result == TS_LIMIT && is_interrupted(s) ? TS_OK : result;
 }
 
 ts_result ts_tune(ts_context *ctx, ts_arena *arena, const ts_tune_plan *plan,
