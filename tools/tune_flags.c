@@ -104,7 +104,7 @@ static void add_search(tune *o) {
       {"search", TS_FLAG_STRING, "name", search_summary(&o->tool.ctx->arena), "Search",
        .at = &o->job.search},
       {"trials", TS_FLAG_INT, "n",
-       "candidates to try at most (default 60, or any number within --time-budget)", "Search",
+       "candidates to try at most (default 64, or any number within --time-budget)", "Search",
        .at = &o->trials, .min = 1, .max = INT64_MAX},
       {"time-budget", TS_FLAG_CALL, "time", "begin no further round after this, such as 60s or 5m",
        "Search", .at = &o->job.seconds, .call = set_duration},

@@ -7,7 +7,7 @@
 #include "transforms/passes.h"
 #include "transforms/rewrite/fix_extents.h"
 
-enum { USUAL_TRIALS = 60, USUAL_REPEATS = 10, USUAL_BATCH = 4 };
+enum { USUAL_TRIALS = 64, USUAL_REPEATS = 10, USUAL_BATCH = 4 };
 
 void ts_tune_job_init(ts_context *ctx, ts_tune_job *job) {
   *job = (ts_tune_job){
