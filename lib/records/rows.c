@@ -54,7 +54,7 @@ void ts_rows_push_place(ts_rows *rows, ts_choice place) {
 }
 
 ts_result ts_rows_push(ts_rows *rows, ts_value value) {
-  ts_choice place;
+  ts_choice place = 0;
   ts_result result =
       ts_rows_place(rows, (unsigned)(rows->cells.n % rows->columns.n), value, &place);
   if (!result) ts_rows_push_place(rows, place);

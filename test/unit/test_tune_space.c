@@ -247,7 +247,7 @@ static void make_random(random_space *s) {
 
 /* Whether the choices are a legal point. */
 static bool is_legal(const random_space *s, const ts_choice *choices) {
-  double point[PARAMETERS];
+  double point[PARAMETERS] = {0};
   for (unsigned i = 0; i < s->n; i++) {
     bool there = !s->conditions[i] || value_of(s->conditions[i], point) == 1;
     if (!there && choices[i]) return false;
