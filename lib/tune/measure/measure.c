@@ -166,8 +166,9 @@ static double cost_of(const ts_measurer *m, const ts_trial *t) {
 /* The attempt stays, and its trial with it. */
 static void become_best(ts_measurer *m, ts_attempt *a) {
   m->best = a;
-  m->best_ms = a->trial->ms.value;
   m->best_cost = cost_of(m, a->trial);
+  m->best_samples.n = 0;
+  ts_race_note(m, a->trial->num_samples, a->trial->samples);
   a->own = *a->trial;
   a->trial = &a->own;
 }

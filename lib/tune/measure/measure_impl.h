@@ -166,6 +166,8 @@ struct ts_measurer {
   ts_attempt *attempts;      /* all there are, the latest first */
   ts_attempt *best;          /* whose child stays; NULL: there is none */
   double best_ms, best_cost; /* infinite while nothing was good; they stay when its child is lost */
+  TS_VEC(double)
+  best_samples; /* milliseconds of all runs of the best since it is that: best_ms is theirs */
   bool opened;
   bool unusable; /* the engine cannot be used as it was asked for */
   /* of the evaluation under way */
@@ -214,6 +216,8 @@ ts_result ts_gate_again(ts_measurer *, ts_attempt *);
 ts_result ts_race(ts_measurer *, ts_attempt *);
 /* How many times what the best takes the least of k samples has to be for more of them to be of no use. */
 double ts_race_margin(unsigned k);
+/* More samples of the best: what it is known by is what all of them say. */
+void ts_race_note(ts_measurer *, unsigned n, const double *ms);
 /* Before that: how many runs make a sample, and the runs that warm it up; and one sample, milliseconds a run. */
 ts_result ts_warm_up(ts_measurer *, ts_attempt *);
 ts_result ts_take_sample(ts_measurer *, ts_attempt *, double *ms);

@@ -1,7 +1,9 @@
 /* The clock: a candidate's samples, turn by turn with those of the best so far.
  *
  * Both then see the same machine: what others take from it meanwhile, and how its clock wanders, is in the samples of the
- * best too, and the candidate's time is put right by what those say against the time that the best is known by. */
+ * best too, and the candidate's time is put right by what those say against all that the best has taken since it is the
+ * best. Those are times as they were measured: were they put right ones, an error would be handed from best to best and
+ * grow. Nor is any time less than the least sample: nobody has seen it run that fast. */
 #include <math.h>
 #include <time.h>
 
@@ -149,14 +151,35 @@ ts_result ts_warm_up(ts_measurer *m, ts_attempt *a) {
   return result;
 }
 
+static ts_estimate put_right(const race *r, ts_estimate raw) {
+  const ts_measurer *m = r->measurer;
+  double right = r->paired == r->n ? m->best_ms / best_now(r) : 1, least = INFINITY;
+  for (unsigned i = 0; i < r->n; i++)
+    least = ts_min(least, r->mine[i]);
+  right = ts_max(right, ts_min(least / raw.value, 1.0));
+  return (ts_estimate){right * raw.value, right * raw.low, right * raw.high};
+}
+
 static void conclude(race *r) {
   ts_measurer *m = r->measurer;
   ts_trial *t = r->attempt->trial;
   t->samples = r->mine;
   t->num_samples = r->n;
-  t->ms = ts_estimate_of(m->texts, r->n, r->mine, m->setup.terms.take);
-  double right = r->paired == r->n ? m->best_ms / best_now(r) : 1;
-  t->ms = (ts_estimate){right * t->ms.value, right * t->ms.low, right * t->ms.high};
+  t->ms = put_right(r, ts_estimate_of(m->texts, r->n, r->mine, m->setup.terms.take));
+  if (m->best) ts_race_note(m, r->paired, r->its);
+}
+
+/* What it costs by the clock changes as its time does. */
+void ts_race_note(ts_measurer *m, unsigned n, const double *ms) {
+  double before = m->best_samples.n ? m->best_ms : 0;
+  for (unsigned i = 0; i < n; i++)
+    ts_push(&m->arena, &m->best_samples, ms[i]);
+  if (!m->best_samples.n) return;
+  m->best_ms =
+      ts_estimate_of(m->texts, (unsigned)m->best_samples.n, m->best_samples.at, m->setup.terms.take)
+          .value;
+  bool measured = m->setup.by_energy && m->setup.meter;
+  if (before > 0 && !measured) m->best_cost *= m->best_ms / before;
 }
 
 ts_result ts_race(ts_measurer *m, ts_attempt *a) {

@@ -37,7 +37,7 @@ typedef struct ts_tune_space_setting {
     const char *name;
     double value;
   } *constants;        /* in place of the file's */
-  uint64_t most_nodes; /* of the graph of legal points; 0: 2^20 */
+  uint64_t most_nodes; /* of the graph of legal points; 0: 2^18 */
 } ts_tune_space_setting;
 
 /* Reads one; the source must live as long as the context's messages. TS_ERR, located, for text that is wrong: an unknown
