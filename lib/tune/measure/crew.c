@@ -12,8 +12,8 @@
 #include "tune/measure/measure_impl.h"
 
 /* Seconds between two looks at the interrupt flag, and at children whose end cannot be heard of because something that
- * they started holds their socket; and those that one has to end by itself when asked. */
-static const double slice = 0.05, grace = 2;
+ * they started holds their socket. */
+static const double slice = 0.05;
 
 bool ts_measurer_interrupted(const ts_measurer *m) {
   const ts_stop *stop = m->ctx->memory.stop;
@@ -74,45 +74,7 @@ ts_result ts_crew_start(ts_measurer *m) {
   return TS_OK;
 }
 
-/* ---- ending ---- */
-
-/* Ended and not waited for, so that its number and its group's stay taken. */
-static bool has_ended(const ts_attempt *a) {
-  siginfo_t info = {0};
-  int failed = waitid(P_PID, (id_t)a->pid, &info, WEXITED | WNOWAIT | WNOHANG);
-  return failed || info.si_pid != 0;
-}
-
-static void nap(double seconds) { nanosleep(&(struct timespec){0, (long)(seconds * 1e9)}, NULL); }
-
-/* A compiler is in a group of its own, and has files: the child ends it. */
-static void ask_to_end(const ts_attempt *a) {
-  double deadline = ts_time_now() + grace;
-  kill(a->pid, SIGCONT);
-  kill(a->pid, SIGTERM);
-  while (!has_ended(a) && ts_time_now() < deadline)
-    nap(0.001);
-}
-
-void ts_crew_end(ts_attempt *a) {
-  if (!a->pid) return;
-  if (a->stage == TS_STAGE_COMPILING || a->stage == TS_STAGE_COMPILED) ask_to_end(a);
-  kill(-a->pid, SIGKILL);
-  kill(a->pid, SIGKILL);
-  while (waitpid(a->pid, &a->status, 0) < 0 && errno == EINTR) {
-  }
-  close(a->fd);
-  a->pid = 0;
-}
-
-/* ---- talking ---- */
-
-bool ts_crew_tell(ts_attempt *a, ts_tell tell, unsigned n) {
-  ts_command command = {.tell = tell, .n = n};
-  if (a->asleep) kill(a->pid, SIGCONT);
-  a->asleep = false;
-  return send(a->fd, &command, sizeof command, MSG_NOSIGNAL) == (ssize_t)sizeof command;
-}
+/* ---- hearing ---- */
 
 /* False: there is none, and there will be none. What is no answer, from who is not to be trusted, counts as an end. */
 static bool receive(ts_attempt *a, ts_answer *out) {
@@ -155,7 +117,7 @@ static bool look(ts_attempt *const *listed, unsigned n, double seconds, bool *re
     polled[i] = (struct pollfd){.fd = listed[i]->fd, .events = POLLIN};
   (void)poll(polled, n, (int)ceil(1e3 * ts_max(seconds, 0)));
   for (unsigned i = 0; i < n; i++) {
-    ready[i] = polled[i].revents != 0 || has_ended(listed[i]);
+    ready[i] = polled[i].revents != 0 || ts_crew_ended(listed[i]);
     any |= ready[i];
   }
   return any;

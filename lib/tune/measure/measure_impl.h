@@ -193,6 +193,8 @@ ts_hearing ts_crew_listen(ts_measurer *, ts_attempt *, double seconds, ts_answer
 bool ts_crew_tell(ts_attempt *, ts_tell, unsigned n);
 /* Ends the child, if there is one, and whatever it started. */
 void ts_crew_end(ts_attempt *);
+/* Whether it has ended, and nobody has waited for it. */
+bool ts_crew_ended(const ts_attempt *);
 
 /* ---- verdict.c ---- */
 

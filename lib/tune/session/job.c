@@ -54,6 +54,7 @@ static ts_result fix_extents(ts_tune_job *job) {
 }
 
 ts_result ts_tune_job_open(ts_tune_job *job) {
+  if (!job->repeats) job->repeats = USUAL_REPEATS;
   ts_run_request *q = job->request;
   if (q->data_dir) ts_run_rebase_files(job->module, q->data_dir);
   ts_result result = fix_extents(job);
@@ -103,7 +104,7 @@ ts_result ts_tune_job_evaluator(ts_tune_job *job) {
   ts_measure_setup setup = {.module = job->module,
                             .request = job->request,
                             .terms = ts_tune_space_terms_of(job->space),
-                            .repeats = job->repeats ? job->repeats : USUAL_REPEATS,
+                            .repeats = job->repeats,
                             .jobs = job->jobs,
                             .seconds = job->candidate_seconds,
                             .memory = job->candidate_memory,
@@ -203,25 +204,6 @@ ts_result ts_tune_job_apply(ts_tune_job *job, const ts_trial *trial, ts_module *
   if (!result) result = ts_run_pipeline(*out, &pipeline, &runner);
   ts_remarks_drop_after(job->ctx, last);
   return result;
-}
-
-const char *ts_tune_job_taken(ts_tune_job *job) {
-  bool least = ts_tune_space_terms_of(job->space).take == TS_TAKE_LEAST;
-  unsigned n = job->repeats ? job->repeats : USUAL_REPEATS;
-  return ts_sprintf(&job->arena, "%s of %u", least ? "least" : "median", n);
-}
-
-const char *ts_tune_job_title(ts_tune_job *job) {
-  unsigned threads = ts_machine_threads(job->request->limits.threads);
-  const char *text = ts_str_text(job->module, job->func->name);
-  for (size_t i = 0; i < job->extents.n; i++)
-    text = ts_sprintf(&job->arena, "%s %s=%lld", text, job->extents.at[i].name,
-                      (long long)job->extents.at[i].value);
-  if (job->bucket)
-    text = ts_sprintf(&job->arena, "%s, for %lld to %lld", text, (long long)job->bucket->low,
-                      (long long)job->bucket->high);
-  return ts_sprintf(&job->arena, "%s, %s, %u thread%s", text, job->request->engine, threads,
-                    threads == 1 ? "" : "s");
 }
 
 void ts_tune_job_end(ts_tune_job *job) {
