@@ -352,8 +352,8 @@ TS_API bool ts_tuned_trial(const ts_tuned *, size_t i, ts_trial_row *out);
 /* The one of least cost. */
 TS_API size_t ts_tuned_best(const ts_tuned *);
 /* Those that no other beats in both time and energy, the quickest first: the trial of the k-th. SIZE_MAX past the
- * last. The knee, where more speed begins to cost much energy, is one of them; SIZE_MAX where there are fewer than
- * three. */
+ * last. The knee, where more speed begins to cost much energy, is one of them; SIZE_MAX where no point
+ * lies below the line between both ends. */
 TS_API size_t ts_tuned_frontier(const ts_tuned *, size_t k);
 TS_API size_t ts_tuned_knee(const ts_tuned *);
 /* The program with that trial's schedule, with the extents put in; to be destroyed by the caller. TS_ERR for a trial that

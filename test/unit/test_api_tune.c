@@ -59,7 +59,7 @@ START_TEST(every_trial_can_be_looked_at) {
   }
   ck_assert_uint_ge(k, 1);
   ck_assert(joules == least);
-  ck_assert((ts_tuned_knee(tuned) == SIZE_MAX) == (k < 3));
+  ck_assert(ts_tuned_knee(tuned) == SIZE_MAX || k >= 3);
   ts_tuned_destroy(tuned);
   ts_module_destroy(module);
 }

@@ -260,14 +260,16 @@ static void check_trial(const ts_trial *t, ts_verdict verdict, const char *reaso
 
 /* ---- tests ---- */
 
-START_TEST(strangers_are_contained) {
+/* Those that only their time ends, or the others. */
+static void contain(bool late, double seconds) {
   bench b;
   const stranger *of[32];
   make_folder();
   open_bench(&b);
+  b.setup.seconds = seconds;
   begin_bench(&b);
   for (unsigned i = 0; i < ts_countof(strangers); i++) {
-    if (!can_be(&strangers[i])) continue;
+    if (!can_be(&strangers[i]) || (strangers[i].verdict == TS_VERDICT_TIMEOUT) != late) continue;
     write_body(b.n, strangers[i].body);
     of[b.n] = &strangers[i];
     add_candidate(&b, b.n + 2);
@@ -278,6 +280,11 @@ START_TEST(strangers_are_contained) {
     check_trial(&b.trials[i], of[i]->verdict, of[i]->reason);
   end_bench(&b);
   remove_folder();
+}
+
+START_TEST(strangers_are_contained) {
+  contain(true, 1);
+  contain(false, 60);
 }
 END_TEST
 
