@@ -7,6 +7,8 @@
 #include "transforms/passes.h"
 #include "transforms/rewrite/fix_extents.h"
 
+/* What ends an oracle that would not: as ts-run has it. */
+static const uint64_t usual_fuel = 100000000000;
 enum { USUAL_TRIALS = 64, USUAL_REPEATS = 10, USUAL_BATCH = 4 };
 
 void ts_tune_job_init(ts_context *ctx, ts_tune_job *job) {
@@ -54,8 +56,9 @@ static ts_result fix_extents(ts_tune_job *job) {
 }
 
 ts_result ts_tune_job_open(ts_tune_job *job) {
-  if (!job->repeats) job->repeats = USUAL_REPEATS;
   ts_run_request *q = job->request;
+  if (!job->repeats) job->repeats = USUAL_REPEATS;
+  if (!q->limits.fuel) q->limits.fuel = usual_fuel;
   if (q->data_dir) ts_run_rebase_files(job->module, q->data_dir);
   ts_result result = fix_extents(job);
   q->lowers = true;
