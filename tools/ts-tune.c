@@ -9,17 +9,18 @@
 
 static volatile int interrupted;
 
-static void note_signal(int number) {
-  (void)number;
-  interrupted = 1;
-}
-
-/* The first signal ends the session with the best so far, a second one the tool. */
-static void catch_signals(void) {
-  struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
+static void handle_signals(void (*handler)(int)) {
+  struct sigaction action = {.sa_handler = handler};
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
+}
+
+/* The first signal ends the session with the best so far, a second one the tool. */
+static void note_signal(int number) {
+  (void)number;
+  interrupted = 1;
+  handle_signals(SIG_DFL);
 }
 
 /* ---- over records ---- */
@@ -108,7 +109,7 @@ static ts_result tune_program(tune *o) {
 
 static ts_result run(void *arg) {
   tune *o = arg;
-  catch_signals();
+  handle_signals(note_signal);
   o->interrupt = &interrupted;
   ts_result result = tune_join(o);
   if (result) return result;
@@ -145,8 +146,10 @@ int main(int argc, char **argv) {
             .export = TUNE_EXPORT_NOTHING,
             .max_memory = UINT64_C(8) << 30,
             .patience = 30};
-  ts_result result =
-      ts_tool_begin(&o.tool, "ts-tune", "search for the fastest or the most frugal schedule", &o);
+  ts_result result = ts_tool_begin(
+      &o.tool, "ts-tune",
+      "search for the fastest or the most frugal schedule; ts-tune show, merge, prune and calibrate have a -help of their own",
+      &o);
   if (!result) result = tune_parse(&o, argc, argv);
   if (!result && !o.tool.done) result = ts_protect_cleanup(o.tool.ctx, run, clean_up, &o);
   int status = ts_tool_end(&o.tool, result);

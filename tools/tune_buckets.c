@@ -12,7 +12,7 @@ static ts_tune_report report_of(const tune *o, ts_tuned_bucket *b) {
                           .outcome = &job->outcome,
                           .frontier = ts_frontier_of(&o->tool.ctx->arena, &job->outcome),
                           .recipe = job->recipe,
-                          .taken = ts_tune_job_taken(job)};
+                          .taken = ts_tune_job_taken(job, job->repeats)};
 }
 
 static void print_tables(tune *o) {

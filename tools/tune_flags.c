@@ -1,6 +1,9 @@
 /* The command line of ts-tune. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "analysis/poly/marks.h"
 #include "tune.h"
@@ -239,15 +242,47 @@ static void take_options(tune *o) {
   o->tool.ctx->memory.cap = o->max_memory;
 }
 
-static ts_result check_options(tune *o) {
-  if (o->replay && (o->space || o->print_space || o->job.store_path))
+static ts_result check_replay(tune *o) {
+  if (o->space || o->print_space || o->job.store_path)
     return ts_tool_usage(
         &o->tool, "'--replay' has a space of its own, and keeps nothing: no --space, no --db");
+  if (strcmp(o->tool.inputs[0], "-") != 0)
+    return ts_tool_usage(&o->tool, "'--replay' searches over records, without the program '%s'",
+                         o->tool.inputs[0]);
+  return TS_OK;
+}
+
+/* Whether a file can come to be there, before the work is done that it is to hold. */
+static ts_result check_writable(tune *o, const char *path) {
+  struct stat st;
+  if (!path || strcmp(path, "-") == 0) return TS_OK;
+  const char *slash = strrchr(path, '/');
+  const char *folder =
+      slash ? ts_strndup(&o->tool.ctx->arena, path, (size_t)(slash - path) + 1) : ".";
+  bool there = stat(path, &st) == 0;
+  if (there && S_ISDIR(st.st_mode))
+    errno = EISDIR;
+  else if (access(there && !S_ISREG(st.st_mode) ? path : folder, W_OK) == 0)
+    return TS_OK;
+  return ts_error_plain(o->tool.ctx, "cannot write '%s': %s", path, strerror(errno));
+}
+
+static ts_result check_plot(tune *o) {
+  ts_result result = check_writable(o, o->plot_path);
+  return result || !o->plot ? result : ts_report_check_plot(o->tool.ctx);
+}
+
+static ts_result check_options(void *arg) {
+  tune *o = arg;
+  if (o->job.store_path && !*o->job.store_path)
+    return ts_tool_usage(&o->tool, "'--db=': wanted a file, or none");
   if (o->symbolic.buckets.n && (o->replay || o->export != TUNE_EXPORT_NOTHING || o->plot))
     return ts_tool_usage(
         &o->tool,
         "'--buckets' tunes a program for each range: no --replay, no --export, no --plot");
-  return TS_OK;
+  ts_result result = o->replay ? check_replay(o) : TS_OK;
+  if (!result) result = check_writable(o, o->output);
+  return result ? result : check_plot(o);
 }
 
 ts_result tune_parse(tune *o, int argc, char **argv) {
@@ -255,5 +290,5 @@ ts_result tune_parse(tune *o, int argc, char **argv) {
   if (!result) result = ts_tool_parse(&o->tool, argc, argv, o->flags.at, o->flags.n, 1);
   if (result || o->tool.done) return result;
   take_options(o);
-  return check_options(o);
+  return ts_protect(o->tool.ctx, check_options, o);
 }

@@ -103,8 +103,17 @@ static void print_result(ts_sink *out, const tune *o, const ts_tune_report *r, t
   }
 }
 
+/* Records of other tuners have none. */
+static bool lacks_pipeline(const tune *o, const ts_tune_report *r) {
+  const ts_tune_outcome *outcome = r->outcome;
+  return o->export == TUNE_EXPORT_NOTHING && o->emit == TUNE_EMIT_PIPELINE &&
+         (outcome->best == SIZE_MAX || !outcome->points.at[outcome->best].trial.pipeline);
+}
+
 static ts_result write_result(tune *o, const ts_tune_report *r, ts_module *module) {
   ts_output out;
+  if (lacks_pipeline(o, r))
+    return ts_error_plain(o->tool.ctx, "the records of '%s' hold no pipelines", o->replay);
   ts_result result = ts_output_open(&o->tool, &out, o->output);
   if (result) return result;
   print_result(&out.sink, o, r, module);
@@ -141,6 +150,12 @@ static ts_result print_table(tune *o, const ts_tune_report *r) {
   return result ? result : write_plot(o, r);
 }
 
+/* What is measured again at the end has more samples than others. */
+static const char *taken(tune *o, const ts_tune_outcome *outcome) {
+  const ts_trial *best = &outcome->points.at[outcome->best].trial;
+  return ts_tune_job_taken(&o->job, ts_max(best->num_samples, o->job.repeats));
+}
+
 ts_result tune_tell(tune *o, const char *title, const ts_domain *domain,
                     const ts_tune_outcome *outcome, size_t recipe, double optimum,
                     ts_module *module) {
@@ -151,7 +166,7 @@ ts_result tune_tell(tune *o, const char *title, const ts_domain *domain,
                       .frontier = ts_frontier_of(&o->tool.ctx->arena, outcome),
                       .recipe = recipe,
                       .optimum = optimum,
-                      .taken = o->replay ? "recorded" : ts_tune_job_taken(&o->job)};
+                      .taken = o->replay ? "recorded" : taken(o, outcome)};
   ts_result plotted = print_table(o, &r);
   ts_result result = write_result(o, &r, module);
   return result ? result : plotted;

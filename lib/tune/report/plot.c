@@ -65,11 +65,14 @@ static ts_result describe_failure(drawing *d, const ts_process_report *r) {
                         r->end == TS_PROCESS_EXITED ? "exit code" : "signal", r->code, words);
 }
 
+ts_result ts_report_check_plot(ts_context *ctx) {
+  if (ts_find_program(&ctx->arena, "gnuplot")) return TS_OK;
+  return ts_error_plain(ctx, "gnuplot is not installed; it draws the plots (package gnuplot-nox)");
+}
+
 static ts_result run_gnuplot(drawing *d) {
+  if (ts_report_check_plot(d->ctx)) return TS_ERR;
   const char *path = ts_find_program(&d->arena, "gnuplot");
-  if (!path)
-    return ts_error_plain(d->ctx,
-                          "gnuplot is not installed; it draws the plots (package gnuplot-nox)");
   const char *argv[] = {path, "-d", fd_path(d, d->script_fd), NULL};
   const char *fonts = getenv("HOME"), *env[] = {"LC_ALL=C.UTF-8", NULL, NULL};
   if (fonts)

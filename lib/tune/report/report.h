@@ -38,5 +38,7 @@ bool ts_report_plot_kind(const char *path, ts_plot *out);
  * it is whole. TS_ERR when gnuplot is missing, with the name of its package, or fails, with its words. */
 ts_result ts_report_plot(ts_context *, const ts_tune_report *, ts_plot, unsigned columns,
                          ts_sink *);
+/* Whether there is a gnuplot: TS_ERR, with a message, where there is none. */
+ts_result ts_report_check_plot(ts_context *);
 
 #endif

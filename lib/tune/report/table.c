@@ -44,7 +44,9 @@ static void print_best(ts_sink *sink, const ts_tune_report *r) {
   const ts_tuned_point *best = &r->outcome->points.at[r->outcome->best];
   ts_report_unit unit = ts_report_energy_unit(best->trial.energy.joules);
   print_trial(sink, "best", &best->trial, unit);
-  if (ts_report_has_recipe(r)) {
+  if (ts_report_has_recipe(r) && r->recipe == r->outcome->best) {
+    ts_sink_puts(sink, "  recipe   its own choice is the best of them\n");
+  } else if (ts_report_has_recipe(r)) {
     print_trial(sink, "recipe", ts_report_trial(r, r->recipe), unit);
     print_gain(sink, r, best->cost);
   }

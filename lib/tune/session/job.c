@@ -177,6 +177,13 @@ static ts_result say_none_good(ts_tune_job *job) {
     return TS_LIMIT;
   }
   const ts_trial *first = &o->points.at[0].trial;
+  if (ts_trial_ok(first)) {
+    (void)ts_error_plain(job->ctx,
+                         "the first candidate, %s, is right, but its energy is %g J: what "
+                         "space '%s' says of power must be more than 0",
+                         first->parameters, first->energy.joules, ts_tune_space_name(job->space));
+    return TS_ERR;
+  }
   (void)ts_error_plain(job->ctx, "none of the %zu candidates was good; the first, %s: %s: %s",
                        o->points.n, first->parameters, ts_verdict_word(first->verdict),
                        first->reason ? first->reason : ts_verdict_summary(first->verdict));

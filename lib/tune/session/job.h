@@ -71,8 +71,8 @@ ts_result ts_tune_job_evaluator(ts_tune_job *);
 ts_result ts_tune_job_run(ts_tune_job *);
 /* The program after the pipeline of a good trial. */
 ts_result ts_tune_job_apply(ts_tune_job *, const ts_trial *, ts_module **out);
-/* "median of 10", and what was tuned: "mlp M=512 K=768 N=512, native, 2 threads". In the job's arena. */
-const char *ts_tune_job_taken(ts_tune_job *);
+/* "median of 10" for n samples, and what was tuned: "mlp M=512 K=768 N=512, native, 2 threads". In the job's arena. */
+const char *ts_tune_job_taken(ts_tune_job *, unsigned n);
 const char *ts_tune_job_title(ts_tune_job *);
 /* Closes evaluator and store; what came of it stays. */
 void ts_tune_job_end(ts_tune_job *);

@@ -62,7 +62,7 @@ static const char *versions_of(ts_tune_job *job) {
 static const char *measure_of(ts_tune_job *job) {
   ts_tune_space_terms terms = ts_tune_space_terms_of(job->space);
   return ts_sprintf(&job->arena, "%s, %d warm-ups, energy %s%s%s, tolerance %g",
-                    ts_tune_job_taken(job), terms.warmups, job->energy,
+                    ts_tune_job_taken(job, job->repeats), terms.warmups, job->energy,
                     job->energy_model ? " by " : "", job->energy_model ? job->energy_model : "",
                     terms.tolerance);
 }

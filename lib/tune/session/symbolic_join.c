@@ -18,7 +18,8 @@ static const char *range_text(ts_tuned_bucket *b) {
   return ts_sprintf(&b->job.ctx->arena, "// %s = %lld to %lld: %.4g ms at %s = %lld (%s%s): %s\n",
                     range->extent, (long long)range->low, (long long)range->high,
                     b->winner->ms.value, range->extent, (long long)range->tried,
-                    ts_tune_job_taken(&b->job), recipe_text(b), b->winner->parameters);
+                    ts_tune_job_taken(&b->job, b->job.repeats), recipe_text(b),
+                    b->winner->parameters);
 }
 
 /* The command that makes the version of the program. */

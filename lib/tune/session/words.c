@@ -1,9 +1,9 @@
 /* A job in words. */
 #include "tune/session/job.h"
 
-const char *ts_tune_job_taken(ts_tune_job *job) {
+const char *ts_tune_job_taken(ts_tune_job *job, unsigned n) {
   bool least = ts_tune_space_terms_of(job->space).take == TS_TAKE_LEAST;
-  return ts_sprintf(&job->arena, "%s of %u", least ? "least" : "median", job->repeats);
+  return ts_sprintf(&job->arena, "%s of %u", least ? "least" : "median", n);
 }
 
 const char *ts_tune_job_title(ts_tune_job *job) {
