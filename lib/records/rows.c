@@ -178,7 +178,7 @@ ts_result ts_rows_end(ts_rows *rows, bool sorted, ts_recorded *out) {
   out->num_rows = rows->trials.n;
   out->choices = ts_new_array(rows->arena, ts_choice, out->num_rows * n);
   out->trials = ts_new_array(rows->arena, ts_trial, out->num_rows);
-  memcpy(out->trials, rows->trials.at, out->num_rows * sizeof *out->trials);
+  if (out->num_rows) memcpy(out->trials, rows->trials.at, out->num_rows * sizeof *out->trials);
   for (size_t row = 0; row < out->num_rows; row++) {
     for (unsigned i = 0; i < n; i++)
       out->choices[row * n + i] =

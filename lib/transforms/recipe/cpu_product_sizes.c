@@ -60,11 +60,18 @@ static int64_t share_panels(const ts_product *p, int64_t columns, int64_t usual)
   return best;
 }
 
-/* How many vectors wide a tile is: 4 (2 where registers are few), unless 3 leaves less of the last
+/* Where registers are few. Of one row or two, and a matrix that comes from memory, as many as have sums in registers: a
+ * narrow panel of a wide matrix takes a line here and a line there (docs/benchmarks.md). */
+static int64_t vectors_of_few(const ts_product *p) {
+  bool far = p->sums * p->columns * ts_dtype_bytes(p->nest->data) > p->r->target.l2_bytes;
+  return far && p->rows == 1 ? 8 : far && p->rows == 2 ? 6 : 2;
+}
+
+/* How many vectors wide a tile is: 4 (fewer or more where registers are few), unless 3 leaves less of the last
  * panel empty, or a matrix of 5 or 7 vectors is one panel. 8 and 16 rows are tiles of 8, which
  * leave room for 3. */
 static int64_t vectors_of_tile(const ts_product *p, int64_t columns) {
-  if (p->r->target.vector_registers < 32) return ts_min(columns, 2);
+  if (p->r->target.vector_registers < 32) return ts_min(columns, vectors_of_few(p));
   bool threes =
       columns % 4 && columns <= 16 && ts_ceil_div(columns, 3) * 3 < ts_ceil_div(columns, 4) * 4;
   bool eights = (p->rows == 8 || p->rows == 16) && !p->group;
