@@ -150,6 +150,14 @@ static void find_recipe(ts_tune_job *job) {
     if (!strcmp(job->outcome.points.at[i].trial.parameters, job->first)) job->recipe = i;
 }
 
+/* A winner that cannot be told from the recipe's own choice is that: the schedule that people know. */
+static void prefer_recipe(ts_tune_job *job) {
+  ts_tune_outcome *o = &job->outcome;
+  if (job->recipe == SIZE_MAX || o->best == SIZE_MAX || job->objective != TS_OBJECTIVE_TIME) return;
+  const ts_trial *best = &o->points.at[o->best].trial, *own = &o->points.at[job->recipe].trial;
+  if (ts_trial_ok(own) && best->ms.high >= own->ms.low) o->best = job->recipe;
+}
+
 static ts_result run_session(ts_tune_job *job, const ts_search_setup *setup) {
   uint64_t trials = is_known_end(job) ? job->trials : USUAL_TRIALS;
   ts_tune_plan plan = {.domain = &job->domain,
@@ -167,6 +175,7 @@ static ts_result run_session(ts_tune_job *job, const ts_search_setup *setup) {
                        .user = job->user};
   ts_result result = ts_tune(job->ctx, &job->arena, &plan, &job->outcome);
   find_recipe(job);
+  prefer_recipe(job);
   return result;
 }
 
