@@ -46,7 +46,7 @@ static ts_result replay(tune *o) {
                        .objective = o->job.objective,
                        .search = o->job.search,
                        .setup = {.seed = o->job.seed},
-                       .trials = o->trials ? (uint64_t)o->trials : 64,
+                       .trials = o->trials ? (uint64_t)o->trials : TS_TUNE_USUAL_TRIALS,
                        .seconds = o->job.seconds,
                        .batch = o->batch    ? (unsigned)o->batch
                                 : o->spread ? TS_SPREAD_BATCH

@@ -59,26 +59,36 @@ ts_result ts_sql_finish(ts_store *s, sqlite3_stmt *statement) {
   return result;
 }
 
+/* The statement at its first row, if it has one; to be finalized where TS_OK is returned. */
+static ts_result first_row(ts_store *s, const char *query, sqlite3_stmt **statement, bool *row) {
+  *row = false;
+  ts_result result = ts_sql_prepare(s, query, statement);
+  if (result) return result;
+  result = ts_sql_step(s, *statement, row);
+  if (result) sqlite3_finalize(*statement);
+  return result;
+}
+
 ts_result ts_sql_number(ts_store *s, const char *query, int64_t *out) {
   sqlite3_stmt *statement;
-  bool row = false;
-  ts_result result = ts_sql_prepare(s, query, &statement);
+  bool row;
+  *out = 0;
+  ts_result result = first_row(s, query, &statement, &row);
   if (result) return result;
-  result = ts_sql_step(s, statement, &row);
-  *out = row ? sqlite3_column_int64(statement, 0) : 0;
+  if (row) *out = sqlite3_column_int64(statement, 0);
   sqlite3_finalize(statement);
-  return result;
+  return TS_OK;
 }
 
 ts_result ts_sql_one_text(ts_store *s, ts_arena *arena, const char *query, const char **out) {
   sqlite3_stmt *statement;
-  bool row = false;
-  ts_result result = ts_sql_prepare(s, query, &statement);
+  bool row;
+  *out = NULL;
+  ts_result result = first_row(s, query, &statement, &row);
   if (result) return result;
-  result = ts_sql_step(s, statement, &row);
-  *out = row ? ts_sql_text(arena, statement, 0) : NULL;
+  if (row) *out = ts_sql_text(arena, statement, 0);
   sqlite3_finalize(statement);
-  return result;
+  return TS_OK;
 }
 
 ts_result ts_sql_size(ts_store *s, int64_t *bytes) {

@@ -9,7 +9,7 @@
 
 /* What ends an oracle that would not: as ts-run has it. */
 static const uint64_t usual_fuel = 100000000000;
-enum { USUAL_TRIALS = 64, USUAL_REPEATS = 10, USUAL_BATCH = 4 };
+enum { USUAL_REPEATS = 10, USUAL_BATCH = 4 };
 
 void ts_tune_job_init(ts_context *ctx, ts_tune_job *job) {
   *job = (ts_tune_job){
@@ -159,7 +159,7 @@ static void prefer_recipe(ts_tune_job *job) {
 }
 
 static ts_result run_session(ts_tune_job *job, const ts_search_setup *setup) {
-  uint64_t trials = is_known_end(job) ? job->trials : USUAL_TRIALS;
+  uint64_t trials = is_known_end(job) ? job->trials : TS_TUNE_USUAL_TRIALS;
   ts_tune_plan plan = {.domain = &job->domain,
                        .space = job->space,
                        .evaluator = job->evaluator,

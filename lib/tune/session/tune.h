@@ -11,6 +11,9 @@
 double ts_objective_cost(ts_objective, const ts_trial *);
 const char *ts_objective_unit(ts_objective); /* "ms", "J", "J·s" */
 
+/* Trials of a session where nobody says how many. */
+enum { TS_TUNE_USUAL_TRIALS = 64 };
+
 typedef struct ts_tune_progress ts_tune_progress;
 typedef struct ts_tune_plan {
   const ts_domain *domain;
